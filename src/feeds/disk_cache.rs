@@ -176,8 +176,8 @@ impl DiskCache {
         self.replace(&file_name_on_disk(file, BROTLI_EXTENSION), &all)
     }
 
-    /// Stores documents, each with the fingerprint of its settings, deletes removed ones, and then
-    /// stores the checkpoint.
+    /// Deletes removed documents, stores others, each with the fingerprint of its settings, and then
+    /// the checkpoint.
     pub(super) fn store(
         &self,
         documents: &HashMap<String, (Arc<RenderedFeed>, String)>,
@@ -187,16 +187,16 @@ impl DiskCache {
         if self.lock.is_none() {
             return Ok(());
         }
+        for (file, ending) in
+            removed.iter().flat_map(|file| [(file, DOCUMENT_EXTENSION), (file, BROTLI_EXTENSION)])
+        {
+            let _ = fs::remove_file(self.path.join(file_name_on_disk(file, ending)));
+        }
         for (file, (document, fingerprint)) in documents {
             self.replace(
                 &file_name_on_disk(file, DOCUMENT_EXTENSION),
                 &encode(file, document, fingerprint)?,
             )?;
-        }
-        for (file, ending) in
-            removed.iter().flat_map(|file| [(file, DOCUMENT_EXTENSION), (file, BROTLI_EXTENSION)])
-        {
-            let _ = fs::remove_file(self.path.join(file_name_on_disk(file, ending)));
         }
         checkpoint.map_or(Ok(()), |checkpoint| {
             let json = serde_json::to_vec(checkpoint)?;

@@ -69,3 +69,14 @@ fn files_of_an_earlier_format_are_ignored_and_replaced() {
     let (loaded, read) = cache.load();
     assert_eq!((loaded["news.json"].fingerprint.as_str(), read), ("89ab", Some(checkpoint)));
 }
+
+#[test]
+fn a_document_that_was_removed_and_is_stored_again_remains() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = DiskCache::open(directory.path());
+    let frame = DocumentFrame { prefix: b"<".to_vec(), suffix: b">".to_vec() };
+    let (document, _) = assemble(Format::Json, &frame, &[], None, |_| Ok(Vec::new()));
+    let documents = [("news.json".to_owned(), (Arc::new(document), "89ab".to_owned()))].into();
+    cache.store(&documents, &["news.json".to_owned()], None).unwrap();
+    assert!(cache.load().0.contains_key("news.json"));
+}
