@@ -95,6 +95,20 @@ pub struct DeliveryMetrics {
 }
 
 impl DeliveryMetrics {
+    /// Removes the values of all transports, before those of the current configuration are set.
+    pub fn clear_transports(&self) {
+        for gauge in [
+            &self.queued,
+            &self.sent_last_minute,
+            &self.available,
+            &self.consecutive_relay_failures,
+            &self.blocked_domains,
+        ] {
+            gauge.clear();
+        }
+        self.outcomes.clear();
+    }
+
     pub(super) fn register(b: &mut Builder) -> Self {
         Self {
             outcomes: b.counter(
@@ -130,7 +144,7 @@ impl DeliveryMetrics {
             blocked_domains: b.gauge(
                 "courant_transport_blocked_domains",
                 &["transport"],
-                "Recipient domains that are not tried for now because they deferred several messages",
+                "Recipient domains that are blocked until their backoff ends, because they deferred several messages",
             ),
         }
     }

@@ -30,6 +30,11 @@ impl CounterFamily {
     pub fn set(&self, labels: Labels, total: f64) {
         self.0.get_or_create(&labels).inner().store(total.to_bits(), Ordering::Relaxed);
     }
+
+    /// Removes all totals, before those that still exist are set.
+    pub fn clear(&self) {
+        self.0.clear();
+    }
 }
 
 /// Gauges, one for each set of labels.

@@ -119,6 +119,7 @@ fn read_process(app: &App) {
     metrics.database.connections.set(label("state", "used"), value(used as u64));
     metrics.database.connections.set(label("state", "idle"), value(idle as u64));
     let Some(dispatcher) = app.running_dispatcher() else { return };
+    metrics.delivery.clear_transports();
     for transport in dispatcher.snapshot() {
         set_transport_values(metrics, &transport);
     }

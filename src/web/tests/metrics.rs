@@ -73,8 +73,9 @@ scrape_configs:
 ```
 
 Each node counts what it does itself, so sum counters over all nodes. Values that are read from the database are the same at
-every node and at most 10 seconds old. Labels are names from `config.toml` or words of this page, never addresses, domains or
-paths. Counters begin at zero when a process starts or reloads its configuration.
+every node and at most 10 seconds old. While the database is unavailable, the answer is 503, because no token can be checked;
+alert on `up` for that. Labels are names from `config.toml` or words of this page, never addresses, domains or paths. Counters
+begin at zero when a process starts or reloads its configuration.
 
 | metric | type | labels | meaning |
 |---|---|---|---|
