@@ -1,16 +1,20 @@
 //! Composition root: connects everything once, from a config.
 
+mod loading;
+
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
 use arc_swap::ArcSwapOption;
 
+use self::loading::with_definitions;
+pub use self::loading::{
+    LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,
+};
 use crate::clock;
-use crate::config::{Config, ConfigError, Publish};
+use crate::config::{Config, Publish};
 use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
-use crate::domain::definition::Definition;
 use crate::domain::time::Millis;
 use crate::feeds::cache::{self, FeedCache};
 use crate::feeds::on_demand::OnDemandCache;
@@ -23,15 +27,6 @@ use crate::store::instance::Instance;
 use crate::store::renames::RenamedKind;
 use crate::templates::Templates;
 use crate::websub::WebSub;
-
-/// A validated configuration with its templates.
-#[derive(Debug)]
-pub struct LoadedConfig {
-    /// Settings of the config file.
-    pub config: Config,
-    /// Compiled templates that the settings name.
-    pub templates: Arc<Templates>,
-}
 
 /// All connected parts of Courant; cheap to clone.
 #[derive(Debug, Clone)]
@@ -93,6 +88,7 @@ impl App {
     pub async fn reloaded(&self, loaded: LoadedConfig) -> anyhow::Result<Self> {
         let LoadedConfig { config, templates } = loaded;
         let (config, definitions_version) = with_definitions(&self.store, config).await?;
+        check_templates(&config, &templates)?;
         apply_renames(&self.store, &config).await?;
         let next = Self {
             triggers: SyncTriggers::new(&config),
@@ -247,35 +243,6 @@ impl App {
     pub fn send_block_reason(&self) -> Option<String> {
         self.instance.send_block_reason(&self.config.site.base_url)
     }
-}
-
-/// Reads a config file, with overrides from the environment.
-pub fn load_config(path: &Path) -> Result<Config, ConfigError> {
-    load_config_with(path, &[])
-}
-
-/// Like [`load_config`], with definitions of the database.
-pub fn load_config_with(path: &Path, definitions: &[Definition]) -> Result<Config, ConfigError> {
-    let env = std::env::vars_os()
-        .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
-    Config::load_with(path, env, definitions)
-}
-
-/// Returns the configuration with the definitions of the database, and their newest version. The
-/// file is read again only if there are any.
-async fn with_definitions(store: &Store, config: Config) -> anyhow::Result<(Config, i64)> {
-    // Read first: a definition that is added meanwhile leads to a reload.
-    let version = store.definitions().version().await?;
-    let definitions = store.definitions().current().await?;
-    if definitions.is_empty() {
-        return Ok((config, version));
-    }
-    Ok((load_config_with(&config.path, &definitions)?, version))
-}
-
-/// Loads the built-in templates, and those that a config names.
-pub fn load_templates(config: &Config) -> anyhow::Result<Templates> {
-    Templates::load(config.templates.as_deref()).context("cannot load the templates")
 }
 
 fn node_name() -> String {

@@ -1,11 +1,12 @@
 //! Definitions: creates, changes and deletes the feeds and digests that the database holds beside
 //! those of the config file.
 
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, Digest};
 use crate::domain::actor::Actor;
 use crate::domain::definition::{Definition, DefinitionKind};
 use crate::domain::time::Millis;
 use crate::store::{Store, StoreError};
+use crate::templates::Templates;
 
 /// Error of a change of a definition.
 #[derive(Debug, thiserror::Error)]
@@ -13,6 +14,14 @@ pub enum DefinitionError {
     /// The resulting configuration is invalid: each error with its key and a remedy.
     #[error("{0}")]
     Invalid(ConfigError),
+    /// The digest names a template that does not exist.
+    #[error("there is no template {template:?}; existing templates: {existing}")]
+    UnknownTemplate {
+        /// Name of the missing template.
+        template: String,
+        /// Names of the existing templates, separated by commas.
+        existing: String,
+    },
     /// The config file defines this name; only the file can change it.
     #[error("config.toml defines the {kind} {name:?}; change it there")]
     InFile {
@@ -44,10 +53,12 @@ pub type ReadConfig<'a> = &'a (dyn Fn(&[Definition]) -> Result<Config, ConfigErr
 /// puts it into force within about a second. Returns the number of the new version.
 ///
 /// # Errors
-/// If the configuration is invalid, another change came first, or the database fails.
+/// If the configuration is invalid, its template does not exist, another change came first, or the
+/// database fails.
 pub async fn save(
     store: &Store,
     read_config: ReadConfig<'_>,
+    templates: &Templates,
     definition: Definition,
     actor: &Actor,
     now: Millis,
@@ -58,7 +69,8 @@ pub async fn save(
     definitions.retain(|other| (other.kind, &other.name) != (*kind, name));
     reject_name_in_file(read_config, *kind, name)?;
     definitions.push(definition.clone());
-    read_config(&definitions).map_err(DefinitionError::Invalid)?;
+    let config = read_config(&definitions).map_err(DefinitionError::Invalid)?;
+    check_template(&config, templates, &definition)?;
     let body = Some(definition.body.as_str());
     let added = store.definitions().add_version(*kind, name, body, previous, actor, now).await?;
     added.ok_or(DefinitionError::Conflict)
@@ -87,6 +99,24 @@ pub async fn delete(
     read_config(&definitions).map_err(DefinitionError::Invalid)?;
     let added = store.definitions().add_version(kind, name, None, previous, actor, now).await?;
     added.ok_or(DefinitionError::Conflict)
+}
+
+fn check_template(
+    config: &Config,
+    templates: &Templates,
+    definition: &Definition,
+) -> Result<(), DefinitionError> {
+    let is_defined = |digest: &&Digest| {
+        definition.kind == DefinitionKind::Digest && digest.name == definition.name
+    };
+    let existing: Vec<&str> = templates.digest_templates().collect();
+    match config.digests.iter().find(is_defined) {
+        Some(digest) if !existing.contains(&digest.template.as_str()) => {
+            let (template, existing) = (digest.template.clone(), existing.join(", "));
+            Err(DefinitionError::UnknownTemplate { template, existing })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn reject_name_in_file(

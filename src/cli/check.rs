@@ -6,13 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use super::output;
-use crate::app::App;
+use crate::app::{App, template_errors};
 use crate::config::{Config, TlsMode, Transport};
 use crate::domain::address::Mailbox;
 use crate::mail::dkim::{self, Signer};
 use crate::mail::smtp::{Relay, Timeouts};
 use crate::sources;
-use crate::templates::Templates;
 use crate::wire::system::{DnsRecord, Finding};
 
 /// Prints the findings of the command as they arise, or collects them for one JSON document.
@@ -156,25 +155,6 @@ fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> V
     domains.sort();
     domains.dedup();
     domains
-}
-
-/// Returns the errors of the templates and of the digests' references to them. Each location is
-/// reported once, even if several samples fail there.
-pub(super) fn template_errors(config: &Config, templates: &Templates) -> Vec<String> {
-    let mut errors = templates.check();
-    let location = |error: &String| error.split(": ").next().unwrap_or_default().to_owned();
-    errors.sort_by_key(|f| (location(f), f.len()));
-    errors.dedup_by_key(|f| location(f));
-    let known: Vec<&str> = templates.digest_templates().collect();
-    for digest in config.digests.iter().filter(|d| !known.contains(&d.template.as_str())) {
-        errors.push(format!(
-            "digest {}: there is no template {:?}; existing templates: {}",
-            digest.name,
-            digest.template,
-            known.join(", ")
-        ));
-    }
-    errors
 }
 
 fn summary(config: &Config) -> String {

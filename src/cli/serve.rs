@@ -4,14 +4,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::bail;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::check::template_errors;
-use crate::app::{App, LoadedConfig, load_config, load_templates};
+use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
 use crate::daemon::{self, ReloadSource, degraded};
 use crate::delivery;
 
@@ -23,9 +21,7 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<LoadedConfig> {
     let config = load_config(path)?;
     delivery::check_dkim_keys(&config.transports)?;
     let templates = Arc::new(load_templates(&config)?);
-    if let [reason, ..] = template_errors(&config, &templates).as_slice() {
-        bail!("{reason}; fix it and run `courant check`, which checks all templates");
-    }
+    check_templates(&config, &templates)?;
     Ok(LoadedConfig { config, templates })
 }
 
@@ -34,6 +30,8 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let (stop, reload_source) = (stop_on_signals()?, reload_on_hangup(path)?);
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
+        // Digests of the database are known only now.
+        check_templates(&app.config, &templates)?;
         app.unconfigured_names().await?.iter().for_each(|reason| tracing::warn!("{reason}"));
         Ok(app)
     };

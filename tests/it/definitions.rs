@@ -1,6 +1,5 @@
 //! Feeds and digests that the database defines, beside those of the config file.
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use courant::config::Config;
@@ -21,21 +20,15 @@ fn feed(name: &str, body: &str) -> Definition {
     Definition { kind: DefinitionKind::Feed, name: name.into(), body: body.into() }
 }
 
-/// Writes the config file of the world, of which tests usually need only the text.
-fn config_file(world: &World) -> PathBuf {
-    let path = world.home.path().join("config.toml");
-    std::fs::write(&path, world.config_text()).unwrap();
-    path
-}
-
 async fn save(world: &World, definition: Definition) -> Result<i64, DefinitionError> {
-    let path = config_file(world);
+    let path = world.config_file();
     let read = |all: &[Definition]| Config::load_with(&path, std::iter::empty(), all);
-    definitions::save(&world.app.store, &read, definition, &editor(), world.now()).await
+    let (store, templates) = (&world.app.store, &world.app.templates);
+    definitions::save(store, &read, templates, definition, &editor(), world.now()).await
 }
 
 async fn delete(world: &World, name: &str) -> Result<i64, DefinitionError> {
-    let path = config_file(world);
+    let path = world.config_file();
     let read = |all: &[Definition]| Config::load_with(&path, std::iter::empty(), all);
     let (store, kind) = (&world.app.store, DefinitionKind::Feed);
     definitions::delete(store, &read, kind, name, &editor(), world.now()).await
@@ -80,6 +73,18 @@ database_tests! {
             assert!(matches!(error, DefinitionError::Invalid(_)), "{body}: {error}");
         }
         assert_eq!(world.app.store.definitions().version().await.unwrap(), 0);
+    }
+
+    async fn a_digest_of_the_database_needs_an_existing_template(world) {
+        let digest = |template: &str| Definition {
+            kind: DefinitionKind::Digest,
+            name: "monthly".into(),
+            body: format!("title = \"Month\"\nschedule = \"0 8 1 * *\"\nfrom = \"N <n@example.edu>\"\n{template}"),
+        };
+        let error = save(world, digest("template = \"none\"\n")).await.unwrap_err();
+        assert!(matches!(error, DefinitionError::UnknownTemplate { .. }), "{error}");
+        save(world, digest("")).await.unwrap();
+        assert_eq!(world.app.store.definitions().current().await.unwrap().len(), 1);
     }
 
     async fn a_name_of_the_config_file_cannot_be_redefined_or_deleted(world) {
