@@ -98,15 +98,12 @@ impl ApiTokens<'_> {
     /// Returns a page of the tokens, newest first.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<ApiToken>> {
         let (created_at, name) = page.key_or((i64::MAX, String::new()))?;
-        let rows = self
-            .store
+        self.store
             .read(&LIST)
             .bind("created_at", created_at)
             .bind("name", name)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        Ok(Page::from_rows(rows, page.limit, |t: &ApiToken| (t.created_at.0, t.name.clone())))
+            .fetch_page(page, |t: &ApiToken| (t.created_at.0, t.name.clone()))
+            .await
     }
 
     /// Returns the token with this hash.

@@ -171,16 +171,13 @@ impl Articles<'_> {
     /// and bodies.
     pub async fn list(self, until: Millis, page: &PageRequest) -> StoreResult<Page<Article>> {
         let (published_at, guid) = page.key_or((i64::MAX, String::new()))?;
-        let rows = self
-            .store
+        self.store
             .read(&LIST)
             .bind("until", until)
             .bind("published_at", published_at)
             .bind("guid", guid)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        Ok(Page::from_rows(rows, page.limit, |a: &Article| (a.published_at.0, a.guid.clone())))
+            .fetch_page(page, |a: &Article| (a.published_at.0, a.guid.clone()))
+            .await
     }
 
     /// Returns the names of all sections of visible articles, sorted by bytes.

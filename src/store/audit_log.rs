@@ -157,13 +157,10 @@ impl AuditLog<'_> {
     /// # Errors
     /// [`StoreError::Rejected`] if the cursor is not one of this list.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
-        let rows = self
-            .store
+        self.store
             .read(&LIST)
             .bind("before", page.key_or(i64::MAX)?)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        Ok(Page::from_rows(rows, page.limit, |entry: &AuditEntry| entry.id))
+            .fetch_page(page, |entry: &AuditEntry| entry.id)
+            .await
     }
 }

@@ -158,14 +158,11 @@ impl Editions<'_> {
 
     /// Returns a page of the editions, newest first.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<Edition>> {
-        let rows = self
-            .store
+        self.store
             .read(&LIST)
             .bind("before", page.key_or(i64::MAX)?)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        Ok(Page::from_rows(rows, page.limit, |edition: &Edition| edition.id))
+            .fetch_page(page, |edition: &Edition| edition.id)
+            .await
     }
 
     /// Returns the editions in a state, oldest first.

@@ -154,18 +154,15 @@ impl Hub<'_> {
     ) -> StoreResult<Page<HubSubscription>> {
         let first = (String::new(), String::new(), String::new());
         let (feed, format, callback) = page.key_or(first)?;
-        let rows = self
-            .store
+        let key = |s: &HubSubscription| (s.feed.clone(), s.format.clone(), s.callback.clone());
+        self.store
             .read(&LIST)
             .bind("now", now)
             .bind("feed", feed)
             .bind("format", format)
             .bind("callback", callback)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        let key = |s: &HubSubscription| (s.feed.clone(), s.format.clone(), s.callback.clone());
-        Ok(Page::from_rows(rows, page.limit, key))
+            .fetch_page(page, key)
+            .await
     }
 
     /// Deletes expired subscriptions, and requests that were not processed for a day.

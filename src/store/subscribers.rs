@@ -141,14 +141,11 @@ impl Subscribers<'_> {
 
     /// Returns a page of the subscribers, newest first.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<Subscriber>> {
-        let rows = self
-            .store
+        self.store
             .read(&LIST)
             .bind("before", page.key_or(i64::MAX)?)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        Ok(Page::from_rows(rows, page.limit, |subscriber: &Subscriber| subscriber.id))
+            .fetch_page(page, |subscriber: &Subscriber| subscriber.id)
+            .await
     }
 }
 

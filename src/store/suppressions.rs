@@ -113,14 +113,11 @@ impl Suppressions<'_> {
     /// Returns a page of the suppressions, newest first.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<Suppression>> {
         let (created_at, hash) = page.key_or((i64::MAX, String::new()))?;
-        let rows = self
-            .store
+        self.store
             .read(&LIST)
             .bind("created_at", created_at)
             .bind("hash", hash)
-            .bind("limit", page.rows_to_read())
-            .fetch_all()
-            .await?;
-        Ok(Page::from_rows(rows, page.limit, |s: &Suppression| (s.created_at.0, s.hash.clone())))
+            .fetch_page(page, |s: &Suppression| (s.created_at.0, s.hash.clone()))
+            .await
     }
 }

@@ -182,20 +182,6 @@ impl FeedFastPath {
     }
 }
 
-impl Service<Request> for FeedFastPath {
-    type Response = Response;
-    type Error = Infallible;
-    type Future = ResponseFuture;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request) -> ResponseFuture {
-        self.respond_to(None, request)
-    }
-}
-
 /// Response future of [`FeedFastPath`]; a cached response needs no allocation.
 pub enum ResponseFuture {
     /// A response that is available immediately; `None` after it was returned.

@@ -75,7 +75,7 @@ private = "Sesame0123456789"
 struct Site {
     demo: Option<Demo>,
     app: App,
-    router: FeedFastPath,
+    router: LiveService,
     folder: Arc<TempDir>,
 }
 
@@ -110,7 +110,7 @@ impl Site {
     fn restarted(&self) -> Self {
         let app = self.app.clone().with_disk_cache();
         Self {
-            router: service(app.clone(), None),
+            router: LiveService::new(service(app.clone(), None)),
             app,
             demo: None,
             folder: Arc::clone(&self.folder),
@@ -136,7 +136,12 @@ impl Site {
             }
             false => None,
         };
-        Self { router: service(app.clone(), demo.clone()), app, demo, folder: Arc::new(folder) }
+        Self {
+            router: LiveService::new(service(app.clone(), demo.clone())),
+            app,
+            demo,
+            folder: Arc::new(folder),
+        }
     }
 
     async fn send(&self, request: Builder, body: &str) -> TestResponse {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
 use sqlx::postgres::{PgConnection, PgPool, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 use sqlx::{AssertSqlSafe, Database, Encode, IntoArguments, Type};
@@ -9,6 +10,7 @@ use sqlx::{AssertSqlSafe, Database, Encode, IntoArguments, Type};
 use super::row::ColumnValue;
 use super::statistics::measure;
 use super::{Assembled, FromRow, Row, Value};
+use crate::domain::page::{Page, PageRequest};
 use crate::store::{StoreError, StoreResult};
 
 /// Pool or connection on which a query runs.
@@ -100,6 +102,16 @@ impl<'q> Query<'q> {
     /// Runs the statement and returns all rows of its result.
     pub(crate) async fn fetch_all<T: FromRow>(self) -> StoreResult<Vec<T>> {
         self.fetch_with(T::from_row).await
+    }
+
+    /// Runs the statement with the `$limit` of a page; returns its rows and the cursor after them.
+    pub(crate) async fn fetch_page<T: FromRow, K: Serialize>(
+        self,
+        page: &PageRequest,
+        key: impl Fn(&T) -> K,
+    ) -> StoreResult<Page<T>> {
+        let rows = self.bind("limit", page.rows_to_read()).fetch_all().await?;
+        Ok(Page::from_rows(rows, page.limit, key))
     }
 
     /// Runs the statement and returns the first column of all rows.
