@@ -46,11 +46,11 @@ pub enum DefinitionError {
     Store(#[from] StoreError),
 }
 
-/// Reads the complete configuration with these definitions instead of those in force.
+/// Reads the complete configuration with these definitions instead of those in use.
 pub type ReadConfig<'a> = &'a (dyn Fn(&[Definition]) -> Result<Config, ConfigError> + Sync);
 
 /// Creates or changes a definition after validating the whole configuration with it; every node
-/// puts it into force within about a second. Returns the number of the new version.
+/// loads it within about a second. Returns the number of the new version.
 ///
 /// # Errors
 /// If the configuration is invalid, its template does not exist, another change came first, or the

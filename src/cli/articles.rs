@@ -7,7 +7,8 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Subcommand;
 
-use super::{UsageError, output, pages};
+use super::usage::UsageError;
+use super::{output, pages};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
@@ -211,7 +212,7 @@ fn report_rejected_lines(file: &Path, lines: &[(u64, String)], done: &str) -> Ex
     }
     output::error(&format!(
         "nothing was {done}: {} rejected",
-        crate::cli::pluralize(lines.len(), "line")
+        output::pluralize(lines.len(), "line")
     ));
     ExitCode::FAILURE
 }

@@ -103,7 +103,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         output::json(&findings.documents)?;
     }
     if findings.errors > 0 {
-        output::error(&format!("{} found", super::pluralize(findings.errors, "error")));
+        output::error(&format!("{} found", output::pluralize(findings.errors, "error")));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
@@ -131,7 +131,7 @@ fn check_dkim(
         Ok(None) => return Ok(()),
         Err(errors) => return errors.iter().try_for_each(|reason| findings.error(reason)),
     };
-    let keys = super::pluralize(transport.dkim.len(), "key");
+    let keys = output::pluralize(transport.dkim.len(), "key");
     let signs = format!("transport {}: signs with {keys} (DKIM)", transport.name);
     let domains = signing_domains(config, transport, &signer);
     if domains.is_empty() {
@@ -158,7 +158,7 @@ fn signing_domains(config: &Config, transport: &Transport, signer: &Signer) -> V
 }
 
 fn summary(config: &Config) -> String {
-    use super::pluralize;
+    use super::output::pluralize;
     [
         pluralize(config.sources.len(), "source"),
         pluralize(config.feeds.len(), "feed"),

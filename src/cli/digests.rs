@@ -7,7 +7,9 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use super::{UsageError, output, pluralize};
+use super::output;
+use super::output::pluralize;
+use super::usage::UsageError;
 use crate::app::App;
 use crate::config::Digest;
 use crate::digests::{self, Prepared, PreviewOptions};
@@ -26,7 +28,7 @@ pub(crate) enum Command {
         #[arg(long)]
         limit: Option<usize>,
     },
-    /// Show the next dates of each digest, and its articles
+    /// List the next dates and upcoming articles of each digest
     Next,
     /// Write the next edition to files without sending it
     Preview {

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{UsageError, output, pages};
+use super::usage::UsageError;
+use super::{output, pages};
 use crate::app::App;
 use crate::delivery;
 use crate::domain::actor::Actor;
@@ -37,7 +38,8 @@ pub(crate) enum Command {
     },
     /// Cancel an edition; messages already sent stay sent
     #[command(after_help = "\
-The stories return to the next edition only if no message of this one was sent and none is held.")]
+The next edition includes the stories again only if no message of this one was sent and none is
+held.")]
     Cancel {
         /// Id of the edition
         id: String,

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
-use super::{UsageError, output};
+use super::output;
+use super::usage::UsageError;
 use crate::app::App;
 use crate::domain::selection::TermKind;
 use crate::domain::site_urls::SiteUrls;
@@ -33,7 +34,7 @@ pub(crate) enum Command {
     },
     /// Show how many readers each feed has
     Readers {
-        /// Name of one feed, to show each of its days
+        /// Name of one feed; shows one row per day
         name: Option<String>,
         /// Number of days including today [default: 7; one feed: 30]
         #[arg(long, value_parser = clap::value_parser!(i64).range(1..=400))]
@@ -45,7 +46,7 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },
-    /// Upload changed feeds to all destinations, or one
+    /// Upload changed feeds to all destinations, or to one
     Publish {
         /// Name of one destination [default: all]
         destination: Option<String>,
@@ -204,7 +205,7 @@ async fn build(app: &App, out: &Path, json: bool) -> anyhow::Result<ExitCode> {
         write_atomically(&out.join(opml::FILE_NAME), &list.identity)?;
         written += 1;
     }
-    let text = format!("Wrote {} to {}.", super::pluralize(written, "file"), out.display());
+    let text = format!("Wrote {} to {}.", output::pluralize(written, "file"), out.display());
     let document = FeedBuild { directory: out.display().to_string(), files: written };
     output::result(json, &document, &text)?;
     Ok(ExitCode::SUCCESS)

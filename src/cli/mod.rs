@@ -8,7 +8,6 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::ConfigError;
-use crate::domain::address::EmailAddress;
 
 mod adopt;
 mod articles;
@@ -30,6 +29,7 @@ mod sources;
 mod subscribers;
 mod suppressions;
 mod tokens;
+mod usage;
 mod websub;
 
 /// Options of all commands, and the command to run.
@@ -62,7 +62,7 @@ enum Command {
     Check,
     /// Apply pending database migrations
     Migrate,
-    /// Make running servers read their configuration again
+    /// Reload the configuration of all running nodes
     Reload,
     /// List, check and sync sources
     #[command(subcommand)]
@@ -105,11 +105,6 @@ enum Command {
     Adopt,
 }
 
-/// Wrong command-line usage, which exits with status 2.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct UsageError(pub(crate) String);
-
 /// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
 /// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
@@ -131,7 +126,8 @@ pub fn main() -> ExitCode {
         Err(e) if output::is_broken_pipe(&e) => ExitCode::SUCCESS,
         Err(e) => {
             output::error(&format!("{e:#}"));
-            let is_usage_error = e.is::<UsageError>() || e.chain().any(|c| c.is::<ConfigError>());
+            let is_usage_error =
+                e.is::<usage::UsageError>() || e.chain().any(|c| c.is::<ConfigError>());
             if is_usage_error { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
@@ -168,16 +164,6 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
     };
     app.store.close().await;
     result
-}
-
-/// Parses an e-mail address argument.
-pub(crate) fn parse_address(email: &str) -> anyhow::Result<EmailAddress> {
-    EmailAddress::parse(email).map_err(|reason| UsageError(format!("{email}: {reason}")).into())
-}
-
-/// Returns a count with its noun: `1 line`, `2 lines`.
-pub(crate) fn pluralize(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Logs to standard error. `COURANT_LOG` sets the filter, for example `debug` or

@@ -21,6 +21,11 @@ pub(crate) fn bold(text: &str) -> String {
     if std::io::stdout().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
+/// Returns a count with its noun: `1 line`, `2 lines`.
+pub(crate) fn pluralize(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Prints one indented JSON document with its keys in alphabetical order.
 pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
     // A `Value` sorts the keys, so the order of the fields in `wire` is not part of the output.

@@ -35,7 +35,9 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         for answer in &answers {
             output::line(&match &answer.error {
                 None => format!("{}: reloaded", answer.node),
-                Some(error) => format!("{}: the old configuration stays: {error}", answer.node),
+                Some(error) => {
+                    format!("{}: the old configuration remains in use: {error}", answer.node)
+                }
             })?;
         }
     }

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{UsageError, output};
+use super::output;
+use super::usage::UsageError;
 use crate::app::App;
 use crate::config::Source;
 use crate::domain::actor::Actor;

@@ -7,8 +7,10 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::output;
+use super::output::pluralize;
 use super::progress::ProgressReporter;
-use super::{UsageError, output, parse_address, pluralize};
+use super::usage::{UsageError, parse_address};
 use crate::app::App;
 use crate::config::Digest;
 use crate::digests::find_digest;

@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{output, pages, parse_address};
+use super::usage::parse_address;
+use super::{output, pages};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::subscribers;

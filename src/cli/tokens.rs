@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
-use super::{UsageError, output, pages};
+use super::usage::UsageError;
+use super::{output, pages};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::role::Role;
@@ -37,13 +38,13 @@ pub(crate) enum Command {
 /// Role argument of the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum RoleArg {
-    /// All permissions; in this version: trigger syncs
+    /// All permissions; in this version: syncs and metrics
     Admin,
-    /// Manage content, editions; in this version: trigger syncs
+    /// Content and editions; in this version: syncs and metrics
     Editor,
-    /// Manage subscribers; no API endpoint uses it yet
+    /// Manage subscribers; in this version: read metrics
     Lists,
-    /// Read-only access; no API endpoint uses it yet
+    /// Read-only access; in this version: read metrics
     Viewer,
 }
 

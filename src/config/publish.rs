@@ -7,7 +7,6 @@ use url::Url;
 use super::base_dir::BaseDir;
 use super::names::{Names, read_name, read_slug};
 use super::reader::Reader;
-use super::settings::{Config, Feed};
 
 /// Settings of one `[[publish]]` destination.
 #[derive(Debug, Clone)]
@@ -192,18 +191,4 @@ fn header_word(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err("must contain only printable ASCII characters without spaces".to_owned())
-}
-
-impl Config {
-    /// Returns the feeds that a destination publishes: the named ones, or all public ones.
-    pub fn feeds_published_to(&self, destination: &Publish) -> Vec<&Feed> {
-        let is_published = |feed: &&Feed| {
-            if destination.feeds.is_empty() {
-                feed.private.is_none()
-            } else {
-                destination.feeds.contains(&feed.name)
-            }
-        };
-        self.feeds.iter().filter(is_published).collect()
-    }
 }

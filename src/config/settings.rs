@@ -43,6 +43,20 @@ pub struct Config {
     pub publish: Vec<Publish>,
 }
 
+impl Config {
+    /// Returns the feeds that a destination publishes: the named ones, or all public ones.
+    pub fn feeds_published_to(&self, destination: &Publish) -> Vec<&Feed> {
+        let is_published = |feed: &&Feed| {
+            if destination.feeds.is_empty() {
+                feed.private.is_none()
+            } else {
+                destination.feeds.contains(&feed.name)
+            }
+        };
+        self.feeds.iter().filter(is_published).collect()
+    }
+}
+
 /// Settings of `[site]`: the publisher and defaults for other sections.
 #[derive(Debug, Clone)]
 pub struct Site {
@@ -78,7 +92,7 @@ pub struct Database {
 pub struct Server {
     /// IP address and port to listen on.
     pub listen: SocketAddr,
-    /// Networks of the reverse proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are used.
+    /// Networks of the reverse proxies whose `X-Forwarded-For` and `X-Request-Id` are used.
     pub trusted_proxies: Vec<IpNetwork>,
     /// Directory of the persistent feed cache, from which a restart serves immediately.
     pub feed_cache_dir: PathBuf,

@@ -146,7 +146,9 @@ impl Reloads {
         match &error {
             None => tracing::info!("configuration reloaded"),
             Some(error) => {
-                tracing::error!("the configuration was not reloaded, the old one stays: {error}");
+                tracing::error!(
+                    "cannot reload the configuration; the old one remains in use: {error}"
+                );
             }
         }
         if let ReloadRequest::Database(id) = request {

@@ -11,50 +11,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::balancer::{self, WeightedBalancer};
 use super::breakers::edition::{EditionBreakers, RejectionAction};
-use super::fetcher;
 use super::lease_registry::LeaseRegistry;
 use super::recorder::Recorder;
 use super::transport_state::TransportState;
 use crate::config::{Config, Transport};
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
-use crate::domain::time::{MINUTE, Millis, SignedDuration};
+use crate::domain::time::Millis;
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::Timeouts;
 use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::templates::Templates;
-
-/// Numbers of one run of deliveries.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Messages accepted by relays.
-    pub sent: u64,
-    /// Messages that failed permanently.
-    pub failed: u64,
-    /// Messages deferred to a later attempt.
-    pub deferred: u64,
-    /// Messages with an unknown outcome, held for an admin.
-    pub held: u64,
-    /// Reason why a relay was unusable, if one was.
-    pub error: Option<String>,
-}
-
-impl Report {
-    /// Returns the number of messages that ended or were deferred.
-    pub fn handled(&self) -> u64 {
-        self.sent + self.failed + self.deferred + self.held
-    }
-
-    /// Adds the numbers of another run; keeps the first error.
-    pub fn add(&mut self, other: Self) {
-        self.sent += other.sent;
-        self.failed += other.failed;
-        self.deferred += other.deferred;
-        self.held += other.held;
-        self.error = self.error.take().or(other.error);
-    }
-}
 
 /// Sends the due mail of all transports; one per process, cheap to clone.
 #[derive(Clone)]
@@ -92,8 +60,6 @@ const MAX_RELAY_ERRORS_PER_DELIVERY: u32 = 3;
 const MAX_TRACKED_DELIVERIES: usize = 10_000;
 /// Interval between lease renewals: a third of the lease duration.
 const LEASE_RENEW_INTERVAL: Duration = Duration::from_secs(4);
-/// Longest wait of a worker; a delivery that must wait longer stays in the database.
-pub(crate) const MAX_INLINE_WAIT: SignedDuration = MINUTE;
 
 impl Dispatcher {
     /// Creates the dispatcher of a node; the node name must be new at every start.
@@ -136,19 +102,6 @@ impl Dispatcher {
     /// Returns the name of this node.
     pub fn node(&self) -> &str {
         &self.node
-    }
-
-    /// Sends everything due over a transport, including what becomes due within `lookahead`, and
-    /// returns when nothing is in flight.
-    ///
-    /// When `shutdown` fires, messages in flight are finished and the other leases released.
-    pub async fn deliver_due(
-        &self,
-        transport: &Transport,
-        lookahead: SignedDuration,
-        shutdown: &CancellationToken,
-    ) -> anyhow::Result<Report> {
-        fetcher::run(self, transport, lookahead, shutdown).await
     }
 
     /// Renews the leases of this node until `done` fires; runs beside every delivery.

@@ -6,20 +6,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
 use tokio::sync::mpsc;
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
+use super::activity::TransportActivity;
+use super::breakers::relay::MAX_INLINE_WAIT;
+use super::dispatcher::Dispatcher;
 use super::domain_slots::SharedDomainLimit;
 use super::lease::LeaseId;
-use super::message_builder::MessageBuilder;
 use super::pacing::PostponementPacer;
 use super::queue::SendQueue;
-use super::snapshot::TransportActivity;
-use super::worker::{self, WorkerContext};
 use crate::config::Transport;
 use crate::domain::delivery::DeliveryOutcome;
 use crate::domain::time::SignedDuration;
@@ -29,7 +26,7 @@ use crate::store::outcomes::OutcomeRecord;
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Fetches the work of one run of a transport.
-struct Fetcher<'a> {
+pub(super) struct Fetcher<'a> {
     dispatcher: &'a Dispatcher,
     transport: &'a Transport,
     activity: &'a TransportActivity,
@@ -48,109 +45,9 @@ struct Fetcher<'a> {
     pacer: PostponementPacer,
 }
 
-/// Runs the workers of a transport until nothing is due and nothing in flight.
-pub(super) async fn run(
-    dispatcher: &Dispatcher,
-    transport: &Transport,
-    lookahead: SignedDuration,
-    shutdown: &CancellationToken,
-) -> anyhow::Result<Report> {
-    let Some(state) = dispatcher.transports.get(&transport.name) else {
-        bail!("the transport {} is not in the configuration of this process", transport.name);
-    };
-    let breaker = state.relay_breaker.clone();
-    if let Some(error) = breaker.blocked_beyond((dispatcher.clock)().plus(lookahead)) {
-        return Ok(Report { error, ..Report::default() });
-    }
-    let served = dispatcher.served_transports(transport);
-    if !has_work(dispatcher, transport, &served, lookahead).await? {
-        return Ok(Report::default());
-    }
-    let (connector, signer) = match state
-        .connector(dispatcher.timeouts)
-        .and_then(|connector| Ok((connector, state.signer()?)))
-    {
-        Ok(found) => found,
-        Err(reason) => {
-            // Another transport may take over.
-            breaker.record_failure(&reason, (dispatcher.clock)());
-            return Ok(Report { error: Some(reason), ..Report::default() });
-        }
-    };
-    let domain_breaker = state.domain_breakers.clone();
-    let queue = SendQueue::new(
-        (2 * transport.connections).max(64),
-        domain_breaker.open_domains((dispatcher.clock)()),
-    );
-    state.activity.set_queue(&queue);
-    // A child token: ending the run of this relay must not stop the other transports.
-    let (shutdown, drain) = (shutdown.clone(), shutdown.child_token());
-    let shared = Arc::new(WorkerContext {
-        dispatcher: dispatcher.clone(),
-        transport: Arc::new(transport.clone()),
-        messages: MessageBuilder::new(dispatcher.clone(), transport, signer),
-        queue: Arc::clone(&queue),
-        activity: Arc::clone(&state.activity),
-        breaker: breaker.clone(),
-        domain_breaker,
-        drain: drain.clone(),
-        shutdown,
-    });
-    let mut workers = JoinSet::new();
-    for _ in 0..transport.connections {
-        workers.spawn(worker::run(Arc::clone(&shared), connector.new_connection()));
-    }
-    let mut fetcher = Fetcher::new(dispatcher, transport, &state.activity, served, drain, queue);
-    let result = fetcher.run(lookahead).await;
-    fetcher.queue.close();
-    let (mut report, panicked) = join_workers(workers).await;
-    drop(shared);
-    dispatcher.recorder.flush().await;
-    fetcher.finish().await?;
-    if report.error.is_none() {
-        report.error = breaker.last_error();
-    }
-    match panicked {
-        Some(e) => Err(e.into()),
-        None => result.map(|()| report),
-    }
-}
-
-/// Returns `true` if rows of these transports are due within `lookahead`, or may be released by a
-/// peer transport; releases abandoned leases first.
-async fn has_work(
-    dispatcher: &Dispatcher,
-    transport: &Transport,
-    served: &[String],
-    lookahead: SignedDuration,
-) -> anyhow::Result<bool> {
-    let peers_before = dispatcher.peer_leases(transport).await;
-    dispatcher.release_abandoned(transport, served).await?;
-    let due = dispatcher
-        .store
-        .deliveries()
-        .has_work(served, &dispatcher.node, (dispatcher.clock)().plus(lookahead))
-        .await?;
-    Ok(due || !dispatcher.peers_idle_since(transport, peers_before).await)
-}
-
-/// Waits for all workers; returns their numbers, and the error of a worker that panicked.
-async fn join_workers(mut workers: JoinSet<Report>) -> (Report, Option<JoinError>) {
-    let (mut report, mut panicked) = (Report::default(), None);
-    while let Some(worker) = workers.join_next().await {
-        match worker {
-            Ok(numbers) => report.add(numbers),
-            // The other workers finish their jobs; the leases of the panicked one are released by
-            // their guards.
-            Err(e) => panicked = Some(e),
-        }
-    }
-    (report, panicked)
-}
-
 impl<'a> Fetcher<'a> {
     /// Returns a fetcher without leases.
-    fn new(
+    pub(super) fn new(
         dispatcher: &'a Dispatcher,
         transport: &'a Transport,
         activity: &'a TransportActivity,
@@ -176,7 +73,8 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    async fn run(&mut self, lookahead: SignedDuration) -> anyhow::Result<()> {
+    /// Fills the send queue until nothing is due within `lookahead` and nothing is in flight.
+    pub(super) async fn run(&mut self, lookahead: SignedDuration) -> anyhow::Result<()> {
         let deadline = (self.dispatcher.clock)().plus(lookahead);
         while !self.drain.is_cancelled() {
             self.release_finished().await?;
@@ -246,8 +144,13 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
+    /// Closes the send queue; the workers end once it is empty.
+    pub(super) fn close_queue(&self) {
+        self.queue.close();
+    }
+
     /// Waits until every lease is released, and gives them back.
-    async fn finish(mut self) -> anyhow::Result<()> {
+    pub(super) async fn finish(mut self) -> anyhow::Result<()> {
         drop(self.finished_tx);
         let mut remaining = Vec::new();
         for _ in 0..self.open_leases {

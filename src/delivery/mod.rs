@@ -1,6 +1,7 @@
 //! Sends the due deliveries: durable rows, leased batches, one group commit for all connections,
 //! and an outcome for every recipient (guarantee 4).
 
+mod activity;
 mod attempt;
 mod balancer;
 mod breakers;
@@ -11,16 +12,21 @@ mod fetcher;
 mod lease;
 mod lease_registry;
 mod message_builder;
+mod node_leases;
 mod pacing;
 mod queue;
 mod recorder;
+mod report;
 mod snapshot;
 pub mod thread;
 mod transport;
+mod transport_run;
 mod transport_state;
 mod worker;
 
-pub use dispatcher::{Dispatcher, Report, check_dkim_keys};
+pub use activity::OutcomeCounts;
+pub use dispatcher::{Dispatcher, check_dkim_keys};
 pub use edition_commands::{finish_editions, run_edition_command};
-pub use snapshot::{OutcomeCounts, TransportSnapshot};
+pub use report::Report;
+pub use snapshot::TransportSnapshot;
 pub use worker::PERMIT_TTL;

@@ -3,8 +3,6 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
-use std::time::Duration;
 
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::Instant;
@@ -13,43 +11,21 @@ use super::domain_slots::SharedDomainLimit;
 use super::lease::LeaseGuard;
 use crate::config::Transport;
 use crate::domain::time::Millis;
+use crate::store::Store;
 use crate::store::outcomes::{CommitConnection, OutcomeRecord, RequestedStart};
 use crate::store::rate_limits::Refund;
-use crate::store::{Store, StoreResult};
 
-mod limits;
+mod quotas;
+mod retry;
+mod start;
 
-use limits::limit_keys;
+use quotas::{Quotas, limit_keys};
+use retry::retry_until_ok;
+use start::PendingRequest;
+pub(super) use start::{StartDecision, StartRequest};
 
 /// Most commands of one commit.
 const MAX_COMMANDS_PER_COMMIT: usize = 512;
-/// Delay before a failed commit is tried again.
-const COMMIT_RETRY_INTERVAL: Duration = Duration::from_millis(500);
-
-/// Answer to a start request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StartDecision {
-    /// The row was marked `sending` at `at`. The message must start soon, since later pauses and
-    /// unsubscribes are not known. `taken_at` is when it took from its rate limits.
-    Permitted { at: Instant, taken_at: Millis },
-    /// A rate limit of the transport is used up until this time.
-    TransportRateLimited { until: Millis },
-    /// A rate limit of the recipient domain is used up until this time.
-    DomainRateLimited { until: Millis },
-    /// The delivery must not be sent by this node: it was paused, cancelled or suppressed, the
-    /// subscriber has unsubscribed, or the lease is lost.
-    Denied,
-}
-
-/// Request to start a message.
-#[derive(Debug)]
-pub(super) struct StartRequest {
-    pub(super) id: i64,
-    pub(super) transport: Arc<Transport>,
-    pub(super) domain_limit: Option<Arc<SharedDomainLimit>>,
-    /// `true` if the message was permitted before; a renewal takes nothing from rate limits.
-    pub(super) is_renewal: bool,
-}
 
 /// Message to the recorder task.
 enum RecorderCommand {
@@ -87,9 +63,8 @@ impl Recorder {
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
         let (commands, inbox) = mpsc::channel(MAX_COMMANDS_PER_COMMIT);
         let connection = Mutex::new(CommitConnection::new(&store));
-        tokio::spawn(
-            RecorderTask { store, connection, node, clock, changes: AtomicI64::new(0) }.run(inbox),
-        );
+        let quotas = Quotas::new(store, node.clone(), clock);
+        tokio::spawn(RecorderTask { connection, quotas, node, clock }.run(inbox));
         Self { commands }
     }
 
@@ -138,12 +113,10 @@ impl Recorder {
 
 /// State of the recorder task.
 struct RecorderTask {
-    store: Store,
     connection: Mutex<CommitConnection>,
+    quotas: Quotas,
     node: String,
     clock: fn() -> Millis,
-    /// Number of rate-limit changes so far.
-    changes: AtomicI64,
 }
 
 /// Entries that go into one commit.
@@ -156,12 +129,6 @@ struct CommitGroup {
     flushes: Vec<oneshot::Sender<()>>,
     closes: Vec<oneshot::Sender<()>>,
 }
-
-/// Decision with the channel of its requester.
-type DecidedRequest = (oneshot::Sender<StartDecision>, StartDecision);
-
-/// Start request with the channel for its decision.
-type PendingRequest = (StartRequest, oneshot::Sender<StartDecision>);
 
 impl CommitGroup {
     /// Takes commands in order, up to the first one about a row that is already in this commit.
@@ -217,8 +184,8 @@ impl RecorderTask {
 
     async fn commit(&self, group: CommitGroup) {
         let CommitGroup { records, leases, requests, mut unused, flushes, closes } = group;
-        let (requests, limited, taken_at) = self.apply_limits(requests, &mut unused).await;
-        self.refund(&unused).await;
+        let (requests, limited, taken_at) = self.quotas.take(requests, &mut unused).await;
+        self.quotas.refund(&unused).await;
         let starts: Vec<RequestedStart> = requests
             .iter()
             .map(|(request, _)| RequestedStart { id: request.id, is_renewal: request.is_renewal })
@@ -232,7 +199,7 @@ impl RecorderTask {
                 connection.commit(&self.node, &records, &starts, (self.clock)()).await?,
             ))
         };
-        let (committed, started) = self.retry_until_ok("delivery outcomes", commit).await;
+        let (committed, started) = retry_until_ok("delivery outcomes", commit).await;
         drop(leases);
         let dropped = requests
             .iter()
@@ -240,7 +207,8 @@ impl RecorderTask {
         let unspent = dropped.flat_map(|(request, _)| {
             limit_keys(&request.transport, request.domain_limit.as_deref())
         });
-        self.refund(&unspent.map(|key| Refund { key, count: 1, taken_at }).collect::<Vec<_>>())
+        self.quotas
+            .refund(&unspent.map(|key| Refund { key, count: 1, taken_at }).collect::<Vec<_>>())
             .await;
         for (request, reply) in requests {
             let _ = reply.send(if started.contains(&request.id) {
@@ -257,34 +225,6 @@ impl RecorderTask {
         }
         for flush in flushes.into_iter().chain(closes) {
             let _ = flush.send(());
-        }
-    }
-
-    /// Retries until the database accepts the attempt, since no outcome may be lost. Workers wait
-    /// meanwhile, as no message is permitted.
-    async fn retry_until_ok<T, F: Future<Output = StoreResult<T>>>(
-        &self,
-        subject: &str,
-        attempt: impl Fn() -> F,
-    ) -> T {
-        let mut is_logged = false;
-        loop {
-            match attempt().await {
-                Ok(value) => {
-                    if is_logged {
-                        tracing::info!("the database has recovered; {subject} are written again");
-                    }
-                    return value;
-                }
-                Err(e) if !is_logged => {
-                    is_logged = true;
-                    tracing::error!(
-                        "cannot write {subject}; delivery is paused until the database recovers: {e}"
-                    );
-                }
-                Err(_) => {}
-            }
-            tokio::time::sleep(COMMIT_RETRY_INTERVAL).await;
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::activity::TransportActivity;
 use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::RelayBreaker;
-use super::snapshot::TransportActivity;
 use super::transport::Connector;
 use crate::config::Transport;
 use crate::mail::dkim::Signer;

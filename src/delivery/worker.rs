@@ -3,6 +3,7 @@
 //! no commit delays the connection.
 
 mod permits;
+mod start;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -11,17 +12,18 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::activity::TransportActivity;
 use super::breakers::domain::DomainBreakers;
-use super::breakers::relay::RelayBreaker;
-use super::dispatcher::{Dispatcher, MAX_INLINE_WAIT, Report};
+use super::breakers::relay::{MAX_INLINE_WAIT, RelayBreaker};
+use super::dispatcher::Dispatcher;
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
-use super::snapshot::TransportActivity;
+use super::report::Report;
 use super::transport::{TransportConnection, after_grace};
 use crate::config::Transport;
 use crate::domain::time::Millis;
-pub(super) use permits::PreparedMessage;
-use permits::{NotStarted, PendingStart};
+pub(super) use start::PreparedMessage;
+use start::{NotStarted, PendingStart};
 
 /// Time after which a start permit is renewed; a command on an edition takes effect within a
 /// second.

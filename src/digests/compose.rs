@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::article::Article;
 use crate::domain::language;
+use crate::domain::selection::matches_any;
 
 /// An article with its translations.
 #[derive(Debug, Clone)]
@@ -64,6 +65,11 @@ pub(super) fn language_for(languages: &[String], reader: &str) -> String {
     let similar =
         || languages.iter().find(|l| !primary.is_empty() && language::matches(primary, l));
     exact.or_else(similar).or_else(|| languages.first()).cloned().unwrap_or_else(|| "en".to_owned())
+}
+
+/// Returns `true` if any article of a story is in one of the chosen sections.
+pub(super) fn has_any_section(story: &Story, sections: &[String]) -> bool {
+    story.members().iter().any(|a| matches_any(sections, &a.sections))
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! is sent once per digest, and none is missed (guarantee 3).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use anyhow::anyhow;
 
@@ -11,21 +10,20 @@ use crate::domain::actor::Actor;
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
 use crate::domain::schedule::{ScheduleDecision, due};
-use crate::domain::selection::matches_any;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::audience::AudienceGroup;
 use crate::store::edition_creation::NewEdition;
-use crate::store::instance::Instance;
-use crate::templates::Templates;
 
 mod compose;
+mod context;
 mod preview;
+mod unsent;
 mod variants;
 
+pub use context::DigestContext;
 pub use preview::{Preview, PreviewOptions, preview, queue_test};
 
-use compose::{Story, group_into_stories};
+use unsent::unsent_stories;
 
 /// Result of preparing an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,19 +42,6 @@ pub enum Prepared {
     },
     /// Another node created the edition, or one with the same stories, at the same time.
     Conflict,
-}
-
-/// Dependencies of the digest functions.
-#[derive(Debug, Clone, Copy)]
-pub struct DigestContext<'a> {
-    /// Database with articles and subscribers.
-    pub store: &'a Store,
-    /// Configuration of digests and site.
-    pub config: &'a Config,
-    /// Compiled templates of the e-mails.
-    pub templates: &'a Arc<Templates>,
-    /// Instance whose secret derives the placeholders.
-    pub instance: &'a Instance,
 }
 
 /// Creates the editions that are due and completes those that a crash left unfinished. An error of
@@ -172,25 +157,6 @@ pub async fn upcoming(
         .collect())
 }
 
-async fn unsent_stories(
-    ctx: DigestContext<'_>,
-    digest: &Digest,
-    at: Millis,
-    now: Millis,
-) -> anyhow::Result<Vec<Story>> {
-    let state = ctx.store.digests().ensure(&digest.name, now).await?;
-    let candidates = ctx
-        .store
-        .digests()
-        .unsent_articles(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
-        .await?;
-    let mut stories: Vec<i64> = candidates.iter().map(|a| a.story).collect();
-    stories.sort_unstable();
-    stories.dedup();
-    let members = ctx.store.stories().members(&stories, at).await?;
-    Ok(group_into_stories(candidates, members))
-}
-
 /// Creates an edition without freezing its audience.
 async fn create_edition(
     ctx: DigestContext<'_>,
@@ -229,18 +195,6 @@ async fn create_edition(
         return Ok(Prepared::Conflict);
     };
     Ok(Prepared::Created { edition, deliveries: 0 })
-}
-
-/// Returns the language and sections of the variant for an audience group.
-fn variant_key(digest: &Digest, choice: &AudienceGroup) -> anyhow::Result<(String, Vec<String>)> {
-    let sections: Vec<String> = serde_json::from_str(&choice.sections)
-        .map_err(|_| anyhow!("cannot parse the sections {}", choice.sections))?;
-    Ok((compose::language_for(&digest.languages, &choice.language), sections))
-}
-
-/// Returns `true` if any article of a story is in one of the chosen sections.
-fn has_any_section(story: &Story, sections: &[String]) -> bool {
-    story.members().iter().any(|a| matches_any(sections, &a.sections))
 }
 
 /// Returns the configured digest of this name; the error lists the existing ones.

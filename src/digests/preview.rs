@@ -2,8 +2,10 @@
 
 use anyhow::{Context, bail};
 
-use super::compose::language_for;
-use super::{DigestContext, has_any_section, unsent_stories, variants};
+use super::compose::{has_any_section, language_for};
+use super::context::DigestContext;
+use super::unsent::unsent_stories;
+use super::variants;
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;

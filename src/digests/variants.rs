@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::compose::{Story, language_for};
-use super::{DigestContext, has_any_section, variant_key};
+use super::compose::{Story, has_any_section, language_for};
+use super::context::DigestContext;
+use anyhow::anyhow;
+
 use crate::config::Digest;
 use crate::domain::article::Article;
 use crate::domain::site_urls::SiteUrls;
@@ -46,7 +48,8 @@ pub(super) async fn render(
         chosen_sections: "[]".into(),
         variant_language: first.clone(),
     });
-    // The full edition in the first language is always rendered, because the archive shows it.
+    // The full edition in the first language is always rendered: subscribers whose language and
+    // sections have no assignment receive it.
     variant_keys.insert((first, Vec::new()));
     let mut variants = Vec::with_capacity(variant_keys.len());
     for (language, sections) in variant_keys {
@@ -162,4 +165,11 @@ pub(super) fn template_context(
             unsubscribe_url: placeholders.unsubscribe_url,
         },
     }
+}
+
+/// Returns the language and sections of the variant for an audience group.
+fn variant_key(digest: &Digest, choice: &AudienceGroup) -> anyhow::Result<(String, Vec<String>)> {
+    let sections: Vec<String> = serde_json::from_str(&choice.sections)
+        .map_err(|_| anyhow!("cannot parse the sections {}", choice.sections))?;
+    Ok((language_for(&digest.languages, &choice.language), sections))
 }

@@ -7,11 +7,11 @@ use std::fmt;
 use super::address::ascii_domain;
 use super::rate::Rate;
 
+mod limit;
 mod mailbox_providers;
-use mailbox_providers::PROVIDERS;
 
-/// Maximum of `at once` in a rule.
-const MAX_AT_ONCE: u32 = 10_000;
+use limit::Limit;
+use mailbox_providers::PROVIDERS;
 
 /// Limit for messages to one domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,13 +23,6 @@ pub struct DomainLimit<'a> {
     pub max_concurrent: Option<u32>,
     /// Rate limits across all nodes.
     pub rates: &'a [Rate],
-}
-
-/// A parsed limit, for example `10 at once, 50/s`; empty: unlimited.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Limit {
-    at_once: Option<u32>,
-    rates: Vec<Rate>,
 }
 
 /// One rule of the key `domain_limits`.
@@ -96,45 +89,6 @@ fn name(given: &str) -> Result<String, String> {
             names.join(", ")
         )
     })
-}
-
-impl Limit {
-    /// Parses the part of a rule after the colon.
-    fn parse(text: &str) -> Result<Self, String> {
-        let mut limit = Self::default();
-        if text == "none" {
-            return Ok(limit);
-        }
-        for part in text.split(',').map(str::trim) {
-            let duplicate = || format!("`{text}` has two limits of the same kind; keep one");
-            if let Some(count) = part.strip_suffix("at once") {
-                let count = count.trim();
-                let is_number = count.bytes().all(|b| b.is_ascii_digit());
-                let count =
-                    count.parse().ok().filter(|n| is_number && (1..=MAX_AT_ONCE).contains(n));
-                let count = count
-                    .ok_or_else(|| format!("`{part}` is not a number from 1 to {MAX_AT_ONCE}; write for example \"10 at once\""))?;
-                if limit.at_once.replace(count).is_some() {
-                    return Err(duplicate());
-                }
-            } else {
-                let error = |_| {
-                    format!(
-                        "`{part}` is not a valid limit; write for example \"10 at once\", \"50/s\" (or /m, /h, /d) or \"none\""
-                    )
-                };
-                Rate::parse(part)
-                    .map_err(error)?
-                    .add_to(&mut limit.rates)
-                    .map_err(|_| duplicate())?;
-            }
-        }
-        Ok(limit)
-    }
-
-    fn is_none(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Limits of a transport, indexed by recipient domain.

@@ -3,8 +3,8 @@
 //!
 //! A page has a fixed number of entries of one calendar month (UTC), in order of publication. The
 //! entry of a removed article stays, so later entries do not move. A page exists once it is full or
-//! an article of a later month is published, so only articles with a past publication date are
-//! added to it.
+//! an article of a later month is published; afterwards only a backdated article can still be added
+//! to it.
 
 use std::fmt;
 use std::str::FromStr;

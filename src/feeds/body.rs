@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use html_escape::{encode_double_quoted_attribute, encode_text};
 
-use super::item::Image;
+use super::image::Image;
 
 /// Returns an item's HTML body from a sanitized article body with absolute URLs.
 pub(super) fn body_html<'a>(body: &'a str, image: Option<&Image<'_>>) -> Cow<'a, str> {

@@ -13,7 +13,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::disk_cache::{Checkpoint, DiskCache};
-use super::encodings::EncodedBodies;
+use super::encoded_bodies::EncodedBodies;
 use super::format::Format;
 use super::rendered::RenderedFeed;
 use crate::config::{Config, Feed};

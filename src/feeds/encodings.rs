@@ -13,8 +13,6 @@ use std::time::Instant;
 use anyhow::Context;
 use brotli::enc::BrotliEncoderParams;
 use bytes::Bytes;
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use tokio_util::sync::CancellationToken;
 
 use super::cache::FeedCache;
@@ -30,70 +28,6 @@ const BROTLI_QUALITY: i32 = 9;
 const BROTLI_WINDOW_BITS: std::ops::RangeInclusive<u32> = 16..=22;
 /// Idle time of the compressor as a multiple of its working time.
 const IDLE_PER_WORK_TIME: u32 = 9;
-/// Expected number of cached bodies of one encoding.
-const EXPECTED_BODIES_PER_ENCODING: usize = 256;
-/// Maximum size of the cached bodies of one encoding in bytes.
-const MAX_BYTES_PER_ENCODING: u64 = 12 * 1024 * 1024;
-
-/// Cached bodies of other encodings, by etag.
-#[derive(Debug)]
-pub(super) struct EncodedBodies {
-    identity: BodyCache,
-    brotli: BodyCache,
-}
-
-type BodyCache = Cache<String, Bytes, BodyWeighter>;
-
-#[derive(Debug, Clone)]
-struct BodyWeighter;
-
-impl Weighter<String, Bytes> for BodyWeighter {
-    fn weight(&self, etag: &String, body: &Bytes) -> u64 {
-        (etag.len() + body.len()) as u64
-    }
-}
-
-impl Default for EncodedBodies {
-    fn default() -> Self {
-        Self {
-            identity: bounded_cache(
-                EXPECTED_BODIES_PER_ENCODING,
-                MAX_BYTES_PER_ENCODING,
-                BodyWeighter,
-            ),
-            brotli: bounded_cache(
-                EXPECTED_BODIES_PER_ENCODING,
-                MAX_BYTES_PER_ENCODING,
-                BodyWeighter,
-            ),
-        }
-    }
-}
-
-/// Returns a cache for about `capacity` values with a total weight of at most `max_weight`.
-pub(super) fn bounded_cache<T: Clone, W: Weighter<String, T> + Clone>(
-    capacity: usize,
-    max_weight: u64,
-    weighter: W,
-) -> Cache<String, T, W> {
-    // A value must fit into one shard, so the number of shards is small and does not depend on the
-    // number of processors.
-    let options = OptionsBuilder::new()
-        .estimated_items_capacity(capacity)
-        .weight_capacity(max_weight)
-        .shards(2)
-        .build();
-    match options {
-        Ok(options) => Cache::with_options(
-            options,
-            weighter,
-            DefaultHashBuilder::default(),
-            DefaultLifecycle::default(),
-        ),
-        Err(_) => Cache::with_weighter(capacity, max_weight, weighter),
-    }
-}
-
 impl FeedCache {
     /// Returns the uncompressed document, from memory if it is cached.
     pub fn identity(&self, document: &RenderedFeed) -> Bytes {
@@ -197,21 +131,4 @@ fn compress(body: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut compressed = Vec::with_capacity(body.len() / 3);
     brotli::BrotliCompress(&mut &body[..], &mut compressed, &parameters)?;
     Ok(compressed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_large_document_fits_and_the_total_size_is_bounded() {
-        let large = Bytes::from(vec![0; 4 * 1024 * 1024]);
-        let cache =
-            bounded_cache(EXPECTED_BODIES_PER_ENCODING, MAX_BYTES_PER_ENCODING, BodyWeighter);
-        for i in 0..20 {
-            cache.insert(format!("etag{i}"), large.clone());
-            assert!(cache.get(format!("etag{i}").as_str()).is_some(), "{i}");
-        }
-        assert!(cache.weight() <= MAX_BYTES_PER_ENCODING);
-    }
 }

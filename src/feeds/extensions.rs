@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use html_escape::encode_double_quoted_attribute;
 
-use super::item::Image;
+use super::image::Image;
 
 /// Prefix and namespace of Media RSS, which describes the lead image.
 pub(super) const MEDIA: (&str, &str) = ("media", "http://search.yahoo.com/mrss/");

@@ -10,7 +10,8 @@ use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::domain::{language, url};
 
-pub use super::item::{Image, Item, Translation, item};
+pub use super::image::Image;
+pub use super::item::{Item, Translation, item};
 
 /// Role of a document in its feed's archive (RFC 5005). URLs have no format extension.
 #[derive(Debug, Clone, PartialEq, Eq)]

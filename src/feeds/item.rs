@@ -6,6 +6,7 @@ use ::url::Url;
 
 use super::body;
 use super::feed::language_or;
+use super::image::Image;
 use super::text::FeedText;
 use crate::config::{Content, Feed, Site};
 use crate::domain::article::{Article, Enclosure};
@@ -20,21 +21,6 @@ pub struct Translation {
     pub language: String,
     /// URL of the translated article.
     pub url: String,
-}
-
-/// Lead image of an article.
-#[derive(Debug, Clone)]
-pub struct Image<'a> {
-    /// Absolute URL of the image, percent-encoded.
-    pub url: String,
-    /// Media type, if it is known.
-    pub media_type: Option<String>,
-    /// Width in pixels, if it is known.
-    pub width: Option<u32>,
-    /// Height in pixels, if it is known.
-    pub height: Option<u32>,
-    /// Alternative text; may be empty.
-    pub alt: FeedText<'a>,
 }
 
 /// One article as a feed item.
@@ -89,7 +75,7 @@ pub fn item<'a>(
     let url = article.url.as_deref().and_then(|url| url::absolute_web_url(url, None));
     let id = FeedText::line(&article.guid);
     let language = language_or(&article.language, &site.language);
-    let image = lead_image(article);
+    let image = Image::of_article(article);
     let body_html = (feed.content == Content::Full && !article.body_html.trim().is_empty())
         .then(|| FeedText::from_cow(body::body_html(&article.body_html, image.as_ref())))
         .filter(|body| !body.as_str().trim().is_empty());
@@ -112,20 +98,6 @@ pub fn item<'a>(
         updated: article.updated_at.max(article.published_at).whole_second(),
         utc_offset_minutes: 0,
     }
-}
-
-fn lead_image(article: &Article) -> Option<Image<'_>> {
-    let url = article.image_url.as_deref().and_then(|url| url::absolute_web_url(url, None))?;
-    let declared = article.image_type.as_deref().and_then(media::essence);
-    Some(Image {
-        media_type: declared
-            .or_else(|| media::from_file_name(&url).map(str::to_owned))
-            .filter(|t| t.starts_with("image/")),
-        url,
-        width: article.image_width.filter(|&pixels| pixels > 0),
-        height: article.image_height.filter(|&pixels| pixels > 0),
-        alt: article.image_alt.as_deref().map(FeedText::line).unwrap_or_default(),
-    })
 }
 
 /// Returns the enclosure if a reader can play it: if it has a web URL and a media type.

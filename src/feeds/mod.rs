@@ -4,11 +4,13 @@ mod atom;
 mod body;
 pub mod cache;
 mod disk_cache;
+mod encoded_bodies;
 pub mod encodings;
 mod extensions;
 pub mod feed;
 pub mod format;
 pub mod headers;
+mod image;
 mod item;
 mod json;
 mod links;
@@ -23,3 +25,4 @@ mod rss;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod writer;

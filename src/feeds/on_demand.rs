@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::archive;
 use super::cache::{FeedCache, document_key};
-use super::encodings::bounded_cache;
+use super::encoded_bodies::bounded_cache;
 use super::format::Format;
 use super::rendered::RenderedFeed;
 use super::request::{DocumentKind, FeedRequest};

@@ -1,6 +1,6 @@
 //! The metrics by subject: sources, feeds, delivery and the database.
 
-use super::{Builder, CounterFamily, GaugeFamily};
+use super::builder::{Builder, CounterFamily, GaugeFamily};
 
 /// Metrics of sources, by name.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct SourceMetrics {
     pub synced_at: GaugeFamily,
     /// Failed syncs since the last successful one.
     pub failures: GaugeFamily,
-    /// Rows that could not be imported.
+    /// Rows that Courant rejected.
     pub rejected_rows: GaugeFamily,
     /// Removals that wait for an admin.
     pub blocked_removals: GaugeFamily,
@@ -31,12 +31,12 @@ impl SourceMetrics {
             rejected_rows: b.gauge(
                 "courant_source_rejected_rows",
                 &["source"],
-                "Rows of the source that could not be imported",
+                "Rows of the source that Courant rejected",
             ),
             blocked_removals: b.gauge(
                 "courant_source_blocked_removals",
                 &["source"],
-                "Removals of articles that an admin must accept first",
+                "Blocked removals, which wait until an admin accepts them",
             ),
         }
     }
@@ -49,7 +49,7 @@ pub struct FeedMetrics {
     pub documents: GaugeFamily,
     /// Documents that the configuration declares.
     pub declared: GaugeFamily,
-    /// Changes of documents in memory.
+    /// Changes to documents in memory.
     pub changes: CounterFamily,
 }
 
@@ -69,7 +69,7 @@ impl FeedMetrics {
             changes: b.counter(
                 "courant_feed_document_changes",
                 &[],
-                "Changes of feed documents in memory",
+                "Changes to feed documents in memory",
             ),
         }
     }
@@ -114,7 +114,7 @@ impl DeliveryMetrics {
             outcomes: b.counter(
                 "courant_deliveries",
                 &["transport", "outcome"],
-                "Outcomes of deliveries at this process: sent, failed, deferred, postponed or uncertain",
+                "Outcomes of deliveries recorded by this process: sent, failed, deferred (will be retried), postponed (by a limit, without an attempt) or uncertain (outcome unknown)",
             ),
             pending: b.gauge(
                 "courant_deliveries_pending",
@@ -124,17 +124,17 @@ impl DeliveryMetrics {
             queued: b.gauge(
                 "courant_deliveries_queued",
                 &["transport"],
-                "Deliveries that this process has leased and not begun to send",
+                "Deliveries that this process has leased but not yet begun to send",
             ),
             sent_last_minute: b.gauge(
                 "courant_deliveries_sent_last_minute",
                 &["transport"],
-                "Messages of this process that the relay accepted within the last minute",
+                "Messages that the relay accepted from this process within the last minute",
             ),
             available: b.gauge(
                 "courant_transport_available",
                 &["transport"],
-                "1 if the transport can send now, 0 while its relay is backed off from or its rate limits are used up",
+                "1 if the transport can send now, 0 during the backoff after a relay failure, or while a rate limit is used up",
             ),
             consecutive_relay_failures: b.gauge(
                 "courant_transport_relay_failures",

@@ -1,4 +1,4 @@
-//! Metrics of the web server: requests by part of the server and status code, and their duration.
+//! Metrics of the web server: requests by surface and status code, and their duration.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 
-use super::{Builder, Description, Labels};
+use super::builder::{Builder, Description, Labels};
 
 /// Part of the web server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,12 +52,12 @@ pub struct HttpMetrics {
 impl HttpMetrics {
     pub(super) fn register(builder: &mut Builder) -> Self {
         let (name, labels) = ("courant_http_requests", &["surface", "code"]);
-        let help = "Requests by part of the web server and status code of the response";
+        let help = "Requests by surface (feeds, pages, api or hub) and status code of the response";
         let requests = Family::<Labels, Counter>::default();
         builder.registry.register(name, help, requests.clone());
         builder.descriptions.push(Description { name, kind: "counter", labels, help });
         let (name, labels) = ("courant_http_request_seconds", &["surface"]);
-        let help = "Seconds until the response of a handler began; declared feeds, which are served from memory, are not measured";
+        let help = "Seconds until the handler began its response; declared feeds, which are served from memory, are not measured";
         let histograms =
             Family::<Labels, Histogram>::new_with_constructor(|| Histogram::new(BUCKETS));
         builder.registry.register(name, help, histograms.clone());

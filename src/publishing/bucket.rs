@@ -10,8 +10,9 @@ use hyper::header::{
 use hyper::{Method, StatusCode};
 use url::Url;
 
+use super::hash::short_hash;
 use super::signing::{S3Credentials, amz_date, authorization, sha256_hex};
-use super::{Upload, short_hash};
+use super::upload::Upload;
 use crate::config::settings;
 use crate::domain::site_urls::encode_segment;
 use crate::domain::time::Millis;

@@ -1,6 +1,6 @@
 //! Check that a destination accepts files, before there are any.
 
-use super::Publisher;
+use super::publisher::Publisher;
 
 impl Publisher {
     /// Checks that the destination accepts files, without leaving any. Returns its display name.

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::Upload;
 use super::bucket::BucketDestination;
 use super::directory::DirectoryDestination;
+use super::upload::Upload;
 use crate::config::{Publish, settings};
 use crate::domain::time::Millis;
 

@@ -8,7 +8,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::{Upload, short_hash};
+use super::hash::short_hash;
+use super::upload::Upload;
 use crate::domain::time::Millis;
 use crate::fs::{Durability, replace_file};
 

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::{Inner, State, Upload, short_hash};
+use super::hash::short_hash;
+use super::state::{Inner, State};
+use super::upload::Upload;
 use crate::config::Feed;
 use crate::feeds::archive::ArchivePageRef;
 use crate::feeds::cache::document_key;

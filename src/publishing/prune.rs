@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use super::manifest::DesiredDocument;
-use super::{Inner, PublishReport};
+use super::report::PublishReport;
+use super::state::Inner;
 use crate::domain::time::Millis;
 use crate::store::publications::Publication;
 

@@ -8,8 +8,9 @@ use anyhow::{anyhow, bail};
 
 use super::article_file::parse_file;
 use super::importers::{NumberedArticle, ParsedArticle};
-use super::ingest::{guid_owned_by, ingest};
-use super::{INGEST_BATCH_ARTICLES, SyncReport, normalize};
+use super::ingest::{INGEST_BATCH_ARTICLES, guid_owned_by, ingest};
+use super::normalize;
+use super::sync_report::SyncReport;
 use crate::config::{Config, Ids, Site, Source, SourceKind};
 use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;

@@ -3,12 +3,16 @@
 
 use tokio::task::JoinError;
 
-use super::{SyncReport, normalize};
+use super::normalize;
+use super::sync_report::SyncReport;
 use crate::config::{Ids, Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
 use crate::domain::time::Millis;
 use crate::store::articles::{NormalizedArticle, SaveOutcome};
 use crate::store::{Store, StoreError};
+
+/// Number of articles normalized and stored per transaction, which keeps write transactions short.
+pub(super) const INGEST_BATCH_ARTICLES: usize = 20;
 
 /// Stores a batch; if an article in it is the cause of a failure, stores the others without it.
 pub(crate) async fn ingest(

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use jiff::tz::TimeZone;
 use tokio::sync::mpsc;
 
+use super::facts::configured_facts;
 use super::id_set::IdSet;
-use super::sync::spawn_reader;
-use super::{INGEST_BATCH_ARTICLES, connection, normalize, wordpress};
-use crate::config::{Config, Ids, Members, Source, SourceKind};
+use super::ingest::INGEST_BATCH_ARTICLES;
+use super::reader::spawn_reader;
+use super::{connection, normalize, wordpress};
+use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Article, IncomingArticle, SourceRow};
 use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::domain::time::Millis;
@@ -48,9 +49,6 @@ pub struct Inspection {
     /// Newest public articles in their normalized form.
     pub samples: Vec<Article>,
 }
-
-/// Properties of a source, and the numbers of its entries that are not public articles.
-pub(super) type Facts = (Vec<(&'static str, String)>, BTreeMap<String, usize>);
 
 /// Inspects a source; the error is one sentence without the password.
 pub async fn inspect(
@@ -210,50 +208,6 @@ fn countable_fields(incoming: &IncomingArticle, config: &Config) -> Article {
         sections: normalize::unique_names(&incoming.sections),
         published_at: incoming.published_at,
         ..Article::default()
-    }
-}
-
-/// Returns the configured properties that matter for the kind of source.
-fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
-    let mut facts = Vec::new();
-    if !source.site_url.is_empty() {
-        facts.push(("site", source.site_url.clone()));
-    }
-    facts.push(("time zone", zone_name(&source.timezone)));
-    match source.kind {
-        SourceKind::Ghost => {
-            facts.push(("permalinks", source.permalinks.clone()));
-            let members = match source.members {
-                Members::Hidden => "hidden",
-                Members::Preview => "previews",
-                Members::Full => "in full",
-            };
-            facts.push(("for members", members.to_owned()));
-        }
-        SourceKind::Drupal => facts.push(("content types", source.content_types.join(", "))),
-        SourceKind::Query | SourceKind::Builtin | SourceKind::WordPress => {}
-    }
-    facts.extend(source.article_url.clone().map(|pattern| ("permalinks", pattern)));
-    facts.push(ids_fact(source));
-    facts
-}
-
-/// Returns the property `ids`: the kind of ids that articles have.
-pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
-    let description = match source.ids {
-        Ids::Courant => "Courant's own",
-        Ids::Source => "those of the site's own feed",
-    };
-    ("ids", description.to_owned())
-}
-
-/// Returns the IANA name of a zone, or its offset from UTC.
-pub(super) fn zone_name(zone: &TimeZone) -> String {
-    match zone.iana_name() {
-        Some(name) => name.to_owned(),
-        None => zone
-            .to_fixed_offset()
-            .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
     }
 }
 

@@ -1,19 +1,11 @@
 //! Article sources: articles are read, normalized once and mirrored; a source is never written to
 //! (guarantee 8).
 
-use tracing::Instrument as _;
-
-use self::sync::SyncMode;
-use crate::config::{Config, Source, SourceKind};
-use crate::domain::actor::Actor;
-use crate::domain::backoff;
-use crate::domain::time::{Millis, SignedDuration};
-use crate::store::Store;
-
 mod article_file;
 mod column_text;
 mod connection;
 mod drupal;
+mod facts;
 mod fingerprint;
 mod ghost;
 mod html;
@@ -31,144 +23,14 @@ pub mod pg_listener;
 mod php;
 mod query;
 mod read_session;
+mod reader;
 mod row;
 mod sync;
+mod sync_report;
+mod sync_start;
 pub mod trigger;
 mod wordpress;
 
-/// Number of articles normalized and stored per transaction, which keeps write transactions short.
-const INGEST_BATCH_ARTICLES: usize = 20;
-/// Removals above this number are blocked until an admin accepts them if they are also more than
-/// half of a source's articles.
-const MAX_UNACCEPTED_REMOVALS: usize = 10;
-/// Maximum length of a stored row id, and of the issue reported for it, in characters.
-const MAX_ISSUE_CHARS: usize = 500;
-/// Maximum delay before a failed source is retried.
-const MAX_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(30);
-
-/// Result of one sync run or import.
-#[derive(Debug, Clone, Default)]
-pub struct SyncReport {
-    /// Name of the source.
-    pub source: String,
-    /// `true` if every article was compared, `false` after an incremental sync.
-    pub is_full: bool,
-    /// Number of new articles that are public now.
-    pub added: usize,
-    /// Number of new articles with a publication date in the future.
-    pub scheduled: usize,
-    /// Number of changed articles.
-    pub changed: usize,
-    /// Number of articles removed because the source no longer has them.
-    pub removed: usize,
-    /// Number of removals blocked until an admin accepts them (guarantee 8).
-    pub blocked_removals: usize,
-    /// Rejected rows: the source's id and the reason.
-    pub rejected: Vec<(String, String)>,
-    /// Notes on accepted articles with content that cannot be shown: the source's id and the note.
-    pub notes: Vec<(String, String)>,
-    /// Rejected rows and notes that no earlier run reported.
-    pub new_issues: Vec<(String, String)>,
-}
-
-/// Error of a sync run; the run's failure is also stored in the source's state.
-#[derive(Debug)]
-pub struct SyncError {
-    /// Cause, as one sentence for the admin.
-    pub error: anyhow::Error,
-    /// Number of consecutive failed runs, this one included.
-    pub consecutive_failures: i64,
-}
-
-/// Syncs one source if it is due or a sync was requested: incrementally, or fully when a full sync
-/// is due.
-///
-/// A slow source delays only itself. The future may be dropped at any time: stored articles stay,
-/// and the rest is read by the next run.
-pub async fn sync_due(
-    store: &Store,
-    config: &Config,
-    source: &Source,
-    now: Millis,
-) -> anyhow::Result<Option<SyncReport>> {
-    if store.stories().has_stale(&source.name).await? {
-        store.stories().assign(&source.name).await?;
-    }
-    if source.kind == SourceKind::Builtin {
-        return Ok(None);
-    }
-    store.sources().ensure(&source.name, now).await?;
-    if !store.sources().start_sync(&source.name, now, now.plus(source.poll)).await? {
-        return Ok(None);
-    }
-    match run_sync(store, config, source, SyncMode::Poll, now).await {
-        Ok(report) => {
-            // Each issue is logged once, however often the source is read.
-            for (id, issue) in &report.new_issues {
-                tracing::warn!(source = %source.name, article = %id, "article issue: {issue}");
-            }
-            Ok(Some(report))
-        }
-        Err(SyncError { error, consecutive_failures }) => {
-            let failures = u32::try_from(consecutive_failures).unwrap_or(u32::MAX);
-            let longest = MAX_RETRY_DELAY.max(source.poll);
-            let delay = backoff::doubling(source.poll * 2, failures, longest);
-            store.sources().delay(&source.name, now.plus(delay)).await?;
-            if consecutive_failures == 1 {
-                tracing::error!(
-                    source = %source.name,
-                    "source sync failed; keeping the previously imported articles: {error:#}"
-                );
-            }
-            Ok(None)
-        }
-    }
-}
-
-/// Runs a full sync of a source now, whether it is due or not.
-pub async fn sync_now(
-    store: &Store,
-    config: &Config,
-    source: &Source,
-    accept_removals: bool,
-    actor: &Actor,
-    now: Millis,
-) -> Result<SyncReport, SyncError> {
-    let recorded =
-        store.audit_log().record_manual_sync(&source.name, accept_removals, actor, now).await;
-    recorded.map_err(|e| SyncError { error: e.into(), consecutive_failures: 1 })?;
-    run_sync(store, config, source, SyncMode::Manual { accept_removals }, now).await
-}
-
-/// Runs a sync and stores its failure, if any, in the source's state.
-async fn run_sync(
-    store: &Store,
-    config: &Config,
-    source: &Source,
-    mode: SyncMode,
-    now: Millis,
-) -> Result<SyncReport, SyncError> {
-    let span = tracing::debug_span!("sync", source = %source.name, ?mode);
-    match sync::run(store, config, source, mode, now).instrument(span).await {
-        Ok(report) => Ok(report),
-        Err(error) => {
-            let consecutive_failures = store
-                .sources()
-                .record_sync_failure(&source.name, &format!("{error:#}"))
-                .await
-                .unwrap_or(1);
-            Err(SyncError { error, consecutive_failures })
-        }
-    }
-}
-
-/// Checks that a source is readable as configured: connection, query and columns.
-pub async fn check(source: &Source) -> anyhow::Result<()> {
-    match source.kind {
-        SourceKind::Builtin => Ok(()),
-        SourceKind::Query => query::check(source).await,
-        SourceKind::WordPress => wordpress::check(source).await,
-        SourceKind::Ghost => ghost::check(source).await,
-        SourceKind::Drupal => drupal::check(source).await,
-    }
-}
+pub use reader::check;
+pub use sync_report::SyncReport;
+pub use sync_start::{SyncError, sync_due, sync_now};

@@ -5,21 +5,24 @@ use std::collections::BTreeMap;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
-use tokio_util::task::AbortOnDropHandle;
 
 use super::fingerprint::configuration_fingerprint;
 use super::id_set::IdSet;
-use super::ingest::ingest;
-use super::{
-    INGEST_BATCH_ARTICLES, MAX_ISSUE_CHARS, MAX_UNACCEPTED_REMOVALS, SyncReport, drupal, ghost,
-    normalize, query, wordpress,
-};
+use super::ingest::{INGEST_BATCH_ARTICLES, ingest};
+use super::normalize;
+use super::reader::spawn_reader;
+use super::sync_report::SyncReport;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 use crate::store::sources::SyncProgress;
 
+/// Removals above this number are blocked until an admin accepts them if they are also more than
+/// half of a source's articles.
+const MAX_UNACCEPTED_REMOVALS: usize = 10;
+/// Maximum length of a stored row id, and of the issue reported for it, in characters.
+const MAX_ISSUE_CHARS: usize = 500;
 /// Number of articles per lookup of stored content hashes.
 const LOOKUP_BATCH_ARTICLES: usize = 100;
 
@@ -97,28 +100,6 @@ pub(super) async fn run(
     // stories.
     store.stories().assign(&source.name).await?;
     sync_run.finish(fingerprint).await
-}
-
-/// Spawns a task that reads a source and sends its articles to `items`; with `since`, only those
-/// that changed since then, where the source supports it.
-///
-/// The task returns `true` if it read every article. Dropping the handle aborts it.
-pub(super) fn spawn_reader(
-    source: &Source,
-    site_language: &str,
-    since: Option<Millis>,
-    items: mpsc::Sender<SourceRow>,
-) -> AbortOnDropHandle<anyhow::Result<bool>> {
-    let (source, language) = (source.clone(), site_language.to_owned());
-    AbortOnDropHandle::new(tokio::spawn(async move {
-        match source.kind {
-            SourceKind::WordPress => wordpress::read(&source, &language, since, items).await,
-            SourceKind::Ghost => ghost::read(&source, &language, since, items).await,
-            SourceKind::Drupal => drupal::read(&source, since, items).await,
-            SourceKind::Query => query::read(&source, since, items).await,
-            SourceKind::Builtin => Ok(true),
-        }
-    }))
 }
 
 impl SyncRun<'_> {

@@ -1,8 +1,8 @@
 //! Errors of the store.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::open;
 use crate::domain::page::InvalidCursor;
 
 /// Error of an operation of the store.
@@ -59,7 +59,7 @@ pub enum StoreError {
     /// The database returned an error.
     // No `source`: the messages of sqlx errors include each other, so an error chain would repeat
     // them.
-    #[error("database: {}", open::plain_message(.0))]
+    #[error("database: {}", plain_message(.0))]
     Sql(sqlx::Error),
 }
 
@@ -80,7 +80,7 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         match self {
             Self::Unavailable(_) => true,
-            Self::Sql(e) => open::is_unavailable(e),
+            Self::Sql(e) => is_unavailable(e),
             _ => false,
         }
     }
@@ -116,3 +116,75 @@ impl StoreError {
 
 /// Result of an operation of the store.
 pub type StoreResult<T> = Result<T, StoreError>;
+
+/// Returns `true` if no server answered, or if it accepts no connections at the moment (PostgreSQL
+/// error codes, appendix A).
+pub(super) fn is_unavailable(e: &sqlx::Error) -> bool {
+    // An untrusted certificate or an unreadable file: retrying does not help.
+    let permanent = [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
+    match e {
+        sqlx::Error::Io(io) => !permanent.contains(&io.kind()),
+        sqlx::Error::PoolTimedOut => true,
+        // Shutting down, crashed or starting up; too many connections; a standby that is not
+        // promoted yet.
+        sqlx::Error::Database(d) => d
+            .code()
+            .is_some_and(|code| ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)),
+        _ => false,
+    }
+}
+
+/// Returns the message of the database without the text that sqlx adds.
+pub(super) fn plain_message(e: &sqlx::Error) -> String {
+    match e {
+        sqlx::Error::Database(d) => d.message().to_owned(),
+        sqlx::Error::Io(io) => io.to_string(),
+        sqlx::Error::PoolTimedOut => "it does not answer in time".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn transient_errors_are_distinguished_from_permanent_ones() {
+        let io = |kind: ErrorKind| StoreError::Sql(sqlx::Error::Io(kind.into()));
+        for transient in [
+            io(ErrorKind::ConnectionRefused),
+            io(ErrorKind::ConnectionReset),
+            io(ErrorKind::NotFound),
+            io(ErrorKind::Other),
+        ] {
+            assert!(transient.is_unavailable(), "{transient:?}");
+        }
+        assert!(
+            StoreError::Sql(sqlx::Error::PoolTimedOut).is_unavailable()
+                && StoreError::Unavailable(String::new()).is_unavailable()
+        );
+        for permanent in [
+            io(ErrorKind::InvalidData),
+            io(ErrorKind::PermissionDenied),
+            StoreError::Sql(sqlx::Error::RowNotFound),
+        ] {
+            assert!(!permanent.is_unavailable(), "{permanent:?}");
+        }
+        assert!(
+            !StoreError::NewerSchema(9).is_unavailable()
+                && !StoreError::OpenFailed(String::new()).is_unavailable()
+        );
+    }
+
+    #[test]
+    fn message_of_the_database_is_reported_once() {
+        let error = std::io::Error::new(ErrorKind::ConnectionRefused, "nothing is listening");
+        let message =
+            format!("{:#}", anyhow::Error::from(StoreError::from(sqlx::Error::Io(error))));
+        assert_eq!(message, "database: nothing is listening");
+        assert_eq!(
+            StoreError::Sql(sqlx::Error::PoolTimedOut).to_string(),
+            "database: it does not answer in time"
+        );
+    }
+}

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use super::open::is_unavailable;
+use super::error::is_unavailable;
 use super::{StoreError, StoreResult};
 
 /// Version, description, SQL for SQLite and SQL for PostgreSQL of each migration.

@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection};
 use tracing::log::LevelFilter;
 
+use super::error::{is_unavailable, plain_message};
 use super::{Db, Store, StoreError, StoreResult, migrations};
 
 /// Longest time that a SQLite writer waits for the transaction of another process.
@@ -193,33 +194,6 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1)))
 }
 
-/// Returns `true` if no server answered, or if it accepts no connections at the moment (PostgreSQL
-/// error codes, appendix A).
-pub(super) fn is_unavailable(e: &sqlx::Error) -> bool {
-    // An untrusted certificate or an unreadable file: retrying does not help.
-    let permanent = [ErrorKind::PermissionDenied, ErrorKind::InvalidInput, ErrorKind::InvalidData];
-    match e {
-        sqlx::Error::Io(io) => !permanent.contains(&io.kind()),
-        sqlx::Error::PoolTimedOut => true,
-        // Shutting down, crashed or starting up; too many connections; a standby that is not
-        // promoted yet.
-        sqlx::Error::Database(d) => d
-            .code()
-            .is_some_and(|code| ["57P01", "57P02", "57P03", "53300", "25006"].contains(&&*code)),
-        _ => false,
-    }
-}
-
-/// Returns the message of the database without the text that sqlx adds.
-pub(super) fn plain_message(e: &sqlx::Error) -> String {
-    match e {
-        sqlx::Error::Database(d) => d.message().to_owned(),
-        sqlx::Error::Io(io) => io.to_string(),
-        sqlx::Error::PoolTimedOut => "it does not answer in time".to_owned(),
-        other => other.to_string(),
-    }
-}
-
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
@@ -240,34 +214,6 @@ fn open_lock_file(path: &Path) -> StoreResult<File> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn transient_errors_are_distinguished_from_permanent_ones() {
-        let io = |kind: ErrorKind| StoreError::Sql(sqlx::Error::Io(kind.into()));
-        for transient in [
-            io(ErrorKind::ConnectionRefused),
-            io(ErrorKind::ConnectionReset),
-            io(ErrorKind::NotFound),
-            io(ErrorKind::Other),
-        ] {
-            assert!(transient.is_unavailable(), "{transient:?}");
-        }
-        assert!(
-            StoreError::Sql(sqlx::Error::PoolTimedOut).is_unavailable()
-                && StoreError::Unavailable(String::new()).is_unavailable()
-        );
-        for permanent in [
-            io(ErrorKind::InvalidData),
-            io(ErrorKind::PermissionDenied),
-            StoreError::Sql(sqlx::Error::RowNotFound),
-        ] {
-            assert!(!permanent.is_unavailable(), "{permanent:?}");
-        }
-        assert!(
-            !StoreError::NewerSchema(9).is_unavailable()
-                && !StoreError::OpenFailed(String::new()).is_unavailable()
-        );
-    }
-
     #[cfg(unix)]
     #[tokio::test]
     async fn store_opened_through_a_symlink_uses_the_same_lock() {
@@ -283,17 +229,5 @@ mod tests {
         assert!(matches!(error, StoreError::Busy(_)), "{error}");
         drop(lock);
         second.acquire_send_lock().unwrap();
-    }
-
-    #[test]
-    fn message_of_the_database_is_reported_once() {
-        let error = std::io::Error::new(ErrorKind::ConnectionRefused, "nothing is listening");
-        let message =
-            format!("{:#}", anyhow::Error::from(StoreError::from(sqlx::Error::Io(error))));
-        assert_eq!(message, "database: nothing is listening");
-        assert_eq!(
-            StoreError::Sql(sqlx::Error::PoolTimedOut).to_string(),
-            "database: it does not answer in time"
-        );
     }
 }

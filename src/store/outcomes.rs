@@ -1,40 +1,17 @@
 //! Group commit: records the outcomes of deliveries and marks the next ones as `sending`, for all
 //! SMTP connections in one transaction.
 
+mod requests;
 mod transitions;
 
 use std::collections::HashSet;
 
+pub use self::requests::{OutcomeRecord, RequestedStart};
 use self::transitions::{MAY_BE_SENT, SAFELY_LEASED, Transition};
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
 use super::{Store, StoreResult};
-use crate::domain::delivery::DeliveryOutcome;
 use crate::domain::time::{Millis, as_millis_i64};
-
-/// Outcome of one attempt, to be recorded.
-#[derive(Debug, Clone)]
-pub struct OutcomeRecord {
-    /// Id of the delivery.
-    pub id: i64,
-    /// Effect of the attempt on the delivery.
-    pub outcome: DeliveryOutcome,
-    /// `true` to retry after an unknown outcome, `false` to hold the delivery.
-    pub may_retry_uncertain: bool,
-    /// Reply of the relay, or the local error.
-    pub reply: Option<String>,
-    /// `true` if it was leased from the delivery queue instead of with its batch.
-    pub is_queue_entry: bool,
-}
-
-/// Request to start sending a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestedStart {
-    /// Id of the delivery.
-    pub id: i64,
-    /// `true` if the start was permitted before and the permit must be checked again.
-    pub is_renewal: bool,
-}
 
 /// Dedicated connection of the group commit; a pooled one would cost more round trips than the
 /// commit itself.
@@ -142,7 +119,9 @@ impl CommitConnection {
         if records.iter().all(|r| !r.is_queue_entry)
             && transitions.iter().all(|s| s.due_at.is_none())
         {
-            let applied = self.apply_transitions(node, &transitions, now).await?;
+            let mut connection = self.take_or_open().await?;
+            let applied = transitions::apply(&mut connection, node, &transitions, now).await?;
+            self.put_back(connection);
             // Nearly always all transitions were applied, which saves the query for the started
             // ones.
             if applied == transitions.len() as u64 {

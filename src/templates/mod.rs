@@ -156,14 +156,6 @@ impl Templates {
         self.run_on_pool(move |templates| templates.renderer.render(V::TEMPLATE, &data)).await?
     }
 
-    /// Renders a page; blocks the thread.
-    ///
-    /// # Errors
-    /// Like [`page`](Self::page).
-    pub(super) fn page_blocking<V: View>(&self, view: &V) -> anyhow::Result<String> {
-        self.renderer.render(V::TEMPLATE, &serde_json::to_value(view)?)
-    }
-
     /// Renders one variant of a digest's edition; blocks the thread. Placeholders of ASCII letters
     /// and digits in the subscriber's fields appear unchanged in the output.
     ///
@@ -216,7 +208,7 @@ impl Templates {
         errors.extend(
             ConfirmContext::samples().iter().filter_map(|sample| self.render_confirm(sample).err()),
         );
-        errors.extend(pages::check(self));
+        errors.extend(pages::check(&self.renderer));
         let mut errors: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
         errors.dedup();
         errors

@@ -1,19 +1,21 @@
 //! Contexts of the page templates. Forms post the fields named in the documentation of their
 //! contexts.
 
+mod context;
 mod forms;
 mod mailbox;
 mod samples;
 
 use serde::Serialize;
 
+pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
     ConfirmPage, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage,
     UnsubscribeState,
 };
 pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
 
-use super::Templates;
+use super::renderer::Renderer;
 
 /// Relative name of the style sheet's file.
 pub(super) const STYLESHEET: &str = "web/style.css";
@@ -25,51 +27,6 @@ pub trait View: Serialize + Sized {
 
     /// Returns sample contexts for every state of the page.
     fn samples() -> Vec<Self>;
-}
-
-/// Context common to all pages.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct PageContext {
-    /// Language of the page (RFC 5646).
-    pub language: String,
-    /// Name of the publisher.
-    pub site_title: String,
-    /// Path of `base_url` without a trailing slash; empty unless the service has a path prefix.
-    pub base: String,
-    /// Links to the page in each language; empty hides the language switch.
-    pub languages: Vec<LanguageLink>,
-    /// Query appended to links so that they keep a chosen language: `?lang=zh`, or empty.
-    pub lang_query: String,
-    /// `true` in the demo, whose header links to its mailbox and publishing form.
-    pub demo: bool,
-    /// Feeds announced in the page's head for autodiscovery, the preferred one first.
-    pub alternates: Vec<Alternate>,
-}
-
-/// Feed in one format, as announced in a page's head.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct Alternate {
-    /// Display name of the format.
-    pub format: String,
-    /// Media type of the format.
-    pub media_type: String,
-    /// Title, unique on the page.
-    pub title: String,
-    /// Absolute URL of the feed.
-    pub href: String,
-}
-
-/// Link to a page in one language.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct LanguageLink {
-    /// Language tag (RFC 5646).
-    pub code: String,
-    /// Native name of the language.
-    pub name: String,
-    /// URL of the page in this language, for example `?lang=zh`.
-    pub url: String,
-    /// `true` for the language shown or chosen.
-    pub current: bool,
 }
 
 /// Context of `/`, the home page with feeds and digests.
@@ -247,22 +204,30 @@ pub struct ErrorPage {
     pub sentence: String,
 }
 
+/// Renders a page; blocks the thread.
+///
+/// # Errors
+/// One sentence with file, line, column and remedy; embedded templates do not fail.
+fn render<V: View>(renderer: &Renderer, view: &V) -> anyhow::Result<String> {
+    renderer.render(V::TEMPLATE, &serde_json::to_value(view)?)
+}
+
 /// Renders every page with all its samples; returns the errors.
-pub(super) fn check(templates: &Templates) -> Vec<anyhow::Error> {
-    fn all<V: View>(templates: &Templates) -> impl Iterator<Item = anyhow::Error> {
-        V::samples().into_iter().filter_map(|sample| templates.page_blocking(&sample).err())
+pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
+    fn all<V: View>(renderer: &Renderer) -> impl Iterator<Item = anyhow::Error> {
+        V::samples().into_iter().filter_map(|sample| render(renderer, &sample).err())
     }
-    all::<IndexPage>(templates)
-        .chain(all::<FeedPage>(templates))
-        .chain(all::<FeedsPage>(templates))
-        .chain(all::<SubscribePage>(templates))
-        .chain(all::<ConfirmPage>(templates))
-        .chain(all::<UnsubscribePage>(templates))
-        .chain(all::<MessagePage>(templates))
-        .chain(all::<ErrorPage>(templates))
-        .chain(all::<MailboxPage>(templates))
-        .chain(all::<MailboxMailPage>(templates))
-        .chain(all::<PublishPage>(templates))
-        .chain(all::<DemoArticlePage>(templates))
+    all::<IndexPage>(renderer)
+        .chain(all::<FeedPage>(renderer))
+        .chain(all::<FeedsPage>(renderer))
+        .chain(all::<SubscribePage>(renderer))
+        .chain(all::<ConfirmPage>(renderer))
+        .chain(all::<UnsubscribePage>(renderer))
+        .chain(all::<MessagePage>(renderer))
+        .chain(all::<ErrorPage>(renderer))
+        .chain(all::<MailboxPage>(renderer))
+        .chain(all::<MailboxMailPage>(renderer))
+        .chain(all::<PublishPage>(renderer))
+        .chain(all::<DemoArticlePage>(renderer))
         .collect()
 }

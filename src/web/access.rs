@@ -8,7 +8,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
-use super::api;
+use super::api::bearer::authorize;
 use super::error::WebError;
 use super::state::SharedState;
 use crate::domain::permission::Permission;
@@ -53,7 +53,7 @@ impl Routes {
         let methods = match access {
             Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_origin)),
             Access::Permission(permission) => {
-                methods.route_layer(from_fn_with_state((web, permission), api::authorize))
+                methods.route_layer(from_fn_with_state((web, permission), authorize))
             }
             Access::Link | Access::Unchecked => methods,
         };

@@ -12,6 +12,10 @@ use axum::response::{IntoResponse, Response};
 use crate::http::RateLimitExceeded;
 use crate::store::StoreError;
 
+/// `Retry-After` while the database is unavailable, in seconds.
+pub(super) const DATABASE_RETRY_AFTER_SECS: i64 = 30;
+/// `Retry-After` for a feed that is not rendered yet, in seconds.
+const NOT_RENDERED_RETRY_AFTER_SECS: i64 = 5;
 /// Catalog key of the "too many requests" page; the text takes the number of `minutes` to wait.
 pub(super) const TOO_MANY_REQUESTS: &str = "error-too-many-requests";
 
@@ -85,6 +89,11 @@ impl WebError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "error-failed")
     }
 
+    /// 503: the feed is not rendered yet.
+    pub(super) fn not_rendered() -> Self {
+        Self::unavailable(NOT_RENDERED_RETRY_AFTER_SECS)
+    }
+
     /// 503: the page will be available after `retry_after` seconds.
     pub(super) fn unavailable(retry_after: i64) -> Self {
         Self {
@@ -99,7 +108,7 @@ impl From<anyhow::Error> for WebError {
         let store = cause.chain().find_map(|e| e.downcast_ref::<StoreError>());
         // Any other error is a bug or a configuration error, which a retry does not fix.
         let error = if store.is_some_and(StoreError::is_database_failure) {
-            Self::unavailable(super::state::DATABASE_RETRY_AFTER_SECS)
+            Self::unavailable(DATABASE_RETRY_AFTER_SECS)
         } else {
             Self::internal()
         };

@@ -22,7 +22,7 @@ use tower_service::Service;
 
 use super::aliases::{Aliases, infer_format};
 use super::cached_headers::{CachedHeaders, Negotiated};
-use super::feeds::redirect_permanently;
+use super::feed_redirects::redirect_permanently;
 use super::state::SharedState;
 use crate::config::{Config, Feed};
 use crate::feeds::cache::document_key;

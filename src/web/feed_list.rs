@@ -28,7 +28,7 @@ pub(super) async fn show(
     client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
-    let terms = web.offered_terms().await;
+    let terms = web.terms.get(&web.app).await;
     let mut page = web.page(&client, &method);
     page.alternates = web.alternates();
     web.render(&FeedsPage {

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
-use super::feeds::{self, NOT_RENDERED_RETRY_SECS};
+use super::feed_redirects::redirect_to_next;
 use super::index::article_row;
 use super::page::{COPY_SCRIPT, FEED_PAGE_CSP};
 use super::state::WebState;
@@ -36,8 +36,8 @@ pub(super) async fn show(
         .await?;
     match found {
         None => Err(WebError::not_found()),
-        Some(Lookup::NotRendered) => Err(WebError::unavailable(NOT_RENDERED_RETRY_SECS)),
-        Some(Lookup::Redirect(to)) => Ok(feeds::redirect_to_next(&to, feed_request)),
+        Some(Lookup::NotRendered) => Err(WebError::not_rendered()),
+        Some(Lookup::Redirect(to)) => Ok(redirect_to_next(&to, feed_request)),
         Some(Lookup::Document(feed, rendered)) => {
             render_page(web, feed_request, &feed, &rendered, client, method).await
         }
@@ -57,7 +57,7 @@ async fn render_page(
         DocumentKind::Newest | DocumentKind::NextOf(_) => (ARTICLES_PER_SUMMARY, None),
     };
     let summary = FeedSummary::parse(rendered, &feed.name, max_articles)
-        .ok_or_else(|| WebError::unavailable(NOT_RENDERED_RETRY_SECS))?;
+        .ok_or_else(WebError::not_rendered)?;
     let path = feed.path();
     let alternates = web.alternates_of(&path, &feed.title);
     let mut view = FeedPage {
@@ -116,7 +116,7 @@ async fn related_feeds(
         list.is_empty() || list.iter().any(|name| name.to_lowercase() == term.term)
     };
     let is_declared = feed_request.selector.terms == Selection::default();
-    let terms = web.offered_terms().await;
+    let terms = web.terms.get(&web.app).await;
     let mut groups = terms.narrower_feeds(&feed_request.selector, |kind, term| {
         summary.terms.contains(&term.term)
             && (!is_declared || narrows(feed.selection.list(kind), term))

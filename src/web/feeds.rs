@@ -3,26 +3,20 @@
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
 use super::cached_headers::{CachedHeaders, Negotiated};
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::feed_page;
+use super::feed_redirects::{redirect_permanently, redirect_to_next};
 use super::state::{SharedState, WebState};
 use crate::feeds::cache::document_key;
 use crate::feeds::format::Format;
 use crate::feeds::on_demand::Lookup;
 use crate::feeds::request::FeedRequest;
 use crate::http::ClientIp;
-
-/// `max-age` of the redirect to the next archive page, whose target changes, in seconds.
-const NEXT_PAGE_MAX_AGE_SECS: u32 = 300;
-/// `max-age` of permanent redirects, in seconds.
-const MOVED_MAX_AGE_SECS: u32 = 86_400;
-/// `Retry-After` for a feed that is not rendered yet, in seconds.
-pub(super) const NOT_RENDERED_RETRY_SECS: i64 = 5;
 
 /// `GET /feeds/{path}`: the feed document, or without a format the feed's page.
 pub(super) async fn show(
@@ -90,7 +84,7 @@ async fn document(
         .await;
     match found? {
         None => Ok(None),
-        Some(Lookup::NotRendered) => Err(WebError::unavailable(NOT_RENDERED_RETRY_SECS)),
+        Some(Lookup::NotRendered) => Err(WebError::not_rendered()),
         Some(Lookup::Redirect(to)) => {
             Ok(Some(redirect_to_next(&format!("{to}.{}", format.extension()), feed_request)))
         }
@@ -120,39 +114,6 @@ async fn document(
             Ok(Some(response))
         }
     }
-}
-
-/// Redirects permanently to a feed's current URL; shared caches must not store that of a
-/// private feed.
-pub(super) fn redirect_permanently(url: &str, is_private: bool) -> Response {
-    redirect(StatusCode::MOVED_PERMANENTLY, url, MOVED_MAX_AGE_SECS, is_private)
-}
-
-/// Redirects temporarily to the page that currently follows the requested archive page.
-pub(super) fn redirect_to_next(url: &str, feed_request: &FeedRequest) -> Response {
-    redirect(
-        StatusCode::TEMPORARY_REDIRECT,
-        url,
-        NEXT_PAGE_MAX_AGE_SECS,
-        feed_request.selector.secret.is_some(),
-    )
-}
-
-fn redirect(status: StatusCode, url: &str, max_age_secs: u32, is_private: bool) -> Response {
-    // The path comes from a request, so it is a valid header value.
-    let Ok(url) = HeaderValue::try_from(url) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let scope = if is_private { "private" } else { "public" };
-    let headers = [
-        (header::CACHE_CONTROL, format!("{scope}, max-age={max_age_secs}")),
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
-    ];
-    let mut response = (status, headers, [(header::LOCATION, url)]).into_response();
-    if is_private {
-        response.headers_mut().insert("x-robots-tag", HeaderValue::from_static("noindex"));
-    }
-    response
 }
 
 /// `OPTIONS` on feed URLs: allows cross-origin reads from any site (CORS).

@@ -55,7 +55,7 @@ impl FromRequest<SharedState> for Form {
     }
 }
 
-/// Reads the named parts of a multipart body (RFC 7578) as texts; files belong to other handlers.
+/// Reads the named parts of a multipart body (RFC 7578) as texts.
 async fn read_parts(mut parts: Multipart) -> Result<Form, WebError> {
     let mut fields = Vec::new();
     while let Some(part) = parts.next_field().await.map_err(|e| body_error(e.status()))? {

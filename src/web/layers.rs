@@ -94,6 +94,6 @@ async fn method_not_allowed(uri: Uri) -> Response {
 async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(HANDLER_TIMEOUT, next.run(request)).await {
         Ok(response) => response,
-        Err(_) => WebError::unavailable(super::state::DATABASE_RETRY_AFTER_SECS).into_response(),
+        Err(_) => WebError::unavailable(super::error::DATABASE_RETRY_AFTER_SECS).into_response(),
     }
 }

@@ -4,14 +4,13 @@ use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::error::WebResult;
 use super::state::SharedState;
 use crate::app::App;
 use crate::delivery::TransportSnapshot;
-use crate::domain::time::{Millis, SignedDuration};
+use crate::domain::time::SignedDuration;
 use crate::feeds::format::Format;
 use crate::metrics::{Labels, Metrics, Surface, TextFormat};
 use crate::store::StoreResult;
@@ -19,21 +18,17 @@ use crate::store::StoreResult;
 /// Longest age of the values that are read from the database.
 const MAX_AGE: SignedDuration = SignedDuration::from_secs(10);
 
-/// Time of the last read of the database; locked while one scrape updates the values.
-#[derive(Debug, Default)]
-pub(super) struct LastRead(Mutex<Option<Millis>>);
-
 /// `GET /metrics`: returns all metrics in the format that the client accepts.
 pub(super) async fn show(State(web): State<SharedState>, request: Request) -> WebResult<Response> {
     let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     let format = TextFormat::from_accept(accept.unwrap_or_default());
     let text = {
-        let mut last_read = web.metrics_read.0.lock().await;
+        let mut read_at = web.metrics_read_at.lock().await;
         let now = web.app.now();
-        if last_read.is_none_or(|at| now.since(at) >= MAX_AGE || now < at) {
+        if read_at.is_none_or(|at| now.since(at) >= MAX_AGE || now < at) {
             let is_up = read_database(&web.app).await.is_ok();
             web.app.metrics.database.up.set(Labels::new(), f64::from(u8::from(is_up)));
-            *last_read = Some(now);
+            *read_at = Some(now);
         }
         read_process(&web.app);
         web.app.metrics.encode(format).map_err(anyhow::Error::from)?

@@ -10,7 +10,6 @@ use axum::response::{Html, IntoResponse, Response};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as STANDARD;
 use sha2::{Digest as _, Sha256};
-use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::client::ClientInfo;
@@ -124,11 +123,6 @@ impl WebState {
             }
         }
     }
-}
-
-/// Returns the path of a URL without a trailing slash.
-pub(super) fn base_path(base_url: &str) -> String {
-    Url::parse(base_url).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }
 
 /// Middleware: renders and logs errors, and adds the security headers to every response.

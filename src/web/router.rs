@@ -8,10 +8,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::access::{Access, Routes};
-use super::error::WebError;
+use super::error::{DATABASE_RETRY_AFTER_SECS, WebError};
 use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
-use super::state::{DATABASE_RETRY_AFTER_SECS, Demo, SharedState, build_state};
+use super::state::{Demo, SharedState, build_state};
 use super::{
     api, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe, unsubscribe,
 };

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::metrics::LastRead;
-use super::page;
-use super::subscribe::SectionCache;
+use tokio::sync::Mutex;
+use url::Url;
+
+use super::section_cache::SectionCache;
 use super::summaries::SummaryCache;
 use super::terms::TermCache;
 use crate::app::App;
+use crate::domain::time::Millis;
 use crate::feeds::opml::Opml;
 use crate::http::RateLimiter;
 use crate::mail::mail_catcher::MailCatcher;
@@ -21,8 +23,6 @@ pub(super) const SUBSCRIBE_REQUESTS_PER_HOUR: u32 = 20;
 pub(super) const HUB_REQUESTS_PER_HOUR: u32 = 600;
 /// API requests that one network may make per hour; requests from this machine are not counted.
 pub(super) const API_REQUESTS_PER_HOUR: u32 = 3600;
-/// `Retry-After` while the database is unavailable, in seconds.
-pub(super) const DATABASE_RETRY_AFTER_SECS: i64 = 30;
 
 /// Settings of the demo, which adds an inbox and a publishing form.
 #[derive(Debug, Clone)]
@@ -43,7 +43,7 @@ pub(super) struct WebState {
     /// Path of `base_url` without a trailing slash.
     pub(super) base_path: String,
     pub(super) summaries: SummaryCache,
-    pub(super) offered_terms: TermCache,
+    pub(super) terms: TermCache,
     /// OPML list of the public feeds; `None` without public feeds.
     pub(super) opml: Option<Opml>,
     /// Limits subscription requests per network.
@@ -53,8 +53,9 @@ pub(super) struct WebState {
     /// Limits requests to the API per network.
     pub(super) api_limiter: RateLimiter,
     pub(super) sections: SectionCache,
-    /// Last read of the database for the metrics.
-    pub(super) metrics_read: LastRead,
+    /// Time of the last read of the database for the metrics; locked while one scrape updates the
+    /// values.
+    pub(super) metrics_read_at: Mutex<Option<Millis>>,
 }
 
 /// The shared state as handlers receive it.
@@ -62,19 +63,24 @@ pub(super) type SharedState = Arc<WebState>;
 
 /// Creates the state shared by all handlers.
 pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
-    let base_path = page::base_path(&app.config.site.base_url);
+    let base_path = base_path(&app.config.site.base_url);
     let opml = Opml::from_config(&app.config);
     Arc::new(WebState {
         app,
         demo,
         base_path,
         summaries: SummaryCache::default(),
-        offered_terms: TermCache::default(),
+        terms: TermCache::default(),
         opml,
         subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR),
         hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR),
         api_limiter: RateLimiter::new(API_REQUESTS_PER_HOUR),
         sections: SectionCache::default(),
-        metrics_read: LastRead::default(),
+        metrics_read_at: Mutex::default(),
     })
+}
+
+/// Returns the path of a URL without a trailing slash.
+fn base_path(base_url: &str) -> String {
+    Url::parse(base_url).map(|url| url.path().trim_end_matches('/').to_owned()).unwrap_or_default()
 }

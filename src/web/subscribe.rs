@@ -1,9 +1,6 @@
 //! `/subscribe`: GET shows a form, POST requests a subscription. The response never reveals whether
 //! an address is already known.
 
-use std::sync::Arc;
-
-use arc_swap::ArcSwapOption;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +13,6 @@ use super::state::{SharedState, WebState};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
 use crate::domain::time::Millis;
-use crate::store::{Store, StoreResult};
 use crate::subscribers::{self, NewSubscriber};
 use crate::templates::pages::{DigestChoice, LanguageLink, SectionChoice, SubscribePage};
 
@@ -54,25 +50,6 @@ impl SubscribeForm {
     fn exceeds_limits(&self) -> bool {
         self.sections.len() > MAX_SECTIONS
             || self.sections.iter().any(|s| s.len() > MAX_SECTION_BYTES)
-    }
-}
-
-/// Cache of the sections of all articles, queried again only after an article changed because the
-/// query scans all articles.
-#[derive(Debug, Default)]
-pub(super) struct SectionCache {
-    cached: ArcSwapOption<(i64, Arc<Vec<String>>)>,
-}
-
-impl SectionCache {
-    async fn sections(&self, store: &Store) -> StoreResult<Arc<Vec<String>>> {
-        let version = store.article_changes().version().await?;
-        if let Some(cached) = self.cached.load().as_deref().filter(|(at, _)| *at == version) {
-            return Ok(Arc::clone(&cached.1));
-        }
-        let sections = Arc::new(store.articles().sections().await?);
-        self.cached.store(Some(Arc::new((version, Arc::clone(&sections)))));
-        Ok(sections)
     }
 }
 

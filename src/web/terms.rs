@@ -7,13 +7,13 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
-use super::state::WebState;
+use crate::app::App;
 use crate::domain::language;
 use crate::domain::selection::TermKind;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::feeds::request::FeedSelector;
-use crate::store::StoreResult;
 use crate::store::terms::Term;
+use crate::store::{Store, StoreResult};
 use crate::templates::pages::{FeedGroup, FeedRow};
 
 /// Maximum number of terms per kind that pages list; the feeds of the others exist as well.
@@ -51,49 +51,49 @@ struct TermSnapshot {
 #[derive(Debug, Default)]
 pub(super) struct TermLists(Vec<(TermKind, &'static str, Vec<Term>)>);
 
-impl WebState {
+impl TermCache {
     /// Returns the current terms; empty if on-demand feeds are disabled, and the previous ones
     /// while the database is unavailable.
-    pub(super) async fn offered_terms(&self) -> Arc<TermLists> {
-        if !self.app.config.server.on_demand {
+    pub(super) async fn get(&self, app: &App) -> Arc<TermLists> {
+        if !app.config.server.on_demand {
             return Arc::default();
         }
-        let (now, last) = (self.app.now(), self.offered_terms.snapshot.load_full());
-        let changes = *self.app.feed_cache.document_changes().borrow();
+        let (now, last) = (app.now(), self.snapshot.load_full());
+        let changes = *app.feed_cache.document_changes().borrow();
         let age = last.taken_at.map_or(SignedDuration::MAX, |at| now.since(at));
         if age < MINUTE || (age < MAX_AGE && changes == last.feed_changes) {
             return Arc::clone(&last.terms);
         }
-        let Ok(_refreshing) = self.offered_terms.refresh_lock.try_lock() else {
+        let Ok(_refreshing) = self.refresh_lock.try_lock() else {
             return Arc::clone(&last.terms);
         };
-        let terms = match tokio::time::timeout(QUERY_TIMEOUT, self.query_terms(now)).await {
+        let terms = match tokio::time::timeout(QUERY_TIMEOUT, query_terms(&app.store, now)).await {
             Ok(Ok(fresh)) => Arc::new(fresh),
             // Pages work without the database, and its errors are logged elsewhere.
             Ok(Err(_)) | Err(_) => Arc::clone(&last.terms),
         };
-        self.offered_terms.snapshot.store(Arc::new(TermSnapshot {
+        self.snapshot.store(Arc::new(TermSnapshot {
             taken_at: Some(now),
             feed_changes: changes,
             terms: Arc::clone(&terms),
         }));
         terms
     }
+}
 
-    async fn query_terms(&self, now: Millis) -> StoreResult<TermLists> {
-        let mut groups = Vec::new();
-        for (kind, title) in FACET_KINDS {
-            let mut terms = self.app.store.terms().list(kind, MAX_TERMS_PER_KIND, now).await?;
-            match kind {
-                TermKind::Language => terms = drop_redundant_varieties(terms),
-                TermKind::Tag => terms.retain(|term| term.articles >= MIN_ARTICLES_PER_TAG),
-                TermKind::Section | TermKind::Author | TermKind::Source => {}
-            }
-            terms.sort_by_key(|term| term.name.to_lowercase());
-            groups.push((kind, title, terms));
+async fn query_terms(store: &Store, now: Millis) -> StoreResult<TermLists> {
+    let mut groups = Vec::new();
+    for (kind, title_key) in FACET_KINDS {
+        let mut terms = store.terms().list(kind, MAX_TERMS_PER_KIND, now).await?;
+        match kind {
+            TermKind::Language => terms = drop_redundant_varieties(terms),
+            TermKind::Tag => terms.retain(|term| term.articles >= MIN_ARTICLES_PER_TAG),
+            TermKind::Section | TermKind::Author | TermKind::Source => {}
         }
-        Ok(TermLists(groups))
+        terms.sort_by_key(|term| term.name.to_lowercase());
+        groups.push((kind, title_key, terms));
     }
+    Ok(TermLists(groups))
 }
 
 /// Drops a language variety with the same articles as its base language: `zh-cn` beside `zh`.

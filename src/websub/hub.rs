@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
-use super::host_of;
+use super::limiter::host_of;
 use crate::config::Config;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};

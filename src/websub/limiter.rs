@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 use crate::store::job_leases::JobKind;
 
@@ -88,6 +89,11 @@ impl Job {
     fn key(&self) -> HostKey {
         (self.host.clone(), self.class == RequestClass::Slow)
     }
+}
+
+/// Returns the lower-case host of a URL that was validated before.
+pub(super) fn host_of(url: &Url) -> String {
+    url.host_str().unwrap_or_default().to_owned()
 }
 
 impl ConcurrencyLimiter {

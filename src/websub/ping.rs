@@ -7,9 +7,9 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use super::limiter::{Job, RequestClass};
-use super::retry::push_retry_at;
-use super::{Inner, ServedDocument, host_of, log_store_error, versions};
+use super::limiter::{Job, RequestClass, host_of};
+use super::retry::{log_store_error, push_retry_at};
+use super::state::{Inner, ServedDocument, versions};
 use crate::domain::backoff::Jitter;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};

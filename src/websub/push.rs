@@ -8,9 +8,9 @@ use hyper::{Method, StatusCode};
 use url::Url;
 
 use super::limiter::{Job, MAX_LEASED_PER_HOST, RequestClass};
-use super::retry::push_retry_at;
+use super::retry::{log_store_error, push_retry_at};
 use super::signature::signature;
-use super::{Inner, ServedDocument, log_store_error, versions};
+use super::state::{Inner, ServedDocument, versions};
 use crate::domain::backoff::Jitter;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;

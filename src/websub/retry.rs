@@ -1,7 +1,8 @@
-//! Retry schedules of pushes, pings and verifications.
+//! Retries of pushes, pings and verifications.
 
 use crate::domain::backoff::Jitter;
 use crate::domain::time::{HOUR, MINUTE, Millis, SignedDuration};
+use crate::store::StoreResult;
 
 /// Backoff after the first, second, … failed push or ping; about six hours in total.
 const BACKOFF: [SignedDuration; 9] = [
@@ -39,6 +40,13 @@ fn retry_at(
 ) -> Option<Millis> {
     let delay = delays.get(usize::try_from(attempts.max(1) - 1).ok()?)?;
     Some(now.plus(jitter.vary(*delay)))
+}
+
+/// Logs a failed database write. The lease of the request then expires, and it is repeated.
+pub(super) fn log_store_error(result: StoreResult<()>) {
+    if let Err(e) = result {
+        tracing::warn!("could not record the push result; the push will be repeated: {e}");
+    }
 }
 
 #[cfg(test)]

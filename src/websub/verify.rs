@@ -9,8 +9,8 @@ use hyper::header::HeaderMap;
 use url::Url;
 
 use super::limiter::{Job, RequestClass};
-use super::retry::verification_retry_at;
-use super::{Inner, log_store_error};
+use super::retry::{log_store_error, verification_retry_at};
+use super::state::Inner;
 use crate::clock;
 use crate::domain::backoff::Jitter;
 use crate::domain::time::Millis;

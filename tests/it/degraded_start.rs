@@ -211,7 +211,7 @@ async fn a_reload_without_the_database_keeps_the_server_and_the_old_configuratio
     server.hang_up();
     wait_until("the reload fails", || {
         assert!(!server.has_exited(), "{}", server.log());
-        server.log().contains("was not reloaded")
+        server.log().contains("cannot reload the configuration")
     });
     assert_eq!(get(address, "/feeds/news.rss", &[]).status, 200);
     let token = "Authorization: Bearer courant_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";

@@ -73,7 +73,7 @@ fn a_faulty_configuration_is_refused_with_every_fault_and_the_old_one_stays() {
     assert_eq!((answer.status, answer.out.as_str()), (2, ""));
     server.hang_up();
     let start = Instant::now();
-    while !server.log().contains("the old one stays") {
+    while !server.log().contains("the old one remains in use") {
         assert!(start.elapsed() < Duration::from_secs(30), "{}", server.log());
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -6,7 +6,9 @@ use std::process::ExitCode;
 use percent_encoding::percent_decode_str;
 
 use crate::app::App;
-use crate::cli::{UsageError, output, pluralize};
+use crate::cli::output;
+use crate::cli::output::pluralize;
+use crate::cli::usage::UsageError;
 use crate::domain::readership::{DailyReadership, Day, aggregate_by_day, median};
 use crate::feeds::request::FeedRequest;
 use crate::wire::feeds::{FeedReaders, FeedReadersOfDay};

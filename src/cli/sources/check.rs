@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
-use super::super::{UsageError, output};
+use super::super::output;
+use super::super::usage::UsageError;
 use crate::app::App;
 use crate::config::Source;
 use crate::domain::article::Article;

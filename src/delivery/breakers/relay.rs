@@ -3,10 +3,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::delivery::dispatcher::MAX_INLINE_WAIT;
 use crate::domain::backoff;
-use crate::domain::time::{Millis, SECOND, SignedDuration};
+use crate::domain::time::{MINUTE, Millis, SECOND, SignedDuration};
 
+/// Longest wait of a worker; a delivery that must wait longer stays in the database.
+pub(in crate::delivery) const MAX_INLINE_WAIT: SignedDuration = MINUTE;
 /// Longest backoff of a relay; a recovered relay is noticed within it.
 const MAX_BACKOFF: SignedDuration = SignedDuration::from_mins(2);
 
@@ -95,7 +96,6 @@ impl RelayBreaker {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::MINUTE;
 
     const START: Millis = Millis(0);
 

@@ -2,43 +2,16 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
-
 use super::Worker;
+use super::start::{NotStarted, PendingStart, PreparedMessage};
 use crate::delivery::lease::Job;
-use crate::delivery::recorder::{PendingDecision, StartDecision, StartRequest};
-use crate::delivery::transport::OutgoingMessage;
+use crate::delivery::recorder::{StartDecision, StartRequest};
 use crate::domain::delivery::DeliveryOutcome;
 use crate::domain::time::{Millis, SECOND, SignedDuration};
 use crate::store::StoreError;
 
 /// Delay before a worker continues after the database failed to load a message.
 const DATABASE_RETRY_DELAY: SignedDuration = SECOND;
-
-/// Job whose start decision is pending.
-pub(super) struct PendingStart {
-    job: Job,
-    decision: PendingDecision,
-    /// Number of outcomes recorded before the request; the commit of its decision contains them.
-    recorded_before: u64,
-}
-
-/// Permitted job with its message.
-pub(in crate::delivery) struct PreparedMessage {
-    pub(in crate::delivery) job: Job,
-    pub(in crate::delivery) permitted_at: Instant,
-    /// Time when it took from its rate limits.
-    pub(in crate::delivery) taken_at: Millis,
-    pub(super) message: OutgoingMessage,
-}
-
-/// Reason why a job does not start now.
-pub(super) enum NotStarted {
-    /// The job was revoked, failed, parked or put back into the queue.
-    Skipped,
-    /// The job is back in the queue; a rate limit of the transport is used up until this time.
-    RateLimited { until: Millis },
-}
 
 impl Worker {
     /// Requests a start permit for a job; the decision comes with a commit.

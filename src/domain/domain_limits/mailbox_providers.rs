@@ -2,7 +2,7 @@
 //!
 //! The numbers are estimates, because most providers publish none. `docs/operating.md` lists them.
 
-use super::Limit;
+use super::limit::Limit;
 use crate::domain::rate::Rate;
 use crate::domain::time::SECOND;
 

@@ -5,7 +5,7 @@ use std::fmt;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::Schedule;
+use super::cron::Schedule;
 use crate::domain::time::{Millis, SignedDuration};
 
 /// Maximum delay of a date that is on time; a later one was missed.

@@ -1,10 +1,12 @@
 //! Tests of schedules over daylight saving time, leap years and downtime.
 
 use jiff::civil::date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, as_millis_i64};
+use crate::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND, as_millis_i64};
 
 const ONE_MILLISECOND: SignedDuration = SignedDuration::from_millis(1);
 

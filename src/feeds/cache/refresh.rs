@@ -59,8 +59,9 @@ pub async fn refresh_due(
             let changed = u64::try_from(batch.changed.len()).unwrap_or_default();
             cache.inner.change_sender.send_modify(|total| *total += changed);
         }
-        // The bytes on disk are the same, but their file names other settings. Unless it is written
-        // again, the document would be rendered again at every start.
+        // The bytes on disk are the same, but the fingerprint in their file is that of other
+        // settings. Unless it is written again, the document would be rendered again at every
+        // start.
         let known = state.loaded_state.as_ref().map(|loaded| &loaded.fingerprints);
         let has_other_settings = |(file, (_, fingerprint)): &(String, FingerprintedDocument)| {
             known.is_some_and(|known| known.get(file) != Some(fingerprint))

@@ -5,7 +5,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::segments::{EscapeContext, Placeholder, Segments, Values};
+use super::escape::EscapeContext;
+use super::segments::{Placeholder, Segments, Values};
 
 /// Bytes encoded in one line of 76 characters.
 const BYTES_PER_LINE: usize = 57;

@@ -6,7 +6,8 @@
 //! if each is escaped for its context and not interpreted there. A style rule that selects by the
 //! value of one recipient (`[title="Ada"]`) is not detected.
 
-use super::segments::{EscapeContext, Segments, Values};
+use super::escape::EscapeContext;
+use super::segments::{Segments, Values};
 use crate::domain::text_repair::one_line;
 use crate::mail::payload::Placeholders;
 use crate::templates::RenderedMail;

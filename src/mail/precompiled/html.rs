@@ -1,7 +1,7 @@
 //! Finds the escape context of each placeholder in HTML. The input is the output of the inliner:
 //! attributes are in double quotes, and every `<` between tags opens a tag.
 
-use super::segments::EscapeContext;
+use super::escape::EscapeContext;
 
 /// Attributes that neither the parser nor the inliner interprets.
 const OPAQUE_ATTRIBUTES: [&str; 8] =

@@ -4,6 +4,7 @@
 
 mod base64;
 mod equivalence;
+mod escape;
 mod html;
 mod quoted_printable;
 mod segments;

@@ -1,7 +1,8 @@
 //! Quoted-printable (RFC 2045 section 6.7) with placeholders: literals are encoded once, values for
 //! each message.
 
-use super::segments::{EscapeContext, Placeholder, Segments, Values};
+use super::escape::EscapeContext;
+use super::segments::{Placeholder, Segments, Values};
 
 /// Longest line without the `=` of a soft line break, in characters.
 const MAX_LINE_CHARS: usize = 75;

@@ -8,9 +8,9 @@ use html_escape::{decode_html_entities, encode_double_quoted_attribute};
 use lol_html::html_content::ContentType;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
+use super::files::file_url;
 use super::formats::link;
 use super::site::DrupalSite;
-use super::urls;
 use crate::sources::read_session::{ReadSession, to_array};
 
 /// A media entity that a text can embed.
@@ -75,7 +75,7 @@ pub(super) async fn fetch(
         );
         for row in session.rows_if_readable(&sql).await? {
             let [id, name, uri, alt] = to_array(row);
-            if let Some(url) = urls::file_url(site, &uri) {
+            if let Some(url) = file_url(&site.files_url, &uri) {
                 media.insert(id, MediaItem { display: shows, name, url, alt });
             }
         }

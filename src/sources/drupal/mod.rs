@@ -1,6 +1,7 @@
 //! Drupal on MySQL, MariaDB, PostgreSQL or SQLite: reads its published nodes, with one article per
 //! language.
 
+mod files;
 mod formats;
 mod media;
 mod nodes;
@@ -112,7 +113,10 @@ fn to_article(
             .collect(),
         language: (!matches!(translation.language.as_str(), "und" | "zxx" | ""))
             .then(|| translation.language.clone()),
-        image_url: translation.image.as_deref().and_then(|uri| urls::file_url(site, uri)),
+        image_url: translation
+            .image
+            .as_deref()
+            .and_then(|uri| files::file_url(&site.files_url, uri)),
         published_at: Millis(0).plus(SignedDuration::from_secs(translation.published_at)),
         updated_at: translation.changed_at.map(|at| Millis(0).plus(SignedDuration::from_secs(at))),
         source_id: source_id(node, translation),

@@ -1,4 +1,4 @@
-//! Public URLs of nodes and files.
+//! Public URLs of nodes.
 
 use percent_encoding::utf8_percent_encode;
 use url::Url;
@@ -50,19 +50,6 @@ fn on_host(home: &str, host: &str) -> Option<String> {
         url.set_port(port).ok()?;
     }
     Some(url.as_str().trim_end_matches('/').to_owned())
-}
-
-/// Returns the URL of a file if it is public.
-pub(super) fn file_url(site: &DrupalSite, uri: &str) -> Option<String> {
-    if uri.starts_with("http://") || uri.starts_with("https://") {
-        return Some(uri.to_owned());
-    }
-    let path = uri.strip_prefix("public://")?;
-    Some(format!(
-        "{}/{}",
-        site.files_url,
-        utf8_percent_encode(path.trim_start_matches('/'), PATH_WITH_DELIMITERS)
-    ))
 }
 
 #[cfg(test)]
@@ -141,14 +128,5 @@ mod tests {
             article_url(&with, &node(&[]), &in_language("zh-hans")),
             "https://cn.example:8080/cms/node/7"
         );
-    }
-
-    #[test]
-    fn only_public_files_have_a_url() {
-        assert_eq!(
-            file_url(&site(), "public://2026-09/the vat.jpg").unwrap(),
-            "https://a.example/cms/sites/default/files/2026-09/the%20vat.jpg"
-        );
-        assert_eq!(file_url(&site(), "private://salaries.pdf"), None);
     }
 }

@@ -2,11 +2,9 @@
 
 use jiff::tz::TimeZone;
 
+use super::fields::{media_enclosure, parse_time, resolve_url, text_to_paragraphs};
+use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use super::xml::Element;
-use super::{
-    NumberedArticle, ParsedArticle, finish, media_enclosure, parse_time, resolve_url,
-    text_to_paragraphs,
-};
 use crate::domain::article::IncomingArticle;
 
 /// Returns the articles of a feed with their line numbers.

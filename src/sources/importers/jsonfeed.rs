@@ -4,7 +4,8 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{NumberedArticle, ParsedArticle, finish, parse_time, resolve_url, text_to_paragraphs};
+use super::fields::{parse_time, resolve_url, text_to_paragraphs};
+use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::sources::line_index::LineIndex;
 

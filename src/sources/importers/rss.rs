@@ -3,8 +3,9 @@
 
 use jiff::tz::TimeZone;
 
+use super::fields::{media_enclosure, parse_time, resolve_url};
+use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use super::xml::Element;
-use super::{NumberedArticle, ParsedArticle, finish, media_enclosure, parse_time, resolve_url};
 use crate::domain::article::IncomingArticle;
 
 /// Returns the articles of a channel with their line numbers.

@@ -1,11 +1,13 @@
 //! Importers with sample files, malformed files and random bytes.
 
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+use super::fields::parse_time;
 use super::*;
 use crate::config::{Ids, Members, SourceKind};
 use crate::domain::article::IncomingArticle;
-use crate::domain::time::SignedDuration;
+use crate::domain::time::{Millis, SignedDuration};
 
 fn source(ids: Ids) -> Source {
     Source {

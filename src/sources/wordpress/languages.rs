@@ -1,17 +1,13 @@
-//! Multilingual WordPress sites: the language and translations of posts from Polylang or WPML.
+//! Multilingual WordPress sites: the languages and translations of posts, and the URLs in each
+//! language.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use url::Url;
 
-use super::posts::{columns, number};
-use super::session::WordPressSession;
-use super::site::{WordPressSite, language_tag};
-use crate::sources::php::Value;
-
 /// The form in which a URL contains its language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-enum Negotiation {
+pub(super) enum Negotiation {
     /// URLs do not contain the language.
     #[default]
     None,
@@ -31,154 +27,12 @@ pub(super) struct Languages {
     /// Name of the plugin that manages them.
     pub(super) plugin: &'static str,
     /// Language tags by the codes used in URLs.
-    tags: BTreeMap<String, String>,
-    codes: HashMap<u64, String>,
-    originals: HashMap<u64, u64>,
-    negotiation: Negotiation,
+    pub(super) tags: BTreeMap<String, String>,
+    pub(super) codes: HashMap<u64, String>,
+    pub(super) originals: HashMap<u64, u64>,
+    pub(super) negotiation: Negotiation,
     /// Code of the language that URLs do not contain.
-    code_without_prefix: Option<String>,
-}
-
-/// Reads the languages from the tables of either plugin, if installed.
-pub(super) async fn read(
-    database: &mut WordPressSession,
-    site: &WordPressSite,
-) -> Result<Languages, anyhow::Error> {
-    let mut languages = polylang(database, site).await?;
-    if languages.tags.is_empty() {
-        languages = wpml(database, site).await?;
-    }
-    Ok(languages)
-}
-
-/// Reads Polylang's languages and groups of translations, which are terms.
-async fn polylang(
-    database: &mut WordPressSession,
-    site: &WordPressSite,
-) -> Result<Languages, anyhow::Error> {
-    let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
-    let mut languages = Languages { plugin: "Polylang", ..Languages::default() };
-    for row in database.rows(sql, &[]).await? {
-        let [code, description] = columns(row);
-        let locale = Value::parse(&description)
-            .map(|d| d.text("locale").to_owned())
-            .filter(|locale| !locale.is_empty());
-        languages.tags.insert(code.clone(), language_tag(locale.as_deref().unwrap_or(&code)));
-    }
-    let Some(options) =
-        Value::parse(site.option("polylang")).filter(|_| !languages.tags.is_empty())
-    else {
-        return Ok(Languages::default());
-    };
-    let sql = "SELECT CAST(tr.object_id AS CHAR), t.slug FROM {p}term_relationships tr \
-        JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
-    for row in database.rows(sql, &[]).await? {
-        let [post, code] = columns(row);
-        languages.codes.insert(number(&post), code);
-    }
-    let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
-    let mut groups: Vec<BTreeSet<u64>> = Vec::new();
-    for row in database.rows(sql, &[]).await? {
-        let [description] = columns(row);
-        if let Some(group) = Value::parse(&description) {
-            groups.push(
-                group
-                    .entries()
-                    .iter()
-                    .map(|(code, _)| group.number(code))
-                    .filter_map(|id| u64::try_from(id).ok())
-                    .collect(),
-            );
-        }
-    }
-    languages.add_groups(groups, &public_posts(database).await?);
-    languages.code_without_prefix =
-        options.is_truthy("hide_default").then(|| options.text("default_lang").to_owned());
-    let is_plain = site.option("permalink_structure").is_empty();
-    languages.negotiation = match options.number("force_lang") {
-        1 if is_plain => Negotiation::Parameter,
-        1 => Negotiation::Directory(if options.is_truthy("rewrite") { "" } else { "language/" }),
-        2 => Negotiation::Subdomain,
-        3 => Negotiation::Hosts(hosts(options.get("domains"))),
-        _ => Negotiation::None,
-    };
-    if matches!(languages.negotiation, Negotiation::Hosts(_)) {
-        languages.code_without_prefix = None;
-    }
-    Ok(languages)
-}
-
-/// Reads WPML's languages and groups of translations from its tables.
-async fn wpml(
-    database: &mut WordPressSession,
-    site: &WordPressSite,
-) -> Result<Languages, anyhow::Error> {
-    let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
-    let Some(rows) = database.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
-    else {
-        return Ok(Languages::default());
-    };
-    let mut languages = Languages { plugin: "WPML", ..Languages::default() };
-    let mut groups: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
-    for row in rows {
-        let [post, group, code] = columns(row);
-        groups.entry(number(&group)).or_default().insert(number(&post));
-        languages.tags.entry(code.clone()).or_insert_with(|| language_tag(&code));
-        languages.codes.insert(number(&post), code);
-    }
-    for sql in [
-        "SELECT code, default_locale FROM {p}icl_languages",
-        "SELECT code, locale FROM {p}icl_locale_map",
-    ] {
-        for row in database.rows_if_readable(sql, &[]).await?.unwrap_or_default() {
-            let [code, locale] = columns(row);
-            languages.tags.entry(code).and_modify(|known| {
-                *known = if locale.is_empty() { known.clone() } else { language_tag(&locale) }
-            });
-        }
-    }
-    languages.add_groups(groups.into_values(), &public_posts(database).await?);
-    let Some(settings) = Value::parse(site.option("icl_sitepress_settings")) else {
-        return Ok(languages);
-    };
-    let default = settings.text("default_language").to_owned();
-    let is_named =
-        settings.get("urls").is_some_and(|urls| urls.is_truthy("directory_for_default_language"));
-    languages.code_without_prefix = Some(default).filter(|_| !is_named);
-    languages.negotiation = match settings.number("language_negotiation_type") {
-        1 if site.option("permalink_structure").is_empty() => Negotiation::Parameter,
-        1 => Negotiation::Directory(""),
-        2 => Negotiation::Hosts(hosts(settings.get("language_domains"))),
-        3 => Negotiation::Parameter,
-        _ => Negotiation::None,
-    };
-    Ok(languages)
-}
-
-/// Returns the ids of public posts; a draft is never the original of a translation.
-async fn public_posts(database: &mut WordPressSession) -> Result<HashSet<u64>, anyhow::Error> {
-    let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
-    Ok(database
-        .rows(sql, &[])
-        .await?
-        .iter()
-        .filter_map(|row| row.first())
-        .map(|id| number(id))
-        .collect())
-}
-
-fn hosts(domains: Option<&Value>) -> HashMap<String, String> {
-    let text = |value: &Value| match value {
-        Value::Text(text) => {
-            Some(text.trim_end_matches('/').to_owned()).filter(|text| !text.is_empty())
-        }
-        _ => None,
-    };
-    domains
-        .map_or(&[][..], Value::entries)
-        .iter()
-        .filter_map(|(code, value)| Some((code.clone(), text(value)?)))
-        .collect()
+    pub(super) code_without_prefix: Option<String>,
 }
 
 impl Languages {
@@ -197,29 +51,24 @@ impl Languages {
         self.originals.get(&post).copied()
     }
 
-    /// Returns the URL of a post in the form for its language.
-    pub(super) fn localize(&self, post: u64, site: &WordPressSite, url: &str) -> String {
+    /// Returns the URL of a post in the form for its language; `home` is the URL of the site
+    /// without a trailing slash, and `structure` its permalink structure.
+    pub(super) fn localize(&self, post: u64, home: &str, structure: &str, url: &str) -> String {
         match self.codes.get(&post).filter(|code| self.code_without_prefix.as_ref() != Some(*code))
         {
-            Some(code) => self.localized_url(code, site, url).unwrap_or_else(|| url.to_owned()),
+            Some(code) => {
+                self.localized_url(code, home, structure, url).unwrap_or_else(|| url.to_owned())
+            }
             None => url.to_owned(),
         }
     }
 
-    fn localized_url(&self, code: &str, site: &WordPressSite, url: &str) -> Option<String> {
+    fn localized_url(&self, code: &str, home: &str, structure: &str, url: &str) -> Option<String> {
         match &self.negotiation {
             Negotiation::None => None,
             Negotiation::Directory(before) => {
-                let index = if site
-                    .option("permalink_structure")
-                    .trim_start_matches('/')
-                    .starts_with("index.php")
-                {
-                    "index.php/"
-                } else {
-                    ""
-                };
-                let root = format!("{}/{index}", site.home());
+                let has_index = structure.trim_start_matches('/').starts_with("index.php");
+                let root = format!("{home}/{}", if has_index { "index.php/" } else { "" });
                 url.strip_prefix(&root).map(|path| format!("{root}{before}{code}/{path}"))
             }
             Negotiation::Subdomain => {
@@ -230,7 +79,7 @@ impl Languages {
             }
             Negotiation::Hosts(hosts) => {
                 let host = hosts.get(code)?;
-                let path = url.strip_prefix(site.home())?;
+                let path = url.strip_prefix(home)?;
                 if host.contains("://") {
                     return Some(format!("{host}{path}"));
                 }
@@ -245,7 +94,8 @@ impl Languages {
         }
     }
 
-    fn add_groups(
+    /// Adds groups of translations, of which only the public posts count.
+    pub(super) fn add_groups(
         &mut self,
         groups: impl IntoIterator<Item = BTreeSet<u64>>,
         public: &HashSet<u64>,
@@ -263,12 +113,7 @@ impl Languages {
 mod tests {
     use super::*;
 
-    fn site(structure: &str) -> WordPressSite {
-        let mut site = WordPressSite::default();
-        site.options.insert("home".into(), "https://www.a.example/blog".into());
-        site.options.insert("permalink_structure".into(), structure.into());
-        site
-    }
+    const HOME: &str = "https://www.a.example/blog";
 
     fn languages(negotiation: Negotiation, silent: Option<&str>) -> Languages {
         Languages {
@@ -329,18 +174,14 @@ mod tests {
         ] {
             let all = languages(negotiation.clone(), Some("en"));
             let plain = "https://www.a.example/blog/x/";
-            assert_eq!(all.localize(1, &site(structure), plain), first, "{negotiation:?}");
-            assert_eq!(all.localize(2, &site(structure), plain), second, "{negotiation:?}");
-            assert_eq!(
-                all.localize(3, &site(structure), plain),
-                plain,
-                "a post without a language"
-            );
+            assert_eq!(all.localize(1, HOME, structure, plain), first, "{negotiation:?}");
+            assert_eq!(all.localize(2, HOME, structure, plain), second, "{negotiation:?}");
+            assert_eq!(all.localize(3, HOME, structure, plain), plain, "a post without a language");
         }
         let index = languages(Negotiation::Directory(""), None);
         let plain = "https://www.a.example/blog/index.php/x";
         assert_eq!(
-            index.localize(1, &site("/index.php/%postname%"), plain),
+            index.localize(1, HOME, "/index.php/%postname%", plain),
             "https://www.a.example/blog/index.php/en/x"
         );
     }

@@ -3,6 +3,7 @@
 
 mod calendar;
 mod dates;
+mod language_plugins;
 mod languages;
 mod options;
 mod permalinks;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::languages;
+use super::language_plugins;
 use super::posts::{columns, number, pairs};
 use super::session::WordPressSession;
 use super::site::{Term, User, WordPressSite};
@@ -44,7 +44,7 @@ pub(super) async fn read(
     }
     site.users = users(database).await?;
     site.network_uploads_path = network_uploads_path(database).await?;
-    site.languages = languages::read(database, &site).await?;
+    site.languages = language_plugins::read(database, &site).await?;
     Ok(site)
 }
 

@@ -4,7 +4,8 @@ use super::site::{Post, Term, WordPressSite};
 
 /// Returns the URL of an article in its language, as it is or will be once published.
 pub(super) fn article_url(site: &WordPressSite, post: &Post) -> String {
-    site.languages.localize(post.id, site, &unlocalized_url(site, post))
+    let structure = site.option("permalink_structure");
+    site.languages.localize(post.id, site.home(), structure, &unlocalized_url(site, post))
 }
 
 fn unlocalized_url(site: &WordPressSite, post: &Post) -> String {

@@ -6,7 +6,7 @@ use super::options;
 use super::posts::{columns, number};
 use super::session::WordPressSession;
 use crate::config::Source;
-use crate::sources::inspect::{Facts, ids_fact, zone_name};
+use crate::sources::facts::{Facts, ids_fact, zone_name};
 
 /// Returns facts about a site, and the number of its non-public posts by reason.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{MappingLine, MappingResult};
+use super::mapping_file::{MappingLine, MappingResult};
 
 /// Identifying columns of a stored article.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::{OutcomeRecord, RequestedStart};
+use super::requests::{OutcomeRecord, RequestedStart};
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
-use crate::store::db::{Query, Statement};
+use crate::store::db::{Connection, Query, Statement};
 use crate::store::leases::MIN_REMAINING_LEASE;
 use crate::store::{Store, StoreError, StoreResult, spawn_uncancellable};
 
@@ -211,22 +211,15 @@ fn bind_transitions<'q>(
         .bind("now", now)
 }
 
-impl super::CommitConnection {
-    /// Applies the transitions in one statement, which is its own transaction, and returns their
-    /// number.
-    pub(super) async fn apply_transitions(
-        &mut self,
-        node: &str,
-        transitions: &[Transition<'_>],
-        now: Millis,
-    ) -> StoreResult<u64> {
-        let transitions = to_json(transitions)?;
-        let mut connection = self.take_or_open().await?;
-        let apply = bind_transitions(connection.query(&APPLY), node, transitions, now);
-        let applied = apply.execute().await?;
-        self.put_back(connection);
-        Ok(applied)
-    }
+/// Applies the transitions in one statement, which is its own transaction, and returns their
+/// number.
+pub(super) async fn apply(
+    connection: &mut Connection,
+    node: &str,
+    transitions: &[Transition<'_>],
+    now: Millis,
+) -> StoreResult<u64> {
+    bind_transitions(connection.query(&APPLY), node, to_json(transitions)?, now).execute().await
 }
 
 impl Store {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{LanguageLink, PageContext};
+use super::context::{LanguageLink, PageContext};
 
 /// Context of `/subscribe`. Its form posts `address`, `name`, `language`, `digest` and `section`
 /// (each any number of times), and `website`, a hidden field that people leave empty (honeypot).

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{LanguageLink, PageContext};
+use super::context::{LanguageLink, PageContext};
 
 /// Context of `/mailbox`, the list of e-mails.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -48,7 +48,7 @@ pub struct MailboxMailPage {
     pub to: String,
     /// Subject line: the decoded `Subject` header.
     pub subject: String,
-    /// Localized date of the `Date` header.
+    /// Localized time of arrival.
     pub date_text: String,
     /// All headers as sent: name and value.
     pub headers: Vec<(String, String)>,

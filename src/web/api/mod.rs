@@ -1,7 +1,7 @@
 //! `/api/v1`: the HTTP API. Clients authenticate with a bearer token; errors are problem details
 //! (RFC 9457).
 
-mod bearer;
+pub(super) mod bearer;
 mod problem;
 mod sources;
 
@@ -10,8 +10,6 @@ use axum::routing::post;
 use super::access::{Access, Routes};
 use crate::domain::permission::Permission;
 pub(super) use problem::Problem;
-
-pub(super) use bearer::authorize;
 
 /// Adds the routes below `/api/v1`.
 pub(super) fn add_routes(routes: Routes) -> Routes {

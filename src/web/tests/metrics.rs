@@ -62,8 +62,9 @@ fn reference() -> String {
     let mut text = String::from(
         "# Metrics
 
-`GET /metrics` returns the metrics of one process in the text format of Prometheus, or of OpenMetrics if the client accepts it.
-The request needs an API token whose role grants \"read metrics\": `courant tokens add prometheus --role viewer`.
+`GET /metrics` returns the metrics of one process in the Prometheus text format, or in the OpenMetrics format if the client
+accepts that. The request needs an API token whose role includes the permission to read metrics; create one with
+`courant tokens create prometheus --role viewer`.
 
 ```yaml
 scrape_configs:
@@ -72,10 +73,10 @@ scrape_configs:
     static_configs: [{ targets: [\"news.example.edu:8080\"] }]
 ```
 
-Each node counts what it does itself, so sum counters over all nodes. Values that are read from the database are the same at
-every node and at most 10 seconds old. While the database is unavailable, the answer is 503, because no token can be checked;
-alert on `up` for that. Labels are names from `config.toml` or words of this page, never addresses, domains or paths. Counters
-begin at zero when a process starts or reloads its configuration.
+Each node counts what it does itself, so sum the counters over all nodes. Values that are read from the database are the same on
+every node and at most 10 seconds old. While the database is unavailable, the response is 503, because no token can be checked;
+alert on `up` to detect this. Label values are names from `config.toml`, status codes, the version, or fixed words, never
+addresses, domains or paths. Counters start at zero when the process starts; a reload also resets those of deliveries and feeds.
 
 | metric | type | labels | meaning |
 |---|---|---|---|

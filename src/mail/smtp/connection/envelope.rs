@@ -4,7 +4,7 @@ use lettre::transport::smtp::Error;
 use lettre::transport::smtp::commands::Rset;
 use lettre::transport::smtp::response::Response;
 
-use super::{Connection, no_connection, relay_error};
+use super::session::{Connection, no_connection, relay_error};
 use crate::mail::smtp::commands::EnvelopeCommands;
 use crate::mail::smtp::connection_state::State;
 use crate::mail::smtp::outcome::{AttemptResult, Stage, StepResult, classify};

@@ -1,12 +1,14 @@
-//! Rate limits of a commit: quota taken for start requests, and refunds.
+//! Quotas of rate limits: taken for start requests, refunded for messages that did not start.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::{DecidedRequest, PendingRequest, RecorderTask, StartDecision, StartRequest};
+use super::retry::retry_until_ok;
+use super::start::{DecidedRequest, PendingRequest, StartDecision, StartRequest};
 use crate::config::Transport;
 use crate::delivery::domain_slots::SharedDomainLimit;
 use crate::domain::time::Millis;
+use crate::store::Store;
 use crate::store::rate_limits::{Grant, LimitKey, RateLimitRequest, Refund, UpdateId};
 
 /// Returns the stored rate limits that a message takes from.
@@ -37,18 +39,32 @@ impl StartRequest {
     }
 }
 
-impl RecorderTask {
+/// Takes and refunds the quotas of this node's messages.
+pub(super) struct Quotas {
+    store: Store,
+    node: String,
+    clock: fn() -> Millis,
+    /// Number of updates so far.
+    updates: AtomicI64,
+}
+
+impl Quotas {
+    /// Returns the quotas of a node that took nothing yet.
+    pub(super) fn new(store: Store, node: String, clock: fn() -> Millis) -> Self {
+        Self { store, node, clock, updates: AtomicI64::new(0) }
+    }
+
     /// Returns the id of the next update of rate limits, which the database applies once, however
     /// often it is requested.
     fn next_update_id(&self) -> UpdateId {
-        UpdateId { node: self.node.clone(), sequence: self.changes.fetch_add(1, Ordering::Relaxed) }
+        UpdateId { node: self.node.clone(), sequence: self.updates.fetch_add(1, Ordering::Relaxed) }
     }
 
     /// Refunds quota that was not used.
     pub(super) async fn refund(&self, unused: &[Refund]) {
         if !unused.is_empty() {
             let update = self.next_update_id();
-            self.retry_until_ok("rate-limit refunds", || {
+            retry_until_ok("rate-limit refunds", || {
                 self.store.rate_limits().refund_quota(&update, unused, (self.clock)())
             })
             .await;
@@ -57,7 +73,7 @@ impl RecorderTask {
 
     /// Divides requests into those that all rate limits permit now and those that must wait; also
     /// returns when the quota was taken.
-    pub(super) async fn apply_limits(
+    pub(super) async fn take(
         &self,
         requests: Vec<PendingRequest>,
         unused: &mut Vec<Refund>,
@@ -75,11 +91,10 @@ impl RecorderTask {
         }
         let (update, rate_requests): (_, Vec<RateLimitRequest>) =
             (self.next_update_id(), rate_requests.into_values().collect());
-        let granted = self
-            .retry_until_ok("rate limits", || {
-                self.store.rate_limits().take_quota(&update, &rate_requests, (self.clock)())
-            })
-            .await;
+        let granted = retry_until_ok("rate limits", || {
+            self.store.rate_limits().take_quota(&update, &rate_requests, (self.clock)())
+        })
+        .await;
         let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
         let mut available: BTreeMap<LimitKey, Grant> =
             rate_requests.into_iter().map(|request| request.key).zip(granted).collect();

@@ -1,0 +1,13 @@
+//! Wrong arguments, which exit with status 2.
+
+use crate::domain::address::EmailAddress;
+
+/// Wrong command-line usage, which exits with status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(pub(crate) String);
+
+/// Parses an e-mail address argument.
+pub(crate) fn parse_address(email: &str) -> anyhow::Result<EmailAddress> {
+    EmailAddress::parse(email).map_err(|reason| UsageError(format!("{email}: {reason}")).into())
+}

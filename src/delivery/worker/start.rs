@@ -1,0 +1,33 @@
+//! The start of a message: requested, permitted, or put off.
+
+use tokio::time::Instant;
+
+use crate::delivery::lease::Job;
+use crate::delivery::recorder::PendingDecision;
+use crate::delivery::transport::OutgoingMessage;
+use crate::domain::time::Millis;
+
+/// Job whose start decision is pending.
+pub(super) struct PendingStart {
+    pub(super) job: Job,
+    pub(super) decision: PendingDecision,
+    /// Number of outcomes recorded before the request; the commit of its decision contains them.
+    pub(super) recorded_before: u64,
+}
+
+/// Permitted job with its message.
+pub(in crate::delivery) struct PreparedMessage {
+    pub(in crate::delivery) job: Job,
+    pub(in crate::delivery) permitted_at: Instant,
+    /// Time when it took from its rate limits.
+    pub(in crate::delivery) taken_at: Millis,
+    pub(super) message: OutgoingMessage,
+}
+
+/// Reason why a job does not start now.
+pub(super) enum NotStarted {
+    /// The job was revoked, failed, parked or put back into the queue.
+    Skipped,
+    /// The job is back in the queue; a rate limit of the transport is used up until this time.
+    RateLimited { until: Millis },
+}

@@ -1,0 +1,54 @@
+//! Properties of a source for `courant sources check`.
+
+use std::collections::BTreeMap;
+
+use jiff::tz::TimeZone;
+
+use crate::config::{Ids, Members, Source, SourceKind};
+
+/// Properties of a source, and the numbers of its entries that are not public articles.
+pub(super) type Facts = (Vec<(&'static str, String)>, BTreeMap<String, usize>);
+
+/// Returns the configured properties that matter for the kind of source.
+pub(super) fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
+    let mut facts = Vec::new();
+    if !source.site_url.is_empty() {
+        facts.push(("site", source.site_url.clone()));
+    }
+    facts.push(("time zone", zone_name(&source.timezone)));
+    match source.kind {
+        SourceKind::Ghost => {
+            facts.push(("permalinks", source.permalinks.clone()));
+            let members = match source.members {
+                Members::Hidden => "hidden",
+                Members::Preview => "previews",
+                Members::Full => "in full",
+            };
+            facts.push(("for members", members.to_owned()));
+        }
+        SourceKind::Drupal => facts.push(("content types", source.content_types.join(", "))),
+        SourceKind::Query | SourceKind::Builtin | SourceKind::WordPress => {}
+    }
+    facts.extend(source.article_url.clone().map(|pattern| ("permalinks", pattern)));
+    facts.push(ids_fact(source));
+    facts
+}
+
+/// Returns the property `ids`: the kind of ids that articles have.
+pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
+    let description = match source.ids {
+        Ids::Courant => "Courant's own",
+        Ids::Source => "those of the site's own feed",
+    };
+    ("ids", description.to_owned())
+}
+
+/// Returns the IANA name of a zone, or its offset from UTC.
+pub(super) fn zone_name(zone: &TimeZone) -> String {
+    match zone.iana_name() {
+        Some(name) => name.to_owned(),
+        None => zone
+            .to_fixed_offset()
+            .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
+    }
+}

@@ -1,0 +1,151 @@
+//! Reads the languages and translations of posts from the tables of Polylang or WPML.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::languages::{Languages, Negotiation};
+use super::posts::{columns, number};
+use super::session::WordPressSession;
+use super::site::{WordPressSite, language_tag};
+use crate::sources::php::Value;
+
+/// Reads the languages from the tables of either plugin, if installed.
+pub(super) async fn read(
+    database: &mut WordPressSession,
+    site: &WordPressSite,
+) -> Result<Languages, anyhow::Error> {
+    let mut languages = polylang(database, site).await?;
+    if languages.tags.is_empty() {
+        languages = wpml(database, site).await?;
+    }
+    Ok(languages)
+}
+
+/// Reads Polylang's languages and groups of translations, which are terms.
+async fn polylang(
+    database: &mut WordPressSession,
+    site: &WordPressSite,
+) -> Result<Languages, anyhow::Error> {
+    let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
+    let mut languages = Languages { plugin: "Polylang", ..Languages::default() };
+    for row in database.rows(sql, &[]).await? {
+        let [code, description] = columns(row);
+        let locale = Value::parse(&description)
+            .map(|d| d.text("locale").to_owned())
+            .filter(|locale| !locale.is_empty());
+        languages.tags.insert(code.clone(), language_tag(locale.as_deref().unwrap_or(&code)));
+    }
+    let Some(options) =
+        Value::parse(site.option("polylang")).filter(|_| !languages.tags.is_empty())
+    else {
+        return Ok(Languages::default());
+    };
+    let sql = "SELECT CAST(tr.object_id AS CHAR), t.slug FROM {p}term_relationships tr \
+        JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
+    for row in database.rows(sql, &[]).await? {
+        let [post, code] = columns(row);
+        languages.codes.insert(number(&post), code);
+    }
+    let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
+    let mut groups: Vec<BTreeSet<u64>> = Vec::new();
+    for row in database.rows(sql, &[]).await? {
+        let [description] = columns(row);
+        if let Some(group) = Value::parse(&description) {
+            groups.push(
+                group
+                    .entries()
+                    .iter()
+                    .map(|(code, _)| group.number(code))
+                    .filter_map(|id| u64::try_from(id).ok())
+                    .collect(),
+            );
+        }
+    }
+    languages.add_groups(groups, &public_posts(database).await?);
+    languages.code_without_prefix =
+        options.is_truthy("hide_default").then(|| options.text("default_lang").to_owned());
+    let is_plain = site.option("permalink_structure").is_empty();
+    languages.negotiation = match options.number("force_lang") {
+        1 if is_plain => Negotiation::Parameter,
+        1 => Negotiation::Directory(if options.is_truthy("rewrite") { "" } else { "language/" }),
+        2 => Negotiation::Subdomain,
+        3 => Negotiation::Hosts(hosts(options.get("domains"))),
+        _ => Negotiation::None,
+    };
+    if matches!(languages.negotiation, Negotiation::Hosts(_)) {
+        languages.code_without_prefix = None;
+    }
+    Ok(languages)
+}
+
+/// Reads WPML's languages and groups of translations from its tables.
+async fn wpml(
+    database: &mut WordPressSession,
+    site: &WordPressSite,
+) -> Result<Languages, anyhow::Error> {
+    let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
+    let Some(rows) = database.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
+    else {
+        return Ok(Languages::default());
+    };
+    let mut languages = Languages { plugin: "WPML", ..Languages::default() };
+    let mut groups: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+    for row in rows {
+        let [post, group, code] = columns(row);
+        groups.entry(number(&group)).or_default().insert(number(&post));
+        languages.tags.entry(code.clone()).or_insert_with(|| language_tag(&code));
+        languages.codes.insert(number(&post), code);
+    }
+    for sql in [
+        "SELECT code, default_locale FROM {p}icl_languages",
+        "SELECT code, locale FROM {p}icl_locale_map",
+    ] {
+        for row in database.rows_if_readable(sql, &[]).await?.unwrap_or_default() {
+            let [code, locale] = columns(row);
+            languages.tags.entry(code).and_modify(|known| {
+                *known = if locale.is_empty() { known.clone() } else { language_tag(&locale) }
+            });
+        }
+    }
+    languages.add_groups(groups.into_values(), &public_posts(database).await?);
+    let Some(settings) = Value::parse(site.option("icl_sitepress_settings")) else {
+        return Ok(languages);
+    };
+    let default = settings.text("default_language").to_owned();
+    let is_named =
+        settings.get("urls").is_some_and(|urls| urls.is_truthy("directory_for_default_language"));
+    languages.code_without_prefix = Some(default).filter(|_| !is_named);
+    languages.negotiation = match settings.number("language_negotiation_type") {
+        1 if site.option("permalink_structure").is_empty() => Negotiation::Parameter,
+        1 => Negotiation::Directory(""),
+        2 => Negotiation::Hosts(hosts(settings.get("language_domains"))),
+        3 => Negotiation::Parameter,
+        _ => Negotiation::None,
+    };
+    Ok(languages)
+}
+
+/// Returns the ids of public posts; a draft is never the original of a translation.
+async fn public_posts(database: &mut WordPressSession) -> Result<HashSet<u64>, anyhow::Error> {
+    let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
+    Ok(database
+        .rows(sql, &[])
+        .await?
+        .iter()
+        .filter_map(|row| row.first())
+        .map(|id| number(id))
+        .collect())
+}
+
+fn hosts(domains: Option<&Value>) -> HashMap<String, String> {
+    let text = |value: &Value| match value {
+        Value::Text(text) => {
+            Some(text.trim_end_matches('/').to_owned()).filter(|text| !text.is_empty())
+        }
+        _ => None,
+    };
+    domains
+        .map_or(&[][..], Value::entries)
+        .iter()
+        .filter_map(|(code, value)| Some((code.clone(), text(value)?)))
+        .collect()
+}

@@ -1,0 +1,27 @@
+//! Requests to a group commit: outcomes of attempts to record, and deliveries to start.
+
+use crate::domain::delivery::DeliveryOutcome;
+
+/// Outcome of one attempt, to be recorded.
+#[derive(Debug, Clone)]
+pub struct OutcomeRecord {
+    /// Id of the delivery.
+    pub id: i64,
+    /// Effect of the attempt on the delivery.
+    pub outcome: DeliveryOutcome,
+    /// `true` to retry after an unknown outcome, `false` to hold the delivery.
+    pub may_retry_uncertain: bool,
+    /// Reply of the relay, or the local error.
+    pub reply: Option<String>,
+    /// `true` if it was leased from the delivery queue instead of with its batch.
+    pub is_queue_entry: bool,
+}
+
+/// Request to start sending a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestedStart {
+    /// Id of the delivery.
+    pub id: i64,
+    /// `true` if the start was permitted before and the permit must be checked again.
+    pub is_renewal: bool,
+}
