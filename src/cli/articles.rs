@@ -22,7 +22,7 @@ pub(crate) enum Command {
     List {
         /// Include scheduled articles in the list
         #[arg(long)]
-        waiting: bool,
+        scheduled: bool,
         /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<usize>,
@@ -60,7 +60,7 @@ new neither to feed readers nor to digests.")]
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
-            Self::List { waiting, limit } => list(app, waiting, limit, json).await,
+            Self::List { scheduled, limit } => list(app, scheduled, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
             Self::Import { file, source } => import_file(app, &file, source.as_deref(), json).await,
             Self::RemapIds { map, source } => remap_ids(app, &map, source.as_deref(), json).await,
@@ -70,11 +70,11 @@ impl Command {
 
 async fn list(
     app: &App,
-    waiting: bool,
+    scheduled: bool,
     limit: Option<usize>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let until = if waiting { Millis(i64::MAX) } else { app.now() };
+    let until = if scheduled { Millis(i64::MAX) } else { app.now() };
     let articles =
         pages::collect(limit, async |page| app.store.articles().list(until, &page).await).await?;
     if json {

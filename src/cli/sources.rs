@@ -80,9 +80,9 @@ async fn sync_all(
 }
 
 fn print_report(r: &SyncReport) -> anyhow::Result<()> {
-    let waiting = scheduled_suffix(r);
+    let scheduled = scheduled_suffix(r);
     output::line(&format!(
-        "{}: added {}, changed {}, removed {}, rejected {}{waiting}",
+        "{}: added {}, changed {}, removed {}, rejected {}{scheduled}",
         r.source,
         r.added,
         r.changed,

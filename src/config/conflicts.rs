@@ -1,4 +1,4 @@
-//! Conflicts between tables: paths, publish targets or database files claimed twice; invalid pools.
+//! Conflicts between tables: paths, publish targets or database files used twice; invalid pools.
 
 use std::path::{Path, PathBuf};
 
@@ -7,11 +7,11 @@ use percent_encoding::percent_decode_str;
 use super::document::{Document, Table};
 use super::error::Diagnostics;
 use super::keys::{DATABASE, FEEDS, PUBLISH, SOURCES, TRANSPORTS};
-use super::publish::{DestinationKind, Publish};
+use super::publish::{Publish, PublishTarget};
 use super::reader::Reader;
 use super::settings::{Database, Feed, Source, Transport};
 
-/// Reports an alias that two feeds claim.
+/// Reports an alias that two feeds have.
 pub(super) fn check_aliases(feeds: &[Feed], document: &Document, diagnostics: &mut Diagnostics) {
     for (i, feed) in feeds.iter().enumerate() {
         let taken = |alias: &&String| {
@@ -138,12 +138,12 @@ fn is_same_path(one: &str, other: &str) -> bool {
     parts(one) == parts(other)
 }
 
-fn is_same_target(one: &DestinationKind, other: &DestinationKind) -> bool {
+fn is_same_target(one: &PublishTarget, other: &PublishTarget) -> bool {
     match (one, other) {
-        (DestinationKind::Directory(one), DestinationKind::Directory(other)) => {
+        (PublishTarget::Directory(one), PublishTarget::Directory(other)) => {
             canonical_path(one) == canonical_path(other)
         }
-        (DestinationKind::Bucket(one), DestinationKind::Bucket(other)) => {
+        (PublishTarget::Bucket(one), PublishTarget::Bucket(other)) => {
             one.url == other.url && one.prefix == other.prefix
         }
         _ => false,

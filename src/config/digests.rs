@@ -8,7 +8,7 @@ use super::reader::{Reader, one_of, parse_line};
 use super::settings::{Digest, MissedPolicy};
 use super::site::time_zone;
 use crate::domain::address::Mailbox;
-use crate::domain::schedule::{BlackoutRange, Schedule};
+use crate::domain::schedule::{PauseRange, Schedule};
 use crate::domain::time::{DAY, MINUTE, SignedDuration};
 use crate::domain::{duration, language};
 
@@ -46,7 +46,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         one_of(&[("once", MissedPolicy::Once), ("skip", MissedPolicy::Skip)]),
     );
     let missed_within = reader.or_default("missed_within", DAY, at_least_a_minute);
-    let pause = reader.list("pause", BlackoutRange::parse);
+    let pause = reader.list("pause", PauseRange::parse);
     let template = reader.or_default("template", "digest".to_owned(), read_slug);
     let from = reader.required(
         "from",

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 pub use crate::domain::domain_limits::DomainLimits;
 pub use crate::domain::rate::Rate;
-use crate::domain::schedule::{BlackoutRange, Schedule};
+use crate::domain::schedule::{PauseRange, Schedule};
 use crate::domain::selection::Selection;
 use crate::domain::time::SignedDuration;
 pub use crate::domain::warmup::WarmUp;
@@ -48,7 +48,7 @@ pub struct Digest {
     /// Maximum delay for catching up on a missed date.
     pub missed_within: SignedDuration,
     /// Days on which nothing is sent.
-    pub pause: Vec<BlackoutRange>,
+    pub pause: Vec<PauseRange>,
     /// Name of the template directory under `email/`.
     pub template: String,
     /// Sender as `Name <address>`.

@@ -16,7 +16,7 @@ pub struct Publish {
     /// Former names of the destination.
     pub former_names: Vec<String>,
     /// Directory or bucket to upload to.
-    pub target: DestinationKind,
+    pub target: PublishTarget,
     /// Names of the feeds to publish; empty: all public feeds.
     pub feeds: Vec<String>,
     /// `true` if files are uploaded compressed (bucket) or also compressed (directory).
@@ -27,7 +27,7 @@ pub struct Publish {
 
 /// Target of a publish destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DestinationKind {
+pub enum PublishTarget {
     /// Absolute path of a directory.
     Directory(PathBuf),
     /// A bucket of an S3-compatible service.
@@ -58,13 +58,13 @@ pub(super) fn read(mut reader: Reader<'_>, base_dir: &BaseDir, feeds: &Names) ->
     let url = reader.required("url", remedy, |text| parse_url(text, base_dir));
     let target = match url {
         Some(ParsedUrl::Bucket(name, prefix)) => {
-            bucket(&mut reader, name, prefix).map(DestinationKind::Bucket)
+            bucket(&mut reader, name, prefix).map(PublishTarget::Bucket)
         }
         Some(ParsedUrl::Directory(path)) => {
             for key in ["endpoint", "region", "access_key", "secret_key", "path_style"] {
                 reader.reject(key, "applies only to s3:// URLs; remove the key");
             }
-            Some(DestinationKind::Directory(path))
+            Some(PublishTarget::Directory(path))
         }
         None => None,
     };

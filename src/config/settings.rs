@@ -14,7 +14,7 @@ pub use super::mail_settings::{
     Digest, DkimKey, DomainLimits, MissedPolicy, Rate, TlsMode, Transport, TransportTarget,
     UncertainPolicy, WarmUp,
 };
-pub use super::publish::{Bucket, DestinationKind, Publish};
+pub use super::publish::{Bucket, Publish, PublishTarget};
 
 /// The validated configuration from `config.toml` and the environment.
 #[derive(Debug, Clone)]

@@ -27,8 +27,8 @@ pub(super) async fn start_ticker() -> anyhow::Result<(JobScheduler, Ticks)> {
     Ok((scheduler, ticks))
 }
 
-/// Runs `tick` at every wake-up and every three seconds, one run at a time; a repeated error is logged once until it changes
-/// or passes.
+/// Runs `tick` at every wake-up, and at the latest three seconds after the previous run, one run at a
+/// time. A repeated error is logged once until it changes or passes.
 pub(super) async fn run_on_wake<F>(
     task_name: &str,
     mut wakes: watch::Receiver<u64>,

@@ -1,5 +1,5 @@
 //! Maps the outcome of an SMTP attempt to a change of the row: sent, failed, deferred, held or
-//! released.
+//! not attempted.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::store::leased_delivery::LeasedDelivery;
 use crate::store::outcomes::OutcomeRecord;
 
 impl Worker {
-    /// Records the outcome of an attempt, and requeues the job if it was released.
+    /// Records the outcome of an attempt, and requeues the job if it was not attempted.
     pub(super) async fn record_outcome(
         &mut self,
         prepared: PreparedMessage,
@@ -84,7 +84,7 @@ impl Worker {
                 (DeliveryOutcome::Failed, reply.text)
             }
             SmtpOutcome::Uncertain { reason } => {
-                if !shared.may_retry_unknown(&prepared.job) {
+                if !shared.may_retry_uncertain(&prepared.job) {
                     self.report.held += 1;
                 }
                 (DeliveryOutcome::Uncertain { until: now.plus(UNCERTAIN_OUTCOME_DELAY) }, reason)
@@ -145,7 +145,7 @@ impl WorkerContext {
             return;
         };
         if let Some(until) = self.domain_breaker.record_deferral(&limit.key, job.delivery.id, now) {
-            self.queue.throttle(&limit.key, until);
+            self.queue.block(&limit.key, until);
             let (transport, domain) = (&self.transport.name, &limit.key);
             let seconds = until.since(now).as_secs();
             tracing::warn!(%transport, %domain, "recipient domain defers repeatedly; backing off for {seconds} s: {reply}");
@@ -158,7 +158,7 @@ impl WorkerContext {
         }
     }
 
-    fn may_retry_unknown(&self, job: &Job) -> bool {
+    fn may_retry_uncertain(&self, job: &Job) -> bool {
         job.delivery.uncertain == 0 && self.transport.uncertain == UncertainPolicy::Retry
     }
 
@@ -176,7 +176,7 @@ impl WorkerContext {
         let record = OutcomeRecord {
             id: job.delivery.id,
             outcome,
-            may_retry_uncertain: self.may_retry_unknown(job),
+            may_retry_uncertain: self.may_retry_uncertain(job),
             reply,
             is_queue_entry: job.lease.is_single_delivery(),
         };

@@ -10,13 +10,13 @@ use tokio::time::Instant;
 use crate::config::Transport;
 
 /// Time after which a member that does not lease its share no longer holds up the others.
-const CLAIM_TIMEOUT: Duration = Duration::from_secs(3);
+const LEASE_WAIT: Duration = Duration::from_secs(3);
 
-/// Messages taken by each transport in this process, by the name they are queued for.
+/// Messages taken by each transport in this process, by the transport they are queued for.
 #[derive(Debug, Default)]
 pub(super) struct WeightedBalancer(Mutex<HashMap<(String, String), Member>>);
 
-/// Share of one transport in the mail of one name.
+/// Share of one transport in the mail queued for one.
 #[derive(Debug, Default)]
 struct Member {
     /// Number of messages taken, divided by the weight.
@@ -28,11 +28,11 @@ struct Member {
 impl Member {
     /// Returns `true` if the member is expected to lease its share soon.
     fn will_lease(&self) -> bool {
-        self.wants_more || self.last_taken_at.is_some_and(|at| at.elapsed() < CLAIM_TIMEOUT)
+        self.wants_more || self.last_taken_at.is_some_and(|at| at.elapsed() < LEASE_WAIT)
     }
 }
 
-/// Returns the transports that serve the mail of `name`.
+/// Returns the transports that serve the mail queued for the transport `name`.
 pub(super) fn pool_members<'a>(
     transports: &'a [Transport],
     name: &str,
@@ -41,7 +41,7 @@ pub(super) fn pool_members<'a>(
 }
 
 impl WeightedBalancer {
-    /// Returns `true` if `me` may take the next messages of `name`; `is_unavailable` says which of
+    /// Returns `true` if `me` may take the next messages queued for `name`; `is_unavailable` says which of
     /// the other transports are unusable.
     pub(super) fn request_turn(
         &self,
@@ -143,7 +143,7 @@ mod tests {
         assert!(balancer.request_turn(&all, "a", &all[0], |_| false));
         assert!(
             !balancer.request_turn(&all, "a", &all[1], |_| false),
-            "the first transport claims its share again"
+            "the first transport leases its share again"
         );
     }
 

@@ -174,7 +174,7 @@ impl Dispatcher {
         std::iter::once(&transport.name).chain(&transport.pool).cloned().collect()
     }
 
-    /// Records a refusal of the sender or the message, and pauses the edition if there are too
+    /// Records a rejection of the sender or the message, and pauses the edition if there are too
     /// many.
     ///
     /// Returns `true` if the recipient fails, `false` if the delivery is sent again after the

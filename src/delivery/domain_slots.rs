@@ -13,7 +13,7 @@ use crate::domain::rate::Rate;
 pub(super) struct SharedDomainLimit {
     /// Key under which messages are counted together.
     pub(super) key: Arc<str>,
-    max_in_flight: Option<u32>,
+    max_concurrent: Option<u32>,
     pub(super) rates: Vec<Rate>,
 }
 
@@ -21,7 +21,7 @@ impl SharedDomainLimit {
     pub(super) fn new(limit: &DomainLimit<'_>) -> Self {
         Self {
             key: limit.key.into(),
-            max_in_flight: limit.max_concurrent,
+            max_concurrent: limit.max_concurrent,
             rates: limit.rates.to_vec(),
         }
     }
@@ -55,7 +55,7 @@ impl DomainSlots {
     pub(super) fn take(self: &Arc<Self>, limit: &SharedDomainLimit) -> Option<DomainSlot> {
         let mut state = self.state();
         let in_flight = state.in_flight.entry(Arc::clone(&limit.key)).or_default();
-        if limit.max_in_flight.is_some_and(|max| *in_flight >= max) {
+        if limit.max_concurrent.is_some_and(|max| *in_flight >= max) {
             return None;
         }
         *in_flight += 1;

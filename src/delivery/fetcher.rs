@@ -78,7 +78,7 @@ impl<'a> Fetcher<'a> {
         let deadline = (self.dispatcher.clock)().plus(lookahead);
         while !self.drain.is_cancelled() {
             self.release_finished().await?;
-            self.postpone_throttled().await;
+            self.postpone_blocked().await;
             let peer_leases = self.dispatcher.peer_leases(self.transport).await;
             let leased_queue_entries = self.lease_queue_entries().await?;
             let leased_batches = self.lease_batches().await?;
@@ -108,9 +108,9 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
-    /// Returns jobs whose domain is throttled for long to the store, so that they do not hold up
+    /// Returns jobs whose domain is blocked for long to the store, so that they do not hold up
     /// others.
-    async fn postpone_throttled(&mut self) {
+    async fn postpone_blocked(&mut self) {
         for (job, until) in
             self.queue.drain_parked_beyond((self.dispatcher.clock)().plus(MAX_INLINE_WAIT))
         {
@@ -131,16 +131,16 @@ impl<'a> Fetcher<'a> {
     }
 
     async fn release_finished(&mut self) -> anyhow::Result<()> {
-        let mut released = Vec::new();
+        let mut finished = Vec::new();
         while let Ok(leased) = self.finished_rx.try_recv() {
-            released.push(leased);
+            finished.push(leased);
         }
-        self.release(released).await
+        self.release(finished).await
     }
 
-    async fn release(&mut self, released: Vec<LeaseId>) -> anyhow::Result<()> {
-        self.dispatcher.release_leases(&released).await?;
-        self.open_leases -= released.len();
+    async fn release(&mut self, finished: Vec<LeaseId>) -> anyhow::Result<()> {
+        self.dispatcher.release_leases(&finished).await?;
+        self.open_leases -= finished.len();
         Ok(())
     }
 
@@ -149,7 +149,7 @@ impl<'a> Fetcher<'a> {
         self.queue.close();
     }
 
-    /// Waits until every lease is released, and gives them back.
+    /// Waits until no job holds a lease, then releases the leases.
     pub(super) async fn finish(mut self) -> anyhow::Result<()> {
         drop(self.finished_tx);
         let mut remaining = Vec::new();

@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn lease_released_by_one_run_can_be_claimed_by_another_at_once() {
+    async fn lease_released_by_one_run_can_be_taken_by_another_at_once() {
         let home = tempfile::tempdir().unwrap();
         let (dispatcher, delivery) = dispatcher(home.path()).await;
         let (leased, served) = (LeaseId::SingleDelivery(delivery), ["first".to_owned()]);
@@ -152,7 +152,7 @@ mod tests {
             registry = dispatcher.leases.lock().await;
             taken = take().await;
         }
-        assert!(taken, "a released lease can be claimed");
+        assert!(taken, "a released lease can be taken");
         registry.by_lease.insert(leased, "second".into());
         drop(registry);
         releasing.await.unwrap().unwrap();
@@ -166,7 +166,7 @@ mod tests {
         );
         // A new run leaves the leases of the other run alone.
         dispatcher.release_abandoned(&dispatcher.config.transports[0], &served).await.unwrap();
-        assert!(!take().await, "no other run may claim it now");
+        assert!(!take().await, "no other run may take it now");
     }
 
     #[tokio::test]

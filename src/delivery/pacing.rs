@@ -35,7 +35,7 @@ impl PostponementPacer {
             .or_insert(PacedDomain { starts_at: until, scheduled: 0 });
         let mut at = paced.starts_at.plus(time_needed(limit, paced.scheduled));
         if at < until {
-            // An earlier retry will fail while the throttle lasts and is then scheduled again.
+            // An earlier retry will fail while the domain is blocked and is then scheduled again.
             (*paced, at) = (PacedDomain { starts_at: until, scheduled: 0 }, until);
         }
         paced.scheduled += 1;
@@ -92,8 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn a_throttle_extended_beyond_all_retries_restarts_the_schedule_and_a_shorter_one_continues_it()
-    {
+    fn a_block_extended_beyond_all_retries_restarts_the_schedule_and_a_shorter_one_continues_it() {
         let (mut pacer, hourly) = (PostponementPacer::default(), limit("x.example", "2/h"));
         let three = [UNTIL, UNTIL.plus(MIN_SPACING), UNTIL.plus(HOUR)];
         assert_eq!([0; 3].map(|_| pacer.schedule(&hourly, UNTIL)), three);

@@ -33,8 +33,8 @@ struct QueueState {
     domains: HashMap<Arc<str>, DomainQueue>,
     /// Domains with parked jobs and a free slot.
     ready_domains: VecDeque<Arc<str>>,
-    /// Throttled domains by the time when the throttle expires.
-    throttled: BTreeSet<(Millis, Arc<str>)>,
+    /// Blocked domains by the end of their block.
+    blocked: BTreeSet<(Millis, Arc<str>)>,
     parked_count: usize,
     refill_threshold: usize,
     closed: bool,
@@ -58,18 +58,18 @@ struct EditionQueue {
 /// Parked jobs of a recipient domain.
 #[derive(Debug, Default)]
 struct DomainQueue {
-    throttled_until: Millis,
+    blocked_until: Millis,
     parked: VecDeque<Job>,
 }
 
 impl SendQueue {
     /// Creates a queue that wakes the fetcher when an edition has fewer than `refill_threshold`
-    /// jobs; the given domains are throttled until their time.
-    pub(super) fn new(refill_threshold: usize, throttled: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
+    /// jobs; the given domains are blocked until their time.
+    pub(super) fn new(refill_threshold: usize, blocked: Vec<(Arc<str>, Millis)>) -> Arc<Self> {
         let job_available = Arc::new(Notify::new());
         let mut state = QueueState::new(refill_threshold, Arc::clone(&job_available));
-        for (domain, until) in throttled {
-            state.throttle(&domain, until);
+        for (domain, until) in blocked {
+            state.block(&domain, until);
         }
         Arc::new(Self { state: Mutex::new(state), job_available, refill_needed: Notify::new() })
     }
@@ -143,7 +143,7 @@ impl SendQueue {
         }
     }
 
-    /// Parks a job and throttles its domain until the given time.
+    /// Parks a job and blocks its domain until the given time.
     pub(super) fn park(&self, mut job: Job, until: Millis) {
         let Some(slot) = job.slot.take() else {
             return self.requeue(job);
@@ -151,30 +151,25 @@ impl SendQueue {
         let key = Arc::clone(slot.domain());
         drop(slot);
         let mut state = self.state();
-        state.throttle(&key, until);
+        state.block(&key, until);
         if !state.closed {
             state.park(&key, job, true);
         }
     }
 
     /// Throttles a domain until the given time.
-    pub(super) fn throttle(&self, domain: &Arc<str>, until: Millis) {
-        self.state().throttle(domain, until);
+    pub(super) fn block(&self, domain: &Arc<str>, until: Millis) {
+        self.state().block(domain, until);
     }
 
     /// Removes the jobs that are parked beyond `horizon`; returns each with the time when its
-    /// throttle expires.
+    /// block expires.
     pub(super) fn drain_parked_beyond(&self, horizon: Millis) -> Vec<(Job, Millis)> {
         let mut state = self.state();
         let mut drained = Vec::new();
-        let throttled: Vec<_> = state
-            .throttled
-            .iter()
-            .rev()
-            .take_while(|(until, _)| *until > horizon)
-            .cloned()
-            .collect();
-        for (until, key) in throttled {
+        let blocked: Vec<_> =
+            state.blocked.iter().rev().take_while(|(until, _)| *until > horizon).cloned().collect();
+        for (until, key) in blocked {
             let parked = state
                 .domains
                 .get_mut(&key)
@@ -186,7 +181,7 @@ impl SendQueue {
         drained
     }
 
-    /// Releases expired throttles and wakes a worker for each ready domain.
+    /// Ends expired blocks and wakes a worker for each ready domain.
     pub(super) fn wake_expired(&self, now: Millis) {
         let mut state = self.state();
         state.release_expired(now);

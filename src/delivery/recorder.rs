@@ -24,8 +24,8 @@ use retry::retry_until_ok;
 use start::PendingRequest;
 pub(super) use start::{StartDecision, StartRequest};
 
-/// Most commands of one commit.
-const MAX_COMMANDS_PER_COMMIT: usize = 512;
+/// Most commands received at once for a commit.
+const MAX_RECEIVED_COMMANDS: usize = 512;
 
 /// Message to the recorder task.
 enum RecorderCommand {
@@ -61,7 +61,7 @@ impl PendingDecision {
 impl Recorder {
     /// Starts the recorder task; it ends when the last handle is dropped.
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
-        let (commands, inbox) = mpsc::channel(MAX_COMMANDS_PER_COMMIT);
+        let (commands, inbox) = mpsc::channel(MAX_RECEIVED_COMMANDS);
         let connection = Mutex::new(CommitConnection::new(&store));
         let quotas = Quotas::new(store, node.clone(), clock);
         tokio::spawn(RecorderTask { connection, quotas, node, clock }.run(inbox));
@@ -164,15 +164,15 @@ impl CommitGroup {
 impl RecorderTask {
     async fn run(self, mut inbox: mpsc::Receiver<RecorderCommand>) {
         let (mut received, mut commands) = (
-            Vec::with_capacity(MAX_COMMANDS_PER_COMMIT),
-            VecDeque::with_capacity(MAX_COMMANDS_PER_COMMIT),
+            Vec::with_capacity(MAX_RECEIVED_COMMANDS),
+            VecDeque::with_capacity(MAX_RECEIVED_COMMANDS),
         );
         while !commands.is_empty()
-            || inbox.recv_many(&mut received, MAX_COMMANDS_PER_COMMIT).await > 0
+            || inbox.recv_many(&mut received, MAX_RECEIVED_COMMANDS).await > 0
         {
             // Workers that are about to send a command get into the same commit.
             tokio::task::yield_now().await;
-            while received.len() < MAX_COMMANDS_PER_COMMIT
+            while received.len() < MAX_RECEIVED_COMMANDS
                 && let Ok(command) = inbox.try_recv()
             {
                 received.push(command);

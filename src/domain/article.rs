@@ -123,7 +123,8 @@ pub struct Article {
     /// Story id: the smallest row number among the article and its translations; 0 until it is
     /// computed.
     pub story: i64,
-    /// Time of removal from the source; the other fields except the ids are then empty.
+    /// Time of removal from the source. The tombstone then keeps the ids, the language, the times and
+    /// the story; the content, the terms and the URLs are empty.
     pub removed_at: Option<Millis>,
 }
 

@@ -99,7 +99,7 @@ impl AuditAction {
 pub enum AuditObject {
     /// A source, by name.
     Source,
-    /// An article, by permanent id, or a file of articles.
+    /// An article, by permanent id, or a file of id mappings.
     Article,
     /// A feed, by name.
     Feed,

@@ -174,7 +174,7 @@ impl DomainLimits {
         if limit.is_none() {
             None
         } else {
-            Some(DomainLimit { key, max_concurrent: limit.at_once, rates: &limit.rates })
+            Some(DomainLimit { key, max_concurrent: limit.max_concurrent, rates: &limit.rates })
         }
     }
 }

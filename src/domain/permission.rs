@@ -9,7 +9,7 @@ pub enum Permission {
     ReadContent,
     /// Create, change and delete feeds, digests and articles of built-in sources.
     WriteContent,
-    /// Create, approve, hold, pause, resume, cancel and retry editions, and send tests.
+    /// Create, pause, resume, cancel and retry editions, and send tests.
     ControlEditions,
     /// Start a sync of a source, and accept blocked removals.
     SyncSources,

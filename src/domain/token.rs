@@ -94,6 +94,7 @@ pub fn verify(secret: &[u8], token: &str) -> Option<LinkScope> {
 /// Returns a word that article authors cannot guess, the placeholder of a subscriber's value in a
 /// rendered variant.
 pub fn placeholder(secret: &[u8], name: &str) -> String {
+    // Stored variants contain these words, so they never change.
     let mut mac = keyed(secret, b"slot:");
     mac.update(name.as_bytes());
     let hex: String = hex::encode(&mac.finalize().into_bytes()[..8]);

@@ -105,27 +105,25 @@ impl FeedCache {
         let declared: HashMap<String, String> = config
             .feeds
             .iter()
-            .flat_map(|feed| document_keys(feed).map(|file| (file, access_fingerprint(feed))))
+            .flat_map(|feed| document_keys(feed).map(|key| (key, access_fingerprint(feed))))
             .collect();
         let (loaded, removed): (HashMap<_, _>, HashMap<_, _>) =
-            loaded.into_iter().partition(|(file, _)| declared.contains_key(file));
+            loaded.into_iter().partition(|(key, _)| declared.contains_key(key));
         // A document with content that its feed may no longer show is never served, not even while
         // the database is unavailable.
         let loaded: HashMap<_, _> = loaded
             .into_iter()
-            .filter(|(file, cached)| cached.fingerprint.starts_with(&declared[file]))
+            .filter(|(key, cached)| cached.fingerprint.starts_with(&declared[key]))
             .collect();
-        for (file, cached) in &loaded {
-            if let Some(body) = disk.brotli(file, &cached.document.etag) {
+        for (key, cached) in &loaded {
+            if let Some(body) = disk.brotli(key, &cached.document.etag) {
                 cached.document.record_brotli(Some(body.len()));
             }
         }
-        let fingerprints = loaded
-            .iter()
-            .map(|(file, cached)| (file.clone(), cached.fingerprint.clone()))
-            .collect();
+        let fingerprints =
+            loaded.iter().map(|(key, cached)| (key.clone(), cached.fingerprint.clone())).collect();
         cache.inner.documents.store(Arc::new(
-            loaded.into_iter().map(|(file, cached)| (file, cached.document)).collect(),
+            loaded.into_iter().map(|(key, cached)| (key, cached.document)).collect(),
         ));
         if let Ok(mut state) = cache.inner.state.try_lock() {
             state.loaded_state = Some(DiskState { checkpoint, fingerprints });
@@ -135,8 +133,8 @@ impl FeedCache {
     }
 
     /// Returns the document of a declared feed by its key, `NAME.EXTENSION`.
-    pub fn get(&self, file: &str) -> Option<Arc<RenderedFeed>> {
-        self.inner.documents.load().get(file).cloned()
+    pub fn get(&self, key: &str) -> Option<Arc<RenderedFeed>> {
+        self.inner.documents.load().get(key).cloned()
     }
 
     /// Returns all documents by key.
@@ -183,7 +181,7 @@ impl FeedCache {
     pub(crate) fn changed_since(&self, selection: &Selection, since: u64) -> bool {
         let recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let covers_since = recent.0.front().is_none_or(|(first, _)| *first <= since + 1);
-        let newer = || recent.0.iter().filter(|(generation, _)| *generation > since);
+        let newer = || recent.0.iter().filter(|(change_count, _)| *change_count > since);
         self.article_change_count() > since
             && (!covers_since || newer().any(|(_, touched)| may_affect(touched, selection)))
     }
@@ -191,8 +189,8 @@ impl FeedCache {
     fn record_change(&self, touched: ChangedTerms) {
         let mut recent = self.inner.recent.lock().unwrap_or_else(PoisonError::into_inner);
         // Incremented under the lock, so that a reader of the number finds its change in the list.
-        let generation = self.inner.article_change_count.fetch_add(1, Ordering::AcqRel) + 1;
-        recent.0.push_back((generation, touched));
+        let change_count = self.inner.article_change_count.fetch_add(1, Ordering::AcqRel) + 1;
+        recent.0.push_back((change_count, touched));
         if recent.0.len() > MAX_REMEMBERED_CHANGES {
             recent.0.pop_front();
         }

@@ -161,8 +161,8 @@ impl DiskCache {
     }
 
     /// Returns a document's Brotli body if it is stored and intact.
-    pub(super) fn brotli(&self, file: &str, etag: &str) -> Option<Bytes> {
-        let path = self.path.join(file_name_on_disk(file, BROTLI_EXTENSION));
+    pub(super) fn brotli(&self, key: &str, etag: &str) -> Option<Bytes> {
+        let path = self.path.join(file_name_on_disk(key, BROTLI_EXTENSION));
         let all = Bytes::from(fs::read(path).ok()?);
         let all = all.starts_with(MAGIC).then(|| all.slice(MAGIC.len()..))?;
         let end = all.iter().position(|b| *b == b'\n')?;
@@ -171,9 +171,9 @@ impl DiskCache {
     }
 
     /// Stores a document's Brotli body.
-    pub(super) fn store_brotli(&self, file: &str, etag: &str, body: &[u8]) -> io::Result<()> {
+    pub(super) fn store_brotli(&self, key: &str, etag: &str, body: &[u8]) -> io::Result<()> {
         let all = [MAGIC, brotli_header(etag, body).as_bytes(), b"\n", body].concat();
-        self.replace(&file_name_on_disk(file, BROTLI_EXTENSION), &all)
+        self.replace(&file_name_on_disk(key, BROTLI_EXTENSION), &all)
     }
 
     /// Deletes removed documents, stores others, each with the fingerprint of its settings, and then
@@ -187,15 +187,15 @@ impl DiskCache {
         if self.lock.is_none() {
             return Ok(());
         }
-        for (file, ending) in
-            removed.iter().flat_map(|file| [(file, DOCUMENT_EXTENSION), (file, BROTLI_EXTENSION)])
+        for (key, ending) in
+            removed.iter().flat_map(|key| [(key, DOCUMENT_EXTENSION), (key, BROTLI_EXTENSION)])
         {
-            let _ = fs::remove_file(self.path.join(file_name_on_disk(file, ending)));
+            let _ = fs::remove_file(self.path.join(file_name_on_disk(key, ending)));
         }
-        for (file, (document, fingerprint)) in documents {
+        for (key, (document, fingerprint)) in documents {
             self.replace(
-                &file_name_on_disk(file, DOCUMENT_EXTENSION),
-                &encode(file, document, fingerprint)?,
+                &file_name_on_disk(key, DOCUMENT_EXTENSION),
+                &encode(key, document, fingerprint)?,
             )?;
         }
         checkpoint.map_or(Ok(()), |checkpoint| {
@@ -215,19 +215,19 @@ impl DiskCache {
 }
 
 /// Returns the file name on disk, a hash that is valid whatever characters the feed's name has.
-fn file_name_on_disk(file: &str, ending: &str) -> String {
-    format!("{}.{ending}", hex::encode(&Sha256::digest(file)[..16]))
+fn file_name_on_disk(key: &str, ending: &str) -> String {
+    format!("{}.{ending}", hex::encode(&Sha256::digest(key)[..16]))
 }
 
 fn brotli_header(etag: &str, body: &[u8]) -> String {
     format!("{etag} {}", hex::encode(&Sha256::digest(body)[..16]))
 }
 
-fn encode(file: &str, document: &RenderedFeed, fingerprint: &str) -> io::Result<Vec<u8>> {
+fn encode(key: &str, document: &RenderedFeed, fingerprint: &str) -> io::Result<Vec<u8>> {
     let body: Vec<u8> =
         document.segments().iter().flat_map(Segment::to_bytes).chain(document.gzip()).collect();
     let mut header = FileHeader {
-        key: file.to_owned(),
+        key: key.to_owned(),
         format: document.format.extension().to_owned(),
         modified: document.modified.map(|at| at.0),
         fingerprint: fingerprint.to_owned(),

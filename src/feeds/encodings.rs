@@ -46,9 +46,9 @@ impl FeedCache {
 
     /// Loads the Brotli body of the document with the key `NAME.EXTENSION` from disk. Returns
     /// `None` if it is no longer there.
-    pub async fn load_brotli(&self, file: &str, document: &Arc<RenderedFeed>) -> Option<Bytes> {
-        let (cache, file, etag) = (self.clone(), file.to_owned(), document.etag.clone());
-        let read = tokio::task::spawn_blocking(move || cache.disk()?.brotli(&file, &etag));
+    pub async fn load_brotli(&self, key: &str, document: &Arc<RenderedFeed>) -> Option<Bytes> {
+        let (cache, key, etag) = (self.clone(), key.to_owned(), document.etag.clone());
+        let read = tokio::task::spawn_blocking(move || cache.disk()?.brotli(&key, &etag));
         let Some(body) = read.await.ok()? else {
             document.drop_brotli();
             return None;
@@ -76,17 +76,16 @@ pub async fn compress_due(
         document.modified.is_some_and(|at| at.plus(BROTLI_QUIET_PERIOD) <= now)
     };
     let mut compressed = 0;
-    for (file, document) in feed_cache.documents().iter() {
+    for (key, document) in feed_cache.documents().iter() {
         if stop.is_cancelled() {
             break;
         }
-        let is_current =
-            feed_cache.get(file).is_some_and(|current| Arc::ptr_eq(&current, document));
+        let is_current = feed_cache.get(key).is_some_and(|current| Arc::ptr_eq(&current, document));
         if !is_current || !document.needs_brotli() || !is_quiet(document) {
             continue;
         }
         let (cache, name, rendered, started) =
-            (feed_cache.clone(), file.clone(), Arc::clone(document), Instant::now());
+            (feed_cache.clone(), key.clone(), Arc::clone(document), Instant::now());
         let length =
             tokio::task::spawn_blocking(move || compress_and_store(&cache, &name, &rendered))
                 .await
@@ -95,9 +94,7 @@ pub async fn compress_due(
         document.record_brotli(length.as_ref().ok().copied().flatten());
         stop.run_until_cancelled(tokio::time::sleep(started.elapsed() * IDLE_PER_WORK_TIME)).await;
         compressed += usize::from(
-            length
-                .with_context(|| format!("cannot store the Brotli encoding of {file}"))?
-                .is_some(),
+            length.with_context(|| format!("cannot store the Brotli encoding of {key}"))?.is_some(),
         );
     }
     Ok(compressed)
@@ -107,14 +104,14 @@ pub async fn compress_due(
 /// than gzip.
 fn compress_and_store(
     feed_cache: &FeedCache,
-    file: &str,
+    key: &str,
     document: &RenderedFeed,
 ) -> anyhow::Result<Option<usize>> {
     let body = compress(&document.identity())?;
     if body.len() >= document.gzip().len() {
         return Ok(None);
     }
-    feed_cache.disk().map(|disk| disk.store_brotli(file, &document.etag, &body)).transpose()?;
+    feed_cache.disk().map(|disk| disk.store_brotli(key, &document.etag, &body)).transpose()?;
     Ok(Some(body.len()))
 }
 

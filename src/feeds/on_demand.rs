@@ -54,9 +54,9 @@ struct CacheEntry {
 struct EntryWeighter;
 
 impl Weighter<String, CacheEntry> for EntryWeighter {
-    fn weight(&self, file: &String, entry: &CacheEntry) -> u64 {
+    fn weight(&self, key: &String, entry: &CacheEntry) -> u64 {
         // 4096 bytes approximate the segment list of a document with fifty items.
-        (file.len() + entry.document.gzip().len() + 4_096) as u64
+        (key.len() + entry.document.gzip().len() + 4_096) as u64
     }
 }
 
@@ -175,7 +175,7 @@ impl OnDemandCache {
         let _permit =
             self.render_permits.acquire().await.map_err(|e| LookupError::Failed(e.into()))?;
         // Read before the articles, so that a change in between is not missed.
-        let generation = feed_cache.article_change_count();
+        let change_count = feed_cache.article_change_count();
         let failed = |e: crate::store::StoreError| LookupError::Failed(e.into());
         let feed = resolve::resolve(store, config, &request.selector, now)
             .await
@@ -199,7 +199,7 @@ impl OnDemandCache {
         Ok(CacheEntry {
             feed: Arc::new(feed),
             document: Arc::new(document),
-            article_change_count: Arc::new(AtomicU64::new(generation)),
+            article_change_count: Arc::new(AtomicU64::new(change_count)),
         })
     }
 }

@@ -113,11 +113,11 @@ async fn build(
     archive: ArchiveRole,
     now: Millis,
 ) -> StoreResult<DocumentPlan> {
-    let groups: Vec<i64> = keys.iter().map(|key| key.story).filter(|group| *group > 0).collect();
+    let stories: Vec<i64> = keys.iter().map(|key| key.story).filter(|story| *story > 0).collect();
     let mut translations: HashMap<i64, Vec<(i64, Translation)>> = HashMap::new();
-    for (group, row, language, url) in store.feed_items().translations_in(&groups, now).await? {
+    for (story, row, language, url) in store.feed_items().translations_in(&stories, now).await? {
         let Some(url) = url else { continue };
-        translations.entry(group).or_default().push((row, Translation { language, url }));
+        translations.entry(story).or_default().push((row, Translation { language, url }));
     }
     let offsets = zone_offsets(&keys);
     Ok(DocumentPlan {

@@ -69,11 +69,11 @@ fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
 fn intersect(selection: &Selection, terms: &Selection) -> Option<Selection> {
     let mut intersection = selection.clone();
     for kind in FACETS {
-        let (terms, wanted) = (selection.list(kind), terms.list(kind));
+        let (own, wanted) = (selection.list(kind), terms.list(kind));
         if !wanted.is_empty() {
             let is_selected =
-                |wanted: &String| terms.iter().any(|name| normalize_term(name) == *wanted);
-            if !terms.is_empty() && !wanted.iter().all(is_selected) {
+                |wanted: &String| own.iter().any(|name| normalize_term(name) == *wanted);
+            if !own.is_empty() && !wanted.iter().all(is_selected) {
                 return None;
             }
             *intersection.list_mut(kind) = wanted.to_vec();

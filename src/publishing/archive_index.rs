@@ -20,7 +20,7 @@ pub(super) struct ArchiveIndex {
     /// Pages, newest first, each with its fingerprint.
     pub(super) pages: Vec<(ArchivePageRef, String)>,
     /// Generation of the feed cache whose changes are included.
-    generation: u64,
+    change_count: u64,
     full_scan_at: Option<Millis>,
     /// `true` if older pages may have changed since the last full scan.
     is_stale: bool,
@@ -30,7 +30,7 @@ impl ArchiveIndex {
     /// Returns `true` if a page may have changed.
     pub(super) fn is_due(&self, cache: &FeedCache, feed: &Feed, now: Millis) -> bool {
         self.full_scan_at.is_none_or(|at| self.is_stale && now.since(at) >= FULL_SCAN_INTERVAL)
-            || cache.changed_since(&feed.selection, self.generation)
+            || cache.changed_since(&feed.selection, self.change_count)
     }
 
     /// Updates the pages that may have changed.
@@ -43,7 +43,7 @@ impl ArchiveIndex {
         now: Millis,
     ) -> StoreResult<()> {
         // Read before the articles, so that a change in between is not missed.
-        let generation = cache.article_change_count();
+        let change_count = cache.article_change_count();
         if self.is_due(cache, feed, now) {
             let is_full_scan =
                 self.full_scan_at.is_none_or(|at| now.since(at) >= FULL_SCAN_INTERVAL);
@@ -53,7 +53,7 @@ impl ArchiveIndex {
                 self.full_scan_at = Some(now);
             }
         }
-        self.generation = generation;
+        self.change_count = change_count;
         Ok(())
     }
 

@@ -27,10 +27,12 @@ impl fmt::Display for Destination {
 impl Destination {
     pub(super) fn new(settings: &Publish, site: &str, node: &str) -> Self {
         match &settings.target {
-            settings::DestinationKind::Directory(path) => Self::Directory(
-                DirectoryDestination::new(path.clone(), settings.gzip, node.to_owned()),
-            ),
-            settings::DestinationKind::Bucket(bucket) => {
+            settings::PublishTarget::Directory(path) => Self::Directory(DirectoryDestination::new(
+                path.clone(),
+                settings.gzip,
+                node.to_owned(),
+            )),
+            settings::PublishTarget::Bucket(bucket) => {
                 Self::Bucket(Box::new(BucketDestination::new(bucket.clone(), settings.gzip, site)))
             }
         }

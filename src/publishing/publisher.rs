@@ -194,9 +194,7 @@ impl Inner {
     async fn verified_publications(&self) -> StoreResult<HashMap<String, Publication>> {
         let (known, fingerprint) = (self.publications().await?, self.destination.fingerprint());
         let is_uploaded = |known: &&Publication| {
-            known.version.starts_with(&fingerprint)
-                && !known.version.ends_with('?')
-                && !known.is_leased
+            known.version.starts_with(&fingerprint) && !known.is_invalidated() && !known.is_leased
         };
         let uploaded = known.values().filter(is_uploaded).map(|known| known.file.clone());
         let missing = self.destination.missing(uploaded.collect()).await;
@@ -210,8 +208,8 @@ impl Inner {
 }
 
 impl Publication {
-    fn is_due(&self, etag: &str, due: Millis) -> bool {
-        self.version != etag && self.due_at <= due && !self.is_leased
+    fn is_due(&self, desired_version: &str, due: Millis) -> bool {
+        self.version != desired_version && self.due_at <= due && !self.is_leased
     }
 }
 

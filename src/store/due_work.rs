@@ -49,8 +49,8 @@ static NEXT_DUE_AT: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT];
 
 impl Deliveries<'_> {
-    /// Returns `true` if there is a batch, or an entry of the delivery queue due until `until`, that this node
-    /// could lease for these transports.
+    /// Returns `true` if this node could lease a batch, or an entry of the delivery queue due until
+    /// `until`, for these transports.
     pub async fn has_work(
         self,
         transports: &[String],
@@ -60,6 +60,7 @@ impl Deliveries<'_> {
         self.store
             .read(&HAS_WORK)
             .bind("transports", transports)
+            // Entries that are due by then count as due now.
             .bind("now", until)
             .bind("node", node)
             .exists()

@@ -120,7 +120,7 @@ const ABANDONED_BATCH: &str = "NOT done
 /// Condition on entries of the delivery queue that a run of this node left behind.
 const ABANDONED_ENTRY: &str = "transport IN {json_texts $transports}
        AND lease_node = $node
-       AND delivery_id NOT IN {json_ids $queued}";
+       AND delivery_id NOT IN {json_ids $queue_entries}";
 
 static HAS_ABANDONED: Statement = Statement::with(
     "
@@ -231,13 +231,13 @@ impl Leases<'_> {
     }
 
     /// Releases the leases of this node on deliveries of these transports except `batches` and
-    /// `queued`, which are in use; the others were left by a run that crashed.
+    /// `queue_entries`, which are in use; the others were left by a run that crashed.
     pub async fn release_abandoned(
         self,
         transports: &[String],
         node: &str,
         batches: &[i64],
-        queued: &[i64],
+        queue_entries: &[i64],
     ) -> StoreResult<()> {
         let any = self
             .store
@@ -245,7 +245,7 @@ impl Leases<'_> {
             .bind("transports", transports)
             .bind("node", node)
             .bind("batches", batches)
-            .bind("queued", queued)
+            .bind("queue_entries", queue_entries)
             .exists()
             .await?;
         if !any {
@@ -261,7 +261,7 @@ impl Leases<'_> {
         tx.query(&RELEASE_ABANDONED_ENTRIES)
             .bind("transports", transports)
             .bind("node", node)
-            .bind("queued", queued)
+            .bind("queue_entries", queue_entries)
             .execute()
             .await?;
         tx.commit().await

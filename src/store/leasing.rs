@@ -27,7 +27,8 @@ pub struct LeaseCriteria<'a> {
 pub(super) const FREE_BATCH: &str = "NOT b.done
        AND (b.lease_node IS NULL OR (b.lease_until < {now} AND b.lease_node <> $node))";
 
-/// Condition that an entry of the delivery queue is due and the node may lease it.
+/// Condition that an entry of the delivery queue is due and the node may lease it. The priorities, 0
+/// for transactional messages and 1 for retries, are listed because the index begins with them.
 pub(super) const DUE_ENTRY: &str = "w.transport IN {json_texts $transports}
        AND w.priority IN (0, 1)
        AND w.due_at <= $now

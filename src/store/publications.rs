@@ -28,6 +28,14 @@ pub struct Publication {
     pub is_leased: bool,
 }
 
+impl Publication {
+    /// Returns `true` if the file must be uploaded again, whatever version is desired: the version of
+    /// such a file ends with `?`.
+    pub fn is_invalidated(&self) -> bool {
+        self.version.ends_with('?')
+    }
+}
+
 /// File that a publishing destination should have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredFile {

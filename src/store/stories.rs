@@ -139,7 +139,7 @@ impl Stories<'_> {
             .collect();
         // Feeds list translations only for stories of several articles.
         let has_translations = |m: &Member, story: i64| {
-            sizes[&story] > 1 || !matches!(m.story, g if g == 0 || g == m.row)
+            sizes[&story] > 1 || !matches!(m.story, story if story == 0 || story == m.row)
         };
         let relisted: Vec<i64> = members
             .iter()

@@ -64,7 +64,7 @@ pub struct FeedRow {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FeedGroup {
     /// Key of the text that is the group's title, for example `feeds-by-section`.
-    pub title: String,
+    pub title_key: String,
     /// Feeds of the group.
     pub feeds: Vec<FeedRow>,
 }

@@ -127,8 +127,8 @@ impl TermLists {
             }
         };
         let open = self.0.iter().filter(|(kind, _, _)| subject.terms.list(*kind).is_empty());
-        let groups = open.map(|(kind, title, terms)| FeedGroup {
-            title: (*title).to_owned(),
+        let groups = open.map(|(kind, title_key, terms)| FeedGroup {
+            title_key: (*title_key).to_owned(),
             feeds: terms
                 .iter()
                 .filter(|term| fits(*kind, term))

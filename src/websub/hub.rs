@@ -68,11 +68,11 @@ pub async fn handle(
         Ok(request) => request,
         Err(reason) => return Ok(Err(reason)),
     };
-    let room = SubscriptionLimits {
+    let limits = SubscriptionLimits {
         total: config.websub.max_subscriptions,
         per_host: config.websub.max_subscriptions_per_host,
     };
-    Ok(Ok(match store.hub().add_request(&request, room, now).await? {
+    Ok(Ok(match store.hub().add_request(&request, limits, now).await? {
         // The response does not reveal whether the callback is subscribed.
         AddResult::Pending | AddResult::NotSubscribed => HubResponse::Accepted,
         AddResult::LimitReached => HubResponse::Full,
@@ -110,12 +110,12 @@ fn parse_request(config: &Config, form: HubForm<'_>) -> Result<HubRequest, Strin
 /// Returns the feed and format of a topic URL, also of one with a former name of the feed. The case
 /// of the host and an explicit default port make no difference.
 fn resolve_topic(config: &Config, text: &str) -> Option<(String, Format)> {
-    let (links, form) = (
+    let (links, topic_url) = (
         SiteUrls(&config.site.base_url),
         Url::parse(text).ok().filter(|_| !text.contains(char::is_control))?,
     );
     let is_topic = |feed: &str, format: Format| {
-        Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == form)
+        Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == topic_url)
     };
     let public = config.feeds.iter().filter(|feed| feed.private.is_none());
     // Subscribers from before a feed was renamed use its former URL.

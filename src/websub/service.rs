@@ -17,7 +17,7 @@ use crate::store::hub_pushes::ServedVersion;
 use crate::store::{Store, StoreResult};
 
 /// Interval at which expired subscriptions are deleted.
-const SWEEP_INTERVAL: SignedDuration = MINUTE;
+const EXPIRY_INTERVAL: SignedDuration = MINUTE;
 /// Interval at which leases are renewed.
 const LEASE_RENEWAL_INTERVAL: SignedDuration = SignedDuration::from_secs(3);
 /// Time that requests in flight have to complete on shutdown.
@@ -92,7 +92,7 @@ impl WebSub {
         if inner.config.websub.hub {
             report.verifications = verify_due(inner, now).await?;
             report.pushes = push_due(inner, &served, now).await?;
-            if take_due(&mut inner.housekeeping().swept_at, now, SWEEP_INTERVAL) {
+            if take_due(&mut inner.housekeeping().expired_deleted_at, now, EXPIRY_INTERVAL) {
                 inner.store.hub().delete_expired_subscriptions(now).await?;
                 report.denials = deny_subscriptions_to_removed_feeds(inner).await?;
             }

@@ -32,7 +32,7 @@ pub(super) struct Inner {
 /// Times at which the periodic housekeeping last ran.
 #[derive(Debug, Default)]
 pub(super) struct HousekeepingTimes {
-    pub(super) swept_at: Option<Millis>,
+    pub(super) expired_deleted_at: Option<Millis>,
     pub(super) lease_renewed_at: Option<Millis>,
 }
 

@@ -35,8 +35,8 @@ pub struct ArticleSummary {
     pub published_at: String,
     /// Time of the last significant change (RFC 3339).
     pub updated_at: String,
-    /// Number that the article and its translations share.
-    pub group: i64,
+    /// Number of the story, which the article shares with its translations.
+    pub story: i64,
 }
 
 impl From<&article::Article> for ArticleSummary {
@@ -54,7 +54,7 @@ impl From<&article::Article> for ArticleSummary {
             authors: a.authors.clone(),
             published_at: a.published_at.rfc3339(),
             updated_at: a.updated_at.rfc3339(),
-            group: a.story,
+            story: a.story,
         }
     }
 }

@@ -116,12 +116,12 @@ pub struct FeedReaders {
 pub struct FeedReadersOfDay {
     /// Day in UTC, as `YYYY-MM-DD`.
     pub day: String,
-    /// Number of readers: `direct` and `services` together.
+    /// Number of readers: `direct` and `via_aggregators` together.
     pub readers: u64,
     /// Number of readers that fetch the feed themselves.
     pub direct: u64,
     /// Number of subscribers that aggregators report.
-    pub services: u64,
+    pub via_aggregators: u64,
     /// Number of requests of the feed.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
@@ -135,7 +135,7 @@ impl FeedReadersOfDay {
             day: day.text(),
             readers: counts.readers(),
             direct: counts.direct,
-            services: counts.via_aggregators,
+            via_aggregators: counts.via_aggregators,
             requests: counts.requests,
             not_modified: counts.not_modified,
         }

@@ -101,7 +101,7 @@ pub(super) async fn list_days(
         "day (UTC)",
         "readers",
         "direct",
-        "via services",
+        "via aggregators",
         "requests",
         "not modified",
     ]);

@@ -250,7 +250,7 @@ fn a_publish_destination_is_a_directory_or_a_bucket_with_keys() {
     let publish = |text: &str| with_site(&format!("{feeds}[[publish]]\nname = \"web\"\n{text}"));
     let config = publish("url = \"file://www\"").unwrap();
     let web = &config.publish[0];
-    assert_eq!(web.target, DestinationKind::Directory(PathBuf::from("/etc/courant/www")));
+    assert_eq!(web.target, PublishTarget::Directory(PathBuf::from("/etc/courant/www")));
     assert!(web.gzip && web.archive);
     assert_eq!(
         config.feeds_published_to(web).iter().map(|feed| feed.name.as_str()).collect::<Vec<_>>(),
@@ -277,7 +277,7 @@ fn a_publish_destination_is_a_directory_or_a_bucket_with_keys() {
         ),
     ] {
         let config = publish(&format!("{text}\n{key}")).unwrap();
-        let DestinationKind::Bucket(bucket) = &config.publish[0].target else { panic!("{text}") };
+        let PublishTarget::Bucket(bucket) = &config.publish[0].target else { panic!("{text}") };
         assert_eq!((bucket.url.as_str(), bucket.prefix.as_str()), (address, prefix));
         assert!(!format!("{config:?}").contains("hush"));
     }
@@ -303,7 +303,7 @@ fn a_publish_destination_is_a_directory_or_a_bucket_with_keys() {
         &[("COURANT__PUBLISH__WEB__SECRET_KEY", "hush")],
     );
     assert!(
-        matches!(&error.unwrap().publish[0].target, DestinationKind::Bucket(bucket) if bucket.secret_key == "hush")
+        matches!(&error.unwrap().publish[0].target, PublishTarget::Bucket(bucket) if bucket.secret_key == "hush")
     );
 }
 

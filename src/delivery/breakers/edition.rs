@@ -1,5 +1,5 @@
-//! Circuit breaker per edition: many refusals of the sender or the message pause the edition;
-//! refusals of one recipient never do.
+//! Circuit breaker per edition: many rejections of the sender or the message pause the edition;
+//! rejections of one recipient never do.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
@@ -7,13 +7,13 @@ use std::sync::{Mutex, PoisonError};
 use tokio::time::Instant;
 
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
-const CONSECUTIVE_REFUSALS_TO_PAUSE: usize = 3;
-/// Number of latest messages in which refusals are counted.
+const CONSECUTIVE_REJECTIONS_TO_PAUSE: usize = 3;
+/// Number of latest messages in which rejections are counted.
 const WINDOW_MESSAGES: usize = 500;
 /// Refusals among the latest messages that pause an edition: two percent.
-const REFUSALS_IN_WINDOW_TO_PAUSE: usize = 10;
+const REJECTIONS_IN_WINDOW_TO_PAUSE: usize = 10;
 
-/// Action that follows a refusal of the sender or the message.
+/// Action that follows a rejection of the sender or the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::delivery) enum RejectionAction {
     /// The delivery to this recipient fails.
@@ -29,13 +29,13 @@ pub(in crate::delivery) enum RejectionAction {
 #[derive(Debug, Default)]
 pub(in crate::delivery) struct EditionBreakers(Mutex<HashMap<i64, EditionRecord>>);
 
-/// Recent refusals of one edition.
+/// Recent rejections of one edition.
 #[derive(Debug, Default)]
 struct EditionRecord {
     consecutive: Vec<String>,
-    /// For each of the latest messages, `true` if the sender or the message was refused.
+    /// For each of the latest messages, `true` if the sender or the message was rejected.
     window: VecDeque<bool>,
-    refused_in_window: usize,
+    rejected_in_window: usize,
     pause: PauseState,
 }
 
@@ -59,7 +59,7 @@ impl EditionBreakers {
         });
     }
 
-    /// Records a refusal of the sender or the message of a delivery permitted at the given time,
+    /// Records a rejection of the sender or the message of a delivery permitted at the given time,
     /// and returns the action to take.
     pub(in crate::delivery) fn record_rejection(
         &self,
@@ -79,9 +79,9 @@ impl EditionBreakers {
             if !record.consecutive.iter().any(|a| a == address) {
                 record.consecutive.push(address.to_owned());
             }
-            let reason = if record.consecutive.len() >= CONSECUTIVE_REFUSALS_TO_PAUSE {
+            let reason = if record.consecutive.len() >= CONSECUTIVE_REJECTIONS_TO_PAUSE {
                 "3 times in a row"
-            } else if record.refused_in_window >= REFUSALS_IN_WINDOW_TO_PAUSE {
+            } else if record.rejected_in_window >= REJECTIONS_IN_WINDOW_TO_PAUSE {
                 "for 2 % of the last 500 messages"
             } else {
                 return RejectionAction::FailRecipient;
@@ -104,11 +104,11 @@ impl EditionBreakers {
 }
 
 impl EditionRecord {
-    fn push(&mut self, refused: bool) {
-        self.window.push_back(refused);
-        self.refused_in_window += usize::from(refused);
+    fn push(&mut self, rejected: bool) {
+        self.window.push_back(rejected);
+        self.rejected_in_window += usize::from(rejected);
         if self.window.len() > WINDOW_MESSAGES {
-            self.refused_in_window -= usize::from(self.window.pop_front() == Some(true));
+            self.rejected_in_window -= usize::from(self.window.pop_front() == Some(true));
         }
     }
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_of_three_different_recipients_in_a_row_pause_the_edition_and_of_one_do_not() {
+    fn rejections_of_three_different_recipients_in_a_row_pause_the_edition_and_of_one_do_not() {
         let breaker = EditionBreakers::default();
         for _ in 0..5 {
             assert_eq!(
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn refusals_of_two_percent_of_the_window_pause_the_edition_however_far_apart() {
+    fn rejections_of_two_percent_of_the_window_pause_the_edition_however_far_apart() {
         let breaker = EditionBreakers::default();
         let mut paused_after = None;
         for n in 0..600 {

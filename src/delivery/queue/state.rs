@@ -19,7 +19,7 @@ impl QueueState {
             editions: VecDeque::new(),
             domains: HashMap::new(),
             ready_domains: VecDeque::new(),
-            throttled: BTreeSet::new(),
+            blocked: BTreeSet::new(),
             parked_count: 0,
             refill_threshold,
             closed: false,
@@ -61,7 +61,7 @@ impl QueueState {
         let is_blocked = self
             .domains
             .get(&limit.key)
-            .is_some_and(|domain| domain.throttled_until > now || !domain.parked.is_empty());
+            .is_some_and(|domain| domain.blocked_until > now || !domain.parked.is_empty());
         if !is_blocked {
             job.slot = self.slots.take(&limit);
             if job.slot.is_some() {
@@ -83,7 +83,7 @@ impl QueueState {
     }
 
     fn next_parked(&mut self, key: &Arc<str>, now: Millis) -> Option<Job> {
-        let domain = self.domains.get_mut(key).filter(|domain| domain.throttled_until <= now)?;
+        let domain = self.domains.get_mut(key).filter(|domain| domain.blocked_until <= now)?;
         let limit = domain.parked.front()?.domain_limit.clone()?;
         let slot = self.slots.take(&limit)?;
         let mut job = domain.parked.pop_front()?;
@@ -91,7 +91,7 @@ impl QueueState {
         self.parked_count -= 1;
         if !domain.parked.is_empty() {
             self.ready_domains.push_back(Arc::clone(key));
-        } else if domain.throttled_until == Millis(0) {
+        } else if domain.blocked_until == Millis(0) {
             self.domains.remove(key);
         }
         Some(job)
@@ -103,29 +103,29 @@ impl QueueState {
             let is_ready = self
                 .domains
                 .get(&key)
-                .is_some_and(|d| !d.parked.is_empty() && d.throttled_until == Millis(0));
+                .is_some_and(|d| !d.parked.is_empty() && d.blocked_until == Millis(0));
             if is_ready {
                 self.ready_domains.push_back(key);
             }
         }
     }
 
-    pub(super) fn throttle(&mut self, key: &Arc<str>, until: Millis) {
+    pub(super) fn block(&mut self, key: &Arc<str>, until: Millis) {
         let domain = self.domains.entry(Arc::clone(key)).or_default();
-        if until <= domain.throttled_until {
+        if until <= domain.blocked_until {
             return;
         }
-        let previous = std::mem::replace(&mut domain.throttled_until, until);
-        self.throttled.remove(&(previous, Arc::clone(key)));
-        self.throttled.insert((until, Arc::clone(key)));
+        let previous = std::mem::replace(&mut domain.blocked_until, until);
+        self.blocked.remove(&(previous, Arc::clone(key)));
+        self.blocked.insert((until, Arc::clone(key)));
     }
 
-    /// Releases the domains whose throttle has expired.
+    /// Ends the blocks that have expired.
     pub(super) fn release_expired(&mut self, now: Millis) {
-        while self.throttled.first().is_some_and(|(until, _)| *until <= now) {
-            let Some((_, key)) = self.throttled.pop_first() else { return };
+        while self.blocked.first().is_some_and(|(until, _)| *until <= now) {
+            let Some((_, key)) = self.blocked.pop_first() else { return };
             if let Some(domain) = self.domains.get_mut(&key) {
-                domain.throttled_until = Millis(0);
+                domain.blocked_until = Millis(0);
                 if domain.parked.is_empty() {
                     self.domains.remove(&key);
                 } else {

@@ -174,7 +174,7 @@ fn a_requeued_or_dropped_job_releases_its_slot_once() {
 }
 
 #[test]
-fn jobs_to_a_throttled_domain_stay_parked_until_the_throttle_expires() {
+fn jobs_to_a_blocked_domain_stay_parked_until_the_block_expires() {
     let test = TestQueue::new();
     let wide = limit("slow.example", 9);
     test.add(1, [11, 12, 13], Some(&wide));
@@ -194,31 +194,31 @@ fn jobs_to_a_throttled_domain_stay_parked_until_the_throttle_expires() {
 }
 
 #[test]
-fn a_throttle_is_extended_and_never_shortened() {
+fn a_block_is_extended_and_never_shortened() {
     let test = TestQueue::new();
     let wide = limit("slow.example", 9);
     let key: Arc<str> = "slow.example".into();
-    test.queue.throttle(&key, after(500));
-    test.queue.throttle(&key, after(100));
+    test.queue.block(&key, after(500));
+    test.queue.block(&key, after(100));
     test.add(1, [11], Some(&wide));
     assert!(test.queue.try_next(after(499)).is_none());
-    test.queue.throttle(&key, after(900));
+    test.queue.block(&key, after(900));
     assert!(test.queue.try_next(after(500)).is_none());
     assert_eq!(id(test.queue.try_next(after(900)).as_ref()), Some(11));
 }
 
 #[test]
-fn a_domain_is_forgotten_when_its_throttle_expired_but_its_messages_in_flight_count() {
+fn a_domain_is_forgotten_when_its_block_expired_but_its_messages_in_flight_count() {
     let test = TestQueue::new();
     let known = |test: &TestQueue| test.queue.state().domains.len();
-    test.queue.throttle(&"slow.example".into(), after(500));
+    test.queue.block(&"slow.example".into(), after(500));
     test.queue.wake_expired(after(499));
     assert_eq!(known(&test), 1);
     test.queue.wake_expired(after(500));
     assert_eq!(known(&test), 0);
     test.add(1, [11], Some(&limit("slow.example", 1)));
     let on_its_way = test.next();
-    test.queue.throttle(&"slow.example".into(), after(900));
+    test.queue.block(&"slow.example".into(), after(900));
     test.queue.wake_expired(after(900));
     assert_eq!(known(&test), 0);
     test.add(1, [12], Some(&limit("slow.example", 1)));
@@ -230,7 +230,7 @@ fn a_domain_is_forgotten_when_its_throttle_expired_but_its_messages_in_flight_co
 }
 
 #[test]
-fn domains_throttled_by_an_earlier_run_stay_throttled() {
+fn domains_blocked_by_an_earlier_run_stay_blocked() {
     let wide = limit("slow.example", 9);
     let test = TestQueue {
         queue: SendQueue::new(2, vec![("slow.example".into(), after(500))]),
@@ -246,8 +246,8 @@ fn domains_throttled_by_an_earlier_run_stay_throttled() {
 fn jobs_parked_beyond_the_horizon_are_drained_with_their_time() {
     let test = TestQueue::new();
     let (slow, slower) = (limit("slow.example", 1), limit("slower.example", 1));
-    test.queue.throttle(&"slow.example".into(), after(100));
-    test.queue.throttle(&"slower.example".into(), after(10_000));
+    test.queue.block(&"slow.example".into(), after(100));
+    test.queue.block(&"slower.example".into(), after(10_000));
     test.add(1, [11], Some(&slow));
     test.add(1, [12, 13], Some(&slower));
     assert!(test.next().is_none());

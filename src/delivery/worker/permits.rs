@@ -98,7 +98,8 @@ impl Worker {
         }
     }
 
-    /// Releases the jobs whose decision is pending, since they are not sent over this connection.
+    /// Puts the jobs whose decision is pending back into the queue, since they are not sent over
+    /// this connection.
     pub(super) async fn put_back_pending(&mut self) {
         while let Some(PendingStart { job, decision, .. }) = self.pending.pop_front() {
             match decision.wait().await {
@@ -110,7 +111,7 @@ impl Worker {
         }
     }
 
-    /// Releases a permitted job that is certainly unsent, so that it is not taken for uncertain.
+    /// Puts back a permitted job that is certainly unsent, so that it is not taken for uncertain.
     pub(super) async fn put_back(&self, job: Job, taken_at: Millis) {
         self.shared.record(&job, DeliveryOutcome::NotAttempted, None).await;
         self.shared.refund(&job, taken_at).await;

@@ -8,7 +8,7 @@ const MAX_AT_ONCE: u32 = 10_000;
 /// A parsed limit, for example `10 at once, 50/s`; empty: unlimited.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Limit {
-    pub(super) at_once: Option<u32>,
+    pub(super) max_concurrent: Option<u32>,
     pub(super) rates: Vec<Rate>,
 }
 
@@ -28,7 +28,7 @@ impl Limit {
                     count.parse().ok().filter(|n| is_number && (1..=MAX_AT_ONCE).contains(n));
                 let count = count
                     .ok_or_else(|| format!("`{part}` is not a number from 1 to {MAX_AT_ONCE}; write for example \"10 at once\""))?;
-                if limit.at_once.replace(count).is_some() {
+                if limit.max_concurrent.replace(count).is_some() {
                     return Err(duplicate());
                 }
             } else {

@@ -11,7 +11,7 @@ pub(super) struct Provider {
     /// Name in a rule; without a dot, so that it differs from a domain.
     pub(super) name: &'static str,
     /// Maximum number of messages in flight per node.
-    at_once: u32,
+    max_concurrent: u32,
     /// Maximum number of messages per second across all nodes.
     per_second: i64,
     /// Domains in lower-case ASCII; no two providers have the same.
@@ -21,7 +21,7 @@ pub(super) struct Provider {
 impl Provider {
     pub(super) fn limit(&self) -> Limit {
         Limit {
-            at_once: Some(self.at_once),
+            max_concurrent: Some(self.max_concurrent),
             rates: vec![Rate { messages: self.per_second, span: SECOND }],
         }
     }
@@ -29,11 +29,11 @@ impl Provider {
 
 const fn provider(
     name: &'static str,
-    at_once: u32,
+    max_concurrent: u32,
     per_second: i64,
     domains: &'static [&'static str],
 ) -> Provider {
-    Provider { name, at_once, per_second, domains }
+    Provider { name, max_concurrent, per_second, domains }
 }
 
 /// All providers with default limits.

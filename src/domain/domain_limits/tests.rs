@@ -13,9 +13,10 @@ fn limits(lines: &[&str]) -> Result<DomainLimits, String> {
 
 fn shown(limits: &DomainLimits, domain: &str) -> String {
     limits.limit_for(domain).map_or("none".to_owned(), |limit| {
-        let at_once = limit.max_concurrent.map_or(String::new(), |n| format!("{n} at once "));
+        let max_concurrent =
+            limit.max_concurrent.map_or(String::new(), |n| format!("{n} at once "));
         format!(
-            "{}: {at_once}{}",
+            "{}: {max_concurrent}{}",
             limit.key,
             limit.rates.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         )
@@ -135,7 +136,7 @@ fn the_docs_list_the_default_limit_of_every_provider() {
             .lines()
             .find(|line| line.starts_with('|') && line.contains(&format!("`{}`", provider.name)));
         let limit = provider.limit();
-        let limit = format!("{} at once, {}", limit.at_once.unwrap(), limit.rates[0]);
+        let limit = format!("{} at once, {}", limit.max_concurrent.unwrap(), limit.rates[0]);
         assert!(
             line.is_some_and(|line| line.contains(&limit) && line.contains(provider.domains[0])),
             "{}: {limit}",

@@ -13,12 +13,12 @@ const ON_TIME_WINDOW: SignedDuration = SignedDuration::from_secs(90);
 
 /// Days on which nothing is sent, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BlackoutRange {
+pub struct PauseRange {
     first: Date,
     last: Date,
 }
 
-impl BlackoutRange {
+impl PauseRange {
     /// Parses `2026-07-10..2026-08-31`, or a single day.
     pub fn parse(text: &str) -> Result<Self, String> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
@@ -47,7 +47,7 @@ fn day(text: &str) -> Result<Date, String> {
     }
 }
 
-impl fmt::Display for BlackoutRange {
+impl fmt::Display for PauseRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.first == self.last {
             return write!(f, "{}", self.first);
@@ -79,12 +79,12 @@ pub enum ScheduleDecision {
 /// earlier ones.
 ///
 /// `processed_until` is the last processed date, or the time at which the digest was first
-/// configured. A date whose day in `zone` is a blackout day is skipped. A date that is more than 90
+/// configured. A date whose day in `zone` is in a pause is skipped. A date that is more than 90
 /// seconds late runs only with `missed_once`, and only within `missed_within`.
 pub fn due(
     schedule: &Schedule,
     zone: &TimeZone,
-    blackouts: &[BlackoutRange],
+    pauses: &[PauseRange],
     missed_once: bool,
     missed_within: SignedDuration,
     processed_until: Millis,
@@ -95,7 +95,7 @@ pub fn due(
     };
     let skip = |reason: String| ScheduleDecision::Skipped { scheduled_for, reason };
     let day = zone.to_datetime(scheduled_for.timestamp()).date();
-    if let Some(range) = blackouts.iter().find(|range| range.contains(day)) {
+    if let Some(range) = pauses.iter().find(|range| range.contains(day)) {
         return skip(format!("{day} is within the pause {range}"));
     }
     let late = now.since(scheduled_for);

@@ -152,10 +152,10 @@ fn invalid_schedules_are_rejected() {
 
 #[test]
 fn a_pause_is_a_day_or_an_inclusive_range() {
-    let summer = BlackoutRange::parse("2026-07-10..2026-08-31").unwrap();
+    let summer = PauseRange::parse("2026-07-10..2026-08-31").unwrap();
     assert!(summer.contains(date(2026, 7, 10)) && summer.contains(date(2026, 8, 31)));
     assert!(!summer.contains(date(2026, 7, 9)) && !summer.contains(date(2026, 9, 1)));
-    let day = BlackoutRange::parse("2026-12-25").unwrap();
+    let day = PauseRange::parse("2026-12-25").unwrap();
     assert!(day.contains(date(2026, 12, 25)) && !day.contains(date(2026, 12, 26)));
     for text in [
         "",
@@ -166,7 +166,7 @@ fn a_pause_is_a_day_or_an_inclusive_range() {
         "2026-08-31..2026-07-10",
         "2026-07-10...2026-08-31",
     ] {
-        assert!(BlackoutRange::parse(text).is_err(), "{text}");
+        assert!(PauseRange::parse(text).is_err(), "{text}");
     }
 }
 
@@ -174,8 +174,8 @@ fn a_pause_is_a_day_or_an_inclusive_range() {
 fn punctual_dates_run_and_paused_or_late_ones_are_skipped() {
     let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
     let date = at("2026-07-10T00:00:00Z");
-    let pause = [BlackoutRange::parse("2026-07-10").unwrap()];
-    let decide = |pause: &[BlackoutRange], once, late: SignedDuration| {
+    let pause = [PauseRange::parse("2026-07-10").unwrap()];
+    let decide = |pause: &[PauseRange], once, late: SignedDuration| {
         due(&schedule, &zone, pause, once, DAY / 2, date.plus(-3 * DAY), date.plus(late))
     };
     assert_eq!(decide(&[], false, 89 * SECOND), ScheduleDecision::Run { scheduled_for: date });
@@ -243,7 +243,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn next_and_latest_slot_agree(
+    fn next_and_latest_date_agree(
         pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), start in 1_000_000_000..2_000_000_000_i64, late in 0..as_millis_i64(400 * DAY),
         fraction in 0..1000_i64,
     ) {
@@ -267,7 +267,7 @@ proptest! {
     }
 
     #[test]
-    fn slots_near_a_clock_change_agree_from_every_start(
+    fn dates_near_a_clock_change_agree_from_every_start(
         pattern in 0..PATTERNS.len(), name in 0..ZONES.len(), year in 2015..2036_i16, nth in 0..2_usize, around in -200..200_i32,
     ) {
         let (schedule, zone) = (Schedule::parse(PATTERNS[pattern]).unwrap(), zone(ZONES[name]));
@@ -287,6 +287,6 @@ proptest! {
         if let Ok(schedule) = Schedule::parse(&text) {
             prop_assert!(schedule.next_after(Millis(1_790_000_000_000), &zone("Europe/London")).is_some());
         }
-        let _ = BlackoutRange::parse(&text);
+        let _ = PauseRange::parse(&text);
     }
 }

@@ -63,8 +63,8 @@ pub async fn refresh_due(
         // settings. Unless it is written again, the document would be rendered again at every
         // start.
         let known = state.loaded_state.as_ref().map(|loaded| &loaded.fingerprints);
-        let has_other_settings = |(file, (_, fingerprint)): &(String, FingerprintedDocument)| {
-            known.is_some_and(|known| known.get(file) != Some(fingerprint))
+        let has_other_settings = |(key, (_, fingerprint)): &(String, FingerprintedDocument)| {
+            known.is_some_and(|known| known.get(key) != Some(fingerprint))
         };
         let with_other_settings: Vec<_> =
             batch.unchanged.into_iter().filter(has_other_settings).collect();
@@ -164,7 +164,7 @@ async fn feeds_due<'c>(
         let is_touched = touched.iter().any(|touched| may_affect(touched, &feed.selection));
         let has_other_settings = fingerprints.is_some_and(|fingerprints| {
             let current = feed_fingerprint(config, feed);
-            document_keys(feed).any(|file| fingerprints.get(&file) != Some(&current))
+            document_keys(feed).any(|key| fingerprints.get(&key) != Some(&current))
         });
         is_touched
             || has_other_settings
@@ -215,10 +215,10 @@ async fn refresh_batch(
             Vec::new()
         });
         for document in documents {
-            let file = document_key(feed, document.format);
-            match cache.get(&file).filter(|before| before.etag == document.etag) {
+            let key = document_key(feed, document.format);
+            match cache.get(&key).filter(|before| before.etag == document.etag) {
                 Some(before) => {
-                    batch.unchanged.push((file, (before, feed_fingerprint(config, feed))))
+                    batch.unchanged.push((key, (before, feed_fingerprint(config, feed))))
                 }
                 None => changed.push((feed, document)),
             }
@@ -246,7 +246,7 @@ async fn refresh_batch(
         .collect();
     let mut documents = HashMap::clone(&cache.inner.documents.load());
     documents.extend(
-        batch.changed.iter().map(|(file, (document, _))| (file.clone(), Arc::clone(document))),
+        batch.changed.iter().map(|(key, (document, _))| (key.clone(), Arc::clone(document))),
     );
     cache.inner.documents.store(Arc::new(documents));
     Ok(batch)

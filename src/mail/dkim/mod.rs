@@ -198,7 +198,9 @@ fn select_fields(fields: &[&str]) -> (Vec<&'static str>, Vec<u8>) {
 }
 
 fn has_name(field: &str, name: &str) -> bool {
-    field.split_once(':').is_some_and(|(sender, _)| sender.trim_end().eq_ignore_ascii_case(name))
+    field
+        .split_once(':')
+        .is_some_and(|(field_name, _)| field_name.trim_end().eq_ignore_ascii_case(name))
 }
 
 /// Returns the domain of the address in From, in lower case.

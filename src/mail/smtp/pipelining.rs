@@ -166,19 +166,23 @@ impl PipeliningState {
             return;
         }
         record.consecutive_failures.store(0, Ordering::Relaxed);
-        let (down, effect, instead) = match level {
-            PipeliningLevel::Full => {
-                (PipeliningLevel::Envelope, "envelope", "waiting for the reply to each message")
-            }
-            _ => (PipeliningLevel::None, "commands", "waiting for the reply to each command"),
+        let (down, group, instead) = match level {
+            PipeliningLevel::Full => (
+                PipeliningLevel::Envelope,
+                "a pipelined envelope",
+                "waiting for the reply to each message",
+            ),
+            _ => (
+                PipeliningLevel::None,
+                "pipelined commands",
+                "waiting for the reply to each command",
+            ),
         };
         self.level.store(down as u8, Ordering::Relaxed);
         *since = Some(now);
         if !record.warned.swap(true, Ordering::Relaxed) {
             let relay = &self.relay;
-            tracing::warn!(
-                "relay {relay} rejected pipelined {effect} ({reason}); falling back to {instead}"
-            );
+            tracing::warn!("relay {relay} rejected {group} ({reason}); falling back to {instead}");
         }
     }
 }

@@ -67,8 +67,8 @@ pub(super) async fn fetch(
     let named = format!(
         "{prefix}media m JOIN {prefix}media_field_data d ON d.mid = m.mid AND d.default_langcode = 1 AND d.status = 1"
     );
-    for (field, shows) in FIELDS {
-        let alt = if shows == DisplayMode::Image { "v.field_media_image_alt" } else { "''" };
+    for (field, display) in FIELDS {
+        let alt = if display == DisplayMode::Image { "v.field_media_image_alt" } else { "''" };
         let sql = format!(
             "SELECT m.uuid, d.name, f.uri, {alt} FROM {named} JOIN {prefix}media__{field} v ON v.entity_id = m.mid AND v.deleted = 0 \
              JOIN {prefix}file_managed f ON f.fid = v.{field}_target_id AND f.status = 1 WHERE m.uuid IN ({ids}) ORDER BY v.delta DESC"
@@ -76,7 +76,7 @@ pub(super) async fn fetch(
         for row in session.rows_if_readable(&sql).await? {
             let [id, name, uri, alt] = to_array(row);
             if let Some(url) = file_url(&site.files_url, &uri) {
-                media.insert(id, MediaItem { display: shows, name, url, alt });
+                media.insert(id, MediaItem { display, name, url, alt });
             }
         }
     }

@@ -252,8 +252,8 @@ async fn images(
     nodes: &mut BTreeMap<u64, Node>,
 ) -> anyhow::Result<()> {
     let prefix = &site.prefix;
-    for (field, holds) in &site.image_fields {
-        let joined = match holds {
+    for (field, kind) in &site.image_fields {
+        let joined = match kind {
             ImageFieldKind::File => {
                 format!("JOIN {prefix}file_managed m ON m.fid = f.{field}_target_id")
             }

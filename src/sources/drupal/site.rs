@@ -106,9 +106,9 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
             site.term_fields.push((field, is_tags));
         }
     }
-    for (field, holds) in possible_image_fields(&config) {
+    for (field, kind) in possible_image_fields(&config) {
         if seen.insert(field.clone()) && has_field(session, &site.prefix, &field).await? {
-            site.image_fields.push((field, holds));
+            site.image_fields.push((field, kind));
         }
     }
     Ok(site)

@@ -223,7 +223,7 @@ async fn list(
         site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     let total = count.first().map_or(0, |row| number(&row[0]));
-    site.queried_ids.insert(query, PostPage { ids, total });
+    site.pages_by_query.insert(query, PostPage { ids, total });
     Ok(())
 }
 

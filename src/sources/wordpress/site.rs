@@ -147,7 +147,7 @@ pub(super) struct WordPressSite {
     /// Time of the database's clock at the start of the sync.
     pub(super) now: Timestamp,
     pub(super) posts: HashMap<u64, Option<Post>>,
-    pub(super) queried_ids: HashMap<PostQuery, PostPage>,
+    pub(super) pages_by_query: HashMap<PostQuery, PostPage>,
     /// Year, month and number of posts, newest first.
     pub(super) months: Option<Vec<(i16, i8, u64)>>,
     pub(super) comments: Option<Vec<Comment>>,

@@ -272,9 +272,9 @@ fn provide(site: &mut WordPressSite, wanted: BTreeSet<DataRequest>) {
             DataRequest::Post(id) | DataRequest::Body(id) => {
                 site.posts.entry(id).or_insert(None);
             }
-            DataRequest::List(listing) => {
-                let listed = run_query(site, &listing);
-                site.queried_ids.insert(listing, listed);
+            DataRequest::List(query) => {
+                let listed = run_query(site, &query);
+                site.pages_by_query.insert(query, listed);
             }
             DataRequest::Biography(user) => {
                 site.biographies.entry(user).or_default();
@@ -284,37 +284,37 @@ fn provide(site: &mut WordPressSite, wanted: BTreeSet<DataRequest>) {
     }
 }
 
-fn run_query(site: &WordPressSite, listing: &PostQuery) -> PostPage {
-    let status = if listing.kind == "attachment" { "inherit" } else { "publish" };
+fn run_query(site: &WordPressSite, query: &PostQuery) -> PostPage {
+    let status = if query.kind == "attachment" { "inherit" } else { "publish" };
     let mut chosen: Vec<&Post> = site
         .posts
         .values()
         .flatten()
-        .filter(|p| p.kind == listing.kind && p.status == status)
-        .filter(|p| listing.terms.is_empty() || p.terms.iter().any(|t| listing.terms.contains(t)))
+        .filter(|p| p.kind == query.kind && p.status == status)
+        .filter(|p| query.terms.is_empty() || p.terms.iter().any(|t| query.terms.contains(t)))
         .filter(|p| {
-            listing.author.is_none_or(|a| a == p.author)
-                && listing.parent.is_none_or(|parent| parent == p.parent)
+            query.author.is_none_or(|a| a == p.author)
+                && query.parent.is_none_or(|parent| parent == p.parent)
         })
-        .filter(|p| !listing.exclude.contains(&p.id) && p.mime.starts_with(&listing.mime))
+        .filter(|p| !query.exclude.contains(&p.id) && p.mime.starts_with(&query.mime))
         .collect();
     chosen.sort_by(|a, b| {
-        let order = match listing.order {
+        let order = match query.order {
             Order::Date => a.date.cmp(&b.date),
             Order::Modified => a.modified.cmp(&b.modified),
             Order::Title | Order::Menu => a.title.to_lowercase().cmp(&b.title.to_lowercase()),
             Order::Id => a.id.cmp(&b.id),
         };
-        let order = if listing.ascending { order } else { order.reverse() };
+        let order = if query.ascending { order } else { order.reverse() };
         order.then(a.id.cmp(&b.id))
     });
     let total = u64::try_from(chosen.len()).unwrap_or_default();
-    let limit = if listing.limit == 0 {
+    let limit = if query.limit == 0 {
         usize::MAX
     } else {
-        usize::try_from(listing.limit).unwrap_or(usize::MAX)
+        usize::try_from(query.limit).unwrap_or(usize::MAX)
     };
-    let offset = usize::try_from(listing.offset).unwrap_or_default();
+    let offset = usize::try_from(query.offset).unwrap_or_default();
     PostPage { ids: chosen.iter().skip(offset).take(limit).map(|p| p.id).collect(), total }
 }
 

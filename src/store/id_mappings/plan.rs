@@ -76,9 +76,9 @@ impl<'a> Index<'a> {
             by_source_id.entry(&a.source_id).or_default().push(i);
         }
         let mut mappings_by_old_id: HashMap<String, Vec<usize>> = HashMap::new();
-        for (i, n) in mappings.iter().enumerate() {
-            mappings_by_old_id.entry(n.guid.clone()).or_default().push(i);
-            if let Some((source, id)) = &n.from {
+        for (i, mapping) in mappings.iter().enumerate() {
+            mappings_by_old_id.entry(mapping.guid.clone()).or_default().push(i);
+            if let Some((source, id)) = &mapping.from {
                 mappings_by_old_id.entry(format!("{source}/{id}")).or_default().push(i);
                 mappings_by_old_id.entry(id.clone()).or_default().push(i);
             }
@@ -96,12 +96,12 @@ impl<'a> Index<'a> {
             mapping_by_guid: mappings
                 .iter()
                 .enumerate()
-                .map(|(i, n)| (n.guid.as_str(), i))
+                .map(|(i, mapping)| (mapping.guid.as_str(), i))
                 .collect(),
             mapping_by_source_key: mappings
                 .iter()
                 .enumerate()
-                .map(|(i, n)| ((n.source.as_str(), n.source_id.as_str()), i))
+                .map(|(i, mapping)| ((mapping.source.as_str(), mapping.source_id.as_str()), i))
                 .collect(),
             mappings_by_old_id,
         }
@@ -174,7 +174,7 @@ impl<'a> Index<'a> {
             None => {}
         }
         if !self.mapping_by_guid.contains_key(old)
-            && let Some(n) = self
+            && let Some(mapping) = self
                 .mappings_by_old_id
                 .get(old)
                 .and_then(|all| all.first())
@@ -182,7 +182,7 @@ impl<'a> Index<'a> {
         {
             return Err(format!(
                 "the permanent id of {old:?} was already mapped to {}/{}",
-                n.source, n.source_id
+                mapping.source, mapping.source_id
             ));
         }
         if is_permanent_id(old) {
@@ -246,10 +246,10 @@ pub(super) fn plan(
             .mapping_by_source_key
             .get(&(target.0.as_str(), target.1.as_str()))
             .map(|i| &mappings[*i]);
-        if let Some(n) = existing.filter(|n| !olds.contains_key(&n.guid)) {
+        if let Some(mapping) = existing.filter(|mapping| !olds.contains_key(&mapping.guid)) {
             rejected.push((
                 *line,
-                format!("{}/{} already has the mapped id {}", target.0, target.1, n.guid),
+                format!("{}/{} already has the mapped id {}", target.0, target.1, mapping.guid),
             ));
         }
     }
@@ -280,10 +280,12 @@ fn plan_from_steps(
         sources.insert(target.0.clone());
         let imported =
             index.at(target).filter(|i| !moving.contains_key(i)).map(|i| &index.articles[i]);
-        stories.extend(imported.map(|f| f.story));
+        stories.extend(imported.map(|imported| imported.story));
         let (guid, from) = match old {
             OldId::Unknown(guid) => {
-                plan.reassigned.extend(imported.map(|f| json!({"imported": f.row, "guid": guid})));
+                plan.reassigned.extend(
+                    imported.map(|imported| json!({"imported": imported.row, "guid": guid})),
+                );
                 (guid, None)
             }
             OldId::Article(i) => {
@@ -291,9 +293,9 @@ fn plan_from_steps(
                 stories.insert(o.story);
                 sources.insert(o.source.clone());
                 match imported {
-                    Some(f) => {
-                        plan.merged.push(json!({"old": o.row, "imported": f.row, "guid": o.guid}))
-                    }
+                    Some(imported) => plan
+                        .merged
+                        .push(json!({"old": o.row, "imported": imported.row, "guid": o.guid})),
                     None => plan
                         .moved
                         .push(json!({"id": o.row, "source": target.0, "source_id": target.1,

@@ -16,28 +16,28 @@ static MERGE_LEDGER: Statement = Statement::new(
     WITH pairs AS (
            SELECT old, imported FROM {json_rows $rows old INTEGER, imported INTEGER} AS p),
          members AS (
-           SELECT old AS story, old AS id FROM pairs
+           SELECT old AS pair, old AS id FROM pairs
             UNION
            SELECT old, imported FROM pairs WHERE imported IS NOT NULL),
-         family AS (
-           SELECT story, id FROM members
+         related AS (
+           SELECT pair, id FROM members
             UNION
-           SELECT members.story, m.id
+           SELECT members.pair, m.id
              FROM members
              JOIN articles a ON a.id = members.id
              JOIN articles m ON m.story_id = a.story_id
             WHERE a.story_id > 0),
          sent AS (
-           SELECT f.story, l.digest, MIN(l.edition_id) AS edition_id
-             FROM family f
-             JOIN ledger l ON l.article_id = f.id
-            GROUP BY f.story, l.digest)
+           SELECT r.pair, l.digest, MIN(l.edition_id) AS edition_id
+             FROM related r
+             JOIN ledger l ON l.article_id = r.id
+            GROUP BY r.pair, l.digest)
     INSERT INTO ledger (digest, article_id, edition_id)
-    SELECT t.digest, f.id, MIN(t.edition_id)
+    SELECT t.digest, r.id, MIN(t.edition_id)
       FROM sent t
-      JOIN family f ON f.story = t.story
+      JOIN related r ON r.pair = t.pair
      WHERE TRUE
-     GROUP BY t.digest, f.id
+     GROUP BY t.digest, r.id
     ON CONFLICT DO NOTHING",
 );
 

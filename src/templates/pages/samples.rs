@@ -51,7 +51,8 @@ fn feed(name: &str, title: &str, count: usize) -> FeedRow {
 }
 
 fn groups() -> Vec<FeedGroup> {
-    let group = |title: &str, feeds: Vec<FeedRow>| FeedGroup { title: title.into(), feeds };
+    let group =
+        |title_key: &str, feeds: Vec<FeedRow>| FeedGroup { title_key: title_key.into(), feeds };
     vec![
         group(
             "feeds-by-section",

@@ -245,7 +245,7 @@ fn assert_articles(source: &TestSource) {
     assert!(!links.contains("javascript"), "{links}");
     let articles = source.articles();
     let group = |id: &str| {
-        articles.iter().find(|a| a["source_id"] == id).unwrap()["group"].as_i64().unwrap()
+        articles.iter().find(|a| a["source_id"] == id).unwrap()["story"].as_i64().unwrap()
     };
     assert_eq!(
         BTreeSet::from(["1", "2", "3"].map(group)).len(),

@@ -217,7 +217,7 @@ async fn every_language_of_a_published_node_is_an_article_of_one_story() {
             (&json!(["染料"]), &json!(["Campus life"]), &json!(vat))
         );
         assert_eq!(translation["body_html"], "<p>第一行</p>\n<p>第二行</p>");
-        assert_eq!(translation["group"], open["group"], "both languages should be one story");
+        assert_eq!(translation["story"], open["story"], "both languages should be one story");
         let anonymous = source.article("2");
         assert_eq!(
             (&anonymous["url"], &anonymous["authors"]),
@@ -289,7 +289,7 @@ async fn many_nodes_are_read_in_pages_and_an_unpublished_translation_is_removed_
         }
         source.execute(&fill).await;
         assert_eq!(source.sync().counts(), [244, 1, 0, 0], "{kind:?}");
-        let groups = |id: &str| source.article(id)["group"].clone();
+        let groups = |id: &str| source.article(id)["story"].clone();
         assert_eq!(groups("219"), groups("219-zh-hans"));
         source.execute("UPDATE node_field_data SET status = 0 WHERE nid = 150 AND langcode = 'zh-hans'; DELETE FROM node_field_data WHERE nid = 151").await;
         assert_eq!(source.sync().counts(), [0, 0, 0, 3], "{kind:?}");

@@ -115,7 +115,7 @@ async fn wpml_languages_translations_and_urls_are_read() {
         language_and_url(&source, "108"),
         pair("zh-CN", "https://blog.example/zh-hans/timetable/")
     );
-    assert_eq!(source.article("108")["group"], source.article("101")["group"]);
+    assert_eq!(source.article("108")["story"], source.article("101")["story"]);
     set_option(&source, "icl_sitepress_settings", &settings("3")).await;
     source.sync();
     assert_eq!(language_and_url(&source, "108").1, "https://blog.example/timetable/?lang=zh-hans");

@@ -108,7 +108,8 @@ impl Connection {
         replies
     }
 
-    /// Evaluates the replies to an envelope for its mail and for the connection.
+    /// Evaluates the replies to an envelope for its mail and for the connection. A missing reply is a
+    /// failure of pipelining only if `counts_missing_reply`: the content before it was accepted.
     pub(super) async fn classify_replies(
         &mut self,
         level: PipeliningLevel,

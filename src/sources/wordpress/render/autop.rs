@@ -99,15 +99,15 @@ fn set_blocks_apart(html: &str) -> String {
         out.push_str("\n\n");
         out.push_str(&text[at..end]);
         let spaces = end + leading_whitespace(&text[end..]);
-        let rule = if text[spaces..].starts_with("/>") {
+        let tag_end_length = if text[spaces..].starts_with("/>") {
             2
         } else {
             usize::from(text[spaces..].starts_with('>'))
         };
-        if &name[..length] == "hr" && rule > 0 {
-            out.push_str(&text[end..spaces + rule]);
+        if &name[..length] == "hr" && tag_end_length > 0 {
+            out.push_str(&text[end..spaces + tag_end_length]);
             out.push_str("\n\n");
-            return Some(spaces + rule);
+            return Some(spaces + tag_end_length);
         }
         Some(end)
     })
@@ -162,7 +162,7 @@ fn trim_inside(mut text: String) -> String {
 
 fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut swallow = false;
+    let mut trims_next = false;
     for piece in tokenize(text) {
         match piece {
             Token::Tag(tag) => {
@@ -174,11 +174,11 @@ fn trimmed_around(text: &str, names: &[&str], before: bool) -> String {
                     out.truncate(out.trim_end().len());
                 }
                 out.push_str(tag);
-                swallow = named && !before;
+                trims_next = named && !before;
             }
             Token::Text(other) | Token::Comment(other) => {
-                out.push_str(if swallow { other.trim_start() } else { other });
-                swallow = false;
+                out.push_str(if trims_next { other.trim_start() } else { other });
+                trims_next = false;
             }
         }
     }

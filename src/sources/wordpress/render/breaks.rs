@@ -143,12 +143,12 @@ fn line_ends_to_breaks(text: &str) -> String {
         let run = &rest[..leading_whitespace(rest)];
         rest = &rest[run.len()..];
         // A line end directly after a break needs no second one.
-        let spared = usize::from(out.ends_with("<br />"));
-        match run.get(spared..).and_then(|later| later.rfind('\n')) {
+        let line_ends_to_skip = usize::from(out.ends_with("<br />"));
+        match run.get(line_ends_to_skip..).and_then(|later| later.rfind('\n')) {
             Some(last) => {
-                out.push_str(&run[..spared]);
+                out.push_str(&run[..line_ends_to_skip]);
                 out.push_str("<br />\n");
-                out.push_str(&run[spared + last + 1..]);
+                out.push_str(&run[line_ends_to_skip + last + 1..]);
             }
             None => out.push_str(run),
         }

@@ -15,8 +15,8 @@ pub(super) fn embed(text: &str) -> String {
     }
     let mut out = String::with_capacity(text.len());
     let mut before = Neighbour::Line;
-    let mut cut = tokenize(&text).into_iter().peekable();
-    while let Some(piece) = cut.next() {
+    let mut tokens = tokenize(&text).into_iter().peekable();
+    while let Some(piece) = tokens.next() {
         match piece {
             Token::Tag(other) | Token::Comment(other) => {
                 out.push_str(other);
@@ -27,7 +27,7 @@ pub(super) fn embed(text: &str) -> String {
                 };
             }
             Token::Text(words) => {
-                let after = match cut.peek() {
+                let after = match tokens.peek() {
                     None => Neighbour::Line,
                     Some(Token::Tag("</p>")) => Neighbour::Paragraph,
                     Some(_) => Neighbour::Words,
@@ -71,7 +71,7 @@ fn embed_line(line: &str, out: &mut String) {
     if plain && (url.starts_with("http://") || url.starts_with("https://")) && url.len() > 8 {
         let start = line.len() - line.trim_start().len();
         out.push_str(&line[..start]);
-        out.push_str(&embed_html(url));
+        out.push_str(&replacement(url));
         out.push_str(&line[start + url.len()..]);
     } else {
         out.push_str(line);
@@ -82,12 +82,12 @@ fn shortcode(text: &str) -> String {
     shortcodes::expand(text, &["embed"], &mut |_, attributes, content| {
         let url =
             if content.trim().is_empty() { attributes.get("src")?.trim() } else { content.trim() };
-        Some(embed_html(&html_escape::decode_html_entities(url)))
+        Some(replacement(&html_escape::decode_html_entities(url)))
     })
 }
 
-/// Returns the HTML for an embedded URL.
-fn embed_html(url: &str) -> String {
+/// Returns a media shortcode for an embedded audio or video file, otherwise a link.
+fn replacement(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let extension = path.rsplit_once('.').map(|(_, e)| e.to_ascii_lowercase()).unwrap_or_default();
     if AUDIO_EXTENSIONS.contains(&extension.as_str()) {

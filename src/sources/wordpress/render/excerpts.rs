@@ -31,7 +31,7 @@ pub(super) fn automatic_excerpt(
     };
     let written =
         shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
-    let inner = Scope { post, listing: None, excerpt: true, depth: scope.depth + 1 };
+    let inner = Scope { post, query: None, excerpt: true, depth: scope.depth + 1 };
     shortened(&content(context, inner, &written), words)
 }
 

@@ -56,7 +56,7 @@ struct Scope<'a> {
     /// The post whose title, date or terms a block shows.
     post: &'a Post,
     /// Query of the enclosing query block.
-    listing: Option<&'a PostQuery>,
+    query: Option<&'a PostQuery>,
     /// `true` if only content for an excerpt is rendered.
     excerpt: bool,
     depth: u8,
@@ -97,16 +97,16 @@ impl<'a> RenderContext<'a> {
         known?.as_ref()
     }
 
-    fn list(&self, listing: &PostQuery) -> Option<&'a PostPage> {
-        let known = self.site.queried_ids.get(listing);
+    fn list(&self, query: &PostQuery) -> Option<&'a PostPage> {
+        let known = self.site.pages_by_query.get(query);
         if known.is_none() {
-            self.request(DataRequest::List(listing.clone()));
+            self.request(DataRequest::List(query.clone()));
         }
         known
     }
 
-    fn listed_posts(&self, listing: &PostQuery) -> Vec<&'a Post> {
-        self.list(listing)
+    fn listed_posts(&self, query: &PostQuery) -> Vec<&'a Post> {
+        self.list(query)
             .map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect())
             .unwrap_or_default()
     }
@@ -117,7 +117,7 @@ pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
     let context = RenderContext::new(site);
     let html = content(
         &context,
-        Scope { post, listing: None, excerpt: false, depth: 0 },
+        Scope { post, query: None, excerpt: false, depth: 0 },
         post.content.as_deref().unwrap_or_default(),
     );
     Body { html, notes: context.notes.into_inner(), missing: context.missing.into_inner() }

@@ -81,13 +81,13 @@ fn a_block_that_lists_posts_requests_them_and_links_to_them() {
     site.options.insert("home".into(), "https://a.example".into());
     let written = "<!-- wp:latest-posts {\"postsToShow\":1} /-->\n<!-- wp:archives {\"showPostCounts\":true} /-->";
     let post = Post { id: 5, content: Some(written.into()), ..Post::default() };
-    let listing = PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() };
+    let query = PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() };
     assert_eq!(
         body(&site, &post).missing,
-        BTreeSet::from([DataRequest::List(listing.clone()), DataRequest::Months])
+        BTreeSet::from([DataRequest::List(query.clone()), DataRequest::Months])
     );
     site.months = Some(vec![(2026, 3, 2)]);
-    site.queried_ids.insert(listing, PostPage { ids: vec![8], total: 2 });
+    site.pages_by_query.insert(query, PostPage { ids: vec![8], total: 2 });
     site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
     let shown = body(&site, &post);
     assert_eq!((shown.missing.len(), shown.notes.len()), (0, 0));
@@ -112,7 +112,7 @@ fn a_listed_post_with_a_password_reveals_no_text() {
         ..Post::default()
     };
     site.posts.insert(8, Some(secret));
-    site.queried_ids.insert(
+    site.pages_by_query.insert(
         PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() },
         PostPage { ids: vec![8], total: 1 },
     );

@@ -17,11 +17,11 @@ pub(super) fn render(
     let post = scope.post;
     Some(match block.name.as_str() {
         "query" => {
-            let listing = parse_query(block);
-            children_html(context, Scope { listing: Some(&listing), ..scope }, block)
+            let query = parse_query(block);
+            children_html(context, Scope { query: Some(&query), ..scope }, block)
         }
         "post-template" => template(context, scope, block),
-        "query-no-results" => match scope.listing.and_then(|listing| context.list(listing)) {
+        "query-no-results" => match scope.query.and_then(|query| context.list(query)) {
             Some(list) if list.ids.is_empty() => children_html(context, scope, block),
             _ => String::new(),
         },
@@ -132,10 +132,10 @@ fn parse_query(block: &Block) -> PostQuery {
 
 /// Renders the template once for each post of the list.
 fn template(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let Some(listing) = scope.listing.filter(|_| scope.depth < super::MAX_DEPTH) else {
+    let Some(query) = scope.query.filter(|_| scope.depth < super::MAX_DEPTH) else {
         return String::new();
     };
-    let posts = context.listed_posts(listing);
+    let posts = context.listed_posts(query);
     if posts.is_empty() {
         return String::new();
     }
@@ -144,7 +144,7 @@ fn template(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> Str
         out.push_str("<li>");
         out.push_str(&children_html(
             context,
-            Scope { post, listing: None, depth: scope.depth + 1, ..scope },
+            Scope { post, query: None, depth: scope.depth + 1, ..scope },
             block,
         ));
         out.push_str("</li>");
@@ -154,12 +154,11 @@ fn template(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> Str
 }
 
 fn pages(context: &RenderContext<'_>, scope: Scope<'_>) -> u64 {
-    let Some((listing, list)) =
-        scope.listing.and_then(|listing| Some((listing, context.list(listing)?)))
+    let Some((query, list)) = scope.query.and_then(|query| Some((query, context.list(query)?)))
     else {
         return 0;
     };
-    list.total.saturating_sub(u64::from(listing.offset)).div_ceil(u64::from(listing.limit.max(1)))
+    list.total.saturating_sub(u64::from(query.offset)).div_ceil(u64::from(query.limit.max(1)))
 }
 
 /// Returns the page numbers below the first page of a list: the first three, and the last.
@@ -236,7 +235,7 @@ fn body(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
         .unwrap_or_default();
     format!(
         "<div>{}</div>",
-        content(context, Scope { listing: None, depth: scope.depth + 1, ..scope }, text)
+        content(context, Scope { query: None, depth: scope.depth + 1, ..scope }, text)
     )
 }
 

@@ -141,8 +141,8 @@ fn category(
     out: &mut String,
 ) {
     let gap = if dropdown { "&nbsp;&nbsp;" } else { " " };
-    let borne = if tree { with_children(all, term, 0) } else { term.count };
-    let count = if counts { format!("{gap}({borne})") } else { String::new() };
+    let posts = if tree { with_children(all, term, 0) } else { term.count };
+    let count = if counts { format!("{gap}({posts})") } else { String::new() };
     let children: Vec<&Term> =
         all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
     if dropdown {
@@ -179,7 +179,7 @@ fn latest_posts(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) ->
         Some(one) => number(one).into_iter().collect(),
         None => Vec::new(),
     };
-    let listing = PostQuery {
+    let query = PostQuery {
         kind: "post".to_owned(),
         order: match block.text("orderBy") {
             Some("title") => Order::Title,
@@ -193,7 +193,7 @@ fn latest_posts(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) ->
         ..PostQuery::default()
     };
     let mut out = String::from("<ul>");
-    for post in context.listed_posts(&listing) {
+    for post in context.listed_posts(&query) {
         latest_post(context, scope, block, post, &mut out);
     }
     out.push_str("</ul>");
@@ -309,13 +309,13 @@ fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
 }
 
 pub(super) fn page_list(context: &RenderContext<'_>) -> String {
-    let listing = PostQuery {
+    let query = PostQuery {
         kind: "page".to_owned(),
         order: Order::Menu,
         ascending: true,
         ..PostQuery::default()
     };
-    let pages = context.listed_posts(&listing);
+    let pages = context.listed_posts(&query);
     let roots: Vec<&Post> = pages
         .iter()
         .copied()
@@ -388,8 +388,9 @@ fn tag_cloud(context: &RenderContext<'_>, block: &Block) -> String {
 fn search(block: &Block) -> String {
     let label = block.text("label").filter(|label| !label.is_empty()).unwrap_or("Search");
     let button = block.text("buttonText").filter(|text| !text.is_empty()).unwrap_or("Search");
-    let silent = block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
-    let button = if silent {
+    let has_no_button =
+        block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
+    let button = if has_no_button {
         String::new()
     } else {
         format!("<span>{}</span>", escape(&strip_tags(button)))
