@@ -112,6 +112,6 @@ fn readers_of_an_on_demand_feed_are_found_under_any_spelling_of_its_path() {
     server.stop();
     for spelling in ["language/en", "language/EN", "language/%65n"] {
         let days = shell.courant(&["feeds", "readers", spelling, "--json"]).json();
-        assert_eq!(days[0]["services"], 7, "{spelling}: {days}");
+        assert_eq!(days[0]["via_aggregators"], 7, "{spelling}: {days}");
     }
 }
