@@ -3,8 +3,8 @@
 
 use tokio::task::JoinError;
 
-use super::normalize;
 use super::sync_report::SyncReport;
+use super::{normalize, panics};
 use crate::config::{Ids, Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
 use crate::domain::time::Millis;
@@ -101,10 +101,7 @@ pub(super) fn shared_guid_note(guid: &str) -> String {
 /// Returns why an article was rejected; `None` if the error is not caused by the article.
 fn rejection_reason(e: &anyhow::Error) -> Option<String> {
     if e.downcast_ref::<JoinError>().is_some_and(JoinError::is_panic) {
-        return Some(
-            "normalizing it failed, which is a bug in Courant; please report it with the article's HTML"
-                .into(),
-        );
+        return Some(panics::rejection_reason("normalizing"));
     }
     let reason = e.downcast_ref::<StoreError>()?.rejected_value()?;
     Some(format!("the database cannot store it: {reason}"))

@@ -19,6 +19,7 @@ pub mod inspect;
 mod line_index;
 mod media;
 mod normalize;
+mod panics;
 pub mod pg_listener;
 mod php;
 mod query;

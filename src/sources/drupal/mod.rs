@@ -13,6 +13,7 @@ use tokio::sync::mpsc::Sender;
 
 use self::nodes::{Node, Translation};
 use self::site::DrupalSite;
+use super::panics::catch_panic;
 use super::read_session::ReadSession;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -39,9 +40,15 @@ pub(crate) async fn read(
             // The original may be unpublished, so the first published language takes its role.
             let first = node.published().next().map(|first| source_id(node, first));
             for translation in node.published() {
-                let mut article = to_article(source, &site, node, translation);
-                article.translation_of = first.clone().filter(|first| *first != article.source_id);
-                if items.send(SourceRow::Article(Box::new(article))).await.is_err() {
+                let id = source_id(node, translation);
+                let item = match catch_panic(|| to_article(source, &site, node, translation)) {
+                    Ok(article) => SourceRow::Article(Box::new(IncomingArticle {
+                        translation_of: first.clone().filter(|first| *first != id),
+                        ..article
+                    })),
+                    Err(reason) => SourceRow::Rejected { id, reason },
+                };
+                if items.send(item).await.is_err() {
                     // The receiver is gone, so reading on is pointless.
                     session.close().await;
                     return Ok(false);

@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Sender;
 
 use self::posts::{GhostSite, Post};
+use super::panics::catch_panic;
 use super::read_session::ReadSession;
 use super::row::parse_instant;
 use crate::config::{Ids, Source};
@@ -38,7 +39,10 @@ pub(crate) async fn read(
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
         for post in page {
-            if items.send(to_item(source, &site, &language, post)).await.is_err() {
+            let id = post.id.clone();
+            let item = catch_panic(|| to_item(source, &site, &language, post))
+                .unwrap_or_else(|reason| SourceRow::Rejected { id, reason });
+            if items.send(item).await.is_err() {
                 // The receiver is gone, so reading on is pointless.
                 session.close().await;
                 return Ok(false);

@@ -24,6 +24,7 @@ use self::session::WordPressSession;
 use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
+use super::panics::catch_panic;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
@@ -99,15 +100,16 @@ async fn to_item(
     language: &str,
     post: &Post,
 ) -> Result<SourceRow, anyhow::Error> {
-    let mut body = render::body(site, post);
+    let mut body = catch_panic(|| render::body(site, post));
     for _ in 0..MAX_FETCH_ROUNDS {
-        if body.missing.is_empty() {
-            break;
-        }
-        posts::fetch(database, site, std::mem::take(&mut body.missing)).await?;
-        body = render::body(site, post);
+        let missing = body.as_mut().map(|body| std::mem::take(&mut body.missing));
+        let Some(missing) = missing.ok().filter(|missing| !missing.is_empty()) else { break };
+        posts::fetch(database, site, missing).await?;
+        body = catch_panic(|| render::body(site, post));
     }
-    Ok(match to_article(site, source, language, post, body) {
+    let article = body
+        .and_then(|body| catch_panic(|| to_article(site, source, language, post, body)).flatten());
+    Ok(match article {
         Ok(article) => SourceRow::Article(Box::new(article)),
         Err(reason) => SourceRow::Rejected { id: post.id.to_string(), reason },
     })

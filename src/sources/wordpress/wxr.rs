@@ -10,6 +10,7 @@ use crate::domain::article::IncomingArticle;
 use crate::sources::id_set::IdSet;
 use crate::sources::importers::xml::Element;
 use crate::sources::importers::{ParsedArticle, ParsedFile};
+use crate::sources::panics::catch_panic;
 
 /// First id for authors and terms that the export does not number.
 const FIRST_SYNTHETIC_ID: u64 = 1 << 40;
@@ -52,14 +53,16 @@ pub(in crate::sources) fn read_wxr(
             file.articles.push((exported.line, Err("it has no wp:post_id".to_owned())));
             continue;
         }
-        let body = render_body(&mut site, &exported.post);
         let language = exported.language.as_deref().unwrap_or(&language);
-        let imported =
-            to_article(&site, source, language, &exported.post, body).map(|mut article| {
-                drop_shared_guid(&mut article, &mut guids);
-                apply_textual_fields(&mut article, &exported, &mut firsts);
-                ParsedArticle { article, is_dated: true }
-            });
+        let imported = catch_panic(|| {
+            let body = render_body(&mut site, &exported.post);
+            to_article(&site, source, language, &exported.post, body)
+        });
+        let imported = imported.flatten().map(|mut article| {
+            drop_shared_guid(&mut article, &mut guids);
+            apply_textual_fields(&mut article, &exported, &mut firsts);
+            ParsedArticle { article, is_dated: true }
+        });
         file.articles.push((exported.line, imported));
     }
     file

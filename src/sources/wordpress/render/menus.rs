@@ -69,7 +69,8 @@ pub(super) fn social_link(block: &Block) -> String {
     let service = block.text("service").unwrap_or("Icon");
     let known = NAMES.iter().find(|(key, _)| *key == service).map(|(_, name)| (*name).to_owned());
     let name = known.unwrap_or_else(|| {
-        service[..service.len().min(1)].to_ascii_uppercase() + &service[service.len().min(1)..]
+        let mut letters = service.chars();
+        letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
     });
     let label = block
         .text("label")

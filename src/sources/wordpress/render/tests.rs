@@ -1,6 +1,7 @@
 //! Complete bodies through all stages, and inputs designed to break or slow them.
 
 use proptest::prelude::*;
+use serde_json::Value;
 
 use super::*;
 
@@ -126,6 +127,16 @@ fn a_listed_post_with_a_password_reveals_no_text() {
 }
 
 #[test]
+fn the_name_of_an_unknown_service_may_begin_with_any_character() {
+    for (service, shown) in [("blog", "Blog"), ("écho", "écho"), ("微信", "微信"), ("", "")] {
+        let written =
+            format!("<!-- wp:social-link {{\"url\":\"a.example\",\"service\":\"{service}\"}} /-->");
+        let html = format!("<li><a href=\"https://a.example\"><span>{shown}</span></a></li>");
+        assert_eq!(render_body(&written).html, html);
+    }
+}
+
+#[test]
 fn footnotes_are_rendered_and_an_empty_plugin_block_is_reported() {
     let footnotes = "[{\"id\":\"a1\",\"content\":\"See <em>there</em>\"}]".to_owned();
     let written = "<!-- wp:footnotes /-->\n<!-- wp:shop/products {\"a\":1} /-->".to_owned();
@@ -208,7 +219,37 @@ fn fragments() -> impl Strategy<Value = String> {
         .prop_map(|list| list.concat())
 }
 
+/// Attributes that blocks read.
+const ATTRIBUTES: &str = "label order url ref orderBy isLink excerptLength width type term taxonomy service separator \
+    query moreText level format displayType postsToShow commentsToShow numberOfTags categories perPage offset exclude \
+    prefix suffix byline showBio buttonText displayPostContent src caption poster content";
+
+/// One block of every kind that Courant renders, all with the same random attributes.
+fn all_blocks() -> impl Strategy<Value = String> {
+    let kinds = "archives calendar categories latest-posts latest-comments page-list tag-cloud search navigation \
+        navigation-link home-link social-link loginout query post-template query-pagination-numbers post-title post-date \
+        post-excerpt footnotes post-content post-author post-terms read-more site-title block video audio";
+    let value = prop_oneof![
+        4 => "\\PC{0,4}".prop_map(Value::from),
+        1 => any::<i64>().prop_map(Value::from),
+        1 => any::<bool>().prop_map(Value::from),
+    ];
+    let count = ATTRIBUTES.split_whitespace().count();
+    proptest::collection::vec(value, count).prop_map(move |values| {
+        let attributes: serde_json::Map<String, Value> =
+            ATTRIBUTES.split_whitespace().map(str::to_owned).zip(values).collect();
+        let attributes = Value::Object(attributes);
+        let block = |kind| format!("<!-- wp:{kind} {attributes} -->\n<!-- /wp:{kind} -->\n");
+        kinds.split_whitespace().map(block).collect()
+    })
+}
+
 proptest! {
+    #[test]
+    fn no_attribute_of_a_block_panics(blocks in all_blocks()) {
+        render_body(&blocks);
+    }
+
     #[test]
     fn no_input_panics(text in "\\PC*", mixed in fragments()) {
         let _ = (render_body(&text), render_body(&mixed), title(&mixed), excerpt(&text));
