@@ -101,8 +101,8 @@ async fn prepare_digest(
     }
 }
 
-/// Creates an edition now, regardless of the schedule. `at` is its date, by which articles must be
-/// public.
+/// Creates an edition now, regardless of the schedule. `at` is its date; articles must be public by
+/// then, and now (guarantee 11).
 pub async fn create_edition_now(
     ctx: DigestContext<'_>,
     digest: &Digest,
@@ -167,7 +167,8 @@ async fn create_edition(
     now: Millis,
 ) -> anyhow::Result<Prepared> {
     // Articles public now are included, also in the edition of a date missed while nothing ran.
-    let stories = unsent_stories(ctx, digest, if date.is_some() { now } else { at }, now).await?;
+    let until = if date.is_some() { now } else { at.min(now) };
+    let stories = unsent_stories(ctx, digest, until, now).await?;
     if stories.len() < digest.min_articles {
         if let Some(date) = date
             && ctx.store.digests().mark_date_skipped(&digest.name, date).await?

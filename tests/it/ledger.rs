@@ -1,6 +1,7 @@
 //! Ledger: a digest sends each story at most once and never misses one (guarantee 3).
 
-use courant::digests::Prepared;
+use courant::digests::{Prepared, create_edition_now};
+use courant::domain::actor::Actor;
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
 use courant::domain::time::{DAY, HOUR};
@@ -218,6 +219,16 @@ database_tests! {
         world.advance(DAY + HOUR);
         let edition = world.create_edition().await;
         assert_eq!(world.titles_in(edition).await, ["Title of future"]);
+    }
+
+    async fn an_edition_with_a_future_date_contains_only_articles_that_are_public_now(world) {
+        let future = IncomingArticle { published_at: START_TIME.plus(DAY), ..article("future") };
+        world.publish([article("public"), future]).await;
+        let (digest, at) = (world.digest("weekly"), world.now().plus(2 * DAY));
+        let created =
+            create_edition_now(world.app.digest_context(), digest, at, &Actor::Cli, world.now()).await.unwrap();
+        let Prepared::Created { edition, .. } = created else { panic!("no edition: {created:?}") };
+        assert_eq!(world.titles_in(edition).await, ["Title of public"]);
     }
 
     async fn a_renamed_digest_keeps_its_ledger_and_its_subscribers(world) {
