@@ -6,11 +6,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::importers::{self, ParsedArticle};
 use super::line_index::LineIndex;
-use super::row::{COLUMNS, Row, check_columns, parse_article};
+use super::row::{COLUMNS, LIST_COLUMNS, Row, check_columns, parse_article};
 use crate::config::Source;
 use crate::domain::time::Millis;
 
@@ -172,8 +173,7 @@ fn json_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
 
 /// Converts a JSON object to a row.
 fn json_row(line: &str) -> Result<Row, String> {
-    let value: serde_json::Value =
-        serde_json::from_str(line).map_err(|e| format!("not valid JSON: {e}"))?;
+    let value: Value = serde_json::from_str(line).map_err(|e| format!("not valid JSON: {e}"))?;
     let Some(object) = value.as_object() else {
         return Err("a line must contain one JSON object".into());
     };
@@ -187,14 +187,30 @@ fn json_row(line: &str) -> Result<Row, String> {
             ));
         }
         let text = match value {
-            serde_json::Value::Null => continue,
-            serde_json::Value::String(s) => s.clone(),
-            serde_json::Value::Array(list) => {
-                list.iter().filter_map(|v| v.as_str()).collect::<Vec<_>>().join(",")
+            Value::Array(list) if LIST_COLUMNS.contains(&key.as_str()) => {
+                let values: Option<Vec<String>> =
+                    list.iter().filter(|value| !value.is_null()).map(scalar_text).collect();
+                // Columns of databases contain several values in the same form.
+                values.map(|values| Value::from(values).to_string())
             }
-            other => other.to_string(),
+            Value::Null => continue,
+            one => scalar_text(one),
         };
+        let text = text.ok_or_else(|| {
+            let list =
+                if LIST_COLUMNS.contains(&key.as_str()) { ", or a list of values" } else { "" };
+            format!("`{key}` must be one value{list}: a text, a number, `true` or `false`")
+        })?;
         row.insert(key, text);
     }
     Ok(row)
+}
+
+/// Returns a JSON text, number or boolean as text; `None` for any other value.
+fn scalar_text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
 }

@@ -40,6 +40,9 @@ pub(crate) const COLUMNS: [&str; 21] = [
     "guid",
 ];
 
+/// Names of the columns that may contain several values.
+pub(crate) const LIST_COLUMNS: [&str; 3] = ["section", "tags", "author"];
+
 /// Checks the columns of a query or file: each must be known or used in `article_url`, none may
 /// occur twice, and the required ones must be present.
 pub(crate) fn check_columns(

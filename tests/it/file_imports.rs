@@ -86,6 +86,34 @@ fn a_date_outside_the_years_1_to_9999_is_rejected() {
 }
 
 #[test]
+fn each_value_of_an_array_stays_whole() {
+    let shell = Shell::new();
+    shell.write(
+        "articles.jsonl",
+        r#"{"id":"a","title":"A","section":["News, old","Sport"],"author":["Smith, J.","Li"],"tags":["x, y",null,7]}"#,
+    );
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
+    let one = shell.courant(&["articles", "show", "a", "--json"]).json();
+    assert_eq!(one["sections"], serde_json::json!(["News, old", "Sport"]));
+    assert_eq!(one["authors"], serde_json::json!(["Smith, J.", "Li"]));
+    assert_eq!(one["tags"], serde_json::json!(["x, y", "7"]));
+}
+
+#[test]
+fn an_array_in_a_column_of_one_value_rejects_its_line() {
+    let shell = Shell::new();
+    for value in ["[\"One\",\"Two\"]", "{\"en\":\"One\"}"] {
+        shell.write("articles.jsonl", format!("{{\"id\":\"a\",\"title\":{value}}}\n"));
+        let output = shell.courant(&["articles", "import", "articles.jsonl"]);
+        assert!(
+            output.status != 0
+                && output.err.contains("articles.jsonl:1: `title` must be one value"),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
 fn a_backup_is_marked_as_a_copy_before_it_gets_its_final_name() {
     let shell = Shell::new();
     import_example_data(&shell);
