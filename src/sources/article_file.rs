@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::importers::{self, ParsedArticle};
 use super::line_index::LineIndex;
-use super::row::{COLUMNS, LIST_COLUMNS, Row, check_columns, parse_article};
+use super::row::{LIST_COLUMNS, Row, check_column, check_columns, parse_article};
 use crate::config::Source;
 use crate::domain::time::Millis;
 
@@ -31,14 +31,15 @@ pub(super) fn parse_file(
     now: Millis,
 ) -> anyhow::Result<ParsedFile> {
     let name = file.display();
+    let pattern = source.article_url.as_deref();
     let rows = match file
         .extension()
         .and_then(|e| e.to_str())
         .map(str::to_ascii_lowercase)
         .as_deref()
     {
-        Some("csv") => csv_rows(file)?,
-        Some("jsonl" | "ndjson") => json_rows(file)?,
+        Some("csv") => csv_rows(file, pattern)?,
+        Some("jsonl" | "ndjson") => json_rows(file, pattern)?,
         Some(kind @ ("rss" | "atom" | "rdf" | "xml" | "json")) => {
             let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
             let read = if kind == "json" {
@@ -62,10 +63,7 @@ pub(super) fn parse_file(
         let mut row = with_id(row)?;
         let is_dated = row.contains_key("published_at");
         row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
-        Ok(ParsedArticle {
-            article: parse_article(&row, &source.timezone, source.article_url.as_deref())?,
-            is_dated,
-        })
+        Ok(ParsedArticle { article: parse_article(&row, &source.timezone, pattern)?, is_dated })
     };
     Ok(ParsedFile {
         articles: rows.into_iter().map(|(line, row)| (line, row.and_then(article))).collect(),
@@ -110,7 +108,7 @@ fn content_id(content: &str) -> String {
 type NumberedRow = (u64, Result<Row, String>);
 
 /// Reads the rows of a CSV file with a header line.
-fn csv_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
+fn csv_rows(file: &Path, article_url_pattern: Option<&str>) -> anyhow::Result<Vec<NumberedRow>> {
     let name = file.display();
     let mut text = Vec::new();
     File::open(file)
@@ -128,7 +126,8 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
         .iter()
         .map(|h| h.trim().to_lowercase())
         .collect();
-    check_columns(&columns, &["title"], None).map_err(|problem| anyhow!("{name}:1: {problem}"))?;
+    check_columns(&columns, &["title"], article_url_pattern)
+        .map_err(|problem| anyhow!("{name}:1: {problem}"))?;
     let mut rows = Vec::new();
     let mut record = csv::StringRecord::new();
     let mut lines = LineIndex::new(text);
@@ -157,7 +156,7 @@ fn csv_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
 }
 
 /// Reads the rows of a file with one JSON object per line; skips blank lines.
-fn json_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
+fn json_rows(file: &Path, article_url_pattern: Option<&str>) -> anyhow::Result<Vec<NumberedRow>> {
     let name = file.display();
     let input = BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
     let mut rows = Vec::new();
@@ -165,14 +164,14 @@ fn json_rows(file: &Path) -> anyhow::Result<Vec<NumberedRow>> {
         let line = line.with_context(|| format!("{name}:{number}: not valid UTF-8"))?;
         let line = line.trim_start_matches('\u{feff}').trim();
         if !line.is_empty() {
-            rows.push((number, json_row(line)));
+            rows.push((number, json_row(line, article_url_pattern)));
         }
     }
     Ok(rows)
 }
 
 /// Converts a JSON object to a row.
-fn json_row(line: &str) -> Result<Row, String> {
+fn json_row(line: &str, article_url_pattern: Option<&str>) -> Result<Row, String> {
     let value: Value = serde_json::from_str(line).map_err(|e| format!("not valid JSON: {e}"))?;
     let Some(object) = value.as_object() else {
         return Err("a line must contain one JSON object".into());
@@ -180,12 +179,7 @@ fn json_row(line: &str) -> Result<Row, String> {
     let mut row = Row::new();
     for (key, value) in object {
         let key = key.to_lowercase();
-        if !COLUMNS.contains(&key.as_str()) {
-            return Err(format!(
-                "`{key}` is not an article column; the known columns are {}",
-                COLUMNS.join(", ")
-            ));
-        }
+        check_column(&key, article_url_pattern)?;
         let text = match value {
             Value::Array(list) if LIST_COLUMNS.contains(&key.as_str()) => {
                 let values: Option<Vec<String>> =

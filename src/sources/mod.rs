@@ -2,6 +2,7 @@
 //! (guarantee 8).
 
 mod article_file;
+mod article_url;
 mod column_text;
 mod connection;
 mod drupal;

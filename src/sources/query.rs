@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{
     RESPONSE_TIMEOUT, open_mysql, open_postgres, open_sqlite, scheme, with_timeout,
 };
-use super::row::{Row, check_columns, parse_article, source_id};
+use super::row::{Row, check_article_url_columns, check_columns, parse_article, source_id};
 use super::{column_text, incremental};
 use crate::config::Source;
 use crate::domain::article::SourceRow;
@@ -64,7 +64,9 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
 
 fn check_column_names(source: &Source, columns: &[(String, String)]) -> anyhow::Result<()> {
     let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
-    check_columns(&names, &REQUIRED_COLUMNS, source.article_url.as_deref())
+    let pattern = source.article_url.as_deref();
+    check_columns(&names, &REQUIRED_COLUMNS, pattern)
+        .and_then(|()| check_article_url_columns(&names, pattern))
         .map_err(|problem| anyhow!("source {}: query: {problem}", source.name))
 }
 

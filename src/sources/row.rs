@@ -6,10 +6,9 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use percent_encoding::utf8_percent_encode;
 
+use super::article_url;
 use crate::domain::article::{Enclosure, IncomingArticle};
-use crate::domain::percent::PATH;
 use crate::domain::time::Millis;
 
 /// Columns of a row by name, in lower case; NULL columns are absent.
@@ -43,6 +42,32 @@ pub(crate) const COLUMNS: [&str; 21] = [
 /// Names of the columns that may contain several values.
 pub(crate) const LIST_COLUMNS: [&str; 3] = ["section", "tags", "author"];
 
+/// Checks that a column is known or used in `article_url`.
+pub(crate) fn check_column(column: &str, article_url_pattern: Option<&str>) -> Result<(), String> {
+    let is_used = |pattern| article_url::columns(pattern).iter().any(|used| used == column);
+    if COLUMNS.contains(&column) || article_url_pattern.is_some_and(is_used) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{column}` is not an article column; the known columns are {}",
+        COLUMNS.join(", ")
+    ))
+}
+
+/// Checks that the columns of a query contain those that `article_url` uses.
+pub(crate) fn check_article_url_columns(
+    columns: &[String],
+    article_url_pattern: Option<&str>,
+) -> Result<(), String> {
+    let used = article_url_pattern.map(article_url::columns).unwrap_or_default();
+    match used.iter().find(|used| !columns.contains(used)) {
+        Some(missing) => {
+            Err(format!("article_url uses {{{missing}}}, but there is no column `{missing}`"))
+        }
+        None => Ok(()),
+    }
+}
+
 /// Checks the columns of a query or file: each must be known or used in `article_url`, none may
 /// occur twice, and the required ones must be present.
 pub(crate) fn check_columns(
@@ -50,14 +75,8 @@ pub(crate) fn check_columns(
     required: &[&str],
     article_url_pattern: Option<&str>,
 ) -> Result<(), String> {
-    let used = article_url_pattern.map(placeholders).unwrap_or_default();
     for column in columns {
-        if !COLUMNS.contains(&column.as_str()) && !used.contains(column) {
-            return Err(format!(
-                "`{column}` is not an article column; the known columns are {}",
-                COLUMNS.join(", ")
-            ));
-        }
+        check_column(column, article_url_pattern)?;
     }
     if let Some((_, duplicate)) =
         columns.iter().enumerate().find(|(at, column)| columns[..*at].contains(column))
@@ -69,9 +88,6 @@ pub(crate) fn check_columns(
             "the column `{missing}` is missing; required: {}; add it (in a query, with `AS {missing}`)",
             required.join(", ")
         ));
-    }
-    if let Some(missing) = used.iter().find(|u| !columns.contains(u)) {
-        return Err(format!("article_url uses {{{missing}}}, but there is no column `{missing}`"));
     }
     Ok(())
 }
@@ -105,7 +121,13 @@ pub(crate) fn parse_article(
     };
     let url = match (text("url"), article_url_pattern) {
         (Some(url), _) => Some(url),
-        (None, Some(pattern)) => Some(fill_placeholders(pattern, row)),
+        (None, Some(pattern)) => Some(article_url::fill(pattern, |name| {
+            // The first of several sections is the most important one.
+            match json_list(row.get(name)) {
+                Some(list) => list.into_iter().next(),
+                None => text(name),
+            }
+        })?),
         (None, None) => None,
     };
     Ok(IncomingArticle {
@@ -200,36 +222,6 @@ fn split_list(value: Option<&String>) -> Vec<String> {
     value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
 }
 
-/// Returns the column names in braces of a URL pattern, in lower case.
-fn placeholders(pattern: &str) -> Vec<String> {
-    pattern
-        .split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}'))
-        .map(|(name, _)| name.trim().to_lowercase())
-        .collect()
-}
-
-/// Replaces the column names in braces of a URL pattern by the row's values.
-fn fill_placeholders(pattern: &str, row: &Row) -> String {
-    let mut parts = pattern.split('{');
-    let mut url = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.split_once('}') {
-            Some((name, rest)) => {
-                let value = row.get(&name.trim().to_lowercase()).map_or("", String::as_str);
-                url.extend(utf8_percent_encode(value, PATH));
-                url += rest;
-            }
-            None => {
-                url.push('{');
-                url += part;
-            }
-        }
-    }
-    url
-}
-
 /// Returns the first 40 characters of a value, for a message.
 fn excerpt(value: &str) -> String {
     value.chars().take(40).collect()
@@ -322,13 +314,22 @@ mod tests {
     }
 
     #[test]
-    fn article_url_placeholders_are_filled_from_columns() {
-        let row: Row =
-            [("id", "7"), ("path", "xin wen")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
-        assert_eq!(
-            fill_placeholders("https://x.example/{path}/{id}.html", &row),
-            "https://x.example/xin%20wen/7.html"
-        );
+    fn article_url_uses_the_first_of_several_values() {
+        let row = |section: &str| -> Row {
+            [("id", "7"), ("published_at", "2026-09-01"), ("section", section)]
+                .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                .into()
+        };
+        let url = |section: &str| {
+            parse_article(&row(section), &shanghai(), Some("https://x.example/{section}/{id}.html"))
+                .map(|article| article.url.unwrap_or_default())
+        };
+        for section in [r#"["xin wen","Sport"]"#, " xin wen "] {
+            assert_eq!(url(section).as_deref(), Ok("https://x.example/xin%20wen/7.html"));
+        }
+        for empty in ["[]", " "] {
+            assert!(url(empty).is_err_and(|e| e.contains("`section` is empty")), "{empty}");
+        }
     }
 
     #[test]

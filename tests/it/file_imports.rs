@@ -114,6 +114,40 @@ fn an_array_in_a_column_of_one_value_rejects_its_line() {
 }
 
 #[test]
+fn the_columns_of_article_url_make_the_address_of_an_imported_article() {
+    let shell = Shell::new();
+    shell.replace(
+        "kind = \"builtin\"",
+        "kind = \"builtin\"\narticle_url = \"https://college.example/{slug}.html\"",
+    );
+    let files = [
+        (
+            "a.jsonl",
+            "{\"id\":\"a\",\"title\":\"A\",\"Slug\":\"one\"}\n{\"id\":\"b\",\"title\":\"B\",\"url\":\"/b\"}\n",
+        ),
+        ("a.csv", "id,title,url,slug\na,A,,one\nb,B,https://college.example/b,\n"),
+    ];
+    for (file, text) in files {
+        shell.write(file, text);
+        shell.run_ok(&["articles", "import", file]);
+        let one = shell.courant(&["articles", "show", "a", "--json"]).json();
+        assert_eq!(one["url"], "https://college.example/one.html", "{file}");
+    }
+    for (file, text, line) in
+        [("b.jsonl", "{\"id\":\"c\",\"title\":\"C\"}\n", 1), ("b.csv", "id,title,slug\nc,C,\n", 2)]
+    {
+        shell.write(file, text);
+        let output = shell.courant(&["articles", "import", file]);
+        assert!(
+            output.status != 0
+                && output.err.contains(&format!("{file}:{line}: "))
+                && output.err.contains("article_url uses {slug}"),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
 fn a_backup_is_marked_as_a_copy_before_it_gets_its_final_name() {
     let shell = Shell::new();
     import_example_data(&shell);
