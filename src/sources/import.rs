@@ -16,6 +16,7 @@ use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
 use crate::store::articles::KnownArticle;
+use crate::store::audit_log::ArticleImport;
 use crate::store::sources::SyncProgress;
 use crate::store::{Store, StoreResult};
 
@@ -82,8 +83,9 @@ pub async fn import_file(
     }
     let articles: Vec<IncomingArticle> =
         articles.into_iter().map(|(_, incoming)| incoming).collect();
-    store.audit_log().record_article_import(&source.name, articles.len(), actor, now).await?;
-    let report = upsert_articles(store, config, &source.name, articles, now).await?;
+    let (name, count) = (source.name.clone(), articles.len());
+    let import = ArticleImport { source: name, articles: count, actor: actor.clone() };
+    let report = upsert(store, config, source, articles, Some(import), now).await?;
     Ok(Ok(FileImport { report, left_out: parsed.left_out }))
 }
 
@@ -166,6 +168,18 @@ pub async fn upsert_articles(
     now: Millis,
 ) -> anyhow::Result<SyncReport> {
     let source = builtin_source(config, Some(source))?;
+    upsert(store, config, source, articles, None, now).await
+}
+
+/// Stores articles; those of a file with the audit entry of its import, if one changes.
+async fn upsert(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    articles: Vec<IncomingArticle>,
+    mut import: Option<ArticleImport>,
+    now: Millis,
+) -> anyhow::Result<SyncReport> {
     store.sources().ensure(&source.name, now).await?;
     let ids: Vec<String> =
         articles.iter().map(|incoming| normalize::without_nul(&incoming.source_id)).collect();
@@ -188,7 +202,7 @@ pub async fn upsert_articles(
         }
     }
     for batch in changed.chunks(INGEST_BATCH_ARTICLES) {
-        ingest(store, batch.to_vec(), source, &config.site, &mut report, now).await?;
+        ingest(store, batch.to_vec(), source, &config.site, &mut report, &mut import, now).await?;
     }
     store.stories().assign(&source.name).await?;
     store.sources().record_sync_success(&source.name, 0, SyncProgress::default(), now).await?;

@@ -9,30 +9,34 @@ use crate::config::{Ids, Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
 use crate::domain::time::Millis;
 use crate::store::articles::{NormalizedArticle, SaveOutcome};
+use crate::store::audit_log::ArticleImport;
 use crate::store::{Store, StoreError};
 
 /// Number of articles normalized and stored per transaction, which keeps write transactions short.
 pub(super) const INGEST_BATCH_ARTICLES: usize = 20;
 
 /// Stores a batch; if an article in it is the cause of a failure, stores the others without it.
+/// Takes `import` once its audit entry is written.
 pub(crate) async fn ingest(
     store: &Store,
     batch: Vec<(IncomingArticle, String)>,
     source: &Source,
     site: &Site,
     report: &mut SyncReport,
+    import: &mut Option<ArticleImport>,
     now: Millis,
 ) -> anyhow::Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    match ingest_atomically(store, batch.clone(), source, site, report, now).await {
+    match ingest_atomically(store, batch.clone(), source, site, report, import, now).await {
         Err(e) if rejection_reason(&e).is_some() => {}
         whole => return whole,
     }
     for one in batch {
         let id = one.0.source_id.clone();
-        if let Err(e) = ingest_atomically(store, vec![one], source, site, report, now).await {
+        if let Err(e) = ingest_atomically(store, vec![one], source, site, report, import, now).await
+        {
             let Some(reason) = rejection_reason(&e) else { return Err(e) };
             report.rejected.push((id, reason));
         }
@@ -47,6 +51,7 @@ async fn ingest_atomically(
     source: &Source,
     site: &Site,
     report: &mut SyncReport,
+    import: &mut Option<ArticleImport>,
     now: Millis,
 ) -> anyhow::Result<()> {
     let (name, ids, authority, own_prefix) =
@@ -60,7 +65,7 @@ async fn ingest_atomically(
     let ids_and_dates: Vec<(String, Millis)> =
         normalized.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
     let retry = if ids == Ids::Source { normalized.clone() } else { Vec::new() };
-    let mut outcomes = store.articles().save(normalized, now).await?;
+    let mut outcomes = save(store, normalized, import, now).await?;
     let shares_guid = |outcome: &SaveOutcome| match outcome {
         SaveOutcome::GuidTaken(owner) => owner.starts_with(&own_prefix),
         SaveOutcome::Added | SaveOutcome::Changed => false,
@@ -72,7 +77,7 @@ async fn ingest_atomically(
         report.notes.push((article.article.source_id.clone(), shared_guid_note(guid)));
         let guid = normalize::tag_uri(&authority, name, &article.article.source_id);
         let article = NormalizedArticle { article: Article { guid, ..article.article }, ..article };
-        if let Some(retried) = store.articles().save(vec![article], now).await?.pop() {
+        if let Some(retried) = save(store, vec![article], import, now).await?.pop() {
             *outcome = retried;
         }
     }
@@ -85,6 +90,20 @@ async fn ingest_atomically(
         }
     }
     Ok(())
+}
+
+/// Stores articles in one transaction, and takes `import` once its audit entry is written.
+async fn save(
+    store: &Store,
+    articles: Vec<NormalizedArticle>,
+    import: &mut Option<ArticleImport>,
+    now: Millis,
+) -> anyhow::Result<Vec<SaveOutcome>> {
+    let outcomes = store.articles().save(articles, import.clone(), now).await?;
+    if outcomes.iter().any(SaveOutcome::is_stored) {
+        *import = None;
+    }
+    Ok(outcomes)
 }
 
 /// Returns the reason for rejecting an article whose permanent id belongs to the article `owner`.

@@ -160,7 +160,8 @@ impl SyncRun<'_> {
             .collect();
         for batch in changed.chunks(INGEST_BATCH_ARTICLES) {
             let batch = batch.to_vec();
-            ingest(self.store, batch, self.source, site, &mut self.report, self.now).await?;
+            ingest(self.store, batch, self.source, site, &mut self.report, &mut None, self.now)
+                .await?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Changes of mirrored articles: inserts, updates, and removals to tombstones.
 
 use super::articles::{NormalizedArticle, SaveOutcome};
+use super::audit_log::{self, ArticleImport};
 use super::change_log::{self, Changes};
 use super::db::{Statement, Tx};
 use super::id_mappings::guid_assignment::{
@@ -124,10 +125,12 @@ impl Articles<'_> {
     /// article never change. A new article with an id mapping (`courant articles remap-ids`) gets
     /// the mapped guid. A new article has no story until
     /// [`Stories::assign`](super::nouns::Stories::assign) has looked for its translations, and no
-    /// digest includes it before.
+    /// digest includes it before. The first batch of an `import` that stores an article also writes
+    /// the import's audit entry.
     pub async fn save(
         self,
         articles: Vec<NormalizedArticle>,
+        import: Option<ArticleImport>,
         now: Millis,
     ) -> StoreResult<Vec<SaveOutcome>> {
         let store = self.store.clone();
@@ -140,6 +143,11 @@ impl Articles<'_> {
                 outcomes.push(save_article(&mut tx, incoming, &mut changes, now).await?);
             }
             change_log::log(&mut tx, &changes).await?;
+            if let Some(import) = import
+                && outcomes.iter().any(SaveOutcome::is_stored)
+            {
+                audit_log::record_article_import(&mut tx, &import, now).await?;
+            }
             tx.commit().await?;
             store.article_changes().notify();
             Ok(outcomes)

@@ -54,6 +54,13 @@ pub enum SaveOutcome {
     GuidTaken(String),
 }
 
+impl SaveOutcome {
+    /// Returns `true` if the article was stored.
+    pub fn is_stored(&self) -> bool {
+        matches!(self, Self::Added | Self::Changed)
+    }
+}
+
 static KNOWN_AMONG: Statement = Statement::new(
     "
     SELECT source_id, content_hash, removed_at, published_at

@@ -119,19 +119,29 @@ pub(super) async fn record(tx: &mut Tx, entry: AuditRecord<'_>, now: Millis) -> 
     Ok(())
 }
 
-impl AuditLog<'_> {
-    /// Records the import of a file of articles, before its first batch is stored.
-    pub async fn record_article_import(
-        self,
-        source: &str,
-        articles: usize,
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<()> {
-        let entry = AuditRecord::new(actor, AuditAction::Import, AuditObject::Source, source);
-        self.record_alone(entry.with(json!({"articles": articles})), now).await
-    }
+/// Import of a file of articles, which several transactions store.
+#[derive(Debug, Clone)]
+pub struct ArticleImport {
+    /// Name of the source.
+    pub source: String,
+    /// Number of articles in the file.
+    pub articles: usize,
+    /// Actor that imports the file.
+    pub actor: Actor,
+}
 
+/// Records the import of a file, in the transaction that stores the first articles of the file.
+pub(super) async fn record_article_import(
+    tx: &mut Tx,
+    import: &ArticleImport,
+    now: Millis,
+) -> StoreResult<()> {
+    let ArticleImport { source, articles, actor } = import;
+    let entry = AuditRecord::new(actor, AuditAction::Import, AuditObject::Source, source);
+    record(tx, entry.with(json!({"articles": articles})), now).await
+}
+
+impl AuditLog<'_> {
     /// Records the start of a sync by a person, before its first batch is stored.
     pub async fn record_manual_sync(
         self,

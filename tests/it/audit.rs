@@ -5,6 +5,7 @@ use courant::domain::audit::{AuditAction, AuditObject};
 use courant::domain::edition::EditionCommand;
 use courant::domain::page::{Cursor, PageRequest};
 use courant::domain::role::Role;
+use courant::sources::import;
 use courant::store::audit_log::AuditEntry;
 use courant::store::suppressions::address_hash;
 use courant::subscribers::{self, NewSubscriber};
@@ -93,6 +94,25 @@ database_tests! {
         world.prepare(world.now()).await;
         let created = entries(world).await.into_iter().find(|e| e.object == AuditObject::Edition);
         assert_eq!(created.map(|e| e.actor_kind), Some(ActorKind::System));
+    }
+
+    async fn an_import_of_articles_and_its_entry_are_stored_together(world) {
+        let file = world.home.path().join("articles.jsonl");
+        let lines: String = (0..45).map(|i| format!("{{\"id\":\"a{i}\",\"title\":\"A\"}}\n")).collect();
+        std::fs::write(&file, lines).unwrap();
+        let (store, config) = (&world.app.store, &world.app.config);
+        let import = async || import::import_file(store, config, &config.sources[0], &file, &Actor::Cli, world.now()).await;
+        world.sql("ALTER TABLE article_terms RENAME TO away").await;
+        import().await.unwrap_err();
+        assert_eq!(entries(world).await, [], "nothing was imported");
+        world.sql("ALTER TABLE away RENAME TO article_terms").await;
+        assert_eq!(import().await.unwrap().unwrap().report.added, 45);
+        let recorded = entries(world).await;
+        assert_eq!(recorded.len(), 1, "{recorded:?}");
+        assert_eq!((recorded[0].action, recorded[0].object), (AuditAction::Import, AuditObject::Source));
+        assert_eq!(recorded[0].detail, Some(serde_json::json!({"articles": 45})));
+        import().await.unwrap().unwrap();
+        assert_eq!(entries(world).await, recorded, "an unchanged file changes nothing");
     }
 
     async fn the_log_is_read_in_pages(world) {

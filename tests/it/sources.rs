@@ -254,7 +254,7 @@ database_tests! {
         let other = Article { guid: "tag:other".into(), source_id: "other".into(), title: "Other".into(), ..translation.clone() };
         let normalize = |article: Article, translation: Option<&str>| NormalizedArticle { article, has_update_time: true, translation_of: translation.map(Into::into), content_hash: "h".into() };
         let normalized = vec![normalize(translation, Some("old")), normalize(other, None)];
-        world.app.store.articles().save(normalized, world.now()).await.unwrap();
+        world.app.store.articles().save(normalized, None, world.now()).await.unwrap();
         assert!(!matches!(world.run("weekly").await, Prepared::Created { .. }), "an article whose group is not known yet should not be sent");
         // The program was killed here; the next sync determines the group.
         sources::sync_due(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();

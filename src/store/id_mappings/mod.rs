@@ -247,7 +247,7 @@ mod tests {
             translation_of: translation_of.map(str::to_owned),
             content_hash: id.into(),
         };
-        store.articles().save(vec![normalized], Millis(1)).await.unwrap();
+        store.articles().save(vec![normalized], None, Millis(1)).await.unwrap();
     }
 
     #[tokio::test]
