@@ -55,13 +55,13 @@ impl Sources<'_> {
             .bind("source", source)
             .fetch_with(|row| Ok((row.get("source_id")?, row.get("reason")?)))
             .await?;
-        let (old_set, new_set): (HashSet<_>, HashSet<_>) =
-            (old.iter().collect(), rejected.iter().collect());
-        let added: Vec<_> = rejected.iter().filter(|r| !old_set.contains(r)).cloned().collect();
+        let old_rows: HashSet<_> = old.iter().collect();
+        let new_ids: HashSet<&str> = rejected.iter().map(|(id, _)| id.as_str()).collect();
+        let added: Vec<_> = rejected.iter().filter(|r| !old_rows.contains(r)).cloned().collect();
         let gone: Vec<&str> = old
             .iter()
-            .filter(|r| !new_set.contains(r) && was_read(&r.0))
             .map(|(id, _)| id.as_str())
+            .filter(|id| !new_ids.contains(id) && was_read(id))
             .collect();
         for chunk in gone.chunks(ROWS_PER_TRANSACTION) {
             self.store

@@ -295,6 +295,18 @@ database_tests! {
         assert_eq!(store.sources().record_rejected_rows("college", rejected, |_| true, world.now()).await.unwrap().len(), 2);
     }
 
+    async fn a_row_that_is_rejected_again_for_another_reason_keeps_its_first_time(world) {
+        let sources = world.app.store.sources();
+        let first = world.now();
+        for reason in ["one", "two"] {
+            let rejected = vec![("7".to_owned(), reason.to_owned())];
+            assert_eq!(sources.record_rejected_rows("college", rejected.clone(), |_| true, world.now()).await.unwrap(), rejected);
+            world.advance(HOUR);
+        }
+        let kept = format!("UPDATE rejected_rows SET source_id = '7' WHERE reason = 'two' AND since = {}", first.0);
+        assert_eq!(world.sql(&kept).await, 1);
+    }
+
     async fn an_article_normalized_again_by_new_rules_keeps_its_update_time(world) {
         configure_cms(world).await;
         insert(world, 1..2).await;
