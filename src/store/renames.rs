@@ -195,9 +195,9 @@ impl Store {
             renames.extend(kind.rename_statements());
         }
         match kind {
-            RenamedKind::Source => renames.push(&RENAME_SOURCE_TERM),
+            RenamedKind::Source if !is_taken => renames.push(&RENAME_SOURCE_TERM),
             RenamedKind::Transport => renames.push(&RENAME_RATE_LIMITS),
-            RenamedKind::Feed | RenamedKind::Digest | RenamedKind::Destination => {}
+            _ => {}
         }
         for rename in renames {
             tx.query(rename).bind("old_name", old_name).bind("name", name).execute().await?;

@@ -7,6 +7,7 @@ use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::sources::{self, SyncReport};
 use courant::store::articles::NormalizedArticle;
+use courant::store::renames::RenamedKind;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::support::{START_TIME, World, article, database_tests};
@@ -305,6 +306,15 @@ database_tests! {
         }
         let kept = format!("UPDATE rejected_rows SET source_id = '7' WHERE reason = 'two' AND since = {}", first.0);
         assert_eq!(world.sql(&kept).await, 1);
+    }
+
+    async fn a_source_whose_new_name_has_a_history_keeps_its_old_one(world) {
+        world.publish([article("a")]).await;
+        let store = &world.app.store;
+        store.sources().ensure("campus", world.now()).await.unwrap();
+        store.rename(RenamedKind::Source, "college", "campus").await.unwrap();
+        assert_eq!(world.sql("UPDATE articles SET source = source WHERE source = 'college'").await, 1);
+        assert_eq!(world.sql("UPDATE article_terms SET term = term WHERE kind = 'source' AND term = 'college'").await, 1);
     }
 
     async fn an_article_normalized_again_by_new_rules_keeps_its_update_time(world) {
