@@ -15,7 +15,8 @@ pub mod config;
 pub mod store;
 pub mod templates;
 
-// Messages and their transports, and outgoing requests
+// Messages and their transports, outgoing requests, and the content of the demo
+pub mod demo;
 pub mod mail;
 pub mod net;
 

@@ -15,7 +15,7 @@ mod audit;
 mod backup;
 mod check;
 mod deliver;
-pub mod demo;
+mod demo;
 mod digests;
 mod editions;
 mod feeds;

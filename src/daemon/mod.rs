@@ -16,7 +16,8 @@ use self::reload::{ReloadRequest, Reloads};
 use self::tasks::Tasks;
 use self::ticker::{Ticks, start_ticker};
 use crate::app::App;
-use crate::web::{self, Demo, LiveService};
+use crate::demo::Demo;
+use crate::web::{self, LiveService};
 
 /// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
 /// finishes what is in flight. Reloads the configuration when `source` or the database asks for

@@ -16,6 +16,7 @@ use super::disk_cache::{Checkpoint, DiskCache};
 use super::encoded_bodies::EncodedBodies;
 use super::format::Format;
 use super::rendered::RenderedFeed;
+use super::summary::{FeedSummary, SummaryCache};
 use crate::config::{Config, Feed};
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
@@ -43,6 +44,7 @@ struct Inner {
     article_change_count: AtomicU64,
     change_sender: watch::Sender<u64>,
     encodings: EncodedBodies,
+    summaries: SummaryCache,
 }
 
 impl Default for Inner {
@@ -55,6 +57,7 @@ impl Default for Inner {
             article_change_count: AtomicU64::new(0),
             change_sender: watch::channel(0).0,
             encodings: EncodedBodies::default(),
+            summaries: SummaryCache::default(),
         }
     }
 }
@@ -135,6 +138,12 @@ impl FeedCache {
     /// Returns the document of a declared feed by its key, `NAME.EXTENSION`.
     pub fn get(&self, key: &str) -> Option<Arc<RenderedFeed>> {
         self.inner.documents.load().get(key).cloned()
+    }
+
+    /// Returns the summary of a declared feed; `None` before its first rendering.
+    pub fn summary(&self, feed: &Feed) -> Option<Arc<FeedSummary>> {
+        let rendered = self.get(&document_key(feed, Format::Json))?;
+        self.inner.summaries.get(&feed.name, &rendered)
     }
 
     /// Returns all documents by key.

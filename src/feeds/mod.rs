@@ -22,6 +22,7 @@ pub mod rendered;
 pub mod request;
 pub mod resolve;
 mod rss;
+pub mod summary;
 #[cfg(test)]
 mod tests;
 pub mod text;

@@ -81,10 +81,7 @@ impl WebState {
             path: feed.path(),
             title: feed.title.clone(),
             description: feed.description.clone(),
-            count: self
-                .summaries
-                .get(&self.app.feed_cache, feed)
-                .map_or(0, |summary| summary.count),
+            count: self.app.feed_cache.summary(feed).map_or(0, |summary| summary.count),
         };
         self.app.config.public_feeds().map(row).collect()
     }

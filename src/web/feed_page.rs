@@ -9,7 +9,6 @@ use super::feed_redirects::redirect_to_next;
 use super::index::article_row;
 use super::page::{COPY_SCRIPT, FEED_PAGE_CSP};
 use super::state::WebState;
-use super::summaries::{ARTICLES_PER_SUMMARY, FeedSummary};
 use crate::config::Feed;
 use crate::domain::language;
 use crate::domain::selection::Selection;
@@ -18,6 +17,7 @@ use crate::feeds::format::Format;
 use crate::feeds::on_demand::Lookup;
 use crate::feeds::rendered::RenderedFeed;
 use crate::feeds::request::{DocumentKind, FeedRequest};
+use crate::feeds::summary::{ARTICLES_PER_SUMMARY, FeedSummary};
 use crate::store::terms::Term;
 use crate::templates::month_text;
 use crate::templates::pages::{Alternate, FeedGroup, FeedPage, FeedRow};
@@ -56,8 +56,8 @@ async fn render_page(
         DocumentKind::Page(page) => (usize::MAX, Some(archive_title(page, &client.language))),
         DocumentKind::Newest | DocumentKind::NextOf(_) => (ARTICLES_PER_SUMMARY, None),
     };
-    let summary = FeedSummary::parse(rendered, &feed.name, max_articles)
-        .ok_or_else(WebError::not_rendered)?;
+    let summary =
+        FeedSummary::new(rendered, &feed.name, max_articles).ok_or_else(WebError::not_rendered)?;
     let path = feed.path();
     let alternates = web.alternates_of(&path, &feed.title);
     let mut view = FeedPage {

@@ -1,5 +1,7 @@
 //! `/`: the home page with feeds, digests, the newest articles and, in the demo, its status.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
@@ -7,10 +9,12 @@ use jiff::civil::Time;
 
 use super::client::ClientInfo;
 use super::error::WebResult;
-use super::state::{Demo, SharedState, WebState};
-use super::summaries::{ArticleSummary, newest_articles};
+use super::state::{SharedState, WebState};
 use crate::config::Digest;
+use crate::demo::Demo;
+use crate::domain::language;
 use crate::domain::time::Millis;
+use crate::feeds::summary::{ArticleSummary, FeedSummary};
 use crate::templates::date_text;
 use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 
@@ -31,7 +35,7 @@ pub(super) async fn show(
     let (config, now) = (&web.app.config, web.app.now());
     // The home page must reveal neither a private feed nor its articles.
     let summaries: Vec<_> =
-        config.public_feeds().map(|feed| web.summaries.get(&web.app.feed_cache, feed)).collect();
+        config.public_feeds().map(|feed| web.app.feed_cache.summary(feed)).collect();
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title.clone(),
@@ -53,6 +57,28 @@ pub(super) async fn show(
     web.render(&view).await
 }
 
+/// Returns the newest articles of all feeds without duplicates: those in the reader's language,
+/// else in another variety of it, else all.
+fn newest_articles(
+    summaries: &[Option<Arc<FeedSummary>>],
+    reader_language: &str,
+    limit: usize,
+) -> Vec<ArticleSummary> {
+    let mut all: Vec<ArticleSummary> =
+        summaries.iter().flatten().flat_map(|summary| summary.articles.iter().cloned()).collect();
+    all.sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.id.cmp(&b.id)));
+    all.dedup_by(|a, b| a.id == b.id);
+    let ranges = [reader_language, language::primary(reader_language)];
+    let range = ranges
+        .into_iter()
+        .find(|range| all.iter().any(|article| language::matches(range, &article.language)));
+    if let Some(range) = range {
+        all.retain(|article| language::matches(range, &article.language));
+    }
+    all.truncate(limit);
+    all
+}
+
 /// Returns an article as a row of a list.
 pub(super) fn article_row(
     web: &WebState,
@@ -60,8 +86,8 @@ pub(super) fn article_row(
     article: ArticleSummary,
 ) -> ArticleRow {
     ArticleRow {
-        date_text: web.date_text_of(article.published_at(), &client.language),
-        section: article.section(),
+        date_text: web.date_text_of(article.published_at, &client.language),
+        section: article.section,
         title: article.title,
         url: article.url,
         summary: article.summary,

@@ -30,7 +30,6 @@ mod section_cache;
 mod server;
 mod state;
 mod subscribe;
-mod summaries;
 mod terms;
 #[cfg(test)]
 mod tests;
@@ -40,4 +39,3 @@ pub use fast_path::{FeedFastPath, ResponseFuture};
 pub use live_service::LiveService;
 pub use router::{router, service};
 pub use server::{serve, serve_degraded};
-pub use state::Demo;

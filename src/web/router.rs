@@ -11,11 +11,12 @@ use super::access::{Access, Routes};
 use super::error::{DATABASE_RETRY_AFTER_SECS, WebError};
 use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
-use super::state::{Demo, SharedState, build_state};
+use super::state::{SharedState, build_state};
 use super::{
     api, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe, unsubscribe,
 };
 use crate::app::App;
+use crate::demo::Demo;
 use crate::domain::permission::Permission;
 
 /// Creates the complete service. Its addresses are relative to the path of `base_url`, which a
@@ -72,13 +73,7 @@ fn declare(web: &SharedState) -> Routes {
         routes = routes.add("/hub", Access::Unchecked, post(hub::submit));
     }
     if web.demo.is_some() {
-        let publish = get(demo::publish::show).post(demo::publish::submit);
-        routes = routes
-            .add("/mailbox", Access::Public, get(demo::mailbox::list))
-            .add("/mailbox/{id}", Access::Public, get(demo::mailbox::show))
-            .add("/mailbox.json", Access::Public, get(demo::mailbox::json))
-            .add("/demo/publish", Access::Public, publish)
-            .add("/demo/articles/{id}", Access::Public, get(demo::article::show));
+        routes = demo::add_routes(routes);
     }
     routes
 }

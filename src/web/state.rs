@@ -5,14 +5,14 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::error::{WebError, WebResult};
 use super::section_cache::SectionCache;
-use super::summaries::SummaryCache;
 use super::terms::TermCache;
 use crate::app::App;
+use crate::demo::Demo;
 use crate::domain::time::Millis;
 use crate::feeds::opml::Opml;
 use crate::http::RateLimiter;
-use crate::mail::mail_catcher::MailCatcher;
 
 /// Maximum size of a request body in bytes.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -24,17 +24,6 @@ pub(super) const HUB_REQUESTS_PER_HOUR: u32 = 600;
 /// API requests that one network may make per hour; requests from this machine are not counted.
 pub(super) const API_REQUESTS_PER_HOUR: u32 = 3600;
 
-/// Settings of the demo, which adds an inbox and a publishing form.
-#[derive(Debug, Clone)]
-pub struct Demo {
-    /// SMTP server that receives the demo's e-mails.
-    pub mail_catcher: MailCatcher,
-    /// Sections to choose from in the publishing form.
-    pub sections: Vec<String>,
-    /// Builtin source that the publishing form writes to.
-    pub source: String,
-}
-
 /// State shared by all handlers.
 #[derive(Debug)]
 pub(super) struct WebState {
@@ -42,7 +31,6 @@ pub(super) struct WebState {
     pub(super) demo: Option<Demo>,
     /// Path of `base_url` without a trailing slash.
     pub(super) base_path: String,
-    pub(super) summaries: SummaryCache,
     pub(super) terms: TermCache,
     /// OPML list of the public feeds; `None` without public feeds.
     pub(super) opml: Option<Opml>,
@@ -58,6 +46,13 @@ pub(super) struct WebState {
     pub(super) metrics_read_at: Mutex<Option<Millis>>,
 }
 
+impl WebState {
+    /// Returns the settings of the demo, or "not found" outside the demo.
+    pub(super) fn demo(&self) -> WebResult<&Demo> {
+        self.demo.as_ref().ok_or_else(WebError::not_found)
+    }
+}
+
 /// The shared state as handlers receive it.
 pub(super) type SharedState = Arc<WebState>;
 
@@ -69,7 +64,6 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
         app,
         demo,
         base_path,
-        summaries: SummaryCache::default(),
         terms: TermCache::default(),
         opml,
         subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR),

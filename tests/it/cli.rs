@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use courant::mail::mail_catcher::mime;
+use courant::demo::mail_catcher::mime;
 use serde_json::Value;
 
 use crate::support::Shell;

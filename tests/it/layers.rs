@@ -10,7 +10,7 @@ mod module_graph;
 const LAYERS: &[&[&str]] = &[
     &["domain", "clock", "fs", "metrics"],
     &["store", "templates", "config"],
-    &["net"],
+    &["net", "demo"],
     &["mail"],
     &[
         "access",

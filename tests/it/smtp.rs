@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use courant::config::settings::{
     DomainLimits, TlsMode, Transport, TransportTarget, UncertainPolicy,
 };
+use courant::demo::mail_catcher::MailCatcher;
 use courant::domain::time::Millis;
-use courant::mail::mail_catcher::MailCatcher;
 use courant::mail::message::{MessageParts, message_id};
 use courant::mail::smtp::{
     AttemptResult, ConnectError, Connection, FailureScope, Relay, SmtpOutcome, Timeouts,

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::demo::mail_catcher::mime;
 use crate::domain::text_repair::one_line;
-use crate::mail::mail_catcher::mime;
 
 fn digest<'a>() -> MessageParts<'a> {
     MessageParts {

@@ -6,9 +6,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use super::require_demo;
+use crate::demo::mail_catcher::CaughtMail;
 use crate::domain::time::Millis;
-use crate::mail::mail_catcher::CaughtMail;
 use crate::templates::pages::{MailRow, MailboxMailPage, MailboxPage};
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
@@ -43,7 +42,7 @@ pub(in crate::web) async fn list(
     client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
-    let mailbox = &require_demo(&web)?.mail_catcher;
+    let mailbox = &web.demo()?.mail_catcher;
     let zone = &web.app.config.site.timezone;
     let row = |mail: CaughtMail| MailRow {
         url: format!("/mailbox/{}", mail.id),
@@ -74,7 +73,7 @@ pub(in crate::web) async fn show(
     let mail = id
         .parse()
         .ok()
-        .and_then(|id| require_demo(&web).ok()?.mail_catcher.message(id))
+        .and_then(|id| web.demo().ok()?.mail_catcher.message(id))
         .ok_or_else(WebError::not_found)?;
     let page = web
         .render(&MailboxMailPage {
@@ -94,7 +93,7 @@ pub(in crate::web) async fn show(
 /// `GET /mailbox.json`: all stored e-mails, newest first.
 pub(in crate::web) async fn json(State(web): State<SharedState>) -> WebResult<Response> {
     let mails: Vec<MailView> =
-        require_demo(&web)?.mail_catcher.messages().into_iter().map(mail_view).collect();
+        web.demo()?.mail_catcher.messages().into_iter().map(mail_view).collect();
     let body = serde_json::to_string(&mails).map_err(anyhow::Error::from)?;
     let headers: [(HeaderName, &str); 2] =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

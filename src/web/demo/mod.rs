@@ -1,14 +1,20 @@
 //! Pages that exist only in the demo: the mailbox, the publishing form and the sample college's
 //! articles.
 
-pub(super) mod article;
-pub(super) mod mailbox;
-pub(super) mod publish;
+mod article;
+mod mailbox;
+mod publish;
 
-use super::error::{WebError, WebResult};
-use crate::web::state::{Demo, WebState};
+use axum::routing::get;
 
-/// Returns the demo's settings, or "not found" outside the demo.
-fn require_demo(web: &WebState) -> WebResult<&Demo> {
-    web.demo.as_ref().ok_or_else(WebError::not_found)
+use super::access::{Access, Routes};
+
+/// Adds the routes of the demo.
+pub(super) fn add_routes(routes: Routes) -> Routes {
+    routes
+        .add("/mailbox", Access::Public, get(mailbox::list))
+        .add("/mailbox/{id}", Access::Public, get(mailbox::show))
+        .add("/mailbox.json", Access::Public, get(mailbox::json))
+        .add("/demo/publish", Access::Public, get(publish::show).post(publish::submit))
+        .add("/demo/articles/{id}", Access::Public, get(article::show))
 }

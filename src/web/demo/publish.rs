@@ -4,7 +4,6 @@ use axum::extract::State;
 use axum::http::{Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
-use super::require_demo;
 use crate::app::App;
 use crate::clock;
 use crate::domain::article::IncomingArticle;
@@ -41,7 +40,7 @@ pub(in crate::web) async fn submit(
     method: Method,
     form: Form,
 ) -> WebResult<Response> {
-    let demo = require_demo(&web)?;
+    let demo = web.demo()?;
     let title: String = form.first("title").chars().take(MAX_TITLE_CHARS).collect();
     if title.is_empty() {
         let page = render_form(
@@ -97,7 +96,7 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
         .app
         .store
         .articles()
-        .find(&format!("{}/{id}", require_demo(web)?.source))
+        .find(&format!("{}/{id}", web.demo()?.source))
         .await?
         .ok_or_else(WebError::not_found)?;
     let base = &web.base_path;
@@ -128,7 +127,7 @@ async fn render_form(
     error: Option<String>,
 ) -> WebResult<Response> {
     let language = chosen_language(web, client, form);
-    let sections = require_demo(web)?.sections.iter();
+    let sections = web.demo()?.sections.iter();
     let languages = web.app.templates.languages().into_iter();
     web.render(&PublishPage {
         page: web.page(client, method),

@@ -77,7 +77,7 @@ impl College {
         let text =
             demo_file("college.json").context("templates/demo/college.json was not compiled in")?;
         serde_json::from_str(&text)
-            .context("templates/demo/college.json does not match cli::demo::college")
+            .context("templates/demo/college.json does not match demo::sample_college")
     }
 }
 

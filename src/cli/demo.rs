@@ -16,18 +16,15 @@ use crate::app::App;
 use crate::clock;
 use crate::config::Config;
 use crate::daemon::{self, ReloadSource};
+use crate::demo::Demo;
+use crate::demo::mail_catcher::MailCatcher;
+use crate::demo::sample_college::{College, SampleArticle};
 use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::subscription::RequestOrigin;
 use crate::feeds::cache;
-use crate::mail::mail_catcher::MailCatcher;
 use crate::sources::import;
 use crate::subscribers::{self, NewSubscriber};
-use crate::web::Demo;
-
-pub mod college;
-
-use college::{College, SampleArticle};
 
 /// Name of the builtin source.
 const SOURCE: &str = "college";
