@@ -27,13 +27,18 @@ impl Worker {
         smtp_outcome: SmtpOutcome,
     ) {
         let (id, edition) = (prepared.job.delivery.id, prepared.job.delivery.edition_id);
+        let is_relay_error = matches!(smtp_outcome, SmtpOutcome::RelayError { .. });
         let span = tracing::debug_span!("delivery", id, edition);
         let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).instrument(span).await;
         self.recorded += 1;
         self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
         if outcome == DeliveryOutcome::NotAttempted {
             self.shared.refund(&prepared.job, prepared.taken_at).await;
-            self.shared.queue.requeue(prepared.job);
+            if is_relay_error {
+                self.shared.queue.requeue_after_next(prepared.job);
+            } else {
+                self.shared.queue.requeue(prepared.job);
+            }
         }
     }
 
@@ -47,6 +52,7 @@ impl Worker {
         match smtp_outcome {
             SmtpOutcome::Sent { reply } => {
                 shared.relay_succeeded();
+                shared.relay_errors.record_accepted(delivery.id);
                 if let Some(edition) = delivery.edition_id {
                     dispatcher.edition_breaker.record_accepted(edition);
                 }
@@ -57,7 +63,7 @@ impl Worker {
                 (DeliveryOutcome::Sent, reply.text)
             }
             SmtpOutcome::Deferred { reply, scope } => {
-                if scope == FailureScope::Relay && !dispatcher.record_relay_error(delivery.id) {
+                if scope == FailureScope::Relay && !shared.relay_errors.record_error(delivery.id) {
                     shared.relay_failed(&reply.text);
                 }
                 let deferral = reply.deferral();
@@ -91,7 +97,7 @@ impl Worker {
             }
             // A relay error that repeats for one delivery while others succeed belongs to that
             // delivery; deferring it keeps it from blocking the others and limits its attempts.
-            SmtpOutcome::RelayError { reason } if dispatcher.record_relay_error(delivery.id) => {
+            SmtpOutcome::RelayError { reason } if shared.relay_errors.record_error(delivery.id) => {
                 self.defer(delivery, reason, Deferral::default(), now)
             }
             SmtpOutcome::RelayError { reason } => {

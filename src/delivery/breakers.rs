@@ -4,3 +4,4 @@
 pub(super) mod domain;
 pub(super) mod edition;
 pub(super) mod relay;
+pub(super) mod relay_errors;

@@ -1,8 +1,8 @@
 //! The dispatcher: sends the due mail of all transports of one node.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -42,8 +42,6 @@ pub struct Dispatcher {
     /// Leases of the runs of this process; locked while a run leases rows.
     pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
     pub(super) data_attempts: Arc<AtomicU64>,
-    /// Number of consecutive relay errors by delivery.
-    pub(super) relay_errors: Arc<Mutex<HashMap<i64, u32>>>,
 }
 
 impl std::fmt::Debug for Dispatcher {
@@ -53,11 +51,6 @@ impl std::fmt::Debug for Dispatcher {
     }
 }
 
-/// Consecutive relay errors after which a delivery itself is deferred, so that it does not block
-/// others.
-const MAX_RELAY_ERRORS_PER_DELIVERY: u32 = 3;
-/// Deliveries with counted relay errors; clearing the counts costs a few more rounds.
-const MAX_TRACKED_DELIVERIES: usize = 10_000;
 /// Interval between lease renewals: a third of the lease duration.
 const LEASE_RENEW_INTERVAL: Duration = Duration::from_secs(4);
 
@@ -88,7 +81,6 @@ impl Dispatcher {
             edition_breaker: Arc::default(),
             leases: Arc::default(),
             data_attempts: Arc::default(),
-            relay_errors: Arc::default(),
         }
     }
 
@@ -127,23 +119,6 @@ impl Dispatcher {
     pub async fn shutdown(&self) -> anyhow::Result<()> {
         self.recorder.close().await;
         Ok(self.store.leases().release(&self.node).await?)
-    }
-
-    /// Counts a relay error of one delivery; returns `true` if the delivery itself is the cause by
-    /// now, because others went through.
-    pub(super) fn record_relay_error(&self, delivery: i64) -> bool {
-        let mut relay_errors = self.relay_errors.lock().unwrap_or_else(PoisonError::into_inner);
-        // The counts must not grow without limit; clearing them costs a few more rounds.
-        if relay_errors.len() > MAX_TRACKED_DELIVERIES {
-            relay_errors.clear();
-        }
-        let times = relay_errors.entry(delivery).or_default();
-        *times += 1;
-        let is_poison = *times >= MAX_RELAY_ERRORS_PER_DELIVERY;
-        if is_poison {
-            relay_errors.remove(&delivery);
-        }
-        is_poison
     }
 
     /// Returns `true` if other transports should take over from this one.

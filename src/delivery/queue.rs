@@ -29,6 +29,8 @@ pub(super) struct SendQueue {
 struct QueueState {
     slots: Arc<DomainSlots>,
     priority_jobs: VecDeque<Job>,
+    /// Jobs that let one other job go first.
+    yielding: Vec<Job>,
     editions: VecDeque<EditionQueue>,
     domains: HashMap<Arc<str>, DomainQueue>,
     /// Domains with parked jobs and a free slot.
@@ -103,14 +105,20 @@ impl SendQueue {
         if state.closed {
             return;
         }
-        match job
-            .delivery
-            .edition_id
-            .and_then(|id| state.editions.iter_mut().find(|queue| queue.edition == id))
-        {
-            Some(queue) => queue.jobs.push_front(job),
-            None => state.priority_jobs.push_front(job),
+        state.put_back(job);
+        drop(state);
+        self.job_available.notify_one();
+    }
+
+    /// Puts an unsent job back behind the next job, so that one that makes the relay fail does not
+    /// block the others.
+    pub(super) fn requeue_after_next(&self, mut job: Job) {
+        job.slot = None;
+        let mut state = self.state();
+        if state.closed {
+            return;
         }
+        state.yielding.push(job);
         drop(state);
         self.job_available.notify_one();
     }
@@ -208,7 +216,10 @@ impl SendQueue {
         let state = self.state();
         let of_editions: usize = state.editions.iter().map(|queue| queue.jobs.len()).sum();
         QueueDepth {
-            total: state.priority_jobs.len() + state.parked_count + of_editions,
+            total: state.priority_jobs.len()
+                + state.yielding.len()
+                + state.parked_count
+                + of_editions,
             priority_jobs: state.priority_jobs.len(),
         }
     }

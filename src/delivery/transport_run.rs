@@ -63,6 +63,7 @@ impl Dispatcher {
             queue: Arc::clone(&queue),
             activity: Arc::clone(&state.activity),
             breaker: breaker.clone(),
+            relay_errors: state.relay_errors.clone(),
             domain_breaker,
             drain: drain.clone(),
             shutdown,

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use super::activity::TransportActivity;
 use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::RelayBreaker;
+use super::breakers::relay_errors::RelayErrors;
 use super::transport::Connector;
 use crate::config::Transport;
 use crate::mail::dkim::Signer;
@@ -19,6 +20,8 @@ pub(super) struct TransportState {
     signer: OnceLock<Option<Signer>>,
     /// Stops the use of the relay after failures.
     pub(super) relay_breaker: RelayBreaker,
+    /// Tell deliveries that make the relay fail from a failure of the relay.
+    pub(super) relay_errors: RelayErrors,
     /// Counters, and the send queue while a run is active.
     pub(super) activity: Arc<TransportActivity>,
     /// Stop the use of recipient domains after deferrals.
@@ -34,6 +37,7 @@ impl TransportState {
             signer: OnceLock::new(),
             activity: Arc::default(),
             relay_breaker: RelayBreaker::default(),
+            relay_errors: RelayErrors::default(),
             domain_breakers: DomainBreakers::default(),
         }
     }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::activity::TransportActivity;
 use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::{MAX_INLINE_WAIT, RelayBreaker};
+use super::breakers::relay_errors::RelayErrors;
 use super::dispatcher::Dispatcher;
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
@@ -37,6 +38,7 @@ pub(super) struct WorkerContext {
     pub(super) queue: Arc<SendQueue>,
     pub(super) activity: Arc<TransportActivity>,
     pub(super) breaker: RelayBreaker,
+    pub(super) relay_errors: RelayErrors,
     pub(super) domain_breaker: DomainBreakers,
     /// Fires on shutdown, or when this run gives up the relay.
     pub(super) drain: CancellationToken,

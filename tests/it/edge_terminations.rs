@@ -200,6 +200,25 @@ database_tests! {
         assert_eq!(world.edition_status(edition).await, "sent: 5 sent, 1 failed");
     }
 
+    async fn a_recipient_who_makes_the_relay_fail_does_not_block_the_only_connection(world) {
+        world.configure(|s| s.transport = "connections = 1".into()).await;
+        let refused = Rule::reply_and_close(At::Rcpt, "421 4.3.2 not this one").recipient("r0@");
+        world.relay.set_script(Script::new().rule(refused));
+        edition_for(world, 6).await;
+        let report = world.deliver().await;
+        assert_eq!((report.sent, report.deferred), (5, 1));
+    }
+
+    async fn a_relay_that_accepts_no_mail_for_a_while_costs_no_recipient_an_attempt(world) {
+        world.configure(|s| s.transport = "connections = 1".into()).await;
+        let busy = Rule::reply(At::Mail, "451 4.3.2 not now").times(3);
+        world.relay.set_script(Script::new().rule(busy));
+        edition_for(world, 1).await;
+        let report = world.deliver().await;
+        assert_eq!((report.sent, report.deferred), (1, 0));
+        assert_eq!(world.sql("UPDATE deliveries SET state = state WHERE attempts <> 1").await, 0);
+    }
+
     async fn mails_and_subscriptions_with_names_missing_from_the_config_are_reported(world) {
         edition_for(world, 2).await;
         world.configure(|s| s.renamed = vec![]).await;

@@ -16,6 +16,7 @@ impl QueueState {
         Self {
             slots: DomainSlots::new(job_available),
             priority_jobs: VecDeque::new(),
+            yielding: Vec::new(),
             editions: VecDeque::new(),
             domains: HashMap::new(),
             ready_domains: VecDeque::new(),
@@ -26,8 +27,28 @@ impl QueueState {
         }
     }
 
+    /// Puts an unsent job back as the next one of its edition.
+    pub(super) fn put_back(&mut self, job: Job) {
+        let edition = job.delivery.edition_id;
+        match self.editions.iter_mut().find(|queue| Some(queue.edition) == edition) {
+            Some(queue) => queue.jobs.push_front(job),
+            None => self.priority_jobs.push_front(job),
+        }
+    }
+
     /// Returns the next job, and `true` if its edition falls below the refill threshold.
     pub(super) fn next(&mut self, now: Millis) -> Option<(Job, bool)> {
+        let next = self.next_in_order(now);
+        if self.yielding.is_empty() {
+            return next;
+        }
+        while let Some(job) = self.yielding.pop() {
+            self.put_back(job);
+        }
+        next.or_else(|| self.next_in_order(now))
+    }
+
+    fn next_in_order(&mut self, now: Millis) -> Option<(Job, bool)> {
         self.release_expired(now);
         self.collect_freed();
         while let Some(job) = self.priority_jobs.pop_front() {

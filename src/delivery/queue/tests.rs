@@ -130,6 +130,22 @@ fn an_edition_below_the_refill_threshold_because_of_parked_jobs_wakes_the_fetche
 }
 
 #[test]
+fn a_job_that_made_the_relay_fail_lets_one_other_go_first() {
+    let test = TestQueue::new();
+    test.add(1, [11, 12], None);
+    test.queue.push_priority(test.job(1, None, None));
+    let failed = test.next().unwrap();
+    test.queue.requeue_after_next(failed);
+    assert_eq!(test.queue.depth().total, 3);
+    assert_eq!(test.drain(), [11, 1, 12]);
+    test.queue.requeue_after_next(test.job(1, None, None));
+    assert_eq!(test.drain(), [1], "no other job waits");
+    test.queue.requeue_after_next(test.job(13, Some(1), None));
+    test.queue.close();
+    assert_eq!(test.drain(), Vec::<i64>::new());
+}
+
+#[test]
 fn a_requeued_job_is_the_next_of_its_edition() {
     let test = TestQueue::new();
     test.add(1, [11, 12], None);
