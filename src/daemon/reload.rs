@@ -51,8 +51,13 @@ impl ReloadSource {
 pub(super) enum ReloadRequest {
     /// By a signal to this process.
     Signal,
-    /// By a row of the database, with its id.
-    Database(i64),
+    /// By rows of the database: the ids after `after`, up to `newest`.
+    Database {
+        /// Newest request that was handled before.
+        after: i64,
+        /// Newest request that this reload handles.
+        newest: i64,
+    },
     /// By a change of a definition in the database.
     Definitions,
 }
@@ -107,8 +112,9 @@ impl Reloads {
         let newest = self.store.reloads().newest_request().await?;
         let definitions = self.store.definitions().version().await?;
         let are_changed = std::mem::replace(&mut self.definitions, definitions) != definitions;
-        if std::mem::replace(&mut self.handled, newest) != newest {
-            return Ok(Some(ReloadRequest::Database(newest)));
+        let after = std::mem::replace(&mut self.handled, newest);
+        if after != newest {
+            return Ok(Some(ReloadRequest::Database { after, newest }));
         }
         Ok(are_changed.then_some(ReloadRequest::Definitions))
     }
@@ -135,7 +141,7 @@ impl Reloads {
         Ok(loaded)
     }
 
-    /// Logs the result, and records it for the command that asked.
+    /// Logs the result, and records it for every command that asked.
     pub(super) async fn answer(
         &self,
         app: &App,
@@ -151,8 +157,9 @@ impl Reloads {
                 );
             }
         }
-        if let ReloadRequest::Database(id) = request {
-            let recorded = self.store.reloads().record_result(id, &self.node, error, app.now());
+        if let ReloadRequest::Database { after, newest } = request {
+            let results = self.store.reloads();
+            let recorded = results.record_results(after, newest, &self.node, error, app.now());
             if let Err(e) = recorded.await {
                 tracing::warn!("cannot record the result of the reload: {e}");
             }

@@ -23,10 +23,13 @@ static ADD: Statement = Statement::new(
 
 static NEWEST: Statement = Statement::new("SELECT COALESCE(MAX(id), 0) FROM reload_requests");
 
-static ADD_RESULT: Statement = Statement::new(
+static ADD_RESULTS: Statement = Statement::new(
     "
     INSERT INTO reload_results (request_id, node, finished_at, error)
-    VALUES ($request, $node, $finished_at, $error)
+    SELECT id, $node, $finished_at, $error
+      FROM reload_requests
+     WHERE id > $after
+       AND id <= $newest
     ON CONFLICT (request_id, node) DO NOTHING",
 );
 
@@ -39,7 +42,7 @@ static RESULTS: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &NEWEST, &ADD_RESULT, &RESULTS];
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &NEWEST, &ADD_RESULTS, &RESULTS];
 
 impl FromRow for ReloadResult {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -63,17 +66,19 @@ impl Reloads<'_> {
         self.store.read(&NEWEST).fetch_scalar().await
     }
 
-    /// Records the result of a request at a node.
-    pub async fn record_result(
+    /// Records the result at a node of all requests after `after`, up to `newest`.
+    pub async fn record_results(
         self,
-        request: i64,
+        after: i64,
+        newest: i64,
         node: &str,
         error: Option<String>,
         now: Millis,
     ) -> StoreResult<()> {
         self.store
-            .write(&ADD_RESULT)
-            .bind("request", request)
+            .write(&ADD_RESULTS)
+            .bind("after", after)
+            .bind("newest", newest)
             .bind("node", node)
             .bind("finished_at", now)
             .bind("error", error)

@@ -94,6 +94,19 @@ fn a_faulty_configuration_is_refused_with_every_fault_and_the_old_one_stays() {
 }
 
 database_tests! {
+    async fn every_request_since_the_last_reload_is_answered(world) {
+        world.use_real_time();
+        let mut node = Node::start(world, 0, "serve");
+        node.serving.wait_until_ready();
+        world.sql("INSERT INTO reload_requests (requested_at) VALUES (1), (2)").await;
+        let start = Instant::now();
+        while world.sql("UPDATE reload_results SET node = node").await < 2 {
+            assert!(start.elapsed() < Duration::from_secs(30), "{}", node.serving.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(node.serving.stop().0, Some(0));
+    }
+
     async fn reloads_while_an_edition_is_sent_send_every_mail_once(world) {
         let readers = 400;
         set_up(world, readers, 8).await;
