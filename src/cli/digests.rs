@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Digest;
 use crate::digests::{self, Prepared, PreviewOptions};
 use crate::domain::actor::Actor;
+use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 use crate::wire;
 use crate::wire::articles::ArticleTitle;
@@ -101,7 +102,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
         let counts: BTreeMap<String, i64> =
             app.store.subscriptions().counts(&d.name).await?.into_iter().collect();
-        let next = d.schedule.next_after(app.now(), &d.timezone);
+        let next = next_date(&d.schedule, &d.timezone, &d.pause, app.now());
         let of = |status: &str| counts.get(status).copied().unwrap_or(0).to_string();
         let when = next.map_or("never".into(), |t| t.in_zone(&d.timezone));
         table.row([
@@ -129,16 +130,11 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let mut all = Vec::new();
     for d in &app.config.digests {
         let mut dates: Vec<Millis> = Vec::new();
-        let mut at = app.now();
         while dates.len() < UPCOMING_DATES {
-            let Some(date) = d.schedule.next_after(at, &d.timezone) else { break };
-            at = date;
-            let day = d.timezone.to_datetime(date.timestamp()).date();
-            if !d.pause.iter().any(|p| p.contains(day)) {
-                dates.push(date);
-            } else if at.since(app.now()) > 400 * crate::domain::time::DAY {
-                break;
-            }
+            let after = dates.last().copied().unwrap_or(app.now());
+            let next = next_date(&d.schedule, &d.timezone, &d.pause, after);
+            let Some(date) = next else { break };
+            dates.push(date);
         }
         let articles = digests::upcoming(
             app.digest_context(),

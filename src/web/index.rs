@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
-use jiff::civil::Time;
 
 use super::client::ClientInfo;
 use super::error::WebResult;
@@ -13,6 +12,7 @@ use super::state::{SharedState, WebState};
 use crate::config::Digest;
 use crate::demo::Demo;
 use crate::domain::language;
+use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 use crate::feeds::summary::{ArticleSummary, FeedSummary};
 use crate::templates::date_text;
@@ -22,10 +22,6 @@ use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 const LATEST_ARTICLES: usize = 6;
 /// Interval in seconds at which the demo's home page reloads itself.
 const DEMO_REFRESH_SECS: u32 = 10;
-/// Maximum number of paused dates skipped in the search for the next edition, to bound it to a few
-/// years.
-const MAX_PAUSED_DAYS: usize = 2_000;
-
 /// `GET /`: renders the home page.
 pub(super) async fn show(
     State(web): State<SharedState>,
@@ -114,18 +110,7 @@ impl WebState {
 
 /// Returns the next scheduled time of a digest outside its pauses.
 fn next_edition_at(digest: &Digest, now: Millis) -> Option<Millis> {
-    let mut after = now;
-    for _ in 0..MAX_PAUSED_DAYS {
-        let next = digest.schedule.next_after(after, &digest.timezone)?;
-        let date = digest.timezone.to_datetime(next.timestamp()).date();
-        if !digest.pause.iter().any(|range| range.contains(date)) {
-            return Some(next);
-        }
-        // The whole day is paused, so the search continues at its end.
-        let end = date.to_datetime(Time::MAX).to_zoned(digest.timezone.clone()).ok()?;
-        after = Millis::from(end.timestamp()).max(next);
-    }
-    None
+    next_date(&digest.schedule, &digest.timezone, &digest.pause, now)
 }
 
 /// Formats the next scheduled time of a digest in the digest's time zone.

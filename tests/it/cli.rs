@@ -446,3 +446,16 @@ fn nothing_is_sent_after_the_base_url_changed() {
     assert!(output.status == 1 && output.err.contains("https://staging.example.edu"), "{output:?}");
     assert_eq!(shell.mails(), 0);
 }
+
+#[test]
+fn a_paused_date_is_not_the_next_one_of_a_digest() {
+    let shell = Shell::new();
+    shell.replace("name = \"weekly\"", "name = \"weekly\"\npause = [\"2000-01-01..2999-12-31\"]");
+    let list = shell.courant(&["digests", "list", "--json"]).json();
+    let next = shell.courant(&["digests", "next", "--json"]).json();
+    assert_eq!((&list[0]["next"], &next[0]["dates"]), (&Value::Null, &serde_json::json!([])));
+    shell.replace("2999-12-31", "2000-12-31");
+    let list = shell.courant(&["digests", "list", "--json"]).json();
+    let next = shell.courant(&["digests", "next", "--json"]).json();
+    assert!(list[0]["next"].is_string() && list[0]["next"] == next[0]["dates"][0], "{list} {next}");
+}

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::cron::Schedule;
@@ -54,6 +54,29 @@ impl fmt::Display for PauseRange {
         }
         write!(f, "{}..{}", self.first, self.last)
     }
+}
+
+/// Maximum number of paused days skipped in the search for the next date, to bound it to a few
+/// years.
+const MAX_SKIPPED_DAYS: usize = 2_000;
+
+/// Returns the first date of the schedule after `after` whose day in `zone` is not paused.
+pub fn next_date(
+    schedule: &Schedule,
+    zone: &TimeZone,
+    pauses: &[PauseRange],
+    mut after: Millis,
+) -> Option<Millis> {
+    for _ in 0..MAX_SKIPPED_DAYS {
+        let next = schedule.next_after(after, zone)?;
+        let day = zone.to_datetime(next.timestamp()).date();
+        if !pauses.iter().any(|range| range.contains(day)) {
+            return Some(next);
+        }
+        let end_of_day = day.to_datetime(Time::MAX).to_zoned(zone.clone()).ok()?;
+        after = Millis::from(end_of_day.timestamp()).max(next);
+    }
+    None
 }
 
 /// Decision about a digest at one tick.
