@@ -40,6 +40,11 @@ impl WebError {
         Self { status, text_key, retry_after: None, cause: None }
     }
 
+    /// Returns the reason phrase of the status in lower case, for programs.
+    pub(super) fn summary(&self) -> String {
+        self.status.canonical_reason().unwrap_or_default().to_lowercase()
+    }
+
     /// 404: no page has this URL.
     pub(super) fn not_found() -> Self {
         Self::new(StatusCode::NOT_FOUND, "error-not-found")

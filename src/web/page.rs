@@ -12,6 +12,7 @@ use base64::prelude::BASE64_STANDARD as STANDARD;
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded::Serializer;
 
+use super::api::{self, Problem};
 use super::client::ClientInfo;
 use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
 use super::state::{SharedState, WebState};
@@ -125,7 +126,8 @@ impl WebState {
     }
 }
 
-/// Middleware: renders and logs errors, and adds the security headers to every response.
+/// Middleware: renders errors (as problem details for the API, as plain text for the hub), logs
+/// them, and adds the security headers to every response.
 pub(super) async fn error_pages(
     State(web): State<SharedState>,
     client: ClientInfo,
@@ -134,6 +136,7 @@ pub(super) async fn error_pages(
 ) -> Response {
     // Only the first segment of the path is logged: the others may hold a token.
     let first_segment = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
+    let is_api = api::is_api_path(request.uri().path());
     let method = request.method().clone();
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Arc<WebError>>() {
@@ -141,7 +144,11 @@ pub(super) async fn error_pages(
             tracing::error!(%method, "/{first_segment}: {cause:#}");
         }
         let allow = response.headers_mut().remove(header::ALLOW);
-        response = (error.status, web.render_error(&client, &method, &error).await).into_response();
+        response = match first_segment.as_str() {
+            _ if is_api => Problem::from_status(error.status).into_response(),
+            "hub" => (error.status, format!("{}\n", error.summary())).into_response(),
+            _ => (error.status, web.render_error(&client, &method, &error).await).into_response(),
+        };
         let headers = response.headers_mut();
         headers.extend(allow.map(|allow| (header::ALLOW, allow)));
         if first_segment.starts_with("feeds") {

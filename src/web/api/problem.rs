@@ -11,6 +11,9 @@ use crate::domain::role::Role;
 use crate::http::RateLimitExceeded;
 use crate::store::StoreError;
 
+/// Explanation of an error whose cause is only logged.
+const INTERNAL_ERROR: &str = "internal server error; see the server log";
+
 /// An API error response.
 #[derive(Debug)]
 pub(in crate::web) struct Problem {
@@ -41,6 +44,15 @@ impl Problem {
     /// 409: the operation is not possible for this resource.
     pub(super) fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, detail)
+    }
+
+    /// An error that the layers around all routes report by its status alone.
+    pub(in crate::web) fn from_status(status: StatusCode) -> Self {
+        match status {
+            StatusCode::INTERNAL_SERVER_ERROR => Self::new(status, INTERNAL_ERROR),
+            StatusCode::SERVICE_UNAVAILABLE => Self::new(status, "unavailable; try again soon"),
+            _ => Self::new(status, status.canonical_reason().unwrap_or_default().to_lowercase()),
+        }
     }
 
     /// The request body is too large or incomplete.
@@ -105,10 +117,7 @@ impl From<StoreError> for Problem {
                 )
             }
         } else {
-            Self::new(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "internal server error; see the server log",
-            )
+            Self::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL_ERROR)
         }
     }
 }

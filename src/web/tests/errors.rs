@@ -1,6 +1,12 @@
 //! Tests of rejected requests and their error pages.
 
+use axum::Router;
+use axum::routing::get;
+
 use super::*;
+use crate::web::error::WebError;
+use crate::web::layers::with_layers;
+use crate::web::state::build_state;
 
 #[tokio::test]
 async fn rejected_subscribe_requests_change_nothing() {
@@ -40,6 +46,32 @@ async fn rejected_subscribe_requests_change_nothing() {
     );
     assert!(rejected.text().contains("Too many requests"));
     assert!(rejected.text().contains("Please try again in 3 minutes."), "{}", rejected.text());
+}
+
+#[tokio::test]
+async fn programs_get_no_error_pages() {
+    let config = format!("{CONFIG}[websub]\nhub = true\n");
+    let site = Site::with_config(&config, false, false).await;
+    let large = format!("hub.mode=subscribe&hub.secret={}", "x".repeat(MAX_BODY_BYTES));
+    let refused = site.post("/hub", &large).await;
+    assert_eq!(
+        (refused.status, refused.header(header::CONTENT_TYPE), refused.text().as_str()),
+        (StatusCode::PAYLOAD_TOO_LARGE, "text/plain; charset=utf-8", "payload too large\n")
+    );
+    let routes = Router::new()
+        .route("/api/v1/broken", get(async || -> StatusCode { panic!("a bug") }))
+        .route("/api/v1/busy", get(async || WebError::unavailable(30)));
+    let router = with_layers(routes, build_state(site.app.clone(), None));
+    for (path, status) in [("/api/v1/broken", 500), ("/api/v1/busy", 503)] {
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = router.clone().oneshot(request).await.unwrap();
+        let headers = response.headers();
+        assert_eq!(
+            (response.status().as_u16(), headers[header::CONTENT_TYPE].to_str().unwrap()),
+            (status, "application/problem+json")
+        );
+        assert_eq!(headers.contains_key(header::RETRY_AFTER), status == 503, "{path}");
+    }
 }
 
 #[tokio::test]
