@@ -64,7 +64,10 @@ impl Renderer {
             renderer.parse(name.trim_end_matches(".hbs"), file)?;
         }
         for (name, display_path) in &renderer.display_paths {
-            if let Some(violation) = renderer.graph(name).violation(name) {
+            let graph = renderer.graph(name);
+            if let Some(violation) =
+                graph.violation(name).or_else(|| graph.page_partial_in_mail(name))
+            {
                 bail!("{display_path}: {violation}");
             }
         }

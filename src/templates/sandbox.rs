@@ -17,6 +17,9 @@ const MAX_LOOPS: usize = 3;
 /// which each partial includes the next one twice.
 const MAX_INCLUSIONS: usize = 1_000;
 
+/// Start of the names of e-mail templates.
+pub(super) const MAIL_PREFIX: &str = "email/";
+
 /// Violation of a limit, with its location.
 #[derive(Debug)]
 pub(super) struct Violation {
@@ -279,6 +282,17 @@ impl TemplateGraph<'_> {
     /// Returns the violation of the template `name` with its partials, as one clause.
     pub(super) fn violation(&self, name: &str) -> Option<String> {
         self.cost(name, &mut Vec::new(), &mut BTreeMap::new()).err()
+    }
+
+    /// Returns the violation of an e-mail template that includes a partial of the pages, as one
+    /// clause. Editions are stored with the templates of e-mails only.
+    pub(super) fn page_partial_in_mail(&self, name: &str) -> Option<String> {
+        let analysis = self.0.get(name).filter(|_| name.starts_with(MAIL_PREFIX))?;
+        let (partial, ..) =
+            analysis.partials.iter().find(|(partial, ..)| !partial.starts_with(MAIL_PREFIX))?;
+        Some(format!(
+            "the partial `{partial}` belongs to the pages; include only partials below {MAIL_PREFIX}"
+        ))
     }
 
     /// Computes the cost of a template with its partials; `path` leads to it, `known` caches

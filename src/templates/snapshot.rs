@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::files::{TemplateFile, TemplateFiles};
+use super::sandbox::MAIL_PREFIX;
 use super::{DigestMailContext, RenderedMail, Templates};
 use crate::domain::text_repair::one_line;
 
@@ -42,7 +43,7 @@ impl Templates {
                 .files
                 .files
                 .iter()
-                .filter(|(name, _)| name.starts_with("email/"))
+                .filter(|(name, _)| name.starts_with(MAIL_PREFIX))
                 .map(text)
                 .collect(),
             texts: self.files.fluent.iter().map(|(name, source)| text((name, source))).collect(),

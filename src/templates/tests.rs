@@ -141,6 +141,17 @@ fn templates_beyond_the_limits_are_rejected() {
 }
 
 #[test]
+fn an_email_template_with_a_partial_of_the_pages_is_rejected() {
+    let error = load_error(custom("{{#if subscriber.name}}{{/if}}{{> web/article}}"));
+    assert!(
+        error.ends_with(
+            "email/mine/html.hbs: the partial `web/article` belongs to the pages; include only partials below email/"
+        ),
+        "{error}"
+    );
+}
+
+#[test]
 fn circular_partials_are_rejected() {
     let error = load_error(with_files(&[
         ("email/a/subject.hbs", "s"),
