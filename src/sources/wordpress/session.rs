@@ -68,7 +68,10 @@ impl WordPressSession {
         match self.try_rows(sql, binds).await {
             Ok(rows) => Ok(Some(rows)),
             Err(error)
-                if matches!(connection::mysql_error_number(&error), Some(1146 | 1142 | 1054)) =>
+                if matches!(
+                    connection::mysql_error_number(&error),
+                    Some(1146 | 1142 | 1143 | 1054)
+                ) =>
             {
                 Ok(None)
             }

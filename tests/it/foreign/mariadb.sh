@@ -25,7 +25,7 @@ until ask --execute='SELECT 1'; do
     kill -0 "$server" 2>/dev/null && [ "$tries" -lt 300 ] || { kill -9 "$server" 2>/dev/null; give_up; }
     sleep 0.1
 done
-ask --execute="CREATE USER courant@'127.0.0.1' IDENTIFIED BY 'sesame'; GRANT ALL ON *.* TO courant@'127.0.0.1'" || give_up
+ask --execute="CREATE USER courant@'127.0.0.1' IDENTIFIED BY 'sesame'; GRANT ALL ON *.* TO courant@'127.0.0.1' WITH GRANT OPTION" || give_up
 echo "$port"
 cat >/dev/null
 kill -9 "$server"

@@ -282,3 +282,21 @@ async fn a_post_edited_trashed_and_restored_stays_the_same_article() {
     assert_eq!(source.article("101")["id"], id);
     assert_eq!(source.build_feed("all.rss").matches("Opening day").count(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_optional_table_of_which_only_some_columns_are_granted_is_left_out() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let mut grants = "CREATE TABLE wp_icl_translations (element_id BIGINT, trid BIGINT);
+        CREATE USER partial@'127.0.0.1' IDENTIFIED BY 'sesame';
+        GRANT SELECT (trid) ON wp_icl_translations TO partial@'127.0.0.1';"
+        .to_owned();
+    for table in
+        ["posts", "postmeta", "options", "terms", "term_taxonomy", "term_relationships", "users"]
+    {
+        writeln!(grants, "GRANT SELECT ON wp_{table} TO partial@'127.0.0.1';").unwrap();
+    }
+    source.execute(&grants).await;
+    let url = source.url.replace("//courant:", "//partial:");
+    source.configure(&url, "kind = \"wordpress\"");
+    assert_eq!(source.sync().counts(), [3, 1, 0, 0]);
+}
