@@ -1,5 +1,7 @@
 //! URLs of this service: feeds, pages and links in messages.
 
+use std::net::Ipv4Addr;
+
 use percent_encoding::utf8_percent_encode;
 
 use super::percent::SEGMENT;
@@ -54,7 +56,9 @@ impl SiteUrls<'_> {
     pub fn mail_domain(self) -> String {
         let host = self.host();
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
-        if host.is_empty() || !host.chars().all(plain) { "localhost".to_owned() } else { host }
+        let is_name =
+            !host.is_empty() && host.chars().all(plain) && host.parse::<Ipv4Addr>().is_err();
+        if is_name { host } else { "localhost".to_owned() }
     }
 }
 
@@ -81,5 +85,17 @@ mod tests {
             assert_eq!(SiteUrls(base).host(), "news.example.edu");
         }
         assert_eq!(SiteUrls("http://[::1]:8080").host(), "[::1]");
+    }
+
+    #[test]
+    fn the_mail_domain_is_a_name() {
+        for (base, domain) in [
+            ("https://news.example.edu:8443/news", "news.example.edu"),
+            ("http://127.0.0.1:8080", "localhost"),
+            ("http://[::1]:8080", "localhost"),
+            ("http://1.2.example", "1.2.example"),
+        ] {
+            assert_eq!(SiteUrls(base).mail_domain(), domain);
+        }
     }
 }
