@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use super::error::is_unavailable;
+use super::error::{is_unavailable, plain_message};
 use super::{StoreError, StoreResult};
 
 /// Version, description, SQL for SQLite and SQL for PostgreSQL of each migration.
@@ -50,8 +50,12 @@ pub(crate) fn check_migration_result(
         }
         MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) if is_unavailable(&e) => {
             StoreError::Unavailable(format!(
-                "lost the connection to the database during its migration: {e}"
+                "lost the connection to the database during its migration: {}",
+                plain_message(&e)
             ))
+        }
+        MigrateError::Execute(e) | MigrateError::ExecuteMigration(e, _) => {
+            StoreError::Rejected(format!("cannot migrate the database: {}", plain_message(&e)))
         }
         other => StoreError::Rejected(format!("cannot migrate the database: {other}")),
     })
@@ -108,6 +112,17 @@ mod tests {
                 assert_eq!(schema.matches("CHECK (").count(), enums.len());
             }
         }
+    }
+
+    #[test]
+    fn an_interrupted_migration_is_reported_without_the_text_of_the_library() {
+        let interrupted = Err(MigrateError::Execute(sqlx::Error::PoolTimedOut));
+        let error = check_migration_result(interrupted, "courant.db", "").unwrap_err();
+        assert!(error.is_unavailable());
+        assert_eq!(
+            error.to_string(),
+            "lost the connection to the database during its migration: it does not answer in time"
+        );
     }
 
     #[tokio::test]
