@@ -15,7 +15,7 @@ use super::{output, serve};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{self, ReloadSource};
+use crate::daemon::{self, ReloadSource, Server};
 use crate::demo::Demo;
 use crate::demo::mail_catcher::MailCatcher;
 use crate::demo::sample_college::{College, SampleArticle};
@@ -25,6 +25,7 @@ use crate::domain::subscription::RequestOrigin;
 use crate::feeds::cache;
 use crate::sources::import;
 use crate::subscribers::{self, NewSubscriber};
+use crate::web;
 
 /// Name of the builtin source.
 const SOURCE: &str = "college";
@@ -63,9 +64,10 @@ impl DemoArgs {
             source: SOURCE.to_owned(),
             sections: college.sections.clone(),
         };
+        let service = web::service(app.clone(), Some(demo.clone()));
+        let server = Server::start(listener, service, stop.clone())?;
         let result =
-            daemon::run(app.clone(), Some(demo), listener, ReloadSource::fixed(), stop.clone())
-                .await;
+            daemon::run(app.clone(), Some(demo), server, ReloadSource::fixed(), stop.clone()).await;
         stop.cancel();
         publish_task.await?;
         app.store.close().await;

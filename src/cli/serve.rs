@@ -4,14 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
-use crate::daemon::{self, ReloadSource, degraded};
+use crate::daemon::{self, ReloadSource, Server, degraded};
 use crate::delivery;
+use crate::web;
 
 /// Reads and validates the configuration and its templates.
 ///
@@ -46,31 +46,36 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
             );
             degraded::serve_degraded(degraded_app, listener, connect, &stop)
                 .await?
-                .map(|(app, listener)| (app, Some(listener)))
+                .map(|(app, server)| (app, Some(server)))
         }
         Some(app) => Some((app?, None)),
     };
-    let Some((app, listener)) = started else { return Ok(ExitCode::SUCCESS) };
-    let result = serve(app.clone(), listener, reload_source, stop).await;
+    let Some((app, degraded)) = started else { return Ok(ExitCode::SUCCESS) };
+    let result = serve(app.clone(), degraded, reload_source, stop).await;
     app.store.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
 async fn serve(
     app: App,
-    listener: Option<TcpListener>,
+    degraded: Option<Server>,
     reload_source: ReloadSource,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let _lock = app.store.acquire_send_lock()?;
-    let (app, listener) = match listener {
-        Some(listener) => (app, listener),
+    let (app, server) = match degraded {
+        Some(server) => {
+            server.replace(web::service(app.clone(), None));
+            (app, server)
+        }
         None => {
             let listener = degraded::bind(&app.config).await?;
-            (app.with_disk_cache(), listener)
+            let app = app.with_disk_cache();
+            let service = web::service(app.clone(), None);
+            (app, Server::start(listener, service, stop.clone())?)
         }
     };
-    daemon::run(app, None, listener, reload_source, stop).await
+    daemon::run(app, None, server, reload_source, stop).await
 }
 
 /// Returns the source of reloads: this file, at each SIGHUP.

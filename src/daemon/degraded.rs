@@ -6,6 +6,7 @@ use anyhow::Context;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use super::Server;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::StoreError;
@@ -23,7 +24,7 @@ pub async fn bind(config: &Config) -> anyhow::Result<TcpListener> {
 }
 
 /// Serves the feeds in the disk cache until `connect` reaches the database; returns the connected
-/// app and the listener, or `None` if `shutdown` fired before.
+/// app and the server, still in degraded mode, or `None` if `shutdown` fired before.
 ///
 /// # Errors
 /// If `connect` fails for a reason that is not temporary, or the listener fails.
@@ -32,14 +33,9 @@ pub async fn serve_degraded(
     listener: TcpListener,
     connect: impl AsyncFn() -> anyhow::Result<App>,
     shutdown: &CancellationToken,
-) -> anyhow::Result<Option<(App, TcpListener)>> {
-    let listener = listener.into_std()?;
-    let handover = shutdown.child_token();
-    // Both servers share one socket, so connections during the handover wait in its accept queue.
-    let degraded_listener = TcpListener::from_std(listener.try_clone()?)?;
-    let serving =
-        tokio::spawn(web::serve_degraded(degraded.clone(), degraded_listener, handover.clone()));
-    let _stop_serving = handover.drop_guard();
+) -> anyhow::Result<Option<(App, Server)>> {
+    let mut server =
+        Server::start(listener, web::degraded_service(degraded.clone()), shutdown.clone())?;
     let connected = shutdown.run_until_cancelled(async {
         loop {
             match connect().await {
@@ -52,11 +48,11 @@ pub async fn serve_degraded(
         }
     });
     let Some(connected) = connected.await.transpose()? else {
-        serving.await.context("the web server panicked").flatten()?;
+        server.ended().await?;
         return Ok(None);
     };
     tracing::info!("database connection established");
-    Ok(Some((degraded.into_connected(connected), TcpListener::from_std(listener)?)))
+    Ok(Some((degraded.into_connected(connected), server)))
 }
 
 /// Returns `true` if a start failed because the database server is unreachable, which may be

@@ -3,29 +3,28 @@
 
 pub mod degraded;
 mod reload;
+mod server;
 mod tasks;
 mod ticker;
 
-use anyhow::Context;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::reload::ReloadSource;
 use self::reload::{ReloadRequest, Reloads};
+pub use self::server::Server;
 use self::tasks::Tasks;
 use self::ticker::{Ticks, start_ticker};
 use crate::app::App;
 use crate::demo::Demo;
-use crate::web::{self, LiveService};
+use crate::web;
 
-/// Runs all parts of the daemon on a listener, with the lock taken, until `shutdown` fires; then
-/// finishes what is in flight. Reloads the configuration when `source` or the database asks for
-/// it.
+/// Runs all parts of the daemon beside a running server, with the lock taken, until `shutdown`
+/// fires; then finishes what is in flight. Reloads the configuration when `source` or the database
+/// asks for it.
 pub async fn run(
     app: App,
     demo: Option<Demo>,
-    listener: TcpListener,
+    mut server: Server,
     source: ReloadSource,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
@@ -33,45 +32,34 @@ pub async fn run(
         app.store.leases().expire_all().await?;
     }
     let (mut scheduler, ticks) = start_ticker().await?;
-    let address = listener.local_addr()?;
-    tracing::info!("Courant serves {} on http://{address}", app.config.site.title);
-    let reloads = Reloads::new(source, &app, address).await?;
-    let service = LiveService::new(web::service(app.clone(), demo.clone()));
-    let mut server = JoinSet::new();
-    server.spawn(web::serve(service.clone(), listener, shutdown.clone()));
-    let daemon = Daemon { app, demo, service, ticks, shutdown: shutdown.clone() };
+    tracing::info!("Courant serves {} on http://{}", app.config.site.title, server.address());
+    let reloads = Reloads::new(source, &app, server.address()).await?;
+    let daemon = Daemon { app, demo, ticks, shutdown: shutdown.clone() };
     let outcome = daemon.run(reloads, &mut server).await;
     shutdown.cancel();
-    let served = server.join_next().await.transpose().context("the web server panicked")?;
+    let served = server.ended().await;
     scheduler.shutdown().await.ok();
-    outcome.and(served.unwrap_or(Ok(())))
+    outcome.and(served)
 }
 
 /// The running parts of the current configuration.
 struct Daemon {
     app: App,
     demo: Option<Demo>,
-    service: LiveService,
     ticks: Ticks,
     shutdown: CancellationToken,
 }
 
 impl Daemon {
     /// Runs until the shutdown, or until a part ends by itself.
-    async fn run(
-        mut self,
-        mut reloads: Reloads,
-        server: &mut JoinSet<anyhow::Result<()>>,
-    ) -> anyhow::Result<()> {
+    async fn run(mut self, mut reloads: Reloads, server: &mut Server) -> anyhow::Result<()> {
         let mut tasks = Tasks::start(&self.app, &self.ticks, &self.shutdown);
         loop {
             let ended = tokio::select! {
                 task = tasks.next_ended() => task,
-                served = server.join_next() => {
-                    served.transpose().context("the web server panicked")?.unwrap_or(Ok(()))
-                }
+                served = server.ended() => served,
                 request = reloads.next() => {
-                    tasks = self.reload(tasks, &mut reloads, request).await;
+                    tasks = self.reload(tasks, &mut reloads, request, server).await;
                     continue;
                 }
             };
@@ -89,6 +77,7 @@ impl Daemon {
         tasks: Tasks,
         reloads: &mut Reloads,
         request: ReloadRequest,
+        server: &Server,
     ) -> Tasks {
         let loaded = match reloads.load(&self.app).await {
             Ok(loaded) => loaded,
@@ -105,7 +94,7 @@ impl Daemon {
         }
         let result = match self.app.reloaded(loaded).await {
             Ok(app) => {
-                self.service.replace(web::service(app.clone(), self.demo.clone()));
+                server.replace(web::service(app.clone(), self.demo.clone()));
                 self.app = app;
                 Ok(())
             }

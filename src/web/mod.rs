@@ -37,5 +37,5 @@ mod unsubscribe;
 
 pub use fast_path::{FeedFastPath, ResponseFuture};
 pub use live_service::LiveService;
-pub use router::{router, service};
-pub use server::{serve, serve_degraded};
+pub use router::{degraded_service, router, service};
+pub use server::serve;

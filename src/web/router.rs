@@ -32,7 +32,7 @@ pub fn router(app: App, demo: Option<Demo>) -> Router {
 }
 
 /// Creates the service of degraded mode: cached feeds and the pages made from them.
-pub(super) fn degraded_service(app: App) -> FeedFastPath {
+pub fn degraded_service(app: App) -> FeedFastPath {
     let web = build_state(app, None);
     let routes = add_feed_routes(Routes::new(&web))
         .add("/healthz", Access::Public, get(health::healthz))

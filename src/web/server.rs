@@ -7,8 +7,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::idle_timeout::IdleTimeoutListener;
 use super::live_service::LiveService;
-use super::router::degraded_service;
-use crate::app::App;
 
 /// Time that requests in progress have to finish when the server shuts down.
 const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(5);
@@ -18,27 +16,6 @@ const SHUTDOWN_GRACE_PERIOD: Duration = Duration::from_secs(5);
 /// # Errors
 /// Fails if the listener fails permanently.
 pub async fn serve(
-    service: LiveService,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    run_server(service, listener, stop).await
-}
-
-/// Serves until `stop` in degraded mode, without the database: cached feeds and the pages made from
-/// them.
-///
-/// # Errors
-/// Fails if the listener fails permanently.
-pub async fn serve_degraded(
-    app: App,
-    listener: TcpListener,
-    stop: CancellationToken,
-) -> anyhow::Result<()> {
-    run_server(LiveService::new(degraded_service(app)), listener, stop).await
-}
-
-async fn run_server(
     service: LiveService,
     listener: TcpListener,
     stop: CancellationToken,

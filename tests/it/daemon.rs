@@ -1,21 +1,11 @@
 //! The running program: with a relay, with other commands at the same time, and on signals.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
 use crate::cli::import_example_data;
 use crate::server_process::ServerProcess;
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
-use crate::support::Shell;
-
-/// Waits for a condition; the time limit is long enough for a busy machine.
-fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "timed out waiting until {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
+use crate::support::{Shell, wait_until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interrupting_deliver_while_the_relay_is_down_loses_no_mail() {
@@ -28,7 +18,7 @@ async fn interrupting_deliver_while_the_relay_is_down_loses_no_mail() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    until("it connects", || server.connections() > 0);
+    wait_until("it connects", || server.connections() > 0);
     Shell::signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(1), "no mail could be sent");
     let output = child.wait_with_output().unwrap();
@@ -63,7 +53,7 @@ async fn a_second_deliver_on_a_sqlite_file_is_rejected_but_other_commands_work()
     assert_eq!(shell.courant(&["editions", "show", "1", "--json"]).json()["state"], "sending");
     shell.run_ok(&["subscribers", "add", "dan@example.org", "--status", "confirmed"]);
     server.set_script(Script::new());
-    until("the first ends", || {
+    wait_until("the first ends", || {
         server.release();
         child.try_wait().unwrap().is_some()
     });
@@ -84,7 +74,7 @@ async fn serve_sends_due_mails_and_shuts_down_gracefully_on_sigterm() {
         .unwrap();
     server.wait_for(3).await;
     let state = || shell.courant(&["editions", "show", "1", "--json"]).json()["state"].clone();
-    until("the edition is closed", || state() == "sent");
+    wait_until("the edition is closed", || state() == "sent");
     Shell::signal(&child, "TERM");
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(server.mails().len(), 3);

@@ -1,15 +1,14 @@
 //! Degraded mode: a server that starts without its database serves the cached feeds, and everything
 //! else once the database is available.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use sqlx::{Connection as _, PgConnection};
 
-use crate::server_process::{ServerProcess, get, post_form, request};
-use crate::support::{Shell, fresh_database, return_database, skipped};
+use crate::server_process::{ServerProcess, get, post_form, request, status_line};
+use crate::support::{Shell, fresh_database, return_database, skipped, wait_until};
 
 /// An installation whose PostgreSQL can be disconnected and reconnected.
 struct Installation {
@@ -87,15 +86,6 @@ impl Drop for Installation {
     }
 }
 
-/// Waits until a condition holds.
-fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !condition() {
-        assert!(started.elapsed() < Duration::from_secs(30), "timeout while waiting until {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
 /// Waits until a server is in degraded mode and returns its address.
 fn wait_for_degraded_mode(server: &ServerProcess) -> SocketAddr {
     let mut address = None;
@@ -158,9 +148,12 @@ async fn a_start_without_the_database_serves_cached_feeds_and_everything_once_it
     }
     assert_eq!(post_form(address, "/subscribe", "email=ann@example.org").status, 503);
 
+    let mut open = TcpStream::connect(address).unwrap();
+    assert_eq!(status_line(&mut open, "/readyz"), "HTTP/1.1 503 Service Unavailable");
     installation.connect_database();
     installation.publish("Second");
     wait_until("the database is available again", || get(address, "/readyz", &[]).status == 200);
+    assert_eq!(status_line(&mut open, "/readyz"), "HTTP/1.1 200 OK", "on an open connection");
     assert_eq!(server.wait_until_ready(), address, "the address should not change");
     wait_until("the new article is served", || {
         get(address, "/feeds/news.rss", &[]).body.windows(6).any(|words| words == b"Second")

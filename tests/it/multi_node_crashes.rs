@@ -11,7 +11,7 @@ use crate::crashes::{
     until_sent,
 };
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
-use crate::support::{World, database_tests};
+use crate::support::{World, database_tests, wait_until_async};
 
 /// Returns the recipients of the last mail of each stalled connection, to which the relay has not
 /// replied.
@@ -19,15 +19,6 @@ fn unanswered(mails: &[ReceivedMail], stalled: &[usize]) -> Vec<String> {
     let last: BTreeMap<usize, &ReceivedMail> = mails.iter().map(|m| (m.connection, m)).collect();
     let last = last.into_values().filter(|mail| stalled.contains(&mail.connection));
     last.map(|mail| mail.to.join(",")).collect()
-}
-
-/// Waits for a condition; the time limit is long enough for a busy machine.
-async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < Duration::from_secs(60), "timed out waiting until {what}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 mod bodies {
@@ -47,9 +38,10 @@ mod bodies {
         world.relay.set_script(Script::new().rule(stall).rule(slow_rule(4)));
         let edition = another_edition(world).await;
         let suspended = Node::start(world, 0, "serve");
-        until("its connections stall", async || world.relay.stalled() >= CONNECTIONS).await;
+        wait_until_async("its connections stall", async || world.relay.stalled() >= CONNECTIONS)
+            .await;
         let answered = world.relay.with_mails(<[ReceivedMail]>::len) - CONNECTIONS;
-        until("the outcomes before are recorded", async || {
+        wait_until_async("the outcomes before are recorded", async || {
             let counts = world.app.store.editions().counts(edition).await.unwrap();
             usize::try_from(counts.sent) == Ok(answered)
         })
@@ -66,7 +58,7 @@ mod bodies {
         world.relay.release();
         let other = Node::start(world, 1, "serve");
         let all_but_one = format!("sending: 1 queued, {} sent", readers - 1);
-        until("the other node takes over", async || {
+        wait_until_async("the other node takes over", async || {
             world.edition_status(edition).await == all_but_one
         })
         .await;

@@ -1,7 +1,7 @@
 //! Several nodes on one database, leases of crashed nodes, and copies of the database.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use courant::delivery::PERMIT_TTL;
 use courant::digests::Prepared;
@@ -11,16 +11,7 @@ use courant::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, database_tests};
-
-/// Waits for a condition; the time limit is long enough for a busy machine.
-async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {
-    let start = Instant::now();
-    while !condition().await {
-        assert!(start.elapsed() < Duration::from_secs(30), "timed out waiting until {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
+use crate::support::{World, article, database_tests, wait_until_async};
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
     world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
@@ -95,7 +86,7 @@ database_tests! {
             dispatcher.deliver_due(&transport, SignedDuration::ZERO, &CancellationToken::new()).await
         });
         world.relay.wait_for(1).await;
-        until("the next mail is marked", async || {
+        wait_until_async("the next mail is marked", async || {
             world.sql("UPDATE deliveries SET state = state WHERE state = 'sending'").await >= 1
         })
         .await;

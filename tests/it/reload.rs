@@ -1,12 +1,11 @@
 //! Reloads of the configuration while a server runs: by `courant reload` and by SIGHUP.
 
-use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use crate::crashes::Node;
 use crate::crashes::{another_edition, set_up, until_sent};
-use crate::server_process::{ServerProcess, get};
+use crate::server_process::{ServerProcess, get, status_line};
 use crate::support::{Shell, database_tests};
 
 const FEED: &str = "\n[[feeds]]\nname = \"second\"\ntitle = \"Second feed\"\n";
@@ -17,25 +16,6 @@ fn until_status(server: &mut ServerProcess, path: &str, status: u16) {
     while get(address, path, &[]).status != status {
         assert!(start.elapsed() < Duration::from_secs(30), "{path}: {}", server.log());
         std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-/// Requests a path on an open connection and returns the status line.
-fn status_line(connection: &mut TcpStream, path: &str) -> String {
-    write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    loop {
-        let n = connection.read(&mut buffer).unwrap();
-        bytes.extend_from_slice(&buffer[..n]);
-        let text = String::from_utf8_lossy(&bytes);
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|l| l.strip_prefix("content-length: "));
-            if body.len() >= length.map_or(0, |l| l.parse().unwrap()) {
-                return head.lines().next().unwrap().to_owned();
-            }
-        }
-        assert!(n > 0, "the server closed the connection");
     }
 }
 

@@ -197,3 +197,22 @@ fn send(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &
     }
     response
 }
+
+/// Requests a path on an open connection and returns the status line.
+pub(crate) fn status_line(connection: &mut TcpStream, path: &str) -> String {
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let n = connection.read(&mut buffer).unwrap();
+        bytes.extend_from_slice(&buffer[..n]);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head.lines().find_map(|l| l.strip_prefix("content-length: "));
+            if body.len() >= length.map_or(0, |l| l.parse().unwrap()) {
+                return head.lines().next().unwrap().to_owned();
+            }
+        }
+        assert!(n > 0, "the server closed the connection");
+    }
+}

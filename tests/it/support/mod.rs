@@ -9,6 +9,7 @@ mod settings;
 mod shell;
 mod stalled_db;
 mod time;
+mod waiting;
 mod world;
 
 pub(crate) use cut_connection::{CuttingProxy, LostReply};
@@ -16,6 +17,7 @@ pub(crate) use postgres::{fresh_database, return_database};
 pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
 pub(crate) use time::{START_TIME, TestClock};
+pub(crate) use waiting::{wait_until, wait_until_async};
 pub(crate) use world::{Database, World, article};
 
 /// Reports that a test is skipped on this machine; panics if `COURANT_TEST_REQUIRE` is `all`.
