@@ -157,20 +157,21 @@ pub async fn upcoming(
         .collect())
 }
 
-/// Creates an edition without freezing its audience.
+/// Creates an edition without freezing its audience. `schedule_date` is the date of the schedule that
+/// it is for, if any; `scheduled_for` is the date that it shows.
 async fn create_edition(
     ctx: DigestContext<'_>,
     digest: &Digest,
-    date: Option<Millis>,
-    at: Millis,
+    schedule_date: Option<Millis>,
+    scheduled_for: Millis,
     actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
     // Articles public now are included, also in the edition of a date missed while nothing ran.
-    let until = if date.is_some() { now } else { at.min(now) };
+    let until = if schedule_date.is_some() { now } else { scheduled_for.min(now) };
     let stories = unsent_stories(ctx, digest, until, now).await?;
     if stories.len() < digest.min_articles {
-        if let Some(date) = date
+        if let Some(date) = schedule_date
             && ctx.store.digests().mark_date_skipped(&digest.name, date).await?
         {
             let date = date.in_zone(&digest.timezone);
@@ -179,11 +180,12 @@ async fn create_edition(
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
     let audience = ctx.store.editions().audience_groups(&digest.name).await?;
-    let (variants, assigned) = variants::render(ctx, digest, &stories, &audience, at).await?;
+    let (variants, assigned) =
+        variants::render(ctx, digest, &stories, &audience, scheduled_for).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
-        date,
-        scheduled_for: at,
+        date: schedule_date,
+        scheduled_for,
         transport: digest.transport.clone(),
         title: digest.title.clone(),
         sender: digest.from.clone(),

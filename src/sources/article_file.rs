@@ -9,19 +9,11 @@ use anyhow::{Context, anyhow, bail};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::importers::{self, ParsedArticle};
+use super::importers::{self, ParsedArticle, ParsedFile};
 use super::line_index::LineIndex;
 use super::row::{LIST_COLUMNS, Row, check_column, check_columns, parse_article};
 use crate::config::Source;
 use crate::domain::time::Millis;
-
-/// Parsed file: articles with their line numbers, or the reason why one is invalid.
-pub(super) struct ParsedFile {
-    /// Line number and article, or the reason why the article is invalid.
-    pub(super) articles: Vec<importers::NumberedArticle>,
-    /// Number of entries that are not public articles, by description.
-    pub(super) left_out: BTreeMap<String, usize>,
-}
 
 /// Parses a file in the format that its extension names; articles without a date get `now`.
 pub(super) fn parse_file(
@@ -47,13 +39,13 @@ pub(super) fn parse_file(
             } else {
                 importers::parse_xml(&bytes, source, language)
             };
-            let export = read.map_err(|(line, problem)| anyhow!("{name}:{line}: {problem}"))?;
-            let articles = export
-                .articles
-                .into_iter()
-                .map(|(line, read)| (line, read.map(|one| with_defaults(one, now))))
-                .collect();
-            return Ok(ParsedFile { articles, left_out: export.left_out });
+            let mut parsed = read.map_err(|(line, problem)| anyhow!("{name}:{line}: {problem}"))?;
+            for (_, article) in &mut parsed.articles {
+                if let Ok(article) = article {
+                    set_defaults(article, now);
+                }
+            }
+            return Ok(parsed);
         }
         _ => bail!(
             "{name}: unknown file format; the name must end in .jsonl, .csv, .rss, .atom, .rdf, .xml or .json"
@@ -72,19 +64,16 @@ pub(super) fn parse_file(
 }
 
 /// Adds what a feed may omit: an id derived from the content, and a date.
-fn with_defaults(one: ParsedArticle, now: Millis) -> ParsedArticle {
-    let ParsedArticle { article: mut incoming, is_dated } = one;
-    if incoming.source_id.is_empty() {
-        incoming.source_id = content_id(if incoming.title.is_empty() {
-            &incoming.body_html
-        } else {
-            &incoming.title
-        });
+fn set_defaults(parsed: &mut ParsedArticle, now: Millis) {
+    let article = &mut parsed.article;
+    if article.source_id.is_empty() {
+        let identifying =
+            if article.title.is_empty() { &article.body_html } else { &article.title };
+        article.source_id = content_id(identifying);
     }
-    if !is_dated {
-        incoming.published_at = now;
+    if !parsed.is_dated {
+        article.published_at = now;
     }
-    ParsedArticle { article: incoming, is_dated }
 }
 
 /// Adds an id derived from the URL or title to a row without one.
