@@ -85,6 +85,19 @@ impl StoreError {
         }
     }
 
+    /// Returns `true` if the database accepts no writes at the moment: its disk is full, fails or is
+    /// read-only, memory is exhausted, or no server answers.
+    pub(crate) fn prevents_writes(&self) -> bool {
+        let Self::Sql(sqlx::Error::Database(e)) = self else { return self.is_unavailable() };
+        let code = e.code().unwrap_or_default();
+        match e.try_downcast_ref::<sqlx::postgres::PgDatabaseError>() {
+            // Class 53 insufficient resources, 58 system error.
+            Some(_) => self.is_unavailable() || ["53", "58"].iter().any(|c| code.starts_with(c)),
+            // SQLITE_NOMEM, READONLY, IOERR, CORRUPT, FULL, CANTOPEN.
+            None => primary_code(&code).is_some_and(|c| matches!(c, 7 | 8 | 10 | 11 | 13 | 14)),
+        }
+    }
+
     /// Returns `true` if the database failed, not the request.
     pub fn is_database_failure(&self) -> bool {
         matches!(self, Self::OpenFailed(_) | Self::Unavailable(_) | Self::Busy(_) | Self::Sql(_))
@@ -107,11 +120,16 @@ impl StoreError {
             // Class 22 data exception, 23 integrity constraint violation, 54 program limit
             // exceeded.
             Some(_) => ["22", "23", "54"].iter().any(|class| code.starts_with(class)),
-            // 18 SQLITE_TOOBIG, 19 SQLITE_CONSTRAINT; the low byte is the primary result code.
-            None => code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 18 | 19)),
+            // SQLITE_TOOBIG, SQLITE_CONSTRAINT.
+            None => primary_code(&code).is_some_and(|code| matches!(code, 18 | 19)),
         };
         is_value_error.then(|| e.message())
     }
+}
+
+/// Returns the primary result code of SQLite, the low byte of an extended one.
+fn primary_code(code: &str) -> Option<u32> {
+    Some(code.parse::<u32>().ok()? & 0xff)
 }
 
 /// Result of an operation of the store.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::db::{Db, Statement, StatementTotals, totals};
+use super::db::{Db, Statement, StatementTotals, WriteState, totals};
 use super::error::StoreResult;
 
 /// Handle to the database of Courant; cheap to clone.
@@ -14,16 +14,26 @@ pub struct Store {
     pub(super) db: Arc<Db>,
     /// Signals changes of articles made by this process.
     pub(super) article_changes: Arc<watch::Sender<()>>,
+    /// Reason why the database accepts no writes, if any.
+    pub(super) write_state: Arc<WriteState>,
 }
 
 static PING: Statement = Statement::new("SELECT 1");
 
+/// Writes a row as it is.
+static WRITE_UNCHANGED: Statement =
+    Statement::new("UPDATE instance SET value = value WHERE key = 'secret'");
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&PING];
+pub(super) static STATEMENTS: &[&Statement] = &[&PING, &WRITE_UNCHANGED];
 
 impl Store {
     pub(super) fn new(db: Db) -> Self {
-        Self { db: Arc::new(db), article_changes: Arc::new(watch::channel(()).0) }
+        Self {
+            db: Arc::new(db),
+            article_changes: Arc::new(watch::channel(()).0),
+            write_state: Arc::default(),
+        }
     }
 
     /// Returns `true` for SQLite, from which only one process at a time may send.
@@ -51,6 +61,7 @@ impl Store {
                 Self {
                     db: Arc::new(Db::Postgres(own)),
                     article_changes: Arc::clone(&self.article_changes),
+                    write_state: Arc::clone(&self.write_state),
                 }
             }
         }
@@ -77,6 +88,17 @@ impl Store {
     /// Checks that the database answers a query.
     pub async fn ping(&self) -> StoreResult<()> {
         self.read(&PING).execute().await.map(drop)
+    }
+
+    /// Checks that the database accepts writes: tries one if the last one failed.
+    ///
+    /// # Errors
+    /// If that write fails as well.
+    pub async fn check_writable(&self) -> StoreResult<()> {
+        if self.write_state.failure().is_some() {
+            self.write(&WRITE_UNCHANGED).execute().await?;
+        }
+        Ok(())
     }
 
     /// Closes all connections; SQLite then merges its log files into the database file.

@@ -8,7 +8,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
 use sqlx::{ConnectOptions, Connection};
 use tracing::log::LevelFilter;
 
@@ -100,6 +102,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
+        .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_with(options.clone())
         .await
         .map_err(unreachable)?;
@@ -116,6 +119,18 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .await
         .map_err(unreachable)?;
     Ok(Store::new(Db::Sqlite { read, write, path: path.to_path_buf() }))
+}
+
+/// Returns `true` if no transaction is open on the connection any more.
+///
+/// SQLite ends a transaction by itself when it cannot write (a full disk, an I/O error, no memory).
+/// The rollback of sqlx 0.9 then fails, and every later transaction on the connection would too.
+async fn is_reusable(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // Waits for the rollback.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Resolves symbolic links, because SQLite keeps its log files beside the real file and all
@@ -213,6 +228,54 @@ fn open_lock_file(path: &Path) -> StoreResult<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::db::Statement;
+
+    /// Lets the file of the store grow no further, as on a full disk, for the open connection.
+    async fn fill_disk(store: &Store) {
+        let Db::Sqlite { write, .. } = &*store.db else { panic!("the store is SQLite") };
+        let pages: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(write).await.unwrap();
+        let limit = format!("PRAGMA max_page_count = {pages}");
+        sqlx::query(sqlx::AssertSqlSafe(limit)).execute(write).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn writes_succeed_again_after_a_full_disk_ended_a_transaction() {
+        static ADD: Statement =
+            Statement::new("INSERT INTO instance (key, value) VALUES ($key, $value)");
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("courant.db").display());
+        let store = Store::open(&url).await.unwrap();
+        let large = "x".repeat(1_000_000);
+        fill_disk(&store).await;
+        let mut tx = store.begin().await.unwrap();
+        let full = tx.query(&ADD).bind("key", "a").bind("value", &large).execute().await;
+        assert!(full.unwrap_err().to_string().contains("full"));
+        drop(tx);
+        let mut tx = store.begin().await.expect("the connection is replaced");
+        tx.query(&ADD).bind("key", "a").bind("value", &large).execute().await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_store_is_not_writable_from_a_failed_write_until_one_succeeds() {
+        static ADD: Statement =
+            Statement::new("INSERT INTO instance (key, value) VALUES ('a', $value)");
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("courant.db").display());
+        let store = Store::open(&url).await.unwrap();
+        store.check_writable().await.unwrap();
+        let Db::Sqlite { write, .. } = &*store.db else { panic!("the store is SQLite") };
+        sqlx::query("PRAGMA query_only = ON").execute(write).await.unwrap();
+        assert!(store.write(&ADD).bind("value", "x").execute().await.is_err());
+        let reason = store.check_writable().await.unwrap_err().to_string();
+        assert!(reason.contains("readonly"), "{reason}");
+        sqlx::query("PRAGMA query_only = OFF").execute(write).await.unwrap();
+        store.check_writable().await.unwrap();
+        assert_eq!(store.write_state.failure(), None);
+        assert!(store.write(&ADD).bind("value", "x").execute().await.is_ok());
+        let twice = store.write(&ADD).bind("value", "x").execute().await;
+        assert!(twice.is_err() && store.write_state.failure().is_none(), "a rejected value");
+    }
 
     #[cfg(unix)]
     #[tokio::test]

@@ -9,6 +9,7 @@ mod statement;
 mod statistics;
 mod transaction;
 mod value;
+mod write_state;
 
 pub(super) use connection::Connection;
 pub(crate) use pools::{Db, Engine};
@@ -20,3 +21,4 @@ pub(super) use statistics::totals;
 pub(super) use transaction::Tx;
 pub(crate) use transaction::spawn_uncancellable;
 pub(super) use value::Value;
+pub(super) use write_state::WriteState;

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, Database, Encode, IntoArguments, Type};
 
 use super::row::ColumnValue;
 use super::statistics::measure;
+use super::write_state::WriteState;
 use super::{Assembled, FromRow, Row, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::store::{StoreError, StoreResult};
@@ -31,12 +32,19 @@ pub(crate) struct Query<'q> {
     values: Vec<Option<Value<'q>>>,
     /// First parameter that the statement does not have.
     unknown: Option<String>,
+    /// Remembers the result of a write.
+    write_state: Option<&'q WriteState>,
 }
 
 impl<'q> Query<'q> {
     pub(super) fn new(target: Target<'q>, statement: Arc<Assembled>) -> Self {
         let values = statement.parameters.iter().map(|_| None).collect();
-        Self { target, statement, values, unknown: None }
+        Self { target, statement, values, unknown: None, write_state: None }
+    }
+
+    /// Remembers in `write_state` whether the write succeeded.
+    pub(super) fn recorded_in(self, write_state: &'q WriteState) -> Self {
+        Self { write_state: Some(write_state), ..self }
     }
 
     /// Sets the value of the parameter `$name`.
@@ -50,7 +58,7 @@ impl<'q> Query<'q> {
 
     /// Runs the statement; returns the number of rows that it changed.
     pub(crate) async fn execute(self) -> StoreResult<u64> {
-        measure(self.run_execute()).await
+        measure(self.write_state, self.run_execute()).await
     }
 
     async fn run_execute(self) -> StoreResult<u64> {
@@ -74,7 +82,7 @@ impl<'q> Query<'q> {
         self,
         convert: impl Fn(&Row) -> StoreResult<T>,
     ) -> StoreResult<Vec<T>> {
-        measure(self.run_fetch(convert)).await
+        measure(self.write_state, self.run_fetch(convert)).await
     }
 
     async fn run_fetch<T>(self, convert: impl Fn(&Row) -> StoreResult<T>) -> StoreResult<Vec<T>> {
@@ -142,7 +150,7 @@ impl<'q> Query<'q> {
 
     /// Runs the statement and returns the first row of its result.
     pub(crate) async fn fetch_first(self) -> StoreResult<Option<Row>> {
-        measure(self.run_fetch_first()).await
+        measure(self.write_state, self.run_fetch_first()).await
     }
 
     async fn run_fetch_first(self) -> StoreResult<Option<Row>> {

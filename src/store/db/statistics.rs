@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use super::write_state::WriteState;
 use crate::store::StoreResult;
 
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
@@ -29,8 +30,11 @@ pub(crate) fn totals() -> StatementTotals {
     }
 }
 
-/// Runs a statement and adds it to the totals.
-pub(super) async fn measure<T>(statement: impl Future<Output = StoreResult<T>>) -> StoreResult<T> {
+/// Runs a statement and adds it to the totals; remembers the result of a write.
+pub(super) async fn measure<T>(
+    write_state: Option<&WriteState>,
+    statement: impl Future<Output = StoreResult<T>>,
+) -> StoreResult<T> {
     let start = Instant::now();
     let result = statement.await;
     let elapsed = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);
@@ -38,6 +42,9 @@ pub(super) async fn measure<T>(statement: impl Future<Output = StoreResult<T>>) 
     NANOSECONDS.fetch_add(elapsed, Ordering::Relaxed);
     if result.is_err() {
         ERRORS.fetch_add(1, Ordering::Relaxed);
+    }
+    if let Some(write_state) = write_state {
+        write_state.record(&result);
     }
     result
 }

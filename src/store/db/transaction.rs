@@ -7,6 +7,7 @@ use sqlx::postgres::Postgres;
 use sqlx::sqlite::Sqlite;
 
 use super::query::Target;
+use super::write_state::WriteState;
 use super::{Assembled, Db, Engine, Query, Statement};
 use crate::store::{Store, StoreError, StoreResult};
 
@@ -14,7 +15,13 @@ use crate::store::{Store, StoreError, StoreResult};
 /// cancellation of the caller.
 #[derive(Debug)]
 #[must_use = "a transaction that is not committed is rolled back"]
-pub(crate) enum Tx {
+pub(crate) struct Tx {
+    transaction: EngineTransaction,
+    write_state: Arc<WriteState>,
+}
+
+#[derive(Debug)]
+enum EngineTransaction {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -22,23 +29,22 @@ pub(crate) enum Tx {
 impl Tx {
     /// Returns a query of this transaction.
     pub(crate) fn query(&mut self, statement: &Statement) -> Query<'_> {
-        match self {
-            Self::Sqlite(tx) => {
-                Query::new(Target::Sqlite(&mut *tx), statement.for_engine(Engine::Sqlite))
-            }
-            Self::Postgres(tx) => {
-                Query::new(Target::Postgres(&mut *tx), statement.for_engine(Engine::Postgres))
-            }
-        }
+        let (target, engine) = match &mut self.transaction {
+            EngineTransaction::Sqlite(tx) => (Target::Sqlite(&mut *tx), Engine::Sqlite),
+            EngineTransaction::Postgres(tx) => (Target::Postgres(&mut *tx), Engine::Postgres),
+        };
+        Query::new(target, statement.for_engine(engine)).recorded_in(&self.write_state)
     }
 
     /// Commits all changes of the transaction.
     pub(crate) async fn commit(self) -> StoreResult<()> {
-        match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
+        let committed = match self.transaction {
+            EngineTransaction::Sqlite(tx) => tx.commit().await,
+            EngineTransaction::Postgres(tx) => tx.commit().await,
+        };
+        let committed = committed.map_err(StoreError::from);
+        self.write_state.record(&committed);
+        committed
     }
 }
 
@@ -63,7 +69,7 @@ impl Store {
             Db::Sqlite { write, .. } => Target::SqlitePool(write),
             Db::Postgres(pool) => Target::PostgresPool(pool),
         };
-        Query::new(target, statement.for_engine(self.db.engine()))
+        Query::new(target, statement.for_engine(self.db.engine())).recorded_in(&self.write_state)
     }
 
     /// Begins a write transaction.
@@ -71,12 +77,22 @@ impl Store {
         // A cancelled `begin` of sqlx 0.9 returns a connection with an open transaction to the
         // pool, so it runs in a task of its own; a transaction that nobody waits for any more is
         // dropped, and rolled back, there.
-        let db = Arc::clone(&self.db);
+        let (db, write_state) = (Arc::clone(&self.db), Arc::clone(&self.write_state));
         spawn_uncancellable(async move {
-            Ok(match &*db {
-                Db::Sqlite { write, .. } => Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-                Db::Postgres(pool) => Tx::Postgres(pool.begin().await?),
-            })
+            let begun = match &*db {
+                Db::Sqlite { write, .. } => {
+                    write.begin_with("BEGIN IMMEDIATE").await.map(EngineTransaction::Sqlite)
+                }
+                Db::Postgres(pool) => pool.begin().await.map(EngineTransaction::Postgres),
+            };
+            match begun.map_err(StoreError::from) {
+                Ok(transaction) => Ok(Tx { transaction, write_state }),
+                Err(e) => {
+                    let failed = Err(e);
+                    write_state.record(&failed);
+                    failed
+                }
+            }
         })
         .await
     }
