@@ -140,7 +140,7 @@ impl WorkerContext {
         until
     }
 
-    /// Throttles a domain that defers one recipient after the other. Greylisting and full mailboxes
+    /// Blocks a domain that defers one recipient after the other. Greylisting and full mailboxes
     /// do not count, since they concern single recipients.
     fn record_domain_deferral(&self, job: &Job, deferral: Deferral, reply: &str, now: Millis) {
         let Some(limit) = job

@@ -16,7 +16,7 @@ const LEASE_WAIT: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct WeightedBalancer(Mutex<HashMap<(String, String), Member>>);
 
-/// Share of one transport in the mail queued for one.
+/// What one transport took of the mail queued for one of its pool.
 #[derive(Debug, Default)]
 struct Member {
     /// Number of messages taken, divided by the weight.
@@ -41,21 +41,21 @@ pub(super) fn pool_members<'a>(
 }
 
 impl WeightedBalancer {
-    /// Returns `true` if `me` may take the next messages queued for `name`; `is_unavailable` says which of
+    /// Returns `true` if `me` may take the next messages queued for `name`; `should_fail_over` says which of
     /// the other transports are unusable.
     pub(super) fn request_turn(
         &self,
         all: &[Transport],
         name: &str,
         me: &Transport,
-        is_unavailable: impl Fn(&str) -> bool,
+        should_fail_over: impl Fn(&str) -> bool,
     ) -> bool {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = members.entry((name.to_owned(), me.name.clone())).or_default();
         mine.wants_more = true;
         let (taken, lead) = (mine.taken, MAX_LEAD_MESSAGES / f64::from(me.weight));
         pool_members(all, name)
-            .filter(|t| t.name != me.name && !t.standby && !is_unavailable(&t.name))
+            .filter(|t| t.name != me.name && !t.standby && !should_fail_over(&t.name))
             .all(|other| {
                 let theirs = members.get(&(name.to_owned(), other.name.clone()));
                 // A standby transport takes nothing while another one is available.
@@ -80,7 +80,7 @@ impl WeightedBalancer {
         name: &str,
         me: &Transport,
         messages: usize,
-        is_unavailable: impl Fn(&str) -> bool,
+        should_fail_over: impl Fn(&str) -> bool,
     ) {
         let mut members = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = members.entry((name.to_owned(), me.name.clone())).or_default();
@@ -90,7 +90,7 @@ impl WeightedBalancer {
             (mine.taken + share, false, Some(Instant::now()));
         let taken = mine.taken;
         // A member that was unavailable does not catch up on its share later.
-        for other in pool_members(all, name).filter(|t| is_unavailable(&t.name)) {
+        for other in pool_members(all, name).filter(|t| should_fail_over(&t.name)) {
             let theirs = members.entry((name.to_owned(), other.name.clone())).or_default();
             theirs.taken = theirs.taken.max(taken);
         }
@@ -150,12 +150,12 @@ mod tests {
     #[test]
     fn the_others_take_the_share_of_an_unavailable_member() {
         let (all, balancer) = (transports(), WeightedBalancer::default());
-        let is_unavailable = |name: &str| name == "a";
+        let should_fail_over = |name: &str| name == "a";
         for _ in 0..50 {
-            assert!(balancer.request_turn(&all, "a", &all[1], is_unavailable));
-            balancer.record_leased(&all, "a", &all[1], 256, is_unavailable);
+            assert!(balancer.request_turn(&all, "a", &all[1], should_fail_over));
+            balancer.record_leased(&all, "a", &all[1], 256, should_fail_over);
         }
-        assert!(!balancer.request_turn(&all, "a", &all[2], is_unavailable), "b is available");
+        assert!(!balancer.request_turn(&all, "a", &all[2], should_fail_over), "b is available");
         assert!(balancer.request_turn(&all, "a", &all[2], |name| name != "c"));
         assert!(balancer.request_turn(&all, "a", &all[0], |_| false), "a is available again");
         balancer.record_leased(&all, "a", &all[0], 256, |_| false);

@@ -122,16 +122,18 @@ impl Dispatcher {
     }
 
     /// Returns `true` if other transports should take over from this one.
-    pub(super) fn is_unavailable(&self, transport: &str) -> bool {
+    pub(super) fn should_fail_over(&self, transport: &str) -> bool {
         let now = (self.clock)();
-        self.transports.get(transport).is_some_and(|state| state.relay_breaker.is_unavailable(now))
+        self.transports
+            .get(transport)
+            .is_some_and(|state| state.relay_breaker.should_fail_over(now))
     }
 
     /// Returns `true` if a transport may lease mail queued for `name` now; other transports may
     /// serve that name too.
     pub(super) fn request_turn(&self, transport: &Transport, name: &str) -> bool {
         self.balancer.request_turn(&self.config.transports, name, transport, |other| {
-            self.is_unavailable(other)
+            self.should_fail_over(other)
         })
     }
 
@@ -140,7 +142,7 @@ impl Dispatcher {
         let all = &self.config.transports;
         self.served_transports(transport).iter().any(|name| {
             balancer::pool_members(all, name)
-                .any(|t| t.name != transport.name && !self.is_unavailable(&t.name))
+                .any(|t| t.name != transport.name && !self.should_fail_over(&t.name))
         })
     }
 

@@ -165,7 +165,7 @@ impl SendQueue {
         }
     }
 
-    /// Throttles a domain until the given time.
+    /// Blocks a domain until the given time.
     pub(super) fn block(&self, domain: &Arc<str>, until: Millis) {
         self.state().block(domain, until);
     }

@@ -125,7 +125,7 @@ struct CommitGroup {
     records: Vec<OutcomeRecord>,
     leases: Vec<Arc<LeaseGuard>>,
     requests: Vec<PendingRequest>,
-    unused: Vec<Refund>,
+    refunds: Vec<Refund>,
     flushes: Vec<oneshot::Sender<()>>,
     closes: Vec<oneshot::Sender<()>>,
 }
@@ -152,7 +152,7 @@ impl CommitGroup {
                     group.leases.push(lease);
                 }
                 RecorderCommand::Start(request, reply) => group.requests.push((request, reply)),
-                RecorderCommand::Refund(unused) => group.unused.push(*unused),
+                RecorderCommand::Refund(refund) => group.refunds.push(*refund),
                 RecorderCommand::Flush(reply) => group.flushes.push(reply),
                 RecorderCommand::Close(reply) => group.closes.push(reply),
             }
@@ -183,9 +183,9 @@ impl RecorderTask {
     }
 
     async fn commit(&self, group: CommitGroup) {
-        let CommitGroup { records, leases, requests, mut unused, flushes, closes } = group;
-        let (requests, limited, taken_at) = self.quotas.take(requests, &mut unused).await;
-        self.quotas.refund(&unused).await;
+        let CommitGroup { records, leases, requests, mut refunds, flushes, closes } = group;
+        let (requests, limited, taken_at) = self.quotas.take(requests, &mut refunds).await;
+        self.quotas.refund(&refunds).await;
         let starts: Vec<RequestedStart> = requests
             .iter()
             .map(|(request, _)| RequestedStart { id: request.id, is_renewal: request.is_renewal })
@@ -199,7 +199,7 @@ impl RecorderTask {
                 connection.commit(&self.node, &records, &starts, (self.clock)()).await?,
             ))
         };
-        let (committed, started) = retry_until_ok("delivery outcomes", commit).await;
+        let (permitted_at, started) = retry_until_ok("delivery outcomes", commit).await;
         drop(leases);
         let dropped = requests
             .iter()
@@ -212,7 +212,7 @@ impl RecorderTask {
             .await;
         for (request, reply) in requests {
             let _ = reply.send(if started.contains(&request.id) {
-                StartDecision::Permitted { at: committed, taken_at }
+                StartDecision::Permitted { at: permitted_at, taken_at }
             } else {
                 StartDecision::Denied
             });

@@ -31,7 +31,7 @@ pub struct TransportSnapshot {
 
 impl TransportSnapshot {
     /// Returns `true` if messages can be sent now.
-    pub fn is_available(&self) -> bool {
+    pub fn can_send_now(&self) -> bool {
         self.backoff_until.is_none() && self.rate_limited_until.is_none()
     }
 }

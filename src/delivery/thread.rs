@@ -17,20 +17,22 @@ where
     F: Future<Output = T>,
 {
     let (done, result) = oneshot::channel();
-    let runtime = Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("cannot create the runtime for sending")?;
     let thread = std::thread::Builder::new().name("sending".into()).spawn(move || {
-        let value = runtime.block_on(async { work().await });
-        // Drops the remaining tasks, with everything they hold, before the result is sent.
-        drop(runtime);
+        // Built here: a runtime must not be dropped in the context of another, which happens if the
+        // thread cannot start.
+        let built = Builder::new_current_thread().enable_all().build();
+        let value = built.context("cannot create the runtime for sending").map(|runtime| {
+            let value = runtime.block_on(async { work().await });
+            // Drops the remaining tasks, with everything they hold, before the result is sent.
+            drop(runtime);
+            value
+        });
         // The receiver may be gone; the work is done nevertheless.
         let _ = done.send(value);
     });
     let thread = thread.context("cannot create the thread for sending")?;
     match result.await {
-        Ok(value) => Ok(value),
+        Ok(value) => value,
         Err(_) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),
             Ok(()) => anyhow::bail!("the thread for sending ended before its work"),

@@ -20,7 +20,7 @@ pub(super) struct OutgoingMessage {
 /// Settings of a transport, from which the connections of its workers are created.
 #[derive(Clone)]
 pub(super) enum Connector {
-    Smtp { relay: Box<Relay>, message_limit: usize },
+    Smtp { relay: Box<Relay>, messages_per_connection: usize },
     Directory(FileTransport),
 }
 
@@ -32,7 +32,7 @@ impl Connector {
             TransportTarget::Smtp { .. } => match Relay::from_transport(transport, timeouts) {
                 Ok(relay) => Ok(Self::Smtp {
                     relay: Box::new(relay),
-                    message_limit: transport.messages_per_connection,
+                    messages_per_connection: transport.messages_per_connection,
                 }),
                 Err(error) => Err(error.to_string()),
             },
@@ -42,10 +42,10 @@ impl Connector {
     /// Returns a connection that is not open yet.
     pub(super) fn new_connection(&self) -> TransportConnection {
         match self {
-            Self::Smtp { relay, message_limit } => TransportConnection::Smtp {
+            Self::Smtp { relay, messages_per_connection } => TransportConnection::Smtp {
                 relay: relay.clone(),
                 connection: None,
-                message_limit: *message_limit,
+                messages_per_connection: *messages_per_connection,
                 messages_started: 0,
             },
             Self::Directory(directory) => TransportConnection::Directory(directory.clone()),
@@ -58,7 +58,7 @@ pub(super) enum TransportConnection {
     Smtp {
         relay: Box<Relay>,
         connection: Option<Box<Connection>>,
-        message_limit: usize,
+        messages_per_connection: usize,
         messages_started: usize,
     },
     Directory(FileTransport),
@@ -67,10 +67,11 @@ pub(super) enum TransportConnection {
 impl TransportConnection {
     /// Opens the connection unless it is usable; the error is one sentence.
     pub(super) async fn ensure_open(&mut self) -> Result<(), String> {
-        let Self::Smtp { relay, connection, message_limit, messages_started } = self else {
+        let Self::Smtp { relay, connection, messages_per_connection, messages_started } = self
+        else {
             return Ok(());
         };
-        if *messages_started >= *message_limit
+        if *messages_started >= *messages_per_connection
             && let Some(exhausted) = connection.take()
         {
             exhausted.quit().await;
@@ -87,8 +88,9 @@ impl TransportConnection {
     pub(super) fn is_ready(&self) -> bool {
         match self {
             Self::Directory(_) => true,
-            Self::Smtp { connection, message_limit, messages_started, .. } => {
-                messages_started < message_limit && connection.as_ref().is_some_and(|c| c.is_idle())
+            Self::Smtp { connection, messages_per_connection, messages_started, .. } => {
+                messages_started < messages_per_connection
+                    && connection.as_ref().is_some_and(|c| c.is_idle())
             }
         }
     }
@@ -103,8 +105,8 @@ impl TransportConnection {
     pub(super) fn can_pipeline(&self) -> bool {
         match self {
             Self::Directory(_) => false,
-            Self::Smtp { connection, message_limit, messages_started, .. } => {
-                messages_started < message_limit
+            Self::Smtp { connection, messages_per_connection, messages_started, .. } => {
+                messages_started < messages_per_connection
                     && connection.as_ref().is_some_and(|c| c.can_pipeline_next())
             }
         }

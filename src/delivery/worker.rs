@@ -40,7 +40,8 @@ pub(super) struct WorkerContext {
     pub(super) breaker: RelayBreaker,
     pub(super) relay_errors: RelayErrors,
     pub(super) domain_breaker: DomainBreakers,
-    /// Fires on shutdown, or when this run gives up the relay.
+    /// Fires on shutdown, or when this run ends early: the relay failed and another can take over,
+    /// or a wait would be too long.
     pub(super) drain: CancellationToken,
     /// Fires on shutdown; messages permitted before a rate limit was used up are still sent.
     pub(super) shutdown: CancellationToken,

@@ -42,6 +42,8 @@ fn lead_image_html(image: &Image<'_>) -> String {
 /// Returns `true` if the body contains the image in any size: a CMS resizes `photo.jpg` to
 /// `photo-1024x683.jpg`.
 fn contains_image(body: &str, url: &str) -> bool {
+    // The URLs in the body are escaped.
+    let url = &*encode_text(url);
     let path = url.split(['?', '#']).next().unwrap_or(url);
     let bare = path.split_once("://").map_or(path, |(_, rest)| rest);
     let Some((stem, extension)) = bare
@@ -49,7 +51,7 @@ fn contains_image(body: &str, url: &str) -> bool {
         .filter(|(stem, extension)| stem.contains('/') && !extension.contains('/'))
     else {
         // Without a file name the query identifies the image.
-        return body.contains(&*encode_text(url));
+        return body.contains(url);
     };
     let stem = without_size(stem);
     body.match_indices(stem).any(|(at, _)| {
@@ -151,6 +153,9 @@ mod tests {
                 "{other}"
             );
         }
+        let ampersand = image("https://college.example/files/R&D.jpg");
+        let escaped = "<img src=\"https://college.example/files/R&amp;D-300x200.jpg\">";
+        assert_eq!(body_html(escaped, Some(&ampersand)), escaped);
         let resized = image("https://college.example/files/boat-1024x683.jpg");
         let whole = "<img src=\"https://college.example/files/boat.jpg\">";
         assert_eq!(body_html(whole, Some(&resized)), whole);

@@ -38,7 +38,7 @@ pub struct FeedCache {
 #[derive(Debug)]
 struct Inner {
     documents: ArcSwap<HashMap<String, Arc<RenderedFeed>>>,
-    state: tokio::sync::Mutex<State>,
+    state: tokio::sync::Mutex<RefreshState>,
     disk: OnceLock<DiskCache>,
     recent: Mutex<RecentChanges>,
     article_change_count: AtomicU64,
@@ -62,9 +62,9 @@ impl Default for Inner {
     }
 }
 
-/// State of the store that the cached documents were rendered from.
+/// Progress of the refreshes, and what is not yet saved to disk.
 #[derive(Debug, Default)]
-struct State {
+struct RefreshState {
     last_refresh: Option<LastRefresh>,
     /// State of the documents that were loaded from disk, until they are compared with the store.
     loaded_state: Option<DiskState>,

@@ -54,7 +54,7 @@ pub struct ListHeaders<'a> {
     pub list_id: &'a str,
     /// Link that unsubscribes with a single POST (RFC 8058).
     pub unsubscribe_url: &'a str,
-    /// Address that unsubscribes the sender of a message to it, if one is configured.
+    /// Address to which subscribers write to unsubscribe, if one is configured.
     pub unsubscribe_mailto: Option<&'a str>,
 }
 

@@ -113,14 +113,15 @@ impl CachedHeaders {
         method: &Method,
         request_headers: &HeaderMap,
     ) -> Option<Negotiated> {
-        let coding = match (negotiate_coding(request_headers, true), rendered.brotli_length()) {
+        let brotli_length = rendered.brotli_length();
+        let coding = match (negotiate_coding(request_headers, true), brotli_length) {
             (Some(ContentCoding::Brotli), None) => {
                 rendered.request_brotli();
                 negotiate_coding(request_headers, false)
             }
             (best, _) => best,
         }?;
-        let set = self.header_set(rendered, coding);
+        let set = self.header_set(rendered, coding, brotli_length.unwrap_or_default());
         if is_unchanged(request_headers, &self.etag, self.modified) {
             return Some(Negotiated::Response(response(
                 StatusCode::NOT_MODIFIED,
@@ -149,21 +150,30 @@ impl CachedHeaders {
         request_headers: &HeaderMap,
         brotli_body: Option<Bytes>,
     ) -> Option<Response> {
+        let brotli_length = brotli_body.as_ref().map_or(0, Bytes::len);
         let (coding, body) = match (brotli_body, negotiate_coding(request_headers, false)) {
             (Some(body), _) => (ContentCoding::Brotli, body),
             (None, Some(ContentCoding::Gzip)) => (ContentCoding::Gzip, rendered.gzip()),
             (None, Some(_)) => (ContentCoding::Identity, cache.identity(rendered)),
             (None, None) => return None,
         };
-        Some(response(StatusCode::OK, &self.header_set(rendered, coding).full, Body::from(body)))
+        let set = self.header_set(rendered, coding, brotli_length);
+        Some(response(StatusCode::OK, &set.full, Body::from(body)))
     }
 
-    fn header_set(&self, rendered: &RenderedFeed, coding: ContentCoding) -> &HeaderSet {
+    /// Returns the headers for a coding. The length of the Brotli body is that of the body chosen for
+    /// this response, because the document may lose it meanwhile.
+    fn header_set(
+        &self,
+        rendered: &RenderedFeed,
+        coding: ContentCoding,
+        brotli_length: usize,
+    ) -> &HeaderSet {
         self.by_coding[coding as usize].get_or_init(|| {
             let (suffix, name, length) = match coding {
                 ContentCoding::Identity => ("", None, rendered.length),
                 ContentCoding::Gzip => ("-gz", Some("gzip"), rendered.gzip().len()),
-                ContentCoding::Brotli => ("-br", Some("br"), rendered.brotli_length().unwrap_or(0)),
+                ContentCoding::Brotli => ("-br", Some("br"), brotli_length),
             };
             let mut not_modified = self.common.clone();
             // A strong tag names bytes, so each coding has its own (RFC 9110 section 8.8.3.3).

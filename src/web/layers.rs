@@ -1,5 +1,5 @@
-//! The layers around all routes, from the outside in: the client's address, the request id, a
-//! tracing span, error pages with the security headers, panics, the time limit and the body limit.
+//! The layers around all routes, from the outside in: the client's address, the count of requests,
+//! the request id, a tracing span, error pages with the security headers, panics, the time limit and the body limit.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

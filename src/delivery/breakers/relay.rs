@@ -75,7 +75,7 @@ impl RelayBreaker {
 
     /// Returns `true` if other transports should take over: after a failure until a message is
     /// accepted, or while a rate limit holds for longer than a worker waits.
-    pub(in crate::delivery) fn is_unavailable(&self, now: Millis) -> bool {
+    pub(in crate::delivery) fn should_fail_over(&self, now: Millis) -> bool {
         let state = self.state();
         state.failures > 0 || state.rate_limited_until > now.plus(MAX_INLINE_WAIT)
     }
@@ -115,21 +115,21 @@ mod tests {
     #[test]
     fn the_breaker_is_open_after_a_failure_and_while_a_long_rate_limit_holds() {
         let breaker = RelayBreaker::default();
-        assert!(!breaker.is_unavailable(START));
+        assert!(!breaker.should_fail_over(START));
         let (until, _) = breaker.record_failure("down", START);
         assert!(
-            breaker.is_unavailable(until.plus(SignedDuration::from_millis(-1)))
-                && breaker.is_unavailable(until),
+            breaker.should_fail_over(until.plus(SignedDuration::from_millis(-1)))
+                && breaker.should_fail_over(until),
             "the backoff is over, but no mail was accepted yet"
         );
         breaker.record_success();
-        assert!(!breaker.is_unavailable(until));
+        assert!(!breaker.should_fail_over(until));
         let soon = START.plus(MAX_INLINE_WAIT);
         breaker.record_rate_limit(soon);
-        assert!(!breaker.is_unavailable(until), "workers wait that long");
+        assert!(!breaker.should_fail_over(until), "workers wait that long");
         breaker.record_rate_limit(soon.plus(MINUTE));
-        assert!(breaker.is_unavailable(until) && !breaker.is_unavailable(until.plus(MINUTE)));
+        assert!(breaker.should_fail_over(until) && !breaker.should_fail_over(until.plus(MINUTE)));
         breaker.record_success();
-        assert!(breaker.is_unavailable(until), "an accepted mail does not end a rate limit");
+        assert!(breaker.should_fail_over(until), "an accepted mail does not end a rate limit");
     }
 }

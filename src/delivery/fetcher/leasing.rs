@@ -34,7 +34,7 @@ impl Fetcher<'_> {
     }
 
     /// Leases single due deliveries: confirmations and tests first, then retries.
-    pub(super) async fn lease_queue_entries(&mut self) -> anyhow::Result<bool> {
+    pub(super) async fn lease_single_deliveries(&mut self) -> anyhow::Result<bool> {
         let enough = 2 * self.transport.connections;
         let due = self.last_poll.is_none_or(|at| at.elapsed() >= POLL_INTERVAL);
         if !due
@@ -116,7 +116,7 @@ impl Fetcher<'_> {
         self.last_edition = edition;
         let (dispatcher, all) = (self.dispatcher, &self.dispatcher.config.transports);
         dispatcher.balancer.record_leased(all, name, self.transport, deliveries.len(), |other| {
-            dispatcher.is_unavailable(other)
+            dispatcher.should_fail_over(other)
         });
         let lease = self.lease_guard(LeaseId::Batch(batch));
         let jobs: Vec<Job> =

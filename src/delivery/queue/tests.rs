@@ -110,7 +110,7 @@ fn an_edition_below_the_refill_threshold_wakes_the_fetcher() {
         notified.enable()
     };
     test.next();
-    assert!(!refill_needed(&test), "two jobs are left, which is the watermark");
+    assert!(!refill_needed(&test), "two jobs are left, which is the refill threshold");
     test.next();
     assert!(refill_needed(&test));
     assert!(test.queue.well_filled_editions().is_empty());
@@ -126,7 +126,7 @@ fn an_edition_below_the_refill_threshold_because_of_parked_jobs_wakes_the_fetche
     assert_eq!(id(test.next().as_ref()), Some(12));
     let notified = test.queue.refill_needed.notified();
     tokio::pin!(notified);
-    assert!(notified.enable(), "the parked job brought the edition below the watermark");
+    assert!(notified.enable(), "the parked job brought the edition below the refill threshold");
 }
 
 #[test]

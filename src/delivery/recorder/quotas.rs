@@ -72,11 +72,11 @@ impl Quotas {
     }
 
     /// Divides requests into those that all rate limits permit now and those that must wait; also
-    /// returns when the quota was taken.
+    /// returns when the quota was taken, and adds what it took in excess to `refunds`.
     pub(super) async fn take(
         &self,
         requests: Vec<PendingRequest>,
-        unused: &mut Vec<Refund>,
+        refunds: &mut Vec<Refund>,
     ) -> (Vec<PendingRequest>, Vec<DecidedRequest>, Millis) {
         let mut rate_requests: BTreeMap<LimitKey, RateLimitRequest> = BTreeMap::new();
         for (request, _) in requests.iter().filter(|(request, _)| !request.is_renewal) {
@@ -128,7 +128,7 @@ impl Quotas {
             }
         }
         // One limit permitted more than another, so the difference is refunded.
-        unused.extend(available.into_iter().filter(|(_, g)| g.count > 0).map(|(key, g)| Refund {
+        refunds.extend(available.into_iter().filter(|(_, g)| g.count > 0).map(|(key, g)| Refund {
             key,
             count: g.count,
             taken_at,

@@ -69,6 +69,7 @@ impl Worker {
                 self.shared
                     .record(&job, DeliveryOutcome::Failed, Some(format!("not sent: {e:#}")))
                     .await;
+                self.shared.refund(&job, taken_at).await;
                 Err(NotStarted::Skipped)
             }
         }

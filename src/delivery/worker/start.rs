@@ -26,7 +26,7 @@ pub(in crate::delivery) struct PreparedMessage {
 
 /// Reason why a job does not start now.
 pub(super) enum NotStarted {
-    /// The job was revoked, failed, parked or put back into the queue.
+    /// The job was denied, failed, parked or put back into the queue.
     Skipped,
     /// The job is back in the queue; a rate limit of the transport is used up until this time.
     RateLimited { until: Millis },

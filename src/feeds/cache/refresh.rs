@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    FeedCache, LastRefresh, State, document_key, document_keys, feed_fingerprint, may_affect,
+    FeedCache, LastRefresh, RefreshState, document_key, document_keys, feed_fingerprint, may_affect,
 };
 use crate::config::{Config, Feed};
 use crate::domain::time::Millis;
@@ -92,7 +92,7 @@ pub async fn refresh_due(
 /// cannot overwrite a later one.
 async fn save(
     cache: &FeedCache,
-    state: &mut State,
+    state: &mut RefreshState,
     checkpoint: Option<Checkpoint>,
 ) -> anyhow::Result<()> {
     let (cache, unsaved, removed) = (cache.clone(), state.unsaved.clone(), state.removed.clone());
@@ -129,7 +129,7 @@ async fn feeds_due<'c>(
     store: &Store,
     config: &'c Config,
     cache: &FeedCache,
-    state: &State,
+    state: &RefreshState,
     version: i64,
     now: Millis,
 ) -> StoreResult<Vec<&'c Feed>> {

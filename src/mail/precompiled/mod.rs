@@ -39,7 +39,7 @@ pub struct VariantParts<'a> {
     pub html: &'a str,
     /// List-ID such as `weekly.news.example.edu`, without angle brackets (RFC 2919).
     pub list_id: &'a str,
-    /// Address that unsubscribes the sender of a message to it, if one is configured.
+    /// Address to which subscribers write to unsubscribe, if one is configured.
     pub unsubscribe_mailto: Option<&'a str>,
     /// `Feedback-ID`, which large receivers use to report complaints.
     pub feedback_id: Option<&'a str>,

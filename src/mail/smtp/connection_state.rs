@@ -77,8 +77,8 @@ impl State {
         next: Option<NextEnvelope>,
     ) -> Self {
         match next {
-            Some(NextEnvelope::Pipelined(probe)) if reusable => {
-                Self::Pipelined { content_accepted, guard: probe }
+            Some(NextEnvelope::Pipelined(guard)) if reusable => {
+                Self::Pipelined { content_accepted, guard }
             }
             Some(NextEnvelope::Unsent(unsent)) if reusable => {
                 Self::Idle { needs_rset: !content_accepted, unsent: Some(unsent) }
@@ -108,8 +108,8 @@ impl State {
         None
     }
 
-    /// Starts the message data; returns `false` if the relay does not wait for it. The next
-    /// envelope of the previous message is discarded, and with a pipelined one the connection.
+    /// Starts the message data; returns `false` if the relay does not wait for it. Then an
+    /// unsent envelope is discarded, and a pipelined one leaves the connection broken.
     pub(super) fn start_content(&mut self) -> bool {
         match self.take() {
             Self::AwaitingContent => return true,

@@ -245,11 +245,14 @@ fn without_noscript(html: &str) -> String {
             .map(|open| found - open.len());
         let is_tag =
             lower[after..].starts_with(|c: char| c == '>' || c == '/' || c.is_ascii_whitespace());
-        match (start, lower[after..].find('>')) {
-            (Some(start), Some(end)) if is_tag => {
+        // Searched only behind a tag, because every search may read the rest of the text.
+        let end = if is_tag && start.is_some() { lower[after..].find('>') } else { None };
+        match (start, end) {
+            (Some(start), Some(end)) => {
                 out.push_str(&html[at..start]);
                 at = after + end + 1;
             }
+            (Some(_), None) if is_tag => break,
             _ => {
                 out.push_str(&html[at..after]);
                 at = after;

@@ -46,7 +46,7 @@ fn parse_entry(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Parse
         enclosure: entry
             .children("atom:link")
             .filter(|l| l.attribute("rel") == Some("enclosure"))
-            .find_map(|l| media_enclosure(l, "href")),
+            .find_map(|l| media_enclosure(l, "href", base.as_deref())),
         // An entry without a publication date counts as published when it last changed.
         updated_at: updated,
         ..IncomingArticle::default()

@@ -31,15 +31,20 @@ pub(super) fn parse_time(
     }
 }
 
-/// Returns the audio or video file that an element refers to by its attribute `url_attribute`.
-pub(super) fn media_enclosure(element: &Element, url_attribute: &str) -> Option<Enclosure> {
+/// Returns the audio or video file that an element refers to by its attribute `url_attribute`,
+/// relative to `base`.
+pub(super) fn media_enclosure(
+    element: &Element,
+    url_attribute: &str,
+    base: Option<&str>,
+) -> Option<Enclosure> {
     let media_type = element
         .attribute("type")
         .filter(|kind| kind.starts_with("audio/") || kind.starts_with("video/"))?;
     let length =
         element.attribute("length").and_then(|length| length.parse().ok()).unwrap_or_default();
     Some(Enclosure {
-        url: element.attribute(url_attribute)?.to_owned(),
+        url: resolve_url(element.attribute(url_attribute)?, base),
         media_type: media_type.to_owned(),
         length,
     })

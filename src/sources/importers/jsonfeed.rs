@@ -102,7 +102,7 @@ fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ParsedArti
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
-            .find_map(media_attachment),
+            .find_map(|file| media_attachment(file, home)),
         updated_at: parse_time("date_modified", text("date_modified"), zone)?,
         ..IncomingArticle::default()
     };
@@ -110,12 +110,16 @@ fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ParsedArti
 }
 
 /// Returns an attachment as an enclosure if it is audio or video.
-fn media_attachment(file: &Value) -> Option<Enclosure> {
+fn media_attachment(file: &Value, home: Option<&str>) -> Option<Enclosure> {
     let text = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (url, media_type) = (text("url"), text("mime_type"));
     let is_played = media_type.starts_with("audio/") || media_type.starts_with("video/");
     let length = file.get("size_in_bytes").and_then(Value::as_u64).unwrap_or_default();
-    (is_played && !url.is_empty()).then_some(Enclosure { url, media_type, length })
+    (is_played && !url.is_empty()).then(|| Enclosure {
+        url: resolve_url(&url, home),
+        media_type,
+        length,
+    })
 }
 
 /// Returns the names in an author object or a list of them; `None` if there are none.

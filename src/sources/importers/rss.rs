@@ -79,8 +79,8 @@ fn parse_item(
             .child_text("dc:language")
             .or_else(|| item.attribute("xml:lang").map(str::to_owned))
             .or_else(|| language.map(str::to_owned)),
-        image_url: image_url(item),
-        enclosure: item.children("enclosure").find_map(|e| media_enclosure(e, "url")),
+        image_url: image_url(item).map(|url| resolve_url(&url, home)),
+        enclosure: item.children("enclosure").find_map(|e| media_enclosure(e, "url", home)),
         updated_at,
         ..IncomingArticle::default()
     };

@@ -162,6 +162,23 @@ fn atom_is_parsed_with_every_text_type() {
 }
 
 #[test]
+fn relative_urls_of_media_are_resolved_like_links() {
+    let rss = r#"<rss version="2.0" xmlns:media="http://search.yahoo.com/mrss/"><channel><link>https://r.example/</link>
+        <item><title>T</title><guid>1</guid><media:content medium="image" url="/i.jpg"/><enclosure url="talk.mp3" type="audio/mpeg"/></item></channel></rss>"#;
+    let atom = r#"<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://cdn.example/a/"><entry><id>x:1</id><title>T</title>
+        <updated>2026-09-01T08:00:00Z</updated><link rel="enclosure" type="audio/mpeg" href="talk.mp3"/></entry></feed>"#;
+    let media = |text: &str| {
+        let one = parse_articles(text).remove(0);
+        (one.image_url, one.enclosure.map(|file| file.url))
+    };
+    assert_eq!(
+        media(rss),
+        (Some("https://r.example/i.jpg".into()), Some("https://r.example/talk.mp3".into()))
+    );
+    assert_eq!(media(atom), (None, Some("https://cdn.example/a/talk.mp3".into())));
+}
+
+#[test]
 fn json_feed_items_have_line_numbers() {
     let text = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"x\", \"language\": \"en\",\n\"items\": [\n  {\"id\": 5, \"url\": \"https://a.example/5\",\n \
         \"content_text\": \"a\\nb\", \"tags\": [\"t\"], \"date_published\": \"2026-09-01T10:00:00+08:00\", \"author\": {\"name\": \"Li\"}},\n  {\"id\": \"x\", \"title\": \"A & B\"}\n, 7]}";

@@ -43,7 +43,7 @@ async fn polylang(
         JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
     for row in database.rows(sql, &[]).await? {
         let [post, code] = columns(row);
-        languages.codes.insert(number(&post), code);
+        languages.code_by_post.insert(number(&post), code);
     }
     let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
     let mut groups: Vec<BTreeSet<u64>> = Vec::new();
@@ -93,7 +93,7 @@ async fn wpml(
         let [post, group, code] = columns(row);
         groups.entry(number(&group)).or_default().insert(number(&post));
         languages.tags.entry(code.clone()).or_insert_with(|| language_tag(&code));
-        languages.codes.insert(number(&post), code);
+        languages.code_by_post.insert(number(&post), code);
     }
     for sql in [
         "SELECT code, default_locale FROM {p}icl_languages",

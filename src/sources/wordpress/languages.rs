@@ -28,8 +28,10 @@ pub(super) struct Languages {
     pub(super) plugin: &'static str,
     /// Language tags by the codes used in URLs.
     pub(super) tags: BTreeMap<String, String>,
-    pub(super) codes: HashMap<u64, String>,
-    pub(super) originals: HashMap<u64, u64>,
+    /// Code of the language of each post, by its id.
+    pub(super) code_by_post: HashMap<u64, String>,
+    /// Post that each translation translates, by its id.
+    pub(super) original_by_post: HashMap<u64, u64>,
     pub(super) negotiation: Negotiation,
     /// Code of the language that URLs do not contain.
     pub(super) code_without_prefix: Option<String>,
@@ -43,18 +45,21 @@ impl Languages {
 
     /// Returns the language tag of a post, if the plugin assigned one.
     pub(super) fn tag_of(&self, post: u64) -> Option<&str> {
-        self.tags.get(self.codes.get(&post)?).map(String::as_str)
+        self.tags.get(self.code_by_post.get(&post)?).map(String::as_str)
     }
 
     /// Returns the post that this one translates: the first public one of its group.
     pub(super) fn original(&self, post: u64) -> Option<u64> {
-        self.originals.get(&post).copied()
+        self.original_by_post.get(&post).copied()
     }
 
     /// Returns the URL of a post in the form for its language; `home` is the URL of the site
     /// without a trailing slash, and `structure` its permalink structure.
     pub(super) fn localize(&self, post: u64, home: &str, structure: &str, url: &str) -> String {
-        match self.codes.get(&post).filter(|code| self.code_without_prefix.as_ref() != Some(*code))
+        match self
+            .code_by_post
+            .get(&post)
+            .filter(|code| self.code_without_prefix.as_ref() != Some(*code))
         {
             Some(code) => {
                 self.localized_url(code, home, structure, url).unwrap_or_else(|| url.to_owned())
@@ -103,7 +108,7 @@ impl Languages {
         for group in groups {
             let mut visible = group.into_iter().filter(|id| public.contains(id));
             if let Some(first) = visible.next() {
-                self.originals.extend(visible.map(|other| (other, first)));
+                self.original_by_post.extend(visible.map(|other| (other, first)));
             }
         }
     }
@@ -120,7 +125,7 @@ mod tests {
             tags: [("en", "en-GB"), ("zh", "zh-CN")]
                 .map(|(code, tag)| (code.to_owned(), tag.to_owned()))
                 .into(),
-            codes: [(1, "en".to_owned()), (2, "zh".to_owned())].into(),
+            code_by_post: [(1, "en".to_owned()), (2, "zh".to_owned())].into(),
             negotiation,
             code_without_prefix: silent.map(str::to_owned),
             ..Languages::default()

@@ -74,9 +74,9 @@ pub(crate) async fn read(
         }
         // The next page rarely needs the bodies and attachments of this one.
         site.posts.clear();
-        site.pages_by_query.retain(|query, _| query.kind == "post" && query.parent.is_none());
+        site.lists_by_query.retain(|query, _| query.kind == "post" && query.parent.is_none());
         let listed: BTreeSet<u64> =
-            site.pages_by_query.values().flat_map(|list| list.ids.iter().copied()).collect();
+            site.lists_by_query.values().flat_map(|list| list.ids.iter().copied()).collect();
         posts::fetch(&mut database, &mut site, listed.into_iter().map(DataRequest::Post)).await?;
     }
     database.close().await;

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::session::{Fields, WordPressSession};
-use super::site::{Comment, DataRequest, Order, Post, PostPage, PostQuery, WordPressSite};
+use super::session::{TextRow, WordPressSession};
+use super::site::{Comment, DataRequest, Order, Post, PostList, PostQuery, WordPressSite};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -125,7 +125,7 @@ async fn select(
     Ok(posts)
 }
 
-fn post(row: Fields, with_body: bool) -> Post {
+fn post(row: TextRow, with_body: bool) -> Post {
     let [
         id,
         author,
@@ -223,7 +223,7 @@ async fn list(
         site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     let total = count.first().map_or(0, |row| number(&row[0]));
-    site.pages_by_query.insert(query, PostPage { ids, total });
+    site.lists_by_query.insert(query, PostList { ids, total });
     Ok(())
 }
 
@@ -259,7 +259,7 @@ pub(super) fn image_size(metadata: &str) -> Option<(u32, u32)> {
     pixels("width").zip(pixels("height"))
 }
 
-pub(super) fn pairs(rows: Vec<Fields>) -> HashMap<String, String> {
+pub(super) fn pairs(rows: Vec<TextRow>) -> HashMap<String, String> {
     rows.into_iter()
         .map(|row| {
             let [name, value] = columns(row);
@@ -269,7 +269,7 @@ pub(super) fn pairs(rows: Vec<Fields>) -> HashMap<String, String> {
 }
 
 /// Converts a row into an array of `N` columns; missing ones are empty.
-pub(super) fn columns<const N: usize>(row: Fields) -> [String; N] {
+pub(super) fn columns<const N: usize>(row: TextRow) -> [String; N] {
     let mut row = row.into_iter();
     std::array::from_fn(|_| row.next().unwrap_or_default())
 }

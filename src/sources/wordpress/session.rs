@@ -25,7 +25,7 @@ pub(super) struct WordPressSession {
 }
 
 /// The columns of a row as text; NULL is empty.
-pub(super) type Fields = Vec<String>;
+pub(super) type TextRow = Vec<String>;
 
 impl WordPressSession {
     /// Connects and makes the session read-only.
@@ -53,7 +53,7 @@ impl WordPressSession {
         &mut self,
         sql: &str,
         binds: &[&str],
-    ) -> Result<Vec<Fields>, anyhow::Error> {
+    ) -> Result<Vec<TextRow>, anyhow::Error> {
         self.try_rows(sql, binds)
             .await
             .map_err(|error| explain(&self.source, &self.display_url, &error))
@@ -64,7 +64,7 @@ impl WordPressSession {
         &mut self,
         sql: &str,
         binds: &[&str],
-    ) -> Result<Option<Vec<Fields>>, anyhow::Error> {
+    ) -> Result<Option<Vec<TextRow>>, anyhow::Error> {
         match self.try_rows(sql, binds).await {
             Ok(rows) => Ok(Some(rows)),
             Err(error)
@@ -79,7 +79,7 @@ impl WordPressSession {
         }
     }
 
-    async fn try_rows(&mut self, sql: &str, binds: &[&str]) -> Result<Vec<Fields>, sqlx::Error> {
+    async fn try_rows(&mut self, sql: &str, binds: &[&str]) -> Result<Vec<TextRow>, sqlx::Error> {
         let mut query = sqlx::query(AssertSqlSafe(sql.replace("{p}", &self.prefix)));
         for bind in binds {
             query = query.bind((*bind).to_owned());
@@ -99,7 +99,7 @@ impl WordPressSession {
 
 /// Returns the columns of a row as UTF-8 with invalid sequences replaced; old tables and casts
 /// return bytes instead of text.
-fn row_to_text(row: &MySqlRow) -> Fields {
+fn row_to_text(row: &MySqlRow) -> TextRow {
     (0..row.len())
         .map(|i| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten().unwrap_or_default())
         .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())

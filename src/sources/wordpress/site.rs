@@ -103,7 +103,7 @@ pub(super) enum Order {
 
 /// The posts of a list, and their number without the limit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct PostPage {
+pub(super) struct PostList {
     pub(super) ids: Vec<u64>,
     pub(super) total: u64,
 }
@@ -146,10 +146,12 @@ pub(super) struct WordPressSite {
     pub(super) time_zone: Option<TimeZone>,
     /// Time of the database's clock at the start of the sync.
     pub(super) now: Timestamp,
+    /// Posts by id; `None` for a post that was requested and does not exist.
     pub(super) posts: HashMap<u64, Option<Post>>,
-    pub(super) pages_by_query: HashMap<PostQuery, PostPage>,
-    /// Year, month and number of posts, newest first.
+    pub(super) lists_by_query: HashMap<PostQuery, PostList>,
+    /// Year, month and number of posts, newest first; `None` until they are read.
     pub(super) months: Option<Vec<(i16, i8, u64)>>,
+    /// Newest comments; `None` until they are read.
     pub(super) comments: Option<Vec<Comment>>,
     pub(super) biographies: HashMap<u64, String>,
     /// Uploads path of a site in a network, below its URL.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::site::{DataRequest, Order, Post, PostPage, PostQuery, Term, User, WordPressSite};
+use super::site::{DataRequest, Order, Post, PostList, PostQuery, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
 use super::{MAX_FETCH_ROUNDS, dates, drop_shared_guid, posts, render, to_article};
 use crate::config::Source;
@@ -277,7 +277,7 @@ fn provide(site: &mut WordPressSite, wanted: BTreeSet<DataRequest>) {
             }
             DataRequest::List(query) => {
                 let listed = run_query(site, &query);
-                site.pages_by_query.insert(query, listed);
+                site.lists_by_query.insert(query, listed);
             }
             DataRequest::Biography(user) => {
                 site.biographies.entry(user).or_default();
@@ -287,7 +287,7 @@ fn provide(site: &mut WordPressSite, wanted: BTreeSet<DataRequest>) {
     }
 }
 
-fn run_query(site: &WordPressSite, query: &PostQuery) -> PostPage {
+fn run_query(site: &WordPressSite, query: &PostQuery) -> PostList {
     let status = if query.kind == "attachment" { "inherit" } else { "publish" };
     let mut chosen: Vec<&Post> = site
         .posts
@@ -318,7 +318,7 @@ fn run_query(site: &WordPressSite, query: &PostQuery) -> PostPage {
         usize::try_from(query.limit).unwrap_or(usize::MAX)
     };
     let offset = usize::try_from(query.offset).unwrap_or_default();
-    PostPage { ids: chosen.iter().skip(offset).take(limit).map(|p| p.id).collect(), total }
+    PostList { ids: chosen.iter().skip(offset).take(limit).map(|p| p.id).collect(), total }
 }
 
 /// Returns the months with public posts, newest first.

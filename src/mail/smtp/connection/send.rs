@@ -135,23 +135,23 @@ impl Connection {
             Err(outcome) => return NextEnvelope::Unsent(UnsentEnvelope::Invalid(outcome)),
         };
         match self.capabilities.pipelining.then(|| self.pipelining.begin_pipelining()).flatten() {
-            Some(probe) => {
+            Some(guard) => {
                 write_buf.push_str(commands.pipelined());
-                NextEnvelope::Pipelined(probe)
+                NextEnvelope::Pipelined(guard)
             }
             None => NextEnvelope::Unsent(UnsentEnvelope::Postponed(commands)),
         }
     }
 
-    /// Handles an incomplete write of the message data; the relay may have sent a reason before it
+    /// Handles an incomplete write of the message data and the next envelope; the relay may have sent a reason before it
     /// closed the connection.
-    async fn write_failed(&mut self, reason: &str, complete: bool) -> AttemptResult {
+    async fn write_failed(&mut self, reason: &str, content_written: bool) -> AttemptResult {
         self.control.set_timeout(QUIT_TIMEOUT);
         match step_result(self.inner.read_response().await) {
-            StepResult::Reply(reply) if complete || !reply.is_positive() => {
+            StepResult::Reply(reply) if content_written || !reply.is_positive() => {
                 classify(Stage::Content, StepResult::Reply(reply)).unwrap_or_else(no_connection)
             }
-            _ if complete => AttemptResult {
+            _ if content_written => AttemptResult {
                 outcome: SmtpOutcome::Uncertain { reason: reason.to_owned() },
                 reusable: false,
             },

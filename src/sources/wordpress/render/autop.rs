@@ -128,31 +128,32 @@ fn hide_line_ends_in_tags(html: &str) -> String {
 
 /// Removes white space inside elements in which a break would be invalid.
 fn trim_inside(mut text: String) -> String {
-    const BOTH: [(&str, &[&str]); 3] = [
+    // Each: a text that must occur, and the tags beside which white space is removed.
+    const TRIM_AROUND: [(&str, &[&str]); 3] = [
         ("</object>", &["param", "/param", "embed", "/embed"]),
         ("<source", &["source", "track"]),
         ("<track", &["source", "track"]),
     ];
-    const BEFORE: [(&str, &[&str]); 5] = [
+    const TRIM_BEFORE: [(&str, &[&str]); 5] = [
         ("<option", &["option"]),
         ("</object>", &["/object"]),
         ("<source", &["/audio", "/video"]),
         ("<track", &["/audio", "/video"]),
         ("<figcaption", &["figcaption"]),
     ];
-    const AFTER: [(&str, &[&str]); 5] = [
+    const TRIM_AFTER: [(&str, &[&str]); 5] = [
         ("<option", &["/option"]),
         ("</object>", &["object"]),
         ("<source", &["audio", "video"]),
         ("<track", &["audio", "video"]),
         ("<figcaption", &["/figcaption"]),
     ];
-    for (sign, names) in BOTH.iter().chain(&BEFORE) {
+    for (sign, names) in TRIM_AROUND.iter().chain(&TRIM_BEFORE) {
         if text.contains(sign) {
             text = trimmed_around(&text, names, true);
         }
     }
-    for (sign, names) in BOTH.iter().chain(&AFTER) {
+    for (sign, names) in TRIM_AROUND.iter().chain(&TRIM_AFTER) {
         if text.contains(sign) {
             text = trimmed_around(&text, names, false);
         }

@@ -194,7 +194,7 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
         {
             Some(html) => out.push_str(&html),
             None => {
-                if block.parts.is_empty() && !OMITTED_BLOCKS.contains(&name) {
+                if block.parts.is_empty() && !BLOCKS_WITHOUT_NOTE.contains(&name) {
                     context.note(format!(
                         "The block {name} is rendered by its plugin or theme, and was left out."
                     ));
@@ -205,8 +205,8 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
     }
 }
 
-/// Blocks that are omitted because they are empty or meaningless in a feed.
-const OMITTED_BLOCKS: [&str; 13] = [
+/// Blocks that may be empty; no note reports them.
+const BLOCKS_WITHOUT_NOTE: [&str; 13] = [
     "more",
     "nextpage",
     "spacer",

@@ -14,49 +14,52 @@ pub(super) fn embed(text: &str) -> String {
         return text;
     }
     let mut out = String::with_capacity(text.len());
-    let mut before = Neighbour::Line;
+    let mut before = Neighbour::TextEdge;
     let mut tokens = tokenize(&text).into_iter().peekable();
     while let Some(piece) = tokens.next() {
         match piece {
             Token::Tag(other) | Token::Comment(other) => {
                 out.push_str(other);
                 before = if other.starts_with("<p>") || other.starts_with("<p ") {
-                    Neighbour::Paragraph
+                    Neighbour::ParagraphTag
                 } else {
-                    Neighbour::Words
+                    Neighbour::Other
                 };
             }
             Token::Text(words) => {
                 let after = match tokens.peek() {
-                    None => Neighbour::Line,
-                    Some(Token::Tag("</p>")) => Neighbour::Paragraph,
-                    Some(_) => Neighbour::Words,
+                    None => Neighbour::TextEdge,
+                    Some(Token::Tag("</p>")) => Neighbour::ParagraphTag,
+                    Some(_) => Neighbour::Other,
                 };
                 lines(words, before, after, &mut out);
-                before = Neighbour::Words;
+                before = Neighbour::Other;
             }
         }
     }
     out
 }
 
-/// The context before or after a piece of text.
+/// Neighbour of a piece of text, before or after it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Neighbour {
-    Line,
-    Paragraph,
-    Words,
+    /// The beginning or end of the whole text.
+    TextEdge,
+    /// The start or end tag of a paragraph.
+    ParagraphTag,
+    /// Another tag, or a comment.
+    Other,
 }
 
 /// Replaces URLs that fill their line or paragraph.
 fn lines(text: &str, before: Neighbour, after: Neighbour, out: &mut String) {
-    if before == Neighbour::Paragraph && after == Neighbour::Paragraph {
+    if before == Neighbour::ParagraphTag && after == Neighbour::ParagraphTag {
         return embed_line(text, out);
     }
     let count = text.split_inclusive('\n').count();
     for (number, line) in text.split_inclusive('\n').enumerate() {
-        if (number > 0 || before == Neighbour::Line)
-            && (number + 1 < count || line.ends_with('\n') || after == Neighbour::Line)
+        if (number > 0 || before == Neighbour::TextEdge)
+            && (number + 1 < count || line.ends_with('\n') || after == Neighbour::TextEdge)
         {
             embed_line(line, out);
         } else {

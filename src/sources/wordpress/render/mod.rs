@@ -25,7 +25,7 @@ mod tests;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use super::site::{DataRequest, Post, PostPage, PostQuery, WordPressSite};
+use super::site::{DataRequest, Post, PostList, PostQuery, WordPressSite};
 
 pub(super) use excerpts::excerpt;
 
@@ -97,8 +97,8 @@ impl<'a> RenderContext<'a> {
         known?.as_ref()
     }
 
-    fn list(&self, query: &PostQuery) -> Option<&'a PostPage> {
-        let known = self.site.pages_by_query.get(query);
+    fn list(&self, query: &PostQuery) -> Option<&'a PostList> {
+        let known = self.site.lists_by_query.get(query);
         if known.is_none() {
             self.request(DataRequest::List(query.clone()));
         }

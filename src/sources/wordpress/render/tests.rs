@@ -88,7 +88,7 @@ fn a_block_that_lists_posts_requests_them_and_links_to_them() {
         BTreeSet::from([DataRequest::List(query.clone()), DataRequest::Months])
     );
     site.months = Some(vec![(2026, 3, 2)]);
-    site.pages_by_query.insert(query, PostPage { ids: vec![8], total: 2 });
+    site.lists_by_query.insert(query, PostList { ids: vec![8], total: 2 });
     site.posts.insert(8, Some(Post { id: 8, title: "It's \"new\"".into(), ..Post::default() }));
     let shown = body(&site, &post);
     assert_eq!((shown.missing.len(), shown.notes.len()), (0, 0));
@@ -113,9 +113,9 @@ fn a_listed_post_with_a_password_reveals_no_text() {
         ..Post::default()
     };
     site.posts.insert(8, Some(secret));
-    site.pages_by_query.insert(
+    site.lists_by_query.insert(
         PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() },
-        PostPage { ids: vec![8], total: 1 },
+        PostList { ids: vec![8], total: 1 },
     );
     let shown = body(&site, &post);
     assert!(shown.missing.is_empty(), "{:?}", shown.missing);
