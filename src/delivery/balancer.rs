@@ -16,7 +16,7 @@ const LEASE_WAIT: Duration = Duration::from_secs(3);
 #[derive(Debug, Default)]
 pub(super) struct WeightedBalancer(Mutex<HashMap<(String, String), Member>>);
 
-/// What one transport took of the mail queued for one of its pool.
+/// Share that one transport took of the mail queued for another or itself.
 #[derive(Debug, Default)]
 struct Member {
     /// Number of messages taken, divided by the weight.

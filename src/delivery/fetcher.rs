@@ -89,7 +89,8 @@ impl<'a> Fetcher<'a> {
             let next = if busy {
                 None
             } else {
-                self.dispatcher.store.deliveries().next_entry_due_at(&self.served).await?
+                let names = self.names_to_lease();
+                self.dispatcher.store.deliveries().next_entry_due_at(&names).await?
             };
             if !busy
                 && next.is_none_or(|due| due > deadline)

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::process::Stdio;
 
+use courant::domain::actor::Actor;
 use courant::domain::article::IncomingArticle;
-use courant::domain::time::HOUR;
+use courant::domain::time::{HOUR, MINUTE};
 use courant::subscribers::NewSubscriber;
+use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
 use crate::support::{Shell, World, article, database_tests};
@@ -110,6 +112,22 @@ database_tests! {
             "delivery should not wait for the first relay: {:?}",
             start.elapsed()
         );
+    }
+
+    async fn the_run_of_a_standby_transport_without_a_turn_ends_while_mail_is_due(world) {
+        let other = add_second_transport(world, "", "standby = true", Script::new()).await;
+        let digest = world.digest("weekly");
+        let (context, now) = (world.app.digest_context(), world.now());
+        courant::digests::queue_test(context, digest, "r1@example.org", &Actor::Cli, now)
+            .await
+            .unwrap();
+        let standby = world.app.config.transports[1].clone();
+        let dispatcher = world.app.dispatcher();
+        let shutdown = CancellationToken::new();
+        let run = dispatcher.deliver_due(&standby, MINUTE, &shutdown);
+        let report = tokio::time::timeout(std::time::Duration::from_secs(20), run).await;
+        assert_eq!(report.expect("the run ends").unwrap().handled(), 0);
+        assert!(other.mails().is_empty());
     }
 
     async fn the_second_relay_takes_over_when_the_first_fails_during_an_edition(world) {

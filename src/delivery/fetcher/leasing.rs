@@ -72,7 +72,7 @@ impl Fetcher<'_> {
 
     /// Returns the names to lease for: all served names, or, for a standby transport, those whose
     /// mail it may take over.
-    fn names_to_lease(&self) -> Vec<String> {
+    pub(super) fn names_to_lease(&self) -> Vec<String> {
         if !self.transport.standby {
             return self.served.clone();
         }
