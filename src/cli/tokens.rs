@@ -49,8 +49,8 @@ pub(crate) enum RoleArg {
 }
 
 impl From<RoleArg> for Role {
-    fn from(grant: RoleArg) -> Self {
-        match grant {
+    fn from(role: RoleArg) -> Self {
+        match role {
             RoleArg::Admin => Self::Admin,
             RoleArg::Editor => Self::Editor,
             RoleArg::Lists => Self::ListManager,

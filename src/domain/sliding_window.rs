@@ -16,10 +16,10 @@ const BUCKETS_PER_SPAN: i64 = 20;
 
 /// Result of a call of [`SlidingWindow::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Grant {
+pub struct TakenQuota {
     /// Number of messages that may start now.
     pub count: i64,
-    /// Earliest time at which another message may start; `at` if all were granted.
+    /// Earliest time at which another message may start; `at` if all were taken.
     pub next_at: Millis,
     /// Time at which the messages were taken.
     pub at: Millis,
@@ -55,7 +55,7 @@ impl SlidingWindow {
         warmup: Option<&WarmUp>,
         wanted: i64,
         now: Millis,
-    ) -> Grant {
+    ) -> TakenQuota {
         self.drop_expired(now);
         let window_limits = self.window_limits(limits, warmup, now);
         let room = window_limits
@@ -76,7 +76,7 @@ impl SlidingWindow {
         } else {
             now
         };
-        Grant { count, next_at, at: now }
+        TakenQuota { count, next_at, at: now }
     }
 
     /// Returns messages that were taken at `taken_at` but not sent.

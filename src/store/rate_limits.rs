@@ -9,8 +9,8 @@ use super::db::{Row, Statement};
 use super::nouns::RateLimits;
 use super::{StoreError, StoreResult};
 use crate::domain::rate::Rate;
-pub use crate::domain::sliding_window::Grant;
 use crate::domain::sliding_window::SlidingWindow;
+pub use crate::domain::sliding_window::TakenQuota;
 use crate::domain::time::{DAY, Millis, SignedDuration};
 use crate::domain::warmup::WarmUp;
 
@@ -134,30 +134,30 @@ impl RateLimits<'_> {
     /// Takes quota from the limits of several keys in one transaction; the results have the order
     /// of the requests.
     ///
-    /// Each request is granted independently; if one key grants a message and another does not, the
+    /// Each request is taken independently; if one key allows a message and another does not, the
     /// caller must refund the quota.
     pub async fn take_quota(
         self,
         update: &UpdateId,
         requests: &[RateLimitRequest],
         now: Millis,
-    ) -> StoreResult<Vec<Grant>> {
+    ) -> StoreResult<Vec<TakenQuota>> {
         let keys = requests.iter().map(|request| request.key.clone()).collect();
         let work = |windows: &mut Windows| {
-            let grant = |request: &RateLimitRequest| {
+            let take = |request: &RateLimitRequest| {
                 let stored = windows.entry(request.key.clone()).or_default();
-                stored.granted_before(update).unwrap_or_else(|| {
-                    let granted = stored.window.take(
+                stored.taken_before(update).unwrap_or_else(|| {
+                    let taken = stored.window.take(
                         &request.limits,
                         request.warmup.as_ref(),
                         request.count,
                         now,
                     );
-                    stored.record(update, granted);
-                    granted
+                    stored.record(update, taken);
+                    taken
                 })
             };
-            requests.iter().map(grant).collect()
+            requests.iter().map(take).collect()
         };
         self.update_windows(keys, now, work).await
     }
@@ -171,13 +171,13 @@ impl RateLimits<'_> {
     ) -> StoreResult<()> {
         let keys = refunds.iter().map(|refund| refund.key.clone()).collect();
         let work = |windows: &mut Windows| {
-            if windows.values().any(|stored| stored.granted_before(update).is_some()) {
+            if windows.values().any(|stored| stored.taken_before(update).is_some()) {
                 return;
             }
             for Refund { key, count, taken_at } in refunds {
                 let stored = windows.entry(key.clone()).or_default();
                 stored.window.refund(*count, *taken_at);
-                stored.record(update, Grant { count: 0, next_at: now, at: now });
+                stored.record(update, TakenQuota { count: 0, next_at: now, at: now });
             }
         };
         self.update_windows(keys, now, work).await
@@ -223,21 +223,21 @@ type Windows = BTreeMap<LimitKey, StoredWindow>;
 #[derive(Debug, Default)]
 struct StoredWindow {
     window: SlidingWindow,
-    /// Last update of each node: sequence number, messages granted, time of the next grant, time of
+    /// Last update of each node: sequence number, messages taken, time of the next message, time of
     /// the update.
     last_updates: BTreeMap<String, (i64, i64, i64, i64)>,
 }
 
 impl StoredWindow {
     /// Returns the result of an update that was applied before.
-    fn granted_before(&self, update: &UpdateId) -> Option<Grant> {
+    fn taken_before(&self, update: &UpdateId) -> Option<TakenQuota> {
         let (_, count, next_at, at) =
             *self.last_updates.get(&update.node).filter(|last| last.0 == update.sequence)?;
-        Some(Grant { count, next_at: Millis(next_at), at: Millis(at) })
+        Some(TakenQuota { count, next_at: Millis(next_at), at: Millis(at) })
     }
 
     /// Records an update and removes those of nodes that made none for a day.
-    fn record(&mut self, update: &UpdateId, Grant { count, next_at, at }: Grant) {
+    fn record(&mut self, update: &UpdateId, TakenQuota { count, next_at, at }: TakenQuota) {
         self.last_updates.retain(|_, (_, _, _, updated_at)| *updated_at > at.plus(-DAY).0);
         self.last_updates.insert(update.node.clone(), (update.sequence, count, next_at.0, at.0));
     }

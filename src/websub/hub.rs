@@ -218,14 +218,14 @@ mod tests {
             "news",
             "a former name maps to the renamed feed"
         );
-        for (requested, granted) in
+        for (requested, accepted) in
             [("1", 300), ("86400", 86_400), ("99999999999999999999999", 2_592_000), ("", 864_000)]
         {
             assert_eq!(
                 parse_request(&config(), HubForm { lease_seconds: Some(requested), ..GOOD })
                     .unwrap()
                     .lease_seconds,
-                granted
+                accepted
             );
         }
         assert!(

@@ -8,7 +8,7 @@ use courant::domain::rate::Rate;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::domain::warmup::WarmUp;
 use courant::store::Store;
-use courant::store::rate_limits::{Grant, LimitKey, RateLimitRequest, Refund, UpdateId};
+use courant::store::rate_limits::{LimitKey, RateLimitRequest, Refund, TakenQuota, UpdateId};
 
 use crate::support::{START_TIME as NOW, World, article, database_tests};
 
@@ -22,7 +22,7 @@ fn new_update() -> UpdateId {
     UpdateId { node: "node".into(), sequence: NUMBER.fetch_add(1, Ordering::Relaxed) }
 }
 
-async fn take(store: &Store, limits: &str, count: i64, now: Millis) -> Grant {
+async fn take(store: &Store, limits: &str, count: i64, now: Millis) -> TakenQuota {
     store
         .rate_limits()
         .take_quota(

@@ -9,7 +9,7 @@ use crate::config::Transport;
 use crate::delivery::domain_slots::SharedDomainLimit;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::rate_limits::{Grant, LimitKey, RateLimitRequest, Refund, UpdateId};
+use crate::store::rate_limits::{LimitKey, RateLimitRequest, Refund, TakenQuota, UpdateId};
 
 /// Returns the stored rate limits that a message takes from.
 pub(super) fn limit_keys(
@@ -91,13 +91,13 @@ impl Quotas {
         }
         let (update, rate_requests): (_, Vec<RateLimitRequest>) =
             (self.next_update_id(), rate_requests.into_values().collect());
-        let granted = retry_until_ok("rate limits", || {
+        let taken = retry_until_ok("rate limits", || {
             self.store.rate_limits().take_quota(&update, &rate_requests, (self.clock)())
         })
         .await;
-        let taken_at = granted.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
-        let mut available: BTreeMap<LimitKey, Grant> =
-            rate_requests.into_iter().map(|request| request.key).zip(granted).collect();
+        let taken_at = taken.iter().map(|g| g.at).max().unwrap_or_else(self.clock);
+        let mut available: BTreeMap<LimitKey, TakenQuota> =
+            rate_requests.into_iter().map(|request| request.key).zip(taken).collect();
         let (mut start, mut limited) = (Vec::new(), Vec::new());
         for (request, reply) in requests {
             let spent = if request.is_renewal {
@@ -119,8 +119,8 @@ impl Quotas {
                 }
                 None => {
                     for key in &spent {
-                        if let Some(granted) = available.get_mut(key) {
-                            granted.count -= 1;
+                        if let Some(quota) = available.get_mut(key) {
+                            quota.count -= 1;
                         }
                     }
                     start.push((request, reply));

@@ -81,7 +81,7 @@ fn refunded_messages_can_be_taken_again() {
     assert_eq!(window.take(&limits, None, 5, later).count, 2);
     assert_eq!(
         window.take(&limits, None, 1, later),
-        Grant { count: 0, next_at: NOON.plus(HOUR), at: later }
+        TakenQuota { count: 0, next_at: NOON.plus(HOUR), at: later }
     );
 }
 
@@ -90,7 +90,7 @@ fn warmup_days_count_from_the_first_message() {
     let warmup = WarmUp::parse("10/d to 40/d in 3d").unwrap();
     let mut window = SlidingWindow::default();
     let mut take = |wanted, now| window.take(&[], warmup.as_ref(), wanted, now);
-    assert_eq!(take(50, NOON), Grant { count: 10, next_at: NOON.plus(DAY), at: NOON });
+    assert_eq!(take(50, NOON), TakenQuota { count: 10, next_at: NOON.plus(DAY), at: NOON });
     assert_eq!(take(50, NOON.plus(23 * HOUR)).count, 0);
     assert_eq!(take(50, NOON.plus(DAY)).count, 20);
     assert_eq!(take(50, NOON.plus(2 * DAY - ONE_MILLISECOND)).count, 0);
