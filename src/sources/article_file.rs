@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -10,10 +10,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::importers::{self, ParsedArticle, ParsedFile};
-use super::line_index::LineIndex;
 use super::row::{LIST_COLUMNS, Row, check_column, check_columns, parse_article};
 use crate::config::Source;
 use crate::domain::time::Millis;
+use crate::fs::{CsvFile, CsvRow};
 
 /// Parses a file in the format that its extension names; articles without a date get `now`.
 pub(super) fn parse_file(
@@ -30,7 +30,10 @@ pub(super) fn parse_file(
         .map(str::to_ascii_lowercase)
         .as_deref()
     {
-        Some("csv") => csv_rows(file, pattern)?,
+        // A workbook is reported as one.
+        Some("csv" | "tsv" | "tab" | "txt" | "xlsx" | "xls" | "ods" | "numbers") => {
+            csv_rows(file, pattern)?
+        }
         Some("jsonl" | "ndjson") => json_rows(file, pattern)?,
         Some(kind @ ("rss" | "atom" | "rdf" | "xml" | "json")) => {
             let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
@@ -99,49 +102,27 @@ type NumberedRow = (u64, Result<Row, String>);
 /// Reads the rows of a CSV file with a header line.
 fn csv_rows(file: &Path, article_url_pattern: Option<&str>) -> anyhow::Result<Vec<NumberedRow>> {
     let name = file.display();
-    let mut text = Vec::new();
-    File::open(file)
-        .and_then(|mut f| f.read_to_end(&mut text))
-        .with_context(|| format!("cannot read {name}"))?;
-    let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(&text);
-    // An unclosed quotation mark would turn the rest of the file into one field.
-    if text.iter().filter(|b| **b == b'"').count() % 2 == 1 {
-        bail!("{name}: the number of quotation marks is odd; one is missing or extra");
-    }
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text);
-    let columns: Vec<String> = reader
-        .headers()
-        .with_context(|| format!("{name}:1: not a valid CSV header"))?
-        .iter()
-        .map(|h| h.trim().to_lowercase())
-        .collect();
-    check_columns(&columns, &["title"], article_url_pattern)
-        .map_err(|problem| anyhow!("{name}:1: {problem}"))?;
-    let mut rows = Vec::new();
-    let mut record = csv::StringRecord::new();
-    let mut lines = LineIndex::new(text);
-    loop {
-        let number = lines.line_of_record(reader.position());
-        let line = match reader.read_record(&mut record) {
-            Ok(false) => return Ok(rows),
-            Ok(true) if record.len() != columns.len() => Err(format!(
-                "found {} fields, but the first line has {}; check for a missing comma or quotation mark",
-                record.len(),
-                columns.len()
-            )),
-            Ok(true) => Ok(columns
-                .iter()
-                .cloned()
-                .zip(record.iter().map(str::to_owned))
-                .filter(|(_, v)| !v.is_empty())
-                .collect()),
-            Err(e) if e.is_io_error() => {
-                return Err(e).with_context(|| format!("cannot read {name}"));
+    let csv = CsvFile::read(file)?;
+    let mut rows = csv.rows();
+    let header = rows.next().unwrap_or(CsvRow { line: 1, fields: Vec::new() });
+    let columns: Vec<String> = header.fields.iter().map(|h| h.trim().to_lowercase()).collect();
+    // Spreadsheets write columns without a name and without values.
+    let named: Vec<String> = columns.iter().filter(|c| !c.is_empty()).cloned().collect();
+    check_columns(&named, &["title"], article_url_pattern)
+        .map_err(|problem| anyhow!("{name}:{}: {problem}", header.line))?;
+    let row = |row: CsvRow| {
+        let values = csv.values(row, columns.len())?;
+        let filled: Row =
+            columns.iter().cloned().zip(values).filter(|(_, v)| !v.is_empty()).collect();
+        match filled.get("") {
+            Some(value) => {
+                let value: String = value.chars().take(40).collect();
+                Err(format!("the value {value:?} is in a column without a name; name the column"))
             }
-            Err(e) => Err(e.to_string()),
-        };
-        rows.push((number, line));
-    }
+            None => Ok(filled),
+        }
+    };
+    Ok(rows.map(|one| (one.line, row(one))).collect())
 }
 
 /// Reads the rows of a file with one JSON object per line; skips blank lines.

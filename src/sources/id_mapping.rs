@@ -3,12 +3,12 @@
 
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 
-use super::line_index::LineIndex;
 use crate::config::Config;
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
+use crate::fs::CsvFile;
 use crate::store::Store;
 use crate::store::id_mappings::{MappingLine, MappingResult};
 
@@ -29,8 +29,7 @@ pub async fn remap_ids(
     now: Millis,
 ) -> anyhow::Result<Result<MappingResult, Vec<(u64, String)>>> {
     let name = file.display();
-    let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
-    let (mappings, mut rejected) = parse_mappings(&bytes, source);
+    let (mappings, mut rejected) = parse_mappings(&CsvFile::read(file)?, source);
     let sources: Vec<String> = config.sources.iter().map(|s| s.name.clone()).collect();
     if mappings.is_empty() && rejected.is_empty() {
         bail!(
@@ -53,51 +52,37 @@ pub async fn remap_ids(
 }
 
 /// Returns the mappings of a CSV file, and its malformed lines with their numbers.
-fn parse_mappings(bytes: &[u8], source: Option<&str>) -> (Vec<MappingLine>, Vec<(u64, String)>) {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    let mut reader = csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .trim(csv::Trim::All)
-        .from_reader(bytes);
+fn parse_mappings(file: &CsvFile, source: Option<&str>) -> (Vec<MappingLine>, Vec<(u64, String)>) {
     let (mut mappings, mut rejected) = (Vec::new(), Vec::new());
-    let mut record = csv::ByteRecord::new();
-    let mut lines = LineIndex::new(bytes);
-    loop {
-        let line = lines.line_of_record(reader.position());
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => return (mappings, rejected),
-            Ok(true) => {}
-            Err(e) => {
-                rejected.push((line, e.to_string()));
-                return (mappings, rejected);
-            }
-        }
-        match parse_pair(&record) {
-            Ok((old, new)) if line == 1 && is_header(&old, &new) => {}
+    for (number, row) in file.rows().enumerate() {
+        let (line, width) = (row.line, row.fields.len());
+        match file.values(row, width).and_then(|fields| parse_pair(&fields)) {
+            Ok((old, new)) if number == 0 && is_header(&old, &new) => {}
             Ok((old, new)) => {
                 mappings.push(MappingLine { line, old, new, source: source.map(str::to_owned) })
             }
             Err(reason) => rejected.push((line, reason)),
         }
     }
+    (mappings, rejected)
 }
 
 fn is_header(old: &str, new: &str) -> bool {
     HEADER_NAMES.iter().any(|(o, n)| old.eq_ignore_ascii_case(o) && new.eq_ignore_ascii_case(n))
 }
 
-fn parse_pair(record: &csv::ByteRecord) -> Result<(String, String), String> {
-    if record.iter().any(|f| f.len() > MAX_ID_BYTES || f.contains(&b'\n') || f.contains(&0)) {
+fn parse_pair(fields: &[String]) -> Result<(String, String), String> {
+    if fields.iter().any(|f| f.len() > MAX_ID_BYTES || f.contains(['\r', '\n', '\0'])) {
         return Err(format!(
             "an id spans several lines, or is longer than {MAX_ID_BYTES} bytes; check for a missing quotation mark"
         ));
     }
+    // Empty cells that spreadsheets write behind the new id.
+    let last = fields.iter().rposition(|field| !field.trim().is_empty()).map_or(0, |at| at + 1);
     let mut ids: Vec<String> = Vec::new();
     let mut continues = false;
-    for field in record {
-        let field = std::str::from_utf8(field)
-            .map_err(|_| "the line is not UTF-8; save the file in that encoding".to_owned())?;
+    for field in &fields[..last.max(2).min(fields.len())] {
+        let field = field.trim();
         match ids.last_mut().filter(|_| continues) {
             Some(id) => *id = format!("{id},{field}"),
             None => ids.push(field.to_owned()),
@@ -121,10 +106,14 @@ fn parse_pair(record: &csv::ByteRecord) -> Result<(String, String), String> {
 mod tests {
     use super::*;
 
+    fn parsed_file(bytes: &[u8]) -> CsvFile {
+        CsvFile::parse(bytes).unwrap()
+    }
+
     #[test]
     fn header_byte_order_mark_and_blank_lines_are_skipped() {
         let (mappings, rejected) =
-            parse_mappings("\u{feff}Old ID,New ID\r\n\r\n\"tag:x,2026:a/1\", 7 \r\nb/2,8\r\ntag:x,2026:a/3,tag:x,2026:b/3".as_bytes(), Some("new"));
+            parse_mappings(&parsed_file("\u{feff}Old ID,New ID\r\n\r\n\"tag:x,2026:a/1\", 7 \r\nb/2,8\r\ntag:x,2026:a/3,tag:x,2026:b/3".as_bytes()), Some("new"));
         let parsed: Vec<(u64, &str, &str)> =
             mappings.iter().map(|c| (c.line, c.old.as_str(), c.new.as_str())).collect();
         assert_eq!(
@@ -142,8 +131,10 @@ mod tests {
 
     #[test]
     fn malformed_lines_are_reported_by_number() {
-        let (mappings, rejected) =
-            parse_mappings(b"a,1\nb\nc,1,2\n,3\nd,\n\xff,4\n\"e\nf\",5\n", None);
+        let (mappings, rejected) = parse_mappings(
+            &parsed_file(b"\xEF\xBB\xBFa,1\nb\nc,1,2\n,3\nd,\n\xff,4\n\"e\nf\",5\n"),
+            None,
+        );
         let lines: Vec<u64> = rejected.iter().map(|(line, _)| *line).collect();
         assert_eq!((mappings.len(), lines), (1, vec![2, 3, 4, 5, 6, 7]), "{rejected:?}");
     }
@@ -151,7 +142,9 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn parsing_never_panics(bytes in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..200)) {
-            let _ = parse_mappings(&bytes, None);
+            if let Ok(file) = CsvFile::parse(&bytes) {
+                let _ = parse_mappings(&file, None);
+            }
         }
     }
 }

@@ -17,7 +17,6 @@ mod importers;
 mod incremental;
 mod ingest;
 pub mod inspect;
-mod line_index;
 mod media;
 mod normalize;
 mod panics;

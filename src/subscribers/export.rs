@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
+use crate::fs::safe_cell;
 use crate::store::Store;
 use crate::store::subscribers::Subscription;
 
@@ -39,11 +40,15 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
                     subscription.since.rfc3339(),
                     subscription.consent.clone(),
                 ];
-                csv.write_record(base.iter().chain(&more))?;
+                csv.write_record(base.iter().chain(&more).map(|cell| safe_cell(cell)))?;
                 lines += 1;
             }
             if own.is_empty() && digest.is_none() {
-                csv.write_record(base.iter().map(String::as_str).chain([""; 5]))?;
+                csv.write_record(
+                    base.iter()
+                        .map(|cell| safe_cell(cell))
+                        .chain(std::iter::repeat_n(String::new(), 5)),
+                )?;
                 lines += 1;
             }
         }

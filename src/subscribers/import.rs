@@ -1,17 +1,14 @@
 //! Import of subscribers from CSV. All lines are validated before the first is stored.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
-
-use anyhow::Context;
 
 use super::{NewSubscriber, apply_requests, validate};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
+use crate::fs::{CsvFile, CsvRow, unsafe_cell};
 use crate::store::Store;
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 
@@ -61,7 +58,7 @@ pub struct ImportReport {
 }
 
 /// Imports a file into a digest. `on_progress` receives the number of stored lines and the total.
-/// The file is read twice and never held in memory completely.
+/// All lines are validated before the first is stored.
 pub async fn import(
     store: &Store,
     secret: &[u8],
@@ -78,8 +75,8 @@ pub async fn import(
     } else {
         options.consent.clone()
     };
-    let mut lines = CsvRows::open(file, &options.column_map)?;
-    while let Some((line, subscriber)) = lines.next()? {
+    let subscribers = SubscriberFile::read(file, &options.column_map)?;
+    for (line, subscriber) in subscribers.lines() {
         match validate_row(subscriber, digest, &consent, secret, &mut seen, line) {
             Ok(_) => report.valid += 1,
             Err(reason) => report.rejected.push((line, reason)),
@@ -91,12 +88,12 @@ pub async fn import(
     let origin =
         if options.confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
     seen.clear();
-    let mut lines = CsvRows::open(file, &options.column_map)?;
+    let mut lines = subscribers.lines();
     let mut done = 0;
     loop {
         let mut chunk: Vec<SubscriptionRequest> = Vec::with_capacity(ROWS_PER_TRANSACTION);
         while chunk.len() < ROWS_PER_TRANSACTION
-            && let Some((line, subscriber)) = lines.next()?
+            && let Some((line, subscriber)) = lines.next()
         {
             chunk.extend(validate_row(subscriber, digest, &consent, secret, &mut seen, line));
         }
@@ -141,50 +138,20 @@ fn validate_row(
     }
 }
 
-/// Iterator over the rows of a CSV file; a byte order mark is skipped.
-struct CsvRows {
-    name: String,
-    reader: csv::Reader<QuoteCountingReader<BufReader<File>>>,
+/// CSV file of subscribers with the positions of its columns.
+struct SubscriberFile {
+    csv: CsvFile,
     /// Position of each supported column in the file.
     columns: HashMap<&'static str, usize>,
     width: usize,
-    /// Number of the first row that spans several lines.
-    first_multiline: Option<u64>,
 }
 
-/// Counts the quotation marks that are read.
-struct QuoteCountingReader<R> {
-    inner: R,
-    quotes: usize,
-}
-
-impl<R: Read> Read for QuoteCountingReader<R> {
-    fn read(&mut self, buf: &mut [u8]) -> std::io::Result<usize> {
-        let n = self.inner.read(buf)?;
-        self.quotes += buf[..n].iter().filter(|b| **b == b'"').count();
-        Ok(n)
-    }
-}
-
-impl CsvRows {
-    /// Opens a file; a missing mapped or required column is an error.
-    fn open(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
-        let name = file.display().to_string();
-        let mut input =
-            BufReader::new(File::open(file).with_context(|| format!("cannot open {name}"))?);
-        let has_bom = input
-            .fill_buf()
-            .with_context(|| format!("cannot read {name}"))?
-            .starts_with(b"\xEF\xBB\xBF");
-        input.consume(if has_bom { 3 } else { 0 });
-        let mut reader = csv::ReaderBuilder::new()
-            .flexible(true)
-            .trim(csv::Trim::All)
-            .from_reader(QuoteCountingReader { inner: input, quotes: 0 });
-        let headers =
-            reader.byte_headers().with_context(|| format!("{name}:1: not a valid CSV header"))?;
-        let headers: Vec<String> =
-            headers.iter().map(|h| String::from_utf8_lossy(h).into_owned()).collect();
+impl SubscriberFile {
+    /// Reads a file; a missing mapped or required column is an error.
+    fn read(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
+        let csv = CsvFile::read(file)?;
+        let header = csv.rows().next().unwrap_or(CsvRow { line: 1, fields: Vec::new() });
+        let headers: Vec<&str> = header.fields.iter().map(|h| h.trim()).collect();
         let mut columns: HashMap<&'static str, usize> = HashMap::new();
         for column in COLUMNS {
             let expected = map.get(column).map_or(column, String::as_str);
@@ -193,67 +160,39 @@ impl CsvRows {
                     columns.insert(column, index);
                 }
                 None if column == "email" || map.contains_key(column) => anyhow::bail!(
-                    "{name}:1: there is no column {expected:?}; existing columns: {}; name it with --map {column}=COLUMN",
-                    headers.join(", ")
+                    "{}:{}: there is no column {expected:?}; existing columns: {}; name it with --map {column}=COLUMN",
+                    file.display(),
+                    header.line,
+                    headers.join(", ").escape_debug()
                 ),
                 None => {}
             }
         }
-        Ok(Self { name, reader, columns, width: headers.len(), first_multiline: None })
+        let width = headers.len();
+        Ok(Self { csv, columns, width })
     }
 
-    /// Returns the next line number with its subscriber, or the reason for its rejection; `None` at
-    /// the end.
-    fn next(&mut self) -> anyhow::Result<Option<(u64, Result<NewSubscriber, String>)>> {
-        let before = self.reader.position().line();
-        let mut record = csv::ByteRecord::new();
-        match self.reader.read_byte_record(&mut record) {
-            // An unterminated quotation swallows lines, maybe in a column that is not imported.
-            Ok(false) => match self.first_multiline {
-                Some(line) if self.reader.get_ref().quotes % 2 == 1 => anyhow::bail!(
-                    "{}:{line}: the row spans several lines and the file has an odd number of quotation marks; one is \
-                     missing or extra",
-                    self.name
-                ),
-                _ => Ok(None),
-            },
-            Ok(true) => {
-                let line = record.position().map_or(before, csv::Position::line);
-                if record.iter().any(|field| field.contains(&b'\n')) {
-                    self.first_multiline.get_or_insert(line);
-                }
-                Ok(Some((line, parse_row(&record, &self.columns, self.width))))
-            }
-            Err(e) if e.is_io_error() => {
-                Err(e).with_context(|| format!("cannot read {}", self.name))
-            }
-            Err(e) => Ok(Some((before, Err(e.to_string())))),
-        }
+    /// Returns each line number with its subscriber, or the reason for its rejection.
+    fn lines(&self) -> impl Iterator<Item = (u64, Result<NewSubscriber, String>)> {
+        self.csv.rows().skip(1).map(|row| {
+            let line = row.line;
+            let values = self.csv.values(row, self.width);
+            (line, values.and_then(|values| parse_row(&values, &self.columns)))
+        })
     }
 }
 
-fn parse_row(
-    record: &csv::ByteRecord,
-    columns: &HashMap<&str, usize>,
-    width: usize,
-) -> Result<NewSubscriber, String> {
-    if record.len() != width {
-        return Err(format!(
-            "the line has {} fields instead of {width}; a comma or a quotation mark may be missing",
-            record.len()
-        ));
-    }
+fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<NewSubscriber, String> {
     let field = |name: &str| -> Result<Option<String>, String> {
-        let Some(bytes) = columns.get(name).and_then(|index| record.get(*index)) else {
+        let Some(text) = columns.get(name).and_then(|index| values.get(*index)) else {
             return Ok(None);
         };
-        if bytes.contains(&b'\n') || bytes.len() > MAX_FIELD_BYTES {
+        let text = unsafe_cell(text.trim());
+        if text.contains(['\r', '\n']) || text.len() > MAX_FIELD_BYTES {
             return Err(format!(
                 "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"
             ));
         }
-        let text = std::str::from_utf8(bytes)
-            .map_err(|_| format!("{name} is not valid UTF-8; save the file as UTF-8"))?;
         Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
     };
     Ok(NewSubscriber {

@@ -47,11 +47,38 @@ fn an_unclosed_quotation_mark_rejects_the_whole_file() {
     shell.write("articles.csv", "id,title,summary\n1,One,\"open\n2,Two,x\n3,Three,y\n");
     let output = shell.courant(&["articles", "import", "articles.csv"]);
     assert!(
-        output.status != 0
-            && output.err.contains("articles.csv: the number of quotation marks is odd"),
+        output.status != 0 && output.err.contains("articles.csv:2: a quotation mark opens here"),
         "{output:?}"
     );
     assert_eq!(shell.courant(&["articles", "list", "--json"]).json(), serde_json::json!([]));
+}
+
+#[test]
+fn articles_and_subscribers_are_imported_as_spreadsheets_write_them() {
+    let shell = Shell::new();
+    let import = ["subscribers", "import", "readers.csv", "--digest", "weekly"];
+    shell.write(
+        "readers.csv",
+        "sep=;\r\nemail;name;;\r\n;;;\r\nida@example.org;Ida\r\n\r\nnobody;No One;;\r\n",
+    );
+    let output = shell.courant(&import);
+    assert!(output.status != 0 && output.err.contains("readers.csv:6: "), "{output:?}");
+    shell.write("news.csv", "title\tid\t\r\n\t\t\r\nHarvest\tn1\r\nFrost\tn2\t\t\r\n");
+    let output = shell.courant(&["articles", "import", "news.csv"]);
+    assert_eq!(output.status, 0, "{output:?}");
+    assert_eq!(
+        shell.courant(&["articles", "list", "--json"]).json().as_array().map(Vec::len),
+        Some(2)
+    );
+    shell.write("news.csv", "title,id,\nThaw,n3,lost\n");
+    let output = shell.courant(&["articles", "import", "news.csv"]);
+    assert!(
+        output.status != 0 && output.err.contains("news.csv:2: ") && output.err.contains("lost"),
+        "{output:?}"
+    );
+    shell.write("readers.csv", "PK\u{3}\u{4}workbook");
+    let output = shell.courant(&import);
+    assert!(output.status != 0 && output.err.contains(".xlsx"), "{output:?}");
 }
 
 #[test]

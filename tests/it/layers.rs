@@ -56,7 +56,8 @@ const CRATE_OWNERS: &[(&str, &[&str])] = &[
     ("rss", &["feeds"]),
     ("atom_syndication", &["feeds"]),
     ("quick_xml", &["domain", "sources"]),
-    ("encoding_rs", &["sources"]),
+    ("encoding_rs", &["fs", "sources"]),
+    ("chardetng", &["fs"]),
     ("prometheus_client", &["metrics"]),
     ("tokio_cron_scheduler", &["daemon"]),
 ];

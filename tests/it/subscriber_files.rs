@@ -41,7 +41,7 @@ pub(crate) async fn import_file(
 }
 
 /// A file with a valid line before and after invalid lines.
-const MIXED: &[u8] = b"\xEF\xBB\xBFemail,name\nann@example.org,Ann\nnot an address,Bob\nann@EXAMPLE.org,Again\ncarl@example.org\n\"d\xff@example.org\",Dora\neve@example.org,Eve\n";
+const MIXED: &[u8] = b"\xEF\xBB\xBFemail,name\nann@example.org,Ann\nnot an address,Bob\nann@EXAMPLE.org,Again\ncarl@example.org,Carl,x\n\"d\xff@example.org\",Dora\neve@example.org,Eve\n";
 
 database_tests! {
     async fn a_file_with_invalid_lines_is_rejected_as_a_whole(world) {
@@ -99,6 +99,22 @@ database_tests! {
         let mut out = Vec::new();
         let lines = export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
         assert_eq!(lines, 3, "{}", String::from_utf8_lossy(&out));
+    }
+
+    async fn exported_names_are_no_formulas_and_are_imported_unchanged(world) {
+        let names = ["=1+1", "+49 Ida", "-", "@home", "'=quoted", "'plain"];
+        let lines: String = names.iter().zip(1..).map(|(name, n)| format!("f{n}@example.org,'{name}\n").replace("''plain", "'plain")).collect();
+        import_file(world, format!("email,name\n{lines}").as_bytes(), |_| ()).await;
+        let mut out = Vec::new();
+        export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
+        let text = String::from_utf8(out.clone()).unwrap();
+        assert!(!text.lines().flat_map(|line| line.split(',')).any(|cell| cell.starts_with(['=', '+', '-', '@'])), "{text}");
+        for (name, n) in names.iter().zip(1..) {
+            let reader = world.app.store.subscribers().find_by_address(&format!("f{n}@example.org")).await.unwrap().unwrap();
+            assert_eq!(reader.name.as_deref(), Some(*name));
+        }
+        let report = import_file(world, &out, |m| m.dry_run = true).await;
+        assert_eq!((report.valid, report.rejected.len()), (names.len(), 0));
     }
 
     async fn characters_that_no_database_can_store_are_removed(world) {

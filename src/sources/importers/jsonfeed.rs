@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::fields::{parse_time, resolve_url, text_to_paragraphs};
 use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use crate::domain::article::{Enclosure, IncomingArticle};
-use crate::sources::line_index::LineIndex;
+use crate::fs::LineIndex;
 
 /// Feed with unparsed items, whose position in the text gives their line numbers.
 #[derive(serde::Deserialize)]

@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::name::ResolveResult;
 use quick_xml::reader::NsReader;
 
-use crate::sources::line_index::LineIndex;
+use crate::fs::LineIndex;
 
 /// Maximum nesting depth of elements: the tree is walked recursively.
 const MAX_DEPTH: usize = 200;
