@@ -408,3 +408,41 @@ async fn the_mail_catcher_receives_a_message_unchanged() {
     );
     assert_eq!(mails[0].raw, message.as_bytes());
 }
+
+#[tokio::test]
+async fn a_relay_that_rejects_ehlo_is_greeted_with_helo_and_has_no_extensions() {
+    for reply in ["500 unknown command", "502 5.5.1 not implemented", "504 no such parameter"] {
+        let rule = || Rule::reply(At::Ehlo, reply);
+        let (server, mut connection) = start(Script::new().rule(rule())).await;
+        for to in ["a@example.org", "b@example.org"] {
+            assert_eq!(send(&mut connection, to).await, "sent, open: 250 2.0.0 taken");
+        }
+        assert_eq!(server.verbs(1)[..3], ["EHLO", "HELO", "MAIL"], "{reply}");
+        assert_eq!(server.mails()[0].ehlo_name, "news.example.edu");
+
+        let relay = Relay::from_transport(&transport(&server, TlsMode::Required), timeouts(10_000));
+        let error = Connection::open(&relay.unwrap()).await.err().unwrap();
+        assert!(matches!(error, ConnectError::NoStartTls { .. }), "{error}");
+
+        let login = Transport {
+            username: Some("ann".into()),
+            password: Some("sesame".into()),
+            ..transport(&server, TlsMode::Opportunistic)
+        };
+        let relay = Relay::from_transport(&login, timeouts(10_000)).unwrap();
+        let error = Connection::open(&relay).await.err().unwrap();
+        assert!(matches!(error, ConnectError::NoAuthMechanism { .. }), "{error}");
+
+        let refused = Script::new().rule(rule()).rule(Rule::reply(At::Helo, "554 go away"));
+        let error = connect(&SmtpServer::start(refused).await).await.err().unwrap();
+        assert!(error.to_string().contains("554 go away"), "{error}");
+        let closed = Script::new().rule(rule()).rule(Rule::close(At::Helo));
+        let error = connect(&SmtpServer::start(closed).await).await.err().unwrap();
+        assert!(error.to_string().contains(reply), "{error}");
+    }
+    let rejected = Script::new().rule(Rule::reply(At::Ehlo, "550 5.7.1 go away"));
+    let server = SmtpServer::start(rejected).await;
+    let error = connect(&server).await.err().unwrap();
+    assert!(matches!(error, ConnectError::Rejected { .. }), "{error}");
+    assert_eq!(server.verbs(1), ["EHLO"]);
+}

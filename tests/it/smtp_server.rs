@@ -20,6 +20,7 @@ use session::{Io, Session};
 pub(crate) enum At {
     Connect,
     Ehlo,
+    Helo,
     StartTls,
     Auth,
     Mail,

@@ -82,19 +82,18 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
         }
     };
     let stream = Stream::plain(socket, Arc::clone(&control)).map_err(|e| unreachable(relay, &e))?;
-    let (stream, capabilities) = match relay.mode {
-        TlsMode::Implicit => (tls_handshake(relay, stream).await?, None),
-        TlsMode::Opportunistic | TlsMode::Required => {
-            read_greeting_and_start_tls(relay, stream, encrypt).await?
-        }
+    let stream = match relay.mode {
+        TlsMode::Implicit => tls_handshake(relay, stream).await?,
+        TlsMode::Opportunistic | TlsMode::Required => stream,
     };
+    let (stream, capabilities) = read_greeting_and_start_tls(relay, stream, encrypt).await?;
     let (encrypted, peer) = (!stream.is_plaintext(), stream.peer().ip());
     let connected =
         AsyncSmtpConnection::connect_with_transport(Box::new(stream), &relay.ehlo).await;
     let mut lettre = connected.map_err(|e| connect_error(relay, step_result(Err(e))))?;
     let capabilities = match capabilities {
         Some(capabilities) => capabilities,
-        // Lettre discards most of the reply to its own EHLO.
+        // After STARTTLS: lettre discards most of the reply to its own EHLO.
         None => match lettre.command(Ehlo::new(relay.ehlo.clone())).await {
             Ok(response) => Capabilities::parse(response.message()),
             Err(e) => return Err(connect_error(relay, step_result(Err(e)))),
@@ -106,23 +105,32 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
 
 /// Handles greeting, EHLO and STARTTLS without lettre, so that nothing received unencrypted is used
 /// after the TLS handshake. The returned stream starts with the greeting of the relay, as lettre
-/// expects; the capabilities are returned if it stayed unencrypted.
+/// expects; the capabilities are returned unless STARTTLS was used.
 async fn read_greeting_and_start_tls(
     relay: &Relay,
     mut stream: Stream,
     encrypt: bool,
 ) -> Result<(Stream, Option<Capabilities>), ConnectError> {
-    let (greeting, raw) = read_reply(relay, &mut stream).await?;
+    let (greeting, mut raw) = read_reply(relay, &mut stream).await?;
     let rejected = |reply: Reply| ConnectError::Rejected { relay: relay.address(), reply };
     if greeting.reply.code != 220 {
         return Err(rejected(greeting.reply));
     }
     let ehlo = send_command(relay, &mut stream, &Ehlo::new(relay.ehlo.clone()).to_string()).await?;
-    if !ehlo.reply.is_positive() {
+    let capabilities = if ehlo.reply.is_positive() {
+        Capabilities::parse(ehlo.lines.iter().map(String::as_str))
+    } else if matches!(ehlo.reply.code, 500 | 502 | 504) {
+        // Without STARTTLS the mode that requires it fails below.
+        if relay.mode != TlsMode::Required {
+            raw.extend(say_helo(relay, &mut stream, ehlo.reply).await?);
+            stream.discard_next_command();
+        }
+        Capabilities::default()
+    } else {
         return Err(rejected(ehlo.reply));
-    }
-    let capabilities = Capabilities::parse(ehlo.lines.iter().map(String::as_str));
-    let use_starttls = capabilities.starttls && encrypt;
+    };
+    let is_plaintext = stream.is_plaintext();
+    let use_starttls = capabilities.starttls && encrypt && is_plaintext;
     if use_starttls {
         let response = send_command(relay, &mut stream, "STARTTLS\r\n").await?;
         if response.reply.code != 220 {
@@ -137,6 +145,25 @@ async fn read_greeting_and_start_tls(
     }
     stream.replies().unread(&raw);
     Ok((stream, (!use_starttls).then_some(capabilities)))
+}
+
+/// Greets a relay that does not know EHLO with HELO (RFC 5321 section 3.2), and returns its reply as
+/// raw bytes. Such a relay has no extensions.
+async fn say_helo(
+    relay: &Relay,
+    stream: &mut Stream,
+    ehlo_reply: Reply,
+) -> Result<Vec<u8>, ConnectError> {
+    let rejected = |reply: Reply| ConnectError::Rejected { relay: relay.address(), reply };
+    write_command(relay, stream, &format!("HELO {}\r\n", relay.ehlo)).await?;
+    match read_reply(relay, stream).await {
+        Ok((helo, _)) if !helo.reply.is_positive() => Err(rejected(helo.reply)),
+        // Lettre requires a name in the reply, and would read extensions from further lines.
+        Ok((helo, _)) => Ok(format!("{} relay\r\n", helo.reply.code).into_bytes()),
+        // Some relays close the connection after a command that they do not know.
+        Err(ConnectError::Unreachable { .. }) => Err(rejected(ehlo_reply)),
+        Err(other) => Err(other),
+    }
 }
 
 async fn tls_handshake(relay: &Relay, stream: Stream) -> Result<Stream, ConnectError> {
@@ -155,9 +182,17 @@ async fn send_command(
     stream: &mut Stream,
     command: &str,
 ) -> Result<ParsedReply, ConnectError> {
-    stream.write_all(command.as_bytes()).await.map_err(|e| unreachable(relay, &e))?;
-    stream.flush().await.map_err(|e| unreachable(relay, &e))?;
+    write_command(relay, stream, command).await?;
     Ok(read_reply(relay, stream).await?.0)
+}
+
+async fn write_command(
+    relay: &Relay,
+    stream: &mut Stream,
+    command: &str,
+) -> Result<(), ConnectError> {
+    stream.write_all(command.as_bytes()).await.map_err(|e| unreachable(relay, &e))?;
+    stream.flush().await.map_err(|e| unreachable(relay, &e))
 }
 
 /// Reads one reply; returns it parsed and as raw bytes.

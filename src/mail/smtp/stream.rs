@@ -89,6 +89,8 @@ pub(super) struct Stream {
     peer: SocketAddr,
     replies: ReplyBuffer,
     eof: bool,
+    /// The next write is a command whose reply is already in `replies`.
+    discards_command: bool,
     control: Arc<IoControl>,
     timer: Pin<Box<Sleep>>,
 }
@@ -103,7 +105,8 @@ impl Stream {
 
     fn new(socket: Socket, peer: SocketAddr, control: Arc<IoControl>) -> Self {
         let timer = Box::pin(tokio::time::sleep_until(control.deadline()));
-        Self { socket, peer, replies: ReplyBuffer::default(), eof: false, control, timer }
+        let replies = ReplyBuffer::default();
+        Self { socket, peer, replies, eof: false, discards_command: false, control, timer }
     }
 
     /// Returns the stream within TLS. Fails if the server has already sent unsolicited data: an
@@ -142,6 +145,12 @@ impl Stream {
     /// Returns the buffer of unread replies.
     pub(super) fn replies(&mut self) -> &mut ReplyBuffer {
         &mut self.replies
+    }
+
+    /// Discards the command of the next write: EHLO of lettre to a relay that knows only HELO, whose
+    /// reply is already buffered.
+    pub(super) fn discard_next_command(&mut self) {
+        self.discards_command = true;
     }
 
     /// Waits until data arrives; returns `false` if the relay has closed the connection.
@@ -240,6 +249,9 @@ impl AsyncWrite for Stream {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        if std::mem::take(&mut self.discards_command) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         if self.control.expects_no_data.swap(false, Ordering::Relaxed) {
             self.check_no_data(cx)?;
         }

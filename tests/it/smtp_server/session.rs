@@ -80,6 +80,10 @@ impl Session {
                 line.split(' ').nth(1).unwrap_or_default().clone_into(&mut self.ehlo_name);
                 self.ehlo(&script).await
             }
+            "HELO" => {
+                line.split(' ').nth(1).unwrap_or_default().clone_into(&mut self.ehlo_name);
+                self.reply(At::Helo, "250 relay.test").await
+            }
             "STARTTLS" => self.start_tls(&script).await,
             "AUTH" => self.authenticate(line, &script).await,
             "MAIL" if needs_auth => self.reply(At::Mail, "530 5.7.0 authentication required").await,
