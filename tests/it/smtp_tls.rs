@@ -128,3 +128,43 @@ async fn replies_injected_before_tls_starts_are_rejected() {
     assert!(!connection.is_encrypted(), "optional encryption may fail");
     assert_eq!(send(&mut connection, "a@example.org").await, "sent, open: 250 2.0.0 taken");
 }
+
+#[tokio::test]
+async fn a_port_without_tls_is_named_with_the_url_schemes_that_fit() {
+    let Some(authority) = authority() else { return };
+    let open = async |server: &SmtpServer, mode| {
+        let transport = Transport { tls_ca: Some(authority.ca.clone()), ..transport(server, mode) };
+        let relay = Relay::from_transport(&transport, timeouts(10_000)).unwrap();
+        Connection::open(&relay).await
+    };
+    let plain = SmtpServer::start(Script::new()).await;
+    let submission = SmtpServer::start(Script::new().starttls(authority.acceptor.clone())).await;
+    for server in [&plain, &submission] {
+        let error = open(server, TlsMode::Implicit).await.err().unwrap().to_string();
+        assert!(
+            error.contains("smtp+starttls://")
+                && error.contains("465")
+                && !error.contains("certificate"),
+            "{error}"
+        );
+    }
+    // Says 220 to STARTTLS, but continues in plaintext.
+    let rule = Rule::reply(At::Ehlo, "250-relay.test\r\n250 STARTTLS");
+    let plaintext =
+        Rule::reply_in_pieces(At::StartTls, &[b"220 ready\r\n", b"500 5.5.2 what?\r\n"]);
+    let broken = SmtpServer::start(Script::new().rule(rule).rule(plaintext)).await;
+    let error = open(&broken, TlsMode::Required).await.err().unwrap();
+    assert!(matches!(error, ConnectError::NotTls { .. } | ConnectError::Tls { .. }), "{error}");
+    assert!(!open(&broken, TlsMode::Opportunistic).await.unwrap().is_encrypted());
+}
+
+#[tokio::test]
+async fn a_port_whose_server_sends_no_greeting_may_be_one_for_tls() {
+    let Some(authority) = authority() else { return };
+    let implicit = SmtpServer::start(Script::new().implicit_tls(authority.acceptor.clone())).await;
+    for mode in [TlsMode::Opportunistic, TlsMode::Required] {
+        let relay = Relay::from_transport(&transport(&implicit, mode), timeouts(300)).unwrap();
+        let error = Connection::open(&relay).await.err().unwrap().to_string();
+        assert!(error.contains("no greeting") && error.contains("smtps://"), "{error}");
+    }
+}

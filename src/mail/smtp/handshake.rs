@@ -55,7 +55,9 @@ pub(super) struct EstablishedConnection {
 /// Opens a connection. If opportunistic encryption fails, connects again without it.
 pub(super) async fn connect(relay: &Relay) -> Result<EstablishedConnection, ConnectError> {
     let first = try_connect(relay, true).await;
-    let Err(error @ ConnectError::Tls { .. }) = first else { return first };
+    let Err(error @ (ConnectError::Tls { .. } | ConnectError::NotTls { .. })) = first else {
+        return first;
+    };
     if relay.mode != TlsMode::Opportunistic {
         return Err(error);
     }
@@ -111,7 +113,7 @@ async fn read_greeting_and_start_tls(
     mut stream: Stream,
     encrypt: bool,
 ) -> Result<(Stream, Option<Capabilities>), ConnectError> {
-    let (greeting, mut raw) = read_reply(relay, &mut stream).await?;
+    let (greeting, mut raw) = read_greeting(relay, &mut stream).await?;
     let rejected = |reply: Reply| ConnectError::Rejected { relay: relay.address(), reply };
     if greeting.reply.code != 220 {
         return Err(rejected(greeting.reply));
@@ -147,6 +149,26 @@ async fn read_greeting_and_start_tls(
     Ok((stream, (!use_starttls).then_some(capabilities)))
 }
 
+/// Reads the greeting; an error suggests `smtps://` if the port could be one for TLS, whose server
+/// waits for the client to speak first.
+async fn read_greeting(
+    relay: &Relay,
+    stream: &mut Stream,
+) -> Result<(ParsedReply, Vec<u8>), ConnectError> {
+    let is_plaintext = stream.is_plaintext();
+    read_reply(relay, stream).await.map_err(|error| match error {
+        ConnectError::Unreachable { relay: address, reason } if is_plaintext => {
+            ConnectError::Unreachable {
+                relay: address,
+                reason: format!(
+                    "{reason}, and it sent no greeting; if this is a port for TLS, usually 465, use smtps://"
+                ),
+            }
+        }
+        other => other,
+    })
+}
+
 /// Greets a relay that does not know EHLO with HELO (RFC 5321 section 3.2), and returns its reply as
 /// raw bytes. Such a relay has no extensions.
 async fn say_helo(
@@ -168,7 +190,21 @@ async fn say_helo(
 
 async fn tls_handshake(relay: &Relay, stream: Stream) -> Result<Stream, ConnectError> {
     let encrypted = stream.tls_handshake(Arc::clone(&relay.tls), relay.server_name.clone()).await;
-    encrypted.map_err(|e| ConnectError::Tls { relay: relay.address(), reason: e.to_string() })
+    encrypted.map_err(|e| {
+        let cause = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if !matches!(cause, Some(rustls::Error::InvalidMessage(_))) {
+            return ConnectError::Tls { relay: relay.address(), reason: e.to_string() };
+        }
+        let remedy = match relay.mode {
+            TlsMode::Implicit => {
+                "use smtp+starttls:// or smtp:// with this port, or smtps:// with the port for TLS, usually 465"
+            }
+            TlsMode::Opportunistic | TlsMode::Required => {
+                "a firewall may prevent STARTTLS; use smtps:// with the port for TLS, usually 465"
+            }
+        };
+        ConnectError::NotTls { relay: relay.address(), remedy }
+    })
 }
 
 /// Reply that was read without lettre.

@@ -201,6 +201,16 @@ pub enum ConnectError {
         /// Cause, as a clause.
         reason: String,
     },
+    /// The server does not speak TLS where the settings require it.
+    #[error(
+        "the relay {relay} does not use TLS on this connection: it answers in plaintext; {remedy}"
+    )]
+    NotTls {
+        /// Address of the relay as `host:port`.
+        relay: String,
+        /// Change of the settings that helps, as a clause.
+        remedy: &'static str,
+    },
     /// `smtp+starttls://` requires STARTTLS, which the relay does not announce.
     #[error(
         "the relay {relay} does not offer STARTTLS, which smtp+starttls:// requires; use smtps:// if it has a port for TLS"
@@ -248,7 +258,8 @@ impl ConnectError {
             Self::Unreachable { .. }
             | Self::Rejected { .. }
             | Self::NotSmtp { .. }
-            | Self::Tls { .. } => false,
+            | Self::Tls { .. }
+            | Self::NotTls { .. } => false,
         }
     }
 }
