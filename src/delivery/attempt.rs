@@ -73,14 +73,14 @@ impl Worker {
                 self.defer(delivery, reply.text, deferral, now)
             }
             SmtpOutcome::Rejected { reply, scope } => {
-                if scope != FailureScope::Recipient
-                    && let Some(edition) = delivery.edition_id
+                if let Some(edition) = delivery.edition_id
                     && !dispatcher
                         .record_rejection(
                             edition,
                             &delivery.address,
+                            scope,
+                            &reply,
                             prepared.permitted_at,
-                            &reply.text,
                         )
                         .await
                 {

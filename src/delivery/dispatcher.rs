@@ -19,7 +19,7 @@ use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
 use crate::domain::time::Millis;
 use crate::mail::dkim::Signer;
-use crate::mail::smtp::Timeouts;
+use crate::mail::smtp::{FailureScope, Reply, Timeouts};
 use crate::store::Store;
 use crate::store::instance::Instance;
 use crate::templates::Templates;
@@ -151,8 +151,7 @@ impl Dispatcher {
         std::iter::once(&transport.name).chain(&transport.pool).cloned().collect()
     }
 
-    /// Records a rejection of the sender or the message, and pauses the edition if there are too
-    /// many.
+    /// Records a rejection, and pauses the edition if there are too many.
     ///
     /// Returns `true` if the recipient fails, `false` if the delivery is sent again after the
     /// pause.
@@ -160,16 +159,16 @@ impl Dispatcher {
         &self,
         edition: i64,
         address: &str,
+        scope: FailureScope,
+        reply: &Reply,
         permitted_at: Instant,
-        reply: &str,
     ) -> bool {
-        match self.edition_breaker.record_rejection(edition, address, permitted_at) {
+        match self.edition_breaker.record_rejection(edition, address, scope, reply, permitted_at) {
             RejectionAction::FailRecipient => return true,
             RejectionAction::Requeue => return false,
-            RejectionAction::PauseEdition(often) => {
-                let note = format!(
-                    "paused because the relay rejected the sender or the message {often}; last reply: {reply}"
-                );
+            RejectionAction::PauseEdition(limit) => {
+                let note =
+                    format!("paused because the relay rejected {limit}; last reply: {reply}");
                 match self
                     .store
                     .editions()

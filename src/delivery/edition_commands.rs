@@ -13,6 +13,22 @@ pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
     for edition in store.editions().unfinished_cancelled().await? {
         store.editions().finish_cancelled(edition, now).await?;
     }
+    for (edition, reply) in store.editions().settled_unsent().await? {
+        let note = format!(
+            "paused because no message could be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
+            reply.as_deref().unwrap_or("none")
+        );
+        let (command, actor) = (EditionCommand::Pause, Actor::System);
+        match store
+            .editions()
+            .apply_command(edition, command, Some(note.clone()), &actor, now)
+            .await
+        {
+            Ok(_) => tracing::error!(edition, "{note}"),
+            // Another node has paused it, or an admin has cancelled it.
+            Err(e) => tracing::debug!(edition, "could not pause the edition: {e}"),
+        }
+    }
     let finished = store.editions().finish_sent(now).await?;
     for edition in &finished {
         tracing::info!(edition, "edition completed");

@@ -153,6 +153,20 @@ const SETTLED: &str = "
 
 static HAS_SETTLED: Statement = Statement::new(SETTLED);
 
+/// Selects the settled editions of which no message was sent, with one of the replies.
+static SETTLED_UNSENT: Statement = Statement::with(
+    "
+    SELECT b.edition_id, MAX(d.last_reply) AS reply
+      FROM delivery_batches b
+      JOIN deliveries d ON d.batch_id = b.id
+     WHERE b.edition_id IN ({settled})
+     GROUP BY b.edition_id
+    HAVING SUM(CASE WHEN d.state = 'failed' THEN 1 ELSE 0 END) > 0
+       AND SUM(CASE WHEN d.state IN ('sent', 'held', 'bounced') THEN 1 ELSE 0 END) = 0
+     ORDER BY b.edition_id",
+    &[("settled", SETTLED)],
+);
+
 static FINISH_SETTLED: Statement = Statement::with(
     "
     UPDATE editions
@@ -186,6 +200,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &ENQUEUE_FAILED,
     &REOPEN_FAILED,
     &HAS_SETTLED,
+    &SETTLED_UNSENT,
     &FINISH_SETTLED,
     &DEQUEUE_EDITIONS,
 ];
@@ -297,6 +312,17 @@ impl Editions<'_> {
             requeued += i64::try_from(reopened).unwrap_or(i64::MAX);
         }
         Ok(requeued)
+    }
+
+    /// Returns the editions without open deliveries of which every message failed, each with a reply.
+    pub async fn settled_unsent(self) -> StoreResult<Vec<(i64, Option<String>)>> {
+        if !self.store.read(&HAS_SETTLED).exists().await? {
+            return Ok(Vec::new());
+        }
+        self.store
+            .read(&SETTLED_UNSENT)
+            .fetch_with(|row| Ok((row.get("edition_id")?, row.get("reply")?)))
+            .await
     }
 
     /// Marks the editions that have no open deliveries as sent and returns their ids.

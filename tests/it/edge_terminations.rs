@@ -82,12 +82,13 @@ database_tests! {
         let edition = edition_for(world, 2).await;
         world.deliver().await;
         delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
-        assert_eq!(world.edition_status(edition).await, "sent: 2 failed");
+        assert_eq!(world.edition_status(edition).await, "paused: 2 failed");
         // The same state as after a crash between the two steps of a retry.
         assert_eq!(world.app.store.editions().requeue_failed(edition, world.now()).await.unwrap(), 2);
         delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         world.relay.set_script(Script::new());
         world.run_command(edition, EditionCommand::Retry).await;
+        world.run_command(edition, EditionCommand::Resume).await;
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
@@ -116,7 +117,7 @@ database_tests! {
             world.deliver().await;
             world.advance(DAY / 4);
         }
-        assert_eq!(world.edition_status(edition).await, "sent: 1 failed");
+        assert_eq!(world.edition_status(edition).await, "paused: 1 failed");
         let mail = world
             .app
             .store

@@ -4,6 +4,7 @@
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
 use courant::domain::page::PageRequest;
+use courant::subscribers::NewSubscriber;
 
 use crate::smtp_server::{At, Rule, Script};
 use crate::support::{World, article, database_tests};
@@ -59,7 +60,7 @@ database_tests! {
         }
     }
 
-    async fn rejections_of_recipients_never_pause_an_edition(world) {
+    async fn rejections_of_single_mailboxes_do_not_stop_an_edition(world) {
         world.configure(|s| s.transport = "connections = 10".into()).await;
         world.add_readers(40).await;
         for (at, reply) in [
@@ -70,7 +71,8 @@ database_tests! {
             let edition = another_edition(world).await;
             world.relay.set_script(Script::new().rule(Rule::reply(at, reply)));
             world.deliver().await;
-            assert_eq!(world.edition_status(edition).await, "sent: 40 failed", "{reply}");
+            assert_eq!(world.edition_status(edition).await, "paused: 40 failed", "{reply}");
+            assert!(note(world, edition).await.contains("no message could be sent"), "{reply}");
         }
         let edition = another_edition(world).await;
         world.relay.set_script(
@@ -78,6 +80,31 @@ database_tests! {
         );
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 39 sent, 1 failed");
+    }
+
+    async fn a_relay_that_rejects_everybody_pauses_the_edition_whatever_its_codes(world) {
+        world.configure(|s| s.transport = "connections = 1".into()).await;
+        let partners = (0..30).map(|n| NewSubscriber { email: format!("p{n}@partner{n}.example"), ..NewSubscriber::default() });
+        world.subscribe("weekly", partners).await;
+        for (at, reply) in [
+            (At::Content, "554 5.2.252 SendAsDenied; not allowed to send as news"),
+            (At::Content, "554 5.2.0 Submission quota exceeded"),
+            (At::Rcpt, "504 5.5.2 <news>: need fully-qualified hostname"),
+            (At::Rcpt, "550 relay not permitted"),
+            (At::Rcpt, "550 5.4.5 Daily sending limit exceeded"),
+        ] {
+            let edition = another_edition(world).await;
+            world.relay.set_script(Script::new().rule(Rule::reply(at, reply)));
+            world.deliver().await;
+            assert_eq!(world.edition_status(edition).await, "paused: 25 queued, 5 failed", "{reply}");
+            let note = note(world, edition).await;
+            assert!(note.contains("in a row") && note.contains(reply), "{note}");
+            world.relay.set_script(Script::new());
+            world.run_command(edition, EditionCommand::Retry).await;
+            world.run_command(edition, EditionCommand::Resume).await;
+            world.deliver().await;
+            assert_eq!(world.edition_status(edition).await, "sent: 30 sent", "{reply}");
+        }
     }
 
     async fn two_percent_of_the_last_500_mails_rejected_pause_the_edition(world) {

@@ -105,7 +105,7 @@ database_tests! {
             world.deliver().await;
             world.advance(8 * HOUR);
         }
-        assert_eq!(world.edition_status(edition).await, "sent: 1 failed");
+        assert_eq!(world.edition_status(edition).await, "paused: 1 failed");
         assert!(world.last_reply("r0@example.org").await.contains("452 4.2.2 mailbox full"));
     }
 

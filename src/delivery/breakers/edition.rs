@@ -1,10 +1,13 @@
-//! Circuit breaker per edition: many rejections of the sender or the message pause the edition;
-//! rejections of one recipient never do.
+//! Circuit breaker per edition: many rejections of the sender or the message pause the edition, and
+//! so do rejections of many recipients in a row.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
+
+use super::recipient_refusals::RecipientRefusals;
+use crate::mail::smtp::{FailureScope, Reply};
 
 /// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
 const CONSECUTIVE_REJECTIONS_TO_PAUSE: usize = 3;
@@ -13,12 +16,13 @@ const WINDOW_MESSAGES: usize = 500;
 /// Refusals among the latest messages that pause an edition: two percent.
 const REJECTIONS_IN_WINDOW_TO_PAUSE: usize = 10;
 
-/// Action that follows a rejection of the sender or the message.
+/// Action that follows a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::delivery) enum RejectionAction {
     /// The delivery to this recipient fails.
     FailRecipient,
-    /// The recipient fails and the edition is paused; the text says which limit was reached.
+    /// The recipient fails and the edition is paused; the text says what the relay rejected how
+    /// often.
     PauseEdition(&'static str),
     /// The delivery was in flight when the edition was paused: it is queued again and sent after
     /// the pause.
@@ -33,6 +37,7 @@ pub(in crate::delivery) struct EditionBreakers(Mutex<HashMap<i64, EditionRecord>
 #[derive(Debug, Default)]
 struct EditionRecord {
     consecutive: Vec<String>,
+    recipients: RecipientRefusals,
     /// For each of the latest messages, `true` if the sender or the message was rejected.
     window: VecDeque<bool>,
     rejected_in_window: usize,
@@ -55,16 +60,19 @@ impl EditionBreakers {
     pub(in crate::delivery) fn record_accepted(&self, edition: i64) {
         self.with_record(edition, |record| {
             record.consecutive.clear();
+            record.recipients.clear();
             record.push(false);
         });
     }
 
-    /// Records a rejection of the sender or the message of a delivery permitted at the given time,
-    /// and returns the action to take.
+    /// Records a rejection of a delivery permitted at the given time, and returns the action to
+    /// take.
     pub(in crate::delivery) fn record_rejection(
         &self,
         edition: i64,
         address: &str,
+        scope: FailureScope,
+        reply: &Reply,
         permitted_at: Instant,
     ) -> RejectionAction {
         self.with_record(edition, |record| {
@@ -75,17 +83,11 @@ impl EditionBreakers {
                 }
                 PauseState::PausedAt(_) | PauseState::NotPaused => {}
             }
-            record.push(true);
-            if !record.consecutive.iter().any(|a| a == address) {
-                record.consecutive.push(address.to_owned());
-            }
-            let reason = if record.consecutive.len() >= CONSECUTIVE_REJECTIONS_TO_PAUSE {
-                "3 times in a row"
-            } else if record.rejected_in_window >= REJECTIONS_IN_WINDOW_TO_PAUSE {
-                "for 2 % of the last 500 messages"
-            } else {
-                return RejectionAction::FailRecipient;
+            let limit = match scope {
+                FailureScope::Recipient => record.recipients.record(address, reply),
+                FailureScope::Message | FailureScope::Relay => record.record_message(address),
             };
+            let Some(reason) = limit else { return RejectionAction::FailRecipient };
             *record = EditionRecord { pause: PauseState::Requested, ..EditionRecord::default() };
             RejectionAction::PauseEdition(reason)
         })
@@ -104,6 +106,21 @@ impl EditionBreakers {
 }
 
 impl EditionRecord {
+    /// Records a rejection of the sender or the message; returns the limit if one is reached.
+    fn record_message(&mut self, address: &str) -> Option<&'static str> {
+        self.push(true);
+        if !self.consecutive.iter().any(|a| a == address) {
+            self.consecutive.push(address.to_owned());
+        }
+        if self.consecutive.len() >= CONSECUTIVE_REJECTIONS_TO_PAUSE {
+            Some("the sender or the message 3 times in a row")
+        } else if self.rejected_in_window >= REJECTIONS_IN_WINDOW_TO_PAUSE {
+            Some("the sender or the message for 2 % of the last 500 messages")
+        } else {
+            None
+        }
+    }
+
     fn push(&mut self, rejected: bool) {
         self.window.push_back(rejected);
         self.rejected_in_window += usize::from(rejected);
@@ -121,43 +138,38 @@ mod tests {
         Instant::now() + std::time::Duration::from_secs(seconds)
     }
 
+    fn reject(breaker: &EditionBreakers, address: &str, at: Instant) -> RejectionAction {
+        breaker.record_rejection(1, address, FailureScope::Message, &Reply::new(554, "no"), at)
+    }
+
     #[test]
     fn rejections_of_three_different_recipients_in_a_row_pause_the_edition_and_of_one_do_not() {
         let breaker = EditionBreakers::default();
         for _ in 0..5 {
-            assert_eq!(
-                breaker.record_rejection(1, "a@x.example", at(1)),
-                RejectionAction::FailRecipient
-            );
+            assert_eq!(reject(&breaker, "a@x.example", at(1)), RejectionAction::FailRecipient);
         }
-        assert_eq!(
-            breaker.record_rejection(1, "b@x.example", at(1)),
-            RejectionAction::FailRecipient
-        );
+        assert_eq!(reject(&breaker, "b@x.example", at(1)), RejectionAction::FailRecipient);
         breaker.record_accepted(1);
         for who in ["c", "d"] {
-            assert_eq!(breaker.record_rejection(1, who, at(1)), RejectionAction::FailRecipient);
+            assert_eq!(reject(&breaker, who, at(1)), RejectionAction::FailRecipient);
         }
-        assert!(matches!(
-            breaker.record_rejection(1, "e", at(1)),
-            RejectionAction::PauseEdition(_)
-        ));
+        assert!(matches!(reject(&breaker, "e", at(1)), RejectionAction::PauseEdition(_)));
     }
 
     #[test]
     fn deliveries_permitted_before_the_pause_are_requeued_and_later_ones_fail() {
         let (breaker, before) = (EditionBreakers::default(), Instant::now());
         for who in ["a", "b", "c"] {
-            breaker.record_rejection(1, who, before);
+            reject(&breaker, who, before);
         }
         assert_eq!(
-            breaker.record_rejection(1, "d", at(1)),
+            reject(&breaker, "d", at(1)),
             RejectionAction::Requeue,
             "the pause is not stored yet"
         );
         breaker.record_pause(1);
-        assert_eq!(breaker.record_rejection(1, "d", before), RejectionAction::Requeue);
-        assert_eq!(breaker.record_rejection(1, "d", at(1)), RejectionAction::FailRecipient);
+        assert_eq!(reject(&breaker, "d", before), RejectionAction::Requeue);
+        assert_eq!(reject(&breaker, "d", at(1)), RejectionAction::FailRecipient);
     }
 
     #[test]
@@ -166,8 +178,7 @@ mod tests {
         let mut paused_after = None;
         for n in 0..600 {
             if n % 50 == 0 {
-                if let RejectionAction::PauseEdition(_) =
-                    breaker.record_rejection(1, &format!("r{n}"), at(1))
+                if let RejectionAction::PauseEdition(_) = reject(&breaker, &format!("r{n}"), at(1))
                 {
                     paused_after = Some(n);
                     break;
@@ -180,10 +191,7 @@ mod tests {
         let rare = EditionBreakers::default();
         for n in 0..5_000 {
             if n % 60 == 0 {
-                assert_eq!(
-                    rare.record_rejection(1, &format!("r{n}"), at(1)),
-                    RejectionAction::FailRecipient
-                );
+                assert_eq!(reject(&rare, &format!("r{n}"), at(1)), RejectionAction::FailRecipient);
             } else {
                 rare.record_accepted(1);
             }

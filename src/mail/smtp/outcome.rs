@@ -79,6 +79,26 @@ impl Reply {
         )
     }
 
+    /// Returns `true` if the reply says that the mailbox does not exist or cannot receive mail.
+    pub fn names_mailbox(&self) -> bool {
+        const PHRASES: [&str; 7] = [
+            "unknown user",
+            "user unknown",
+            "no such user",
+            "no such recipient",
+            "does not exist",
+            "doesn't exist",
+            "mailbox",
+        ];
+        let text = self.text.to_lowercase();
+        match self.enhanced {
+            Some(_) => self.is_about(1, &[1, 2, 3, 6, 10]) || self.is_about(2, &[1, 2, 3, 4]),
+            None => {
+                PHRASES.iter().any(|phrase| text.contains(phrase)) || text.ends_with(" unknown")
+            }
+        }
+    }
+
     fn class(&self) -> u16 {
         self.code / 100
     }

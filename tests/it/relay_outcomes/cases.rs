@@ -15,7 +15,7 @@ pub(super) enum Expected {
     AllSent,
     /// One mail fails, the others are sent.
     OneFails,
-    /// All mails fail, each because of its recipient.
+    /// All mails fail, each because of its recipient, so the edition is paused.
     AllFail,
     /// Three mails fail and the edition pauses; the fourth is sent after it is resumed.
     Pauses,
@@ -35,7 +35,7 @@ impl Expected {
         match self {
             AllSent => ("sent: 4 sent", "sent: 4 sent"),
             OneFails => ("sent: 3 sent, 1 failed", "sent: 3 sent, 1 failed"),
-            AllFail => ("sent: 4 failed", "sent: 4 failed"),
+            AllFail => ("paused: 4 failed", "paused: 4 failed"),
             Pauses => ("paused: 1 queued, 3 failed", "sent: 1 sent, 3 failed"),
             OneDeferred | OneUncertain => ("sending: 1 queued, 3 sent", "sent: 4 sent"),
             RelayFails | ConnectFails => ("sending: ", "sent: 4 sent"),
