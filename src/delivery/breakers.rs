@@ -3,6 +3,6 @@
 
 pub(super) mod domain;
 pub(super) mod edition;
-mod recipient_refusals;
+mod recipient_rejections;
 pub(super) mod relay;
 pub(super) mod relay_errors;

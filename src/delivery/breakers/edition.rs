@@ -6,14 +6,14 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
 
-use super::recipient_refusals::RecipientRefusals;
+use super::recipient_rejections::RecipientRejections;
 use crate::mail::smtp::{FailureScope, Reply};
 
-/// Refusals of the sender or the message in a row, for different recipients, that pause an edition.
+/// Rejections of the sender or the message in a row, for different recipients, that pause an edition.
 const CONSECUTIVE_REJECTIONS_TO_PAUSE: usize = 3;
 /// Number of latest messages in which rejections are counted.
 const WINDOW_MESSAGES: usize = 500;
-/// Refusals among the latest messages that pause an edition: two percent.
+/// Rejections among the latest messages that pause an edition: two percent.
 const REJECTIONS_IN_WINDOW_TO_PAUSE: usize = 10;
 
 /// Action that follows a rejection.
@@ -37,7 +37,7 @@ pub(in crate::delivery) struct EditionBreakers(Mutex<HashMap<i64, EditionRecord>
 #[derive(Debug, Default)]
 struct EditionRecord {
     consecutive: Vec<String>,
-    recipients: RecipientRefusals,
+    recipients: RecipientRejections,
     /// For each of the latest messages, `true` if the sender or the message was rejected.
     window: VecDeque<bool>,
     rejected_in_window: usize,

@@ -18,17 +18,17 @@ const COMPARED_WORDS: usize = 8;
 
 /// Latest rejections of recipients since the last accepted message.
 #[derive(Debug, Default)]
-pub(super) struct RecipientRefusals(VecDeque<Refusal>);
+pub(super) struct RecipientRejections(VecDeque<Rejection>);
 
 #[derive(Debug)]
-struct Refusal {
+struct Rejection {
     address: String,
     domain: String,
     reply: String,
     names_mailbox: bool,
 }
 
-impl RecipientRefusals {
+impl RecipientRejections {
     /// Forgets the rejections after an accepted message.
     pub(super) fn clear(&mut self) {
         self.0.clear();
@@ -36,21 +36,21 @@ impl RecipientRefusals {
 
     /// Records a rejection; returns the limit if one is reached, as the end of a clause.
     pub(super) fn record(&mut self, address: &str, reply: &Reply) -> Option<&'static str> {
-        if self.0.iter().any(|refusal| refusal.address == address) {
+        if self.0.iter().any(|rejection| rejection.address == address) {
             return None;
         }
         if self.0.len() >= ANY_REPLY_RECIPIENTS {
             self.0.pop_front();
         }
         let domain = address.rsplit('@').next().unwrap_or_default().to_lowercase();
-        self.0.push_back(Refusal {
+        self.0.push_back(Rejection {
             address: address.to_owned(),
             domain,
             reply: compared_text(reply),
             names_mailbox: reply.names_mailbox(),
         });
         let last = self.0.back()?;
-        let same = self.0.iter().rev().take_while(|refusal| refusal.reply == last.reply);
+        let same = self.0.iter().rev().take_while(|rejection| rejection.reply == last.reply);
         let (recipients, domains) = count(same);
         if !last.names_mailbox
             && recipients >= SAME_REPLY_RECIPIENTS
@@ -59,15 +59,15 @@ impl RecipientRefusals {
             return Some("5 recipients in a row for the same reason");
         }
         let (recipients, domains) = count(self.0.iter());
-        let all_name_mailboxes = self.0.iter().all(|refusal| refusal.names_mailbox);
+        let all_name_mailboxes = self.0.iter().all(|rejection| rejection.names_mailbox);
         (recipients >= ANY_REPLY_RECIPIENTS && (!all_name_mailboxes || domains >= MAILBOX_DOMAINS))
             .then_some("20 recipients in a row")
     }
 }
 
 /// Returns the numbers of recipients and of their domains.
-fn count<'a>(refusals: impl Iterator<Item = &'a Refusal>) -> (usize, usize) {
-    let domains: Vec<&str> = refusals.map(|refusal| refusal.domain.as_str()).collect();
+fn count<'a>(rejections: impl Iterator<Item = &'a Rejection>) -> (usize, usize) {
+    let domains: Vec<&str> = rejections.map(|rejection| rejection.domain.as_str()).collect();
     (domains.len(), domains.iter().collect::<HashSet<_>>().len())
 }
 
@@ -89,11 +89,11 @@ mod tests {
 
     /// Returns the number of rejections after which an edition pauses, of at most 40.
     fn paused_after(reply: impl Fn(usize) -> (u16, String), domains: usize) -> Option<usize> {
-        let mut refusals = RecipientRefusals::default();
+        let mut rejections = RecipientRejections::default();
         (1..=40).find(|n| {
             let (code, text) = reply(*n);
             let address = format!("r{n}@d{}.example", n % domains);
-            refusals.record(&address, &Reply::new(code, &text)).is_some()
+            rejections.record(&address, &Reply::new(code, &text)).is_some()
         })
     }
 
@@ -133,14 +133,14 @@ mod tests {
 
     #[test]
     fn an_accepted_message_or_the_same_recipient_again_does_not_count() {
-        let (mut refusals, reply) = (RecipientRefusals::default(), Reply::new(550, "no"));
+        let (mut rejections, reply) = (RecipientRejections::default(), Reply::new(550, "no"));
         for n in 0..40 {
-            assert_eq!(refusals.record(&format!("r@d{}.example", n % 4), &reply), None);
+            assert_eq!(rejections.record(&format!("r@d{}.example", n % 4), &reply), None);
         }
-        refusals.clear();
+        rejections.clear();
         for n in 0..4 {
-            assert_eq!(refusals.record(&format!("r@d{n}.example"), &reply), None);
+            assert_eq!(rejections.record(&format!("r@d{n}.example"), &reply), None);
         }
-        assert!(refusals.record("r@e.example", &reply).is_some());
+        assert!(rejections.record("r@e.example", &reply).is_some());
     }
 }
