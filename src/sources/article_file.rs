@@ -43,6 +43,7 @@ pub(super) fn parse_file(
                 importers::parse_xml(&bytes, source, language)
             };
             let mut parsed = read.map_err(|(line, problem)| anyhow!("{name}:{line}: {problem}"))?;
+            parsed.leave_out_missed_schedules(now);
             for (_, article) in &mut parsed.articles {
                 if let Ok(article) = article {
                     set_defaults(article, now);
@@ -58,7 +59,8 @@ pub(super) fn parse_file(
         let mut row = with_id(row)?;
         let is_dated = row.contains_key("published_at");
         row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
-        Ok(ParsedArticle { article: parse_article(&row, &source.timezone, pattern)?, is_dated })
+        let article = parse_article(&row, &source.timezone, pattern)?;
+        Ok(ParsedArticle { article, is_dated, is_scheduled: false })
     };
     Ok(ParsedFile {
         articles: rows.into_iter().map(|(line, row)| (line, row.and_then(article))).collect(),

@@ -109,14 +109,15 @@ fn check_lines(
     let mut ids = HashSet::new();
     let mut guids: HashMap<String, u64> = HashMap::new();
     for (line, article) in lines {
-        let checked = article.and_then(|ParsedArticle { article: mut incoming, is_dated }| {
-            normalize::validate(&mut incoming, source, site)?;
-            // An article without a date keeps the date of its first import.
-            if let Some(previous) = known.get(&incoming.source_id).filter(|_| !is_dated) {
-                incoming.published_at = previous.published_at;
-            }
-            Ok(incoming)
-        });
+        let checked =
+            article.and_then(|ParsedArticle { article: mut incoming, is_dated, .. }| {
+                normalize::validate(&mut incoming, source, site)?;
+                // An article without a date keeps the date of its first import.
+                if let Some(previous) = known.get(&incoming.source_id).filter(|_| !is_dated) {
+                    incoming.published_at = previous.published_at;
+                }
+                Ok(incoming)
+            });
         match checked {
             Ok(incoming) if !ids.insert(incoming.source_id.clone()) => {
                 rejected.push((line, format!("duplicate id {:?}", incoming.source_id)))

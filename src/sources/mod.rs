@@ -25,6 +25,7 @@ mod php;
 mod query;
 mod read_session;
 mod reader;
+mod release;
 mod row;
 mod sync;
 mod sync_report;

@@ -164,6 +164,13 @@ impl ReadSession {
         }
     }
 
+    /// Returns the time of the database's clock.
+    pub(super) async fn unix_time(&mut self) -> anyhow::Result<Millis> {
+        let rows = self.rows(&format!("SELECT {}", self.unix_time_expression())).await?;
+        let [seconds] = rows.into_iter().next().map(to_array).unwrap_or_default();
+        Ok(Millis(seconds.parse::<i64>().unwrap_or_default() * 1000))
+    }
+
     /// Returns a condition that holds for UTC datetimes since the watermark, less the overlap, and
     /// for values that are not a valid time.
     pub(super) fn condition_since(&self, column: &str, watermark: Millis) -> String {

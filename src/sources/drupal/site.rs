@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::formats::Formats;
 use crate::config::Source;
-use crate::domain::time::{HOUR, SignedDuration};
 use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, to_array};
+use crate::sources::release::RELEASE_GRACE;
 
 /// The structure of a site, as read from its database.
 pub(super) struct DrupalSite {
@@ -50,9 +50,6 @@ pub(super) struct Languages {
     pub(super) domains: HashMap<String, String>,
 }
 
-/// Time after its date for which a scheduled node may wait until Drupal publishes it.
-const SCHEDULER_GRACE: SignedDuration = HOUR;
-
 /// Reads which tables and fields exist, and the parts of the configuration that are readable.
 pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<DrupalSite> {
     let prefix = source.table_prefix.clone();
@@ -94,7 +91,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         site.condition = format!(
             "(n.status = 1 OR n.publish_on > {} - {})",
             session.unix_time_expression(),
-            SCHEDULER_GRACE.as_secs()
+            RELEASE_GRACE.as_secs()
         );
         site.published_at_sql =
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::Sender;
 use self::posts::{GhostSite, Post};
 use super::panics::catch_panic;
 use super::read_session::ReadSession;
+use super::release;
 use super::row::parse_instant;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -21,7 +22,7 @@ use crate::domain::time::Millis;
 /// Reads every post that is published or scheduled, or those that changed since a time, and sends
 /// them through `items`, in a read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts have their future date. The error is one sentence for the admin and never
+/// Scheduled posts have their future date, and posts that missed it are left out. The error is one sentence for the admin and never
 /// contains the password.
 pub(crate) async fn read(
     source: &Source,
@@ -38,7 +39,7 @@ pub(crate) async fn read(
         let page = posts::next_posts(&mut session, &site, &after).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        for post in page {
+        for post in page.into_iter().filter(|post| !has_missed_schedule(&site, post)) {
             let id = post.id.clone();
             let item = catch_panic(|| to_item(source, &site, &language, post))
                 .unwrap_or_else(|reason| SourceRow::Rejected { id, reason });
@@ -60,6 +61,13 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     posts::next_posts(&mut session, &site, "").await?;
     session.close().await;
     Ok(())
+}
+
+/// Returns `true` if Ghost has not published a scheduled post although its date has passed.
+fn has_missed_schedule(site: &GhostSite, post: &Post) -> bool {
+    post.status == "scheduled"
+        && parse_instant(&post.published_at, &TimeZone::UTC)
+            .is_none_or(|date| release::has_missed_schedule(date, site.now))
 }
 
 /// Converts a post into an article, or into a rejection with its reason.

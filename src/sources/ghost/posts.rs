@@ -9,7 +9,7 @@ use crate::sources::read_session::{ReadSession, TextRow, to_array};
 /// Number of posts that one query reads.
 const PAGE_SIZE: usize = 50;
 /// Columns of a post, in the order that [`post`] expects; a schema may lack some of them.
-const POST_COLUMNS: [&str; 13] = [
+const POST_COLUMNS: [&str; 14] = [
     "id",
     "title",
     "slug",
@@ -23,6 +23,7 @@ const POST_COLUMNS: [&str; 13] = [
     "meta_description",
     "feature_image_alt",
     "feature_image_caption",
+    "status",
 ];
 
 /// Settings of the site, and the queries for its posts.
@@ -35,6 +36,8 @@ pub(super) struct GhostSite {
     select: String,
     /// SQL condition for posts that are articles.
     condition: String,
+    /// Time of the database's clock at the start of the sync.
+    pub(super) now: Millis,
     /// `true` if posts have the column `updated_at`.
     has_updated_at: bool,
     /// Query for tags, up to the list of post ids.
@@ -89,6 +92,7 @@ pub(super) struct Post {
     pub(super) description: String,
     pub(super) alt: String,
     pub(super) caption: String,
+    pub(super) status: String,
     /// Tags in the editors' order.
     pub(super) tags: Vec<Tag>,
     /// Authors in the editors' order.
@@ -123,6 +127,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
     let tags = session.require_columns("Ghost", "tags", &["id", "name", "slug"], "").await?;
     let several_authors = session.columns("posts_authors").await?.contains("author_id");
     let settings = settings(session).await?;
+    let now = session.unix_time().await?;
     let setting =
         |key: &str| settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
     let column = |name: &str| match name {
@@ -137,6 +142,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         adds_referrer: setting("outbound_link_tagging") == Some("true"),
         select: format!("SELECT {} FROM posts p{joined}", POST_COLUMNS.map(column).join(", ")),
         condition: condition(&posts, &meta, source.members),
+        now,
         has_updated_at: posts.contains("updated_at"),
         tags_query: format!(
             "SELECT pt.post_id, t.name, t.slug, {tag_visibility} FROM posts_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id"
@@ -229,6 +235,7 @@ fn post(row: TextRow) -> Post {
         description,
         alt,
         caption,
+        status,
     ] = to_array(row);
     Post {
         id,
@@ -244,6 +251,7 @@ fn post(row: TextRow) -> Post {
         description,
         alt,
         caption,
+        status,
         ..Post::default()
     }
 }

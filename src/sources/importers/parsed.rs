@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
+use crate::sources::release::MISSED_SCHEDULE;
 
 /// Article parsed from a file.
 #[derive(Debug, Clone, Default)]
@@ -12,6 +13,8 @@ pub(in crate::sources) struct ParsedArticle {
     pub(in crate::sources) article: IncomingArticle,
     /// `true` if the file has its publication date.
     pub(in crate::sources) is_dated: bool,
+    /// `true` if the file states that its CMS has not published it yet.
+    pub(in crate::sources) is_scheduled: bool,
 }
 
 /// Line number and article, or the reason why the article is invalid.
@@ -26,6 +29,21 @@ pub(in crate::sources) struct ParsedFile {
     pub(in crate::sources) left_out: BTreeMap<String, usize>,
 }
 
+impl ParsedFile {
+    /// Leaves out the scheduled articles whose date has passed: nobody knows if their CMS published
+    /// them.
+    pub(in crate::sources) fn leave_out_missed_schedules(&mut self, now: Millis) {
+        let before = self.articles.len();
+        self.articles.retain(|(_, parsed)| {
+            !parsed.as_ref().is_ok_and(|one| one.is_scheduled && one.article.published_at <= now)
+        });
+        let missed = before - self.articles.len();
+        if missed > 0 {
+            *self.left_out.entry(MISSED_SCHEDULE.to_owned()).or_default() += missed;
+        }
+    }
+}
+
 /// Sets the id and dates of a parsed article; rejects one that has neither a title nor a text.
 pub(super) fn finish(
     mut article: IncomingArticle,
@@ -38,5 +56,9 @@ pub(super) fn finish(
     article.guid = article.guid.filter(|g| !g.is_empty()).or_else(|| article.url.clone());
     article.source_id = article.guid.clone().unwrap_or_default();
     article.published_at = published.or(article.updated_at).unwrap_or_default();
-    Ok(ParsedArticle { is_dated: published.or(article.updated_at).is_some(), article })
+    Ok(ParsedArticle {
+        is_dated: published.or(article.updated_at).is_some(),
+        is_scheduled: false,
+        article,
+    })
 }

@@ -7,7 +7,7 @@ use super::fields::parse_time;
 use super::*;
 use crate::config::{Ids, Members, SourceKind};
 use crate::domain::article::IncomingArticle;
-use crate::domain::time::{Millis, SignedDuration};
+use crate::domain::time::{HOUR, Millis, SignedDuration};
 
 fn source(ids: Ids) -> Source {
     Source {
@@ -386,5 +386,18 @@ proptest! {
     #[test]
     fn time_parsing_never_panics(text in "[A-Za-z0-9 ,:+-]{0,40}|.{0,20}") {
         let _ = parse_time("date", Some(text), &TimeZone::UTC);
+    }
+}
+
+#[test]
+fn a_scheduled_post_whose_date_has_passed_is_left_out() {
+    let file = WXR
+        .replace("ITEMS", &[wxr(1, "post", "publish", ""), wxr(2, "post", "future", "")].concat());
+    let date: Millis = "2026-09-01T02:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+    for (now, count) in [(date.plus(-HOUR), 2), (date, 1)] {
+        let mut export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+        export.leave_out_missed_schedules(now);
+        assert_eq!(export.articles.len(), count);
+        assert_eq!(export.left_out.values().sum::<usize>(), 2 - count);
     }
 }

@@ -25,6 +25,7 @@ use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
 use super::panics::catch_panic;
+use super::release;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
@@ -38,7 +39,7 @@ const MAX_FETCH_ROUNDS: usize = 8;
 /// Reads every public post, or those that changed since a time, and sends them through `items`, in
 /// a read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts have their future date. The error is one sentence for the admin and never
+/// Scheduled posts have their future date, and posts that missed it are left out. The error is one sentence for the admin and never
 /// contains the password.
 pub(crate) async fn read(
     source: &Source,
@@ -55,6 +56,8 @@ pub(crate) async fn read(
         let page = posts::next_posts(&mut database, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
+        let page: Vec<Post> =
+            page.into_iter().filter(|post| !has_missed_schedule(&site, post)).collect();
         let images: BTreeSet<u64> = page
             .iter()
             .filter_map(|post| post.thumbnail)
@@ -161,6 +164,13 @@ fn to_article(
         notes: body.notes,
         ..IncomingArticle::default()
     })
+}
+
+/// Returns `true` if WordPress has not published a scheduled post although its date has passed.
+fn has_missed_schedule(site: &WordPressSite, post: &Post) -> bool {
+    let date = dates::instant(&post.date_gmt, &post.date, &site.zone());
+    post.status == "future"
+        && date.is_none_or(|date| release::has_missed_schedule(date, Millis::from(site.now)))
 }
 
 /// Removes a guid that an earlier post already has, because readers would confuse the two.

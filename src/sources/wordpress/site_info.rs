@@ -7,6 +7,7 @@ use super::posts::{columns, number};
 use super::session::WordPressSession;
 use crate::config::Source;
 use crate::sources::facts::{Facts, ids_fact, zone_name};
+use crate::sources::release::{MISSED_SCHEDULE, RELEASE_GRACE};
 
 /// Returns facts about a site, and the number of its non-public posts by reason.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
@@ -33,11 +34,16 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
     }
     facts.push(ids_fact(source));
     facts.retain(|(_, fact)| !fact.is_empty());
-    let sql = "SELECT post_status, IF(post_password = '', '', '1'), CAST(COUNT(*) AS CHAR) FROM {p}posts WHERE post_type = 'post' GROUP BY 1, 2";
+    let sql = format!(
+        "SELECT post_status, IF(post_password = '', '', '1'), IF(post_status = 'future' AND post_date_gmt <= UTC_TIMESTAMP() - INTERVAL {} SECOND, '1', ''), \
+         CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE post_type = 'post' GROUP BY 1, 2, 3",
+        RELEASE_GRACE.as_secs()
+    );
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
-    for row in database.rows(sql, &[]).await? {
-        let [status, password, count] = columns(row);
-        if let Some(reason) = hidden_reason(&status, !password.is_empty()) {
+    for row in database.rows(&sql, &[]).await? {
+        let [status, password, late, count] = columns(row);
+        let missed = (!late.is_empty()).then_some(MISSED_SCHEDULE);
+        if let Some(reason) = hidden_reason(&status, !password.is_empty()).or(missed) {
             *left_out.entry(reason.to_owned()).or_default() +=
                 usize::try_from(number(&count)).unwrap_or_default();
         }

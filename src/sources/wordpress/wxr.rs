@@ -61,7 +61,8 @@ pub(in crate::sources) fn read_wxr(
         let imported = imported.flatten().map(|mut article| {
             drop_shared_guid(&mut article, &mut guids);
             apply_textual_fields(&mut article, &exported, &mut firsts);
-            ParsedArticle { article, is_dated: true }
+            let is_scheduled = exported.post.status == "future";
+            ParsedArticle { article, is_dated: true, is_scheduled }
         });
         file.articles.push((exported.line, imported));
     }

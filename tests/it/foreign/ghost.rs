@@ -74,6 +74,12 @@ pub(super) async fn site(kind: Kind) -> Option<TestSource> {
         ),
         ("b09", "For those who pay", GATED, "visibility = 'paid'"),
         ("b10", "Undated", "<p>When?</p>", "published_at = NULL"),
+        (
+            "b12",
+            "Nobody published it",
+            "<p>Late.</p>",
+            "status = 'scheduled', published_at = '2026-09-03 08:00:00'",
+        ),
         ("b11", "Nothing to report", "", "html = NULL"),
     ];
     for (id, title, html, set) in posts {

@@ -212,6 +212,23 @@ async fn only_public_posts_are_imported_with_the_content_that_wordpress_shows() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_scheduled_post_disappears_if_wordpress_does_not_publish_it() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    source.execute("UPDATE wp_posts SET post_status = 'future' WHERE ID IN (101, 108)").await;
+    let late = "UPDATE wp_posts SET post_date_gmt = UTC_TIMESTAMP() - INTERVAL 10 MINUTE, post_date = post_date_gmt WHERE ID = 111";
+    source
+        .execute(&format!("{late}; UPDATE wp_posts SET post_status = 'future' WHERE ID = 111"))
+        .await;
+    assert_eq!(source.sync().counts(), [1, 1, 0, 0]);
+    assert_eq!(source.field_values("source_id"), ["111"]);
+    source.execute(&late.replace("10 MINUTE", "2 HOUR")).await;
+    assert_eq!(source.sync().counts(), [0, 0, 0, 1]);
+    source.execute("UPDATE wp_posts SET post_status = 'publish' WHERE ID = 111").await;
+    source.sync();
+    assert_eq!(source.field_values("source_id"), ["111"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn urls_follow_the_permalink_structure_and_tables_have_the_configured_prefix() {
     let structures = [
         ("", "https://blog.example/?p=101"),

@@ -1,0 +1,33 @@
+//! Removes from a post what its plugins show to members only.
+
+use super::member_plugins::{self, Access};
+use super::render;
+use super::site::Post;
+
+/// Reason for the rejection of a post of which visitors see nothing.
+pub(super) const MEMBERS_ONLY: &str = "a plugin shows this post to members only";
+
+/// Records a restriction that the metadata of a post states.
+pub(super) fn add_metadata(post: &mut Post, key: &str, value: &str) {
+    post.access = post.access.max(member_plugins::restriction(key, value));
+}
+
+/// Removes what visitors do not see from the body of a post, whose metadata is known.
+pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
+    if let Some(access) = post.access {
+        if access == Access::Nothing {
+            post.excerpt = String::new();
+        } else {
+            post.hidden.push(
+                "A plugin shows this post to members only, so its text was left out.".to_owned(),
+            );
+        }
+        post.footnotes = String::new();
+        post.content = post.content.as_ref().map(|_| String::new());
+        return;
+    }
+    if let Some(content) = &post.content {
+        (post.content, post.hidden) = render::public_part(content, hides_unknown);
+    }
+    post.excerpt = render::public_part(&post.excerpt, hides_unknown).0.unwrap_or_default();
+}

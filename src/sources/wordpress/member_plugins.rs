@@ -1,0 +1,215 @@
+//! Plugins that show content to members only: their shortcodes, blocks and metadata, and those of
+//! page builders, which hide nothing.
+
+use serde_json::Value as Json;
+
+use crate::sources::php::Value;
+
+/// Part of a post that visitors see although a plugin restricts the post to members.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Access {
+    /// Title and the excerpt that an editor wrote.
+    Excerpt,
+    /// Nothing at all.
+    Nothing,
+}
+
+/// Handling of the text that a shortcode or block encloses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Enclosed {
+    /// Visitors see it.
+    Shown,
+    /// Visitors do not see it.
+    Hidden,
+    /// Visitors see neither it nor what follows.
+    EndsText,
+    /// No table lists the name.
+    Unknown,
+}
+
+/// Shortcodes whose content members see: plugin and names.
+const MEMBER_SHORTCODES: [(&str, &str); 17] = [
+    ("Paid Memberships Pro", "membership pmpro_membership pmpro_member"),
+    ("Ultimate Member", "um_loggedin um_show_content"),
+    ("Restrict Content Pro", "restrict is_paid is_free is_expired user_has_access"),
+    ("MemberPress", "mepr-active mepr-show mepr-hide mepr-rule mepr-protect"),
+    ("Members", "members_access members_logged_in access is_user_logged_in feed members_user"),
+    ("WooCommerce Memberships", "wcm_restrict wcm_content_restricted"),
+    ("s2Member", "s2If s2Member-Content s2Get s2Drip"),
+    ("Simple Membership", "swpm_protected swpm_paid_content"),
+    ("WishList Member", "wlm_private wlm_ismember wlm_nonmember"),
+    ("WP-Members", "wpmem_logged_in wpmem_members"),
+    ("LifterLMS", "lifterlms_hide_content lifterlms_membership"),
+    ("Paid Member Subscriptions", "pms-restrict"),
+    ("ARMember", "arm_restrict_content arm_content arm_if"),
+    ("Groups", "groups_member groups_can"),
+    ("Memberful", "memberful memberful_content"),
+    ("Passster, PPWP", "passster content_protector ppwp ppw_section content_control"),
+    ("others", "private members_only member members loggedin logged_in paywall premium subscribers"),
+];
+
+/// Shortcodes whose content only visitors see.
+const VISITOR_SHORTCODES: &str = "um_loggedout not_logged_in is_not_paid members_not_logged_in wcm_nonmember wpmem_logged_out groups_non_member visitor guests";
+
+/// Shortcodes of layout and decoration, whose content everybody sees.
+const LAYOUT_SHORTCODES: &str = "row column columns col one_half one_third two_third one_fourth section container \
+    button tab tabs tabgroup accordion toggle dropcap highlight tooltip quote pullquote blockquote box alert center \
+    b i u s url img color size list li code sourcecode latex footnote ref lead icon heading title divider";
+
+/// Prefixes of the shortcodes of page builders, whose content everybody sees.
+const LAYOUT_PREFIXES: [&str; 9] =
+    ["vc_", "et_pb_", "fusion_", "av_", "cs_", "mk_", "kc_", "nectar_", "su_"];
+
+/// Shortcodes that have such a prefix although members see their content.
+const MEMBER_EXCEPTIONS: &str = "su_members su_private su_user";
+
+/// Blocks of plugins whose inner content members see.
+const MEMBER_BLOCKS: &str = "premium-content/subscriber-view pmpro/membership pmpro/content-visibility \
+    memberpress/protected-content restrict-content-pro/content woocommerce-memberships/member-content \
+    passster/content-protector content-control/container jetpack/subscriber-view";
+
+/// Blocks of plugins that end what visitors see.
+const PAYWALL_BLOCKS: &str = "jetpack/paywall steady-wp/paywall newspack/paywall";
+
+/// Blocks of plugins whose inner content visitors see.
+const VISITOR_BLOCKS: &str = "premium-content/container premium-content/logged-out-view \
+    premium-content/buttons premium-content/login-button woocommerce-memberships/non-member-content";
+
+/// Namespaces of blocks of layout and decoration, whose content everybody sees.
+const LAYOUT_NAMESPACES: &str = "kadence generateblocks uagb ugb stackable coblocks getwid atomic-blocks genesis-blocks \
+    gutenbee themeisle-blocks ghostkit essential-blocks premium blocksy greenshift-blocks wpzoom yoast rank-math \
+    jetpack syntaxhighlighter enlighter kevinbatdorf newspack-blocks woocommerce wp-bootstrap-blocks tableberg a8c";
+
+/// Metadata of a post that restricts it: key, values that do not, and what visitors see.
+const MEMBER_META: [(&str, &str, Access); 18] = [
+    ("_jetpack_newsletter_access", "everybody", Access::Excerpt),
+    ("_wpmem_block", "0", Access::Excerpt),
+    ("_members_access_role", "", Access::Nothing),
+    ("rcp_access_level", "None 0", Access::Nothing),
+    ("rcp_user_level", "All all", Access::Nothing),
+    ("rcp_subscription_level", "", Access::Nothing),
+    ("_is_paid", "0", Access::Nothing),
+    ("um_content_restriction", "", Access::Nothing),
+    ("patreon-level", "0", Access::Nothing),
+    ("memberful_acl", "0", Access::Nothing),
+    ("memberful_available_to_any_registered_user", "0", Access::Nothing),
+    ("groups-read", "", Access::Nothing),
+    ("pms-content-restrict-user-status", "", Access::Nothing),
+    ("pms-content-restrict-subscription-plan", "", Access::Nothing),
+    ("_llms_is_restricted", "no", Access::Nothing),
+    ("arm_access_plan", "", Access::Nothing),
+    ("_coil_monetize_post_status", "no no-tagging default gate-tagged-blocks", Access::Nothing),
+    ("passster_activate_protection", "0", Access::Nothing),
+];
+
+/// Returns the keys of metadata that may restrict a post.
+pub(super) fn meta_keys() -> impl Iterator<Item = &'static str> {
+    MEMBER_META.iter().map(|(key, _, _)| *key)
+}
+
+/// Returns what visitors see of a post with this metadata; `None` if it does not restrict the post.
+pub(super) fn restriction(key: &str, value: &str) -> Option<Access> {
+    let (_, open, access) = MEMBER_META.iter().find(|(known, _, _)| *known == key)?;
+    let value = value.trim();
+    if value.is_empty() || value == "a:0:{}" || lists(open, value) {
+        return None;
+    }
+    if key == "um_content_restriction"
+        && let Some(settings) = Value::parse(value)
+    {
+        // 0 stands for everybody, 1 for people who are not logged in.
+        let is_open = matches!(settings.number("_um_accessible"), 0 | 1);
+        return (settings.is_truthy("_um_custom_access_settings") && !is_open).then_some(*access);
+    }
+    let hides_title = key == "_wpmem_block" && value == "2";
+    Some(if hides_title { Access::Nothing } else { *access })
+}
+
+/// Returns the handling of the text that a shortcode encloses.
+pub(super) fn enclosed_by_shortcode(name: &str, attributes: &str) -> Enclosed {
+    if MEMBER_SHORTCODES.iter().any(|(_, names)| lists(names, name))
+        || lists(MEMBER_EXCEPTIONS, name)
+    {
+        return Enclosed::Hidden;
+    }
+    let is_layout = lists(LAYOUT_SHORTCODES, name)
+        || LAYOUT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    if is_layout
+        && ["disable_element=\"yes\"", " disabled=\"on\""].iter().any(|off| attributes.contains(off))
+    {
+        return Enclosed::Hidden;
+    }
+    if is_layout || lists(VISITOR_SHORTCODES, name) { Enclosed::Shown } else { Enclosed::Unknown }
+}
+
+/// Returns the handling of the inner content of a block; names of WordPress's own blocks have no
+/// slash.
+pub(super) fn enclosed_by_block(name: &str, attributes: &Json) -> Enclosed {
+    if lists(PAYWALL_BLOCKS, name) {
+        return Enclosed::EndsText;
+    }
+    if lists(MEMBER_BLOCKS, name) || is_hidden_by_attributes(attributes) {
+        return Enclosed::Hidden;
+    }
+    match name.split_once('/') {
+        Some((namespace, _))
+            if !lists(LAYOUT_NAMESPACES, namespace) && !lists(VISITOR_BLOCKS, name) =>
+        {
+            Enclosed::Unknown
+        }
+        _ => Enclosed::Shown,
+    }
+}
+
+/// Returns `true` if a plugin, or WordPress 6.9, hides a block of any kind from visitors.
+fn is_hidden_by_attributes(attributes: &Json) -> bool {
+    let text = |name: &str| attributes.get(name).and_then(Json::as_str);
+    let is_true = |path: &str| attributes.pointer(path).and_then(Json::as_bool) == Some(true);
+    let roles = attributes.get("blockVisibility").map(Json::to_string).unwrap_or_default();
+    let for_visitors = ["\"all\"", "\"public\"", "\"logged-out\""];
+    attributes.pointer("/metadata/blockVisibility").and_then(Json::as_bool) == Some(false)
+        || is_true("/blockVisibility/hideBlock")
+        || roles
+            .split("\"visibilityByRole\":")
+            .skip(1)
+            .any(|value| !for_visitors.iter().any(|open| value.starts_with(open)))
+        || text("llms_visibility").is_some_and(|value| !matches!(value, "all" | "logged_out"))
+        || text("monetizeBlockDisplay") == Some("show-monetized-users")
+        || is_true("/um_is_restrict")
+        || is_true("/contentControls/enabled")
+}
+
+/// Returns `true` if a list of words separated by spaces contains a word.
+fn lists(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|listed| listed == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metadata_of_a_public_post_restricts_nothing() {
+        for (key, value, expected) in [
+            ("_jetpack_newsletter_access", "everybody", None),
+            ("_jetpack_newsletter_access", "subscribers", Some(Access::Excerpt)),
+            ("_wpmem_block", "2", Some(Access::Nothing)),
+            ("_members_access_role", "editor", Some(Access::Nothing)),
+            ("rcp_user_level", "All", None),
+            ("memberful_acl", "a:0:{}", None),
+            (
+                "um_content_restriction",
+                "a:2:{s:26:\"_um_custom_access_settings\";s:1:\"1\";s:14:\"_um_accessible\";s:1:\"2\";}",
+                Some(Access::Nothing),
+            ),
+            (
+                "um_content_restriction",
+                "a:2:{s:26:\"_um_custom_access_settings\";s:1:\"1\";s:14:\"_um_accessible\";s:1:\"0\";}",
+                None,
+            ),
+            ("_edit_lock", "1:2", None),
+        ] {
+            assert_eq!(restriction(key, value), expected, "{key} = {value}");
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Removes what plugins show to members only from the stored text of a post.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blocks;
+use super::markup::Lookahead;
+use super::shortcodes;
+use crate::sources::wordpress::member_plugins::{
+    Enclosed, enclosed_by_block, enclosed_by_shortcode,
+};
+
+/// Text marker after which the plugin Steady shows nothing to visitors.
+const STEADY_MARKER: &str = "___STEADY_PAYWALL___";
+
+/// Parts of a text that visitors do not see, with one sentence for each cause.
+#[derive(Default)]
+struct HiddenParts {
+    ranges: Vec<(usize, usize)>,
+    notes: BTreeSet<String>,
+}
+
+/// Returns the part of a stored text that visitors see, and one sentence for each kind of omission.
+/// `hides_unknown` hides what unknown plugins enclose.
+pub(in crate::sources::wordpress) fn public_part(
+    text: &str,
+    hides_unknown: bool,
+) -> (Option<String>, Vec<String>) {
+    let mut hidden = HiddenParts::default();
+    hidden.add_blocks(text, hides_unknown);
+    hidden.add_shortcodes(text, hides_unknown);
+    if let Some(at) = text.find(STEADY_MARKER) {
+        hidden.ranges.push((at, text.len()));
+        hidden.notes.insert("The text behind a paywall was left out.".to_owned());
+    }
+    hidden.ranges.sort_unstable();
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end) in hidden.ranges {
+        if start > at {
+            out.push_str(&text[at..start]);
+        }
+        at = at.max(end);
+    }
+    out.push_str(&text[at..]);
+    (Some(out), hidden.notes.into_iter().collect())
+}
+
+impl HiddenParts {
+    /// Adds the blocks that members see, and the text after a paywall.
+    fn add_blocks(&mut self, text: &str, hides_unknown: bool) {
+        let mut ends = Lookahead::new(text, "-->");
+        // Start of the hidden block, its name, and the number of open blocks of that name.
+        let mut open: Option<(usize, String, u32, bool)> = None;
+        let mut search = 0;
+        while let Some(start) = text[search..].find("<!--").map(|next| next + search) {
+            search = start + 4;
+            let Some(found) = blocks::delimiter(text, start, &mut ends) else { continue };
+            search = found.end;
+            let rule = enclosed_by_block(&found.name, &found.attributes);
+            if rule == Enclosed::EndsText && !found.closing {
+                self.ranges.push((start, text.len()));
+                self.notes.insert(format!("The text after the block {} was left out, because it is a paywall.", found.name));
+            }
+            if let Some((from, name, depth, is_known)) = &mut open {
+                if *name == found.name && !found.self_closing {
+                    *depth = if found.closing { *depth - 1 } else { *depth + 1 };
+                }
+                if *depth == 0 {
+                    self.hide("block", name, (*from, found.end), *is_known);
+                    open = None;
+                }
+            } else if !found.closing
+                && (rule == Enclosed::Hidden
+                    || rule == Enclosed::Unknown && hides_unknown && !found.self_closing)
+            {
+                if found.self_closing {
+                    self.hide("block", &found.name, (start, found.end), true);
+                } else {
+                    open = Some((start, found.name, 1, rule == Enclosed::Hidden));
+                }
+            }
+        }
+        if let Some((from, name, _, is_known)) = open {
+            self.hide("block", &name, (from, text.len()), is_known);
+        }
+    }
+
+    /// Adds the shortcodes that members see, from the first opening tag to the matching closing one;
+    /// the text ends at a known one without a closing tag.
+    fn add_shortcodes(&mut self, text: &str, hides_unknown: bool) {
+        let readable = shortcodes::text_ranges(text);
+        let mut spans: BTreeMap<&str, ShortcodeSpan> = BTreeMap::new();
+        for (start, _) in text.match_indices('[') {
+            let Some(tag) = BracketTag::parse(text, start) else { continue };
+            let rule = enclosed_by_shortcode(tag.name, tag.attributes);
+            let place = readable.partition_point(|(from, _)| *from <= start);
+            let in_text = place > 0 && readable[place - 1].1 >= start;
+            let counts = match rule {
+                Enclosed::Hidden | Enclosed::EndsText => true,
+                Enclosed::Unknown => hides_unknown && in_text && !shortcodes::is_known(tag.name),
+                // The closing tag of a row that is switched off has no attributes.
+                Enclosed::Shown => tag.closing && spans.contains_key(tag.name),
+            };
+            if !counts || (text[..start].ends_with('[') && !tag.closing) {
+                continue;
+            }
+            let span = spans.entry(tag.name).or_default();
+            if tag.closing {
+                span.last_end = tag.end;
+                span.depth = span.depth.saturating_sub(1);
+                if span.depth == 0
+                    && let Some((from, is_known)) = span.from.take()
+                {
+                    self.hide("shortcode", &format!("[{}]", tag.name), (from, tag.end), is_known);
+                }
+            } else if !tag.self_closing {
+                span.from.get_or_insert((start, rule == Enclosed::Hidden));
+                span.depth += 1;
+            }
+        }
+        for (name, span) in spans {
+            let Some((from, is_known)) = span.from else { continue };
+            if is_known {
+                self.hide("shortcode", &format!("[{name}]"), (from, text.len()), true);
+            } else if span.last_end > from {
+                self.hide("shortcode", &format!("[{name}]"), (from, span.last_end), false);
+            }
+        }
+    }
+
+    fn hide(&mut self, kind: &str, name: &str, range: (usize, usize), is_known: bool) {
+        self.ranges.push(range);
+        self.notes.insert(if is_known {
+            format!("The {kind} {name} hides its content from visitors, so both were left out.")
+        } else {
+            format!(
+                "The {kind} {name} is unknown and may hide its content from visitors, so both were left out; unknown_enclosing = \"show\" publishes the content."
+            )
+        });
+    }
+}
+
+/// Opening and closing tags of one shortcode that are not matched yet.
+#[derive(Default)]
+struct ShortcodeSpan {
+    /// First opening tag, and `true` if a plugin in the table owns it.
+    from: Option<(usize, bool)>,
+    depth: u32,
+    /// End of the last closing tag.
+    last_end: usize,
+}
+
+/// A bracketed tag that ends at the first `]`, as in WordPress, even within a quoted attribute.
+struct BracketTag<'a> {
+    name: &'a str,
+    attributes: &'a str,
+    closing: bool,
+    self_closing: bool,
+    end: usize,
+}
+
+impl<'a> BracketTag<'a> {
+    fn parse(text: &'a str, start: usize) -> Option<Self> {
+        let inner = &text[start + 1..];
+        let (inner, closing) =
+            inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
+        let length = inner
+            .bytes()
+            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
+            .count();
+        let (name, rest) = inner.split_at(length);
+        let follows = rest.starts_with([']', '/']) || rest.starts_with(char::is_whitespace);
+        if !follows || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            return None;
+        }
+        // No tag is longer; the limit keeps the search linear.
+        let limit = rest.bytes().take(MAX_TAG_BYTES).position(|b| b == b']')?;
+        let attributes = &rest[..limit];
+        let end = text.len() - rest.len() + limit + 1;
+        let self_closing = attributes.ends_with('/');
+        Some(Self { name, attributes, closing, self_closing, end })
+    }
+}
+
+/// Maximum length of a shortcode tag that is recognized, in bytes.
+const MAX_TAG_BYTES: usize = 16_384;
