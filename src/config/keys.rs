@@ -98,6 +98,7 @@ pub(super) const SOURCES: Section = Section {
         ("site_url", Text),
         ("permalinks", Text),
         ("members", Text),
+        ("unknown_enclosing", Text),
         ("content_types", List),
         ("files_url", Text),
         ("article_url", Text),

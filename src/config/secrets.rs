@@ -43,6 +43,7 @@ impl fmt::Debug for Source {
             .field("site_url", &self.site_url)
             .field("permalinks", &self.permalinks)
             .field("members", &self.members)
+            .field("unknown_enclosing", &self.unknown_enclosing)
             .field("content_types", &self.content_types)
             .field("files_url", &self.files_url)
             .field("article_url", &self.article_url)

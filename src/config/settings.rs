@@ -177,6 +177,15 @@ pub enum Members {
     Full,
 }
 
+/// Handling of the content of WordPress shortcodes and blocks that no table of plugins lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownEnclosing {
+    /// The content is left out, because the plugin may show it to members only.
+    Hide,
+    /// The content is published.
+    Show,
+}
+
 /// Settings of one `[[sources]]` table.
 #[derive(Clone)]
 pub struct Source {
@@ -207,6 +216,8 @@ pub struct Source {
     pub permalinks: String,
     /// Handling of Ghost posts that are not public.
     pub members: Members,
+    /// Handling of the content that unknown shortcodes and blocks of WordPress enclose.
+    pub unknown_enclosing: UnknownEnclosing,
     /// Drupal content types to import.
     pub content_types: Vec<String>,
     /// Public URL of Drupal's files, without a trailing slash; empty for other kinds.

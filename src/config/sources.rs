@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use super::base_dir::BaseDir;
 use super::names::{read_name, read_slug};
 use super::reader::{Reader, one_of};
-use super::settings::{Ids, Members, Source, SourceKind};
+use super::settings::{Ids, Members, Source, SourceKind, UnknownEnclosing};
 use super::site::{base_url, time_zone};
 use crate::domain::duration;
 use crate::domain::time::{DAY, HOUR, SECOND, SignedDuration};
@@ -61,6 +61,7 @@ pub(super) fn read(
         site_url: specific.site_url,
         permalinks: specific.permalinks,
         members: specific.members,
+        unknown_enclosing: specific.unknown_enclosing,
         content_types: specific.content_types,
         files_url: specific.files_url,
         article_url: article_url?,
@@ -74,6 +75,7 @@ struct KindSpecificKeys {
     site_url: String,
     permalinks: String,
     members: Members,
+    unknown_enclosing: UnknownEnclosing,
     content_types: Vec<String>,
     files_url: String,
 }
@@ -89,6 +91,13 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
     for key in if is_drupal { [].as_slice() } else { &["content_types", "files_url"] } {
         reader.reject(key, "applies only to kind = \"drupal\"; remove the key");
     }
+    // A built-in source may be filled from a WordPress export.
+    if !matches!(kind, SourceKind::WordPress | SourceKind::Builtin) {
+        reader.reject(
+            "unknown_enclosing",
+            "applies only to kinds wordpress and builtin; remove the key",
+        );
+    }
     let prefix = if kind == SourceKind::WordPress { "wp_" } else { "" };
     let table_prefix = reader.or_default("table_prefix", prefix.to_owned(), table_prefix);
     let site_url = if is_ghost || is_drupal {
@@ -99,6 +108,11 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
     };
     let permalinks = reader.or_default("permalinks", "/{slug}/".to_owned(), permalinks);
     let members = reader.or_default("members", Members::Hidden, one_of(&MEMBERS_MODES));
+    let unknown_enclosing = reader.or_default(
+        "unknown_enclosing",
+        UnknownEnclosing::Hide,
+        one_of(&[("hide", UnknownEnclosing::Hide), ("show", UnknownEnclosing::Show)]),
+    );
     let content_types = reader.list("content_types", machine_name);
     let files_url = reader.optional("files_url", base_url);
     let site_url = site_url?;
@@ -106,6 +120,7 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
         table_prefix: table_prefix?,
         permalinks: permalinks?,
         members: members?,
+        unknown_enclosing: unknown_enclosing?,
         content_types: content_types
             .map(|types| if types.is_empty() { vec!["article".to_owned()] } else { types })?,
         files_url: files_url?.unwrap_or_else(|| {

@@ -5,11 +5,11 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::normalize::NORMALIZER_VERSION;
-use crate::config::{Ids, Members, Site, Source, SourceKind, redact_url};
+use crate::config::{Ids, Members, Site, Source, SourceKind, UnknownEnclosing, redact_url};
 use crate::domain::time::as_millis_i64;
 
 /// Increased when the list of fields below changes, which makes every source run one full sync.
-const FINGERPRINT_VERSION: u32 = 1;
+const FINGERPRINT_VERSION: u32 = 2;
 
 /// Bytes of the SHA-256 digest that are stored.
 const FINGERPRINT_BYTES: usize = 8;
@@ -46,6 +46,7 @@ pub(super) fn configuration_fingerprint(
         ["site_url", source.site_url],
         ["permalinks", source.permalinks],
         ["members", members_key(source.members)],
+        ["unknown_enclosing", unknown_enclosing_key(source.unknown_enclosing)],
         ["content_types", source.content_types],
         ["files_url", source.files_url],
         ["article_url", source.article_url],
@@ -69,6 +70,13 @@ fn ids_key(ids: Ids) -> &'static str {
     match ids {
         Ids::Courant => "ours",
         Ids::Source => "source",
+    }
+}
+
+fn unknown_enclosing_key(unknown_enclosing: UnknownEnclosing) -> &'static str {
+    match unknown_enclosing {
+        UnknownEnclosing::Hide => "hide",
+        UnknownEnclosing::Show => "show",
     }
 }
 
@@ -118,6 +126,7 @@ mod tests {
             site_url: String::new(),
             permalinks: String::new(),
             members: Members::Hidden,
+            unknown_enclosing: UnknownEnclosing::Hide,
             content_types: Vec::new(),
             files_url: String::new(),
             article_url: Some("https://news.example.edu/{id}.html".into()),
@@ -129,7 +138,7 @@ mod tests {
 
     #[test]
     fn fingerprint_is_stable_and_ignores_the_password() {
-        let pinned = "4e8ec291f87a4e5e";
+        let pinned = "4041d1cf9a00b9b5";
         for url in ["mysql://cms:secret@db.example/cms", "mysql://cms:changed@db.example/cms"] {
             assert_eq!(configuration_fingerprint(&site(), &source(url), "1.2.3"), pinned);
         }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::fields::parse_time;
 use super::*;
-use crate::config::{Ids, Members, SourceKind};
+use crate::config::{Ids, Members, SourceKind, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::{HOUR, Millis, SignedDuration};
 
@@ -22,6 +22,7 @@ fn source(ids: Ids) -> Source {
         site_url: String::new(),
         permalinks: String::new(),
         members: Members::Hidden,
+        unknown_enclosing: UnknownEnclosing::Hide,
         content_types: Vec::new(),
         files_url: String::new(),
         article_url: None,

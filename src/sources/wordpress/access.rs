@@ -27,7 +27,8 @@ pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
         return;
     }
     if let Some(content) = &post.content {
-        (post.content, post.hidden) = render::public_part(content, hides_unknown);
+        let (content, hidden) = render::public_part(content, hides_unknown);
+        (post.content, post.hidden) = (Some(content), hidden);
     }
-    post.excerpt = render::public_part(&post.excerpt, hides_unknown).0.unwrap_or_default();
+    post.excerpt = render::public_part(&post.excerpt, hides_unknown).0;
 }

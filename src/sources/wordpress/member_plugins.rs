@@ -10,16 +10,16 @@ use crate::sources::php::Value;
 pub(super) enum Access {
     /// Title and the excerpt that an editor wrote.
     Excerpt,
-    /// Nothing at all.
+    /// Neither title nor text.
     Nothing,
 }
 
 /// Handling of the text that a shortcode or block encloses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Enclosed {
-    /// Visitors see it.
+    /// Visitors see the enclosed text.
     Shown,
-    /// Visitors do not see it.
+    /// Visitors do not see the enclosed text.
     Hidden,
     /// Visitors see neither it nor what follows.
     EndsText,
@@ -45,7 +45,10 @@ const MEMBER_SHORTCODES: [(&str, &str); 17] = [
     ("Groups", "groups_member groups_can"),
     ("Memberful", "memberful memberful_content"),
     ("Passster, PPWP", "passster content_protector ppwp ppw_section content_control"),
-    ("others", "private members_only member members loggedin logged_in paywall premium subscribers"),
+    (
+        "others",
+        "private members_only member members loggedin logged_in paywall premium subscribers",
+    ),
 ];
 
 /// Shortcodes whose content only visitors see.
@@ -135,7 +138,9 @@ pub(super) fn enclosed_by_shortcode(name: &str, attributes: &str) -> Enclosed {
     let is_layout = lists(LAYOUT_SHORTCODES, name)
         || LAYOUT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     if is_layout
-        && ["disable_element=\"yes\"", " disabled=\"on\""].iter().any(|off| attributes.contains(off))
+        && ["disable_element=\"yes\"", " disabled=\"on\""]
+            .iter()
+            .any(|off| attributes.contains(off))
     {
         return Enclosed::Hidden;
     }

@@ -1,10 +1,12 @@
 //! WordPress on MySQL or MariaDB: reads its public posts with the titles, addresses and bodies of
 //! WordPress's own feed.
 
+mod access;
 mod calendar;
 mod dates;
 mod language_plugins;
 mod languages;
+mod member_plugins;
 mod options;
 mod permalinks;
 mod posts;
@@ -20,6 +22,7 @@ use tokio::sync::mpsc::Sender;
 
 pub(super) use self::render::autop::autop;
 
+use self::member_plugins::Access;
 use self::session::WordPressSession;
 use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
@@ -131,6 +134,9 @@ fn to_article(
     else {
         return Err(format!("post {} has no date; publish it again in WordPress", post.id));
     };
+    if post.access == Some(Access::Nothing) {
+        return Err(access::MEMBERS_ONLY.to_owned());
+    }
     let names = |taxonomy: &str| {
         site.terms_of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()
     };

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::session::{TextRow, WordPressSession};
 use super::site::{Comment, DataRequest, Order, Post, PostList, PostQuery, WordPressSite};
+use super::{access, member_plugins};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -13,6 +14,15 @@ use crate::sources::php::Value;
 const COLUMNS: &str = "CAST(ID AS CHAR), CAST(post_author AS CHAR), CAST(post_date AS CHAR), CAST(post_date_gmt AS CHAR), \
     CAST(post_modified AS CHAR), CAST(post_modified_gmt AS CHAR), post_title, post_excerpt, post_status, post_name, CAST(post_parent AS CHAR), \
     guid, post_type, post_mime_type, comment_status, IF(post_password = '', '', '1')";
+
+/// Keys of the metadata that rendering uses.
+const POST_META: [&str; 5] = [
+    "_thumbnail_id",
+    "_wp_attached_file",
+    "_wp_attachment_image_alt",
+    "_wp_attachment_metadata",
+    "footnotes",
+];
 
 /// Number of articles that one query reads.
 const PAGE_SIZE: usize = 100;
@@ -105,9 +115,11 @@ async fn select(
             posts[*at].terms.push(number(&term));
         }
     }
+    let keys: Vec<&str> = POST_META.into_iter().chain(member_plugins::meta_keys()).collect();
     let sql = format!(
         "SELECT CAST(post_id AS CHAR), meta_key, meta_value FROM {{p}}postmeta WHERE post_id IN ({ids}) \
-         AND meta_key IN ('_thumbnail_id', '_wp_attached_file', '_wp_attachment_image_alt', '_wp_attachment_metadata', 'footnotes') ORDER BY meta_id DESC"
+         AND meta_key IN ('{}') ORDER BY meta_id DESC",
+        keys.join("', '")
     );
     for row in database.rows(&sql, &[]).await? {
         let [post, key, value] = columns(row);
@@ -119,8 +131,12 @@ async fn select(
             "_wp_attached_file" => post.file = Some(value),
             "footnotes" => post.footnotes = value,
             "_wp_attachment_metadata" => post.size = image_size(&value),
-            _ => post.alt = value,
+            "_wp_attachment_image_alt" => post.alt = value,
+            key => access::add_metadata(post, key, &value),
         }
+    }
+    for post in &mut posts {
+        access::keep_public_part(post, database.hides_unknown);
     }
     Ok(posts)
 }

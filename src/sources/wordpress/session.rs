@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
-use crate::config::Source;
+use crate::config::{Source, UnknownEnclosing};
 use crate::sources::connection;
 
 /// Timeout of a query, so that a dead connection does not block the source.
@@ -19,6 +19,8 @@ pub(super) struct WordPressSession {
     connection: MySqlConnection,
     /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
+    /// `true` if the content of unknown enclosing shortcodes and blocks is left out.
+    pub(super) hides_unknown: bool,
     /// URL without credentials, for messages.
     display_url: String,
     source: String,
@@ -42,6 +44,7 @@ impl WordPressSession {
         Ok(Self {
             connection,
             prefix,
+            hides_unknown: source.unknown_enclosing == UnknownEnclosing::Hide,
             display_url: connection::redact_url(url),
             source: name.clone(),
         })

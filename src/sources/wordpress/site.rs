@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::languages::Languages;
+use super::member_plugins::Access;
 
 /// Non-empty defaults of WordPress for options without a row.
 const DEFAULT_OPTIONS: [(&str, &str); 6] = [
@@ -69,6 +70,10 @@ pub(super) struct Post {
     pub(super) size: Option<(u32, u32)>,
     /// Footnotes in the editor's format: a JSON list.
     pub(super) footnotes: String,
+    /// Part that visitors see if a plugin restricts the post; `None` if none does.
+    pub(super) access: Option<Access>,
+    /// Sentences about parts of the body that plugins hide from visitors.
+    pub(super) hidden: Vec<String>,
 }
 
 /// A query for a list of posts: filters, order and limit.

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use super::member_plugins::Access;
 use super::site::{DataRequest, Order, Post, PostList, PostQuery, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
-use super::{MAX_FETCH_ROUNDS, dates, drop_shared_guid, posts, render, to_article};
-use crate::config::Source;
+use super::{MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, posts, render, to_article};
+use crate::config::{Source, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
 use crate::sources::id_set::IdSet;
 use crate::sources::importers::xml::Element;
@@ -35,8 +36,11 @@ pub(in crate::sources) fn read_wxr(
     let mut site = site(channel, source);
     let logins = authors(channel, &mut site);
     let mut slugs = terms(channel, &mut site);
-    let exported: Vec<ExportedPost> =
-        channel.children("item").map(|item| post(item, &mut site, &mut slugs, &logins)).collect();
+    let hides_unknown = source.unknown_enclosing == UnknownEnclosing::Hide;
+    let exported: Vec<ExportedPost> = channel
+        .children("item")
+        .map(|item| post(item, &mut site, &mut slugs, &logins, hides_unknown))
+        .collect();
     site.posts = exported.iter().map(|e| (e.post.id, Some(e.post.clone()))).collect();
     site.months = Some(months(&site));
     site.comments = Some(Vec::new());
@@ -47,6 +51,10 @@ pub(in crate::sources) fn read_wxr(
     for exported in exported.into_iter().filter(|exported| exported.post.kind == "post") {
         if let Some(reason) = hidden_reason(&exported.post.status, exported.post.protected) {
             *file.left_out.entry(reason.to_owned()).or_default() += 1;
+            continue;
+        }
+        if exported.post.access == Some(Access::Nothing) {
+            *file.left_out.entry("for members only".to_owned()).or_default() += 1;
             continue;
         }
         if exported.post.id == 0 {
@@ -155,6 +163,7 @@ fn post(
     site: &mut WordPressSite,
     slugs: &mut Slugs,
     logins: &HashMap<String, u64>,
+    hides_unknown: bool,
 ) -> ExportedPost {
     let text = |name: &str| item.child_text(name).unwrap_or_default();
     let meta = |key: &str| {
@@ -164,12 +173,16 @@ fn post(
         own.and_then(|m| m.child_text("wp:meta_value"))
     };
     let author = text("dc:creator");
+    let metadata: Vec<(String, String)> = item
+        .children("wp:postmeta")
+        .filter_map(|m| Some((m.child_text("wp:meta_key")?, m.child_text("wp:meta_value")?)))
+        .collect();
     let Categories { terms, language, group } = categories(item, site, slugs);
     let file = item
         .child_text("wp:attachment_url")
         .or_else(|| meta("_wp_attached_file"))
         .unwrap_or_default();
-    let post = Post {
+    let mut post = Post {
         id: text("wp:post_id").parse().unwrap_or_default(),
         kind: text("wp:post_type"),
         status: text("wp:status"),
@@ -193,7 +206,12 @@ fn post(
         alt: meta("_wp_attachment_image_alt").unwrap_or_default(),
         size: meta("_wp_attachment_metadata").and_then(|metadata| posts::image_size(&metadata)),
         footnotes: meta("footnotes").unwrap_or_default(),
+        ..Post::default()
     };
+    for (key, value) in &metadata {
+        access::add_metadata(&mut post, key, value);
+    }
+    access::keep_public_part(&mut post, hides_unknown);
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
 }
 

@@ -179,11 +179,11 @@ async fn only_public_posts_are_imported_with_the_content_that_wordpress_shows() 
         "The old vat",
         "<a href=\"https://blog.example/2026/09/01/opening-night/vat/\"><img src=\"https://blog.example/wp/wp-content/uploads/2026/08/vat.jpg\" alt=\"A vat\"></a>",
         "<a href=\"https://tube.example/watch?v=1&amp;t=2\">https://tube.example/watch?v=1&amp;t=2</a>",
-        "Join the list",
     ];
     for part in parts {
         assert!(body.contains(part), "{part}\nis not in\n{body}");
     }
+    assert!(!body.contains("Join the list"), "what an unknown shortcode encloses is public");
     assert!(!body.contains("alert") && !body.contains('[') && !body.contains("<!--"), "{body}");
     let timetable = source.article("108");
     // The UTC columns of this post are zero, so its local times count.
@@ -209,6 +209,29 @@ async fn only_public_posts_are_imported_with_the_content_that_wordpress_shows() 
     {
         assert!(!rss.contains(hidden), "{hidden} is public");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn content_for_members_is_left_out_and_reported() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let gated = source.quote("For all. [members_only]Minutes.[/members_only]");
+    source
+        .execute(&format!(
+            "UPDATE wp_posts SET post_content = {gated} WHERE ID = 111; INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES \
+             (101, '_members_access_role', 'editor'), (108, '_jetpack_newsletter_access', 'subscribers')"
+        ))
+        .await;
+    let sync = source.sync();
+    assert!(
+        sync.rejected().contains(&"101: a plugin shows this post to members only".to_owned()),
+        "{:?}",
+        sync.rejected()
+    );
+    assert!(!source.article("111")["body_html"].as_str().unwrap().contains("Minutes"));
+    assert_eq!(source.article("108")["body_html"].as_str().unwrap_or_default().trim(), "");
+    source.configure(&source.url, "kind = \"wordpress\"\nunknown_enclosing = \"show\"");
+    source.sync();
+    assert!(!source.article("111")["body_html"].as_str().unwrap().contains("Minutes"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

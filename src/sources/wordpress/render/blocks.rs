@@ -47,12 +47,13 @@ pub(super) fn number(value: &Value) -> Option<u64> {
 }
 
 /// A block delimiter: `<!-- wp:name {…} -->`, closing, or self-closing.
-struct Delimiter {
-    name: String,
-    attributes: Value,
-    closing: bool,
-    self_closing: bool,
-    end: usize,
+pub(super) struct Delimiter {
+    pub(super) name: String,
+    pub(super) attributes: Value,
+    pub(super) closing: bool,
+    pub(super) self_closing: bool,
+    /// Position after the delimiter.
+    pub(super) end: usize,
 }
 
 /// Parses the blocks of a text; an unclosed block ends with the text.
@@ -105,7 +106,8 @@ fn close(open: &mut Vec<Block>) {
     }
 }
 
-fn delimiter(text: &str, start: usize, ends: &mut Lookahead<'_>) -> Option<Delimiter> {
+/// Returns the block delimiter that begins at `start`; `None` if it is another comment.
+pub(super) fn delimiter(text: &str, start: usize, ends: &mut Lookahead<'_>) -> Option<Delimiter> {
     let inner = text[start + 4..].trim_start();
     let (inner, closing) = inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
     let inner = inner.strip_prefix("wp:")?;
@@ -234,6 +236,9 @@ fn reusable_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, 
         .post_with_body(id)
         .filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected)
     {
+        for sentence in &post.hidden {
+            context.note(sentence.clone());
+        }
         let text = embeds::embed(post.content.as_deref().unwrap_or_default());
         out.push_str(&render(context, Scope { depth: scope.depth + 1, ..scope }, &text));
     }

@@ -24,7 +24,7 @@ struct HiddenParts {
 pub(in crate::sources::wordpress) fn public_part(
     text: &str,
     hides_unknown: bool,
-) -> (Option<String>, Vec<String>) {
+) -> (String, Vec<String>) {
     let mut hidden = HiddenParts::default();
     hidden.add_blocks(text, hides_unknown);
     hidden.add_shortcodes(text, hides_unknown);
@@ -42,7 +42,7 @@ pub(in crate::sources::wordpress) fn public_part(
         at = at.max(end);
     }
     out.push_str(&text[at..]);
-    (Some(out), hidden.notes.into_iter().collect())
+    (out, hidden.notes.into_iter().collect())
 }
 
 impl HiddenParts {
@@ -59,7 +59,10 @@ impl HiddenParts {
             let rule = enclosed_by_block(&found.name, &found.attributes);
             if rule == Enclosed::EndsText && !found.closing {
                 self.ranges.push((start, text.len()));
-                self.notes.insert(format!("The text after the block {} was left out, because it is a paywall.", found.name));
+                self.notes.insert(format!(
+                    "The text after the block {} was left out, because it is a paywall.",
+                    found.name
+                ));
             }
             if let Some((from, name, depth, is_known)) = &mut open {
                 if *name == found.name && !found.self_closing {
@@ -88,10 +91,11 @@ impl HiddenParts {
     /// Adds the shortcodes that members see, from the first opening tag to the matching closing one;
     /// the text ends at a known one without a closing tag.
     fn add_shortcodes(&mut self, text: &str, hides_unknown: bool) {
+        let mut close = Lookahead::new(text, "]");
         let readable = shortcodes::text_ranges(text);
         let mut spans: BTreeMap<&str, ShortcodeSpan> = BTreeMap::new();
         for (start, _) in text.match_indices('[') {
-            let Some(tag) = BracketTag::parse(text, start) else { continue };
+            let Some(tag) = BracketTag::parse(text, start, &mut close) else { continue };
             let rule = enclosed_by_shortcode(tag.name, tag.attributes);
             let place = readable.partition_point(|(from, _)| *from <= start);
             let in_text = place > 0 && readable[place - 1].1 >= start;
@@ -160,7 +164,7 @@ struct BracketTag<'a> {
 }
 
 impl<'a> BracketTag<'a> {
-    fn parse(text: &'a str, start: usize) -> Option<Self> {
+    fn parse(text: &'a str, start: usize, close: &mut Lookahead<'a>) -> Option<Self> {
         let inner = &text[start + 1..];
         let (inner, closing) =
             inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
@@ -173,14 +177,69 @@ impl<'a> BracketTag<'a> {
         if !follows || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
             return None;
         }
-        // No tag is longer; the limit keeps the search linear.
-        let limit = rest.bytes().take(MAX_TAG_BYTES).position(|b| b == b']')?;
-        let attributes = &rest[..limit];
-        let end = text.len() - rest.len() + limit + 1;
+        let from = text.len() - rest.len();
+        let end = close.next(from)?;
+        let attributes = &text[from..end];
         let self_closing = attributes.ends_with('/');
-        Some(Self { name, attributes, closing, self_closing, end })
+        Some(Self { name, attributes, closing, self_closing, end: end + 1 })
     }
 }
 
-/// Maximum length of a shortcode tag that is recognized, in bytes.
-const MAX_TAG_BYTES: usize = 16_384;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_for_members_is_left_out_in_every_notation() {
+        for written in [
+            "Open. [pmpro_membership level=\"1\"]HIDDEN[/pmpro_membership] End.",
+            "Open. [restrict message=\"see [here]\"]HIDDEN[/restrict] End.",
+            "Open. [um_loggedin]<pre>HIDDEN</pre>[um_loggedin]HIDDEN[/um_loggedin]HIDDEN[/um_loggedin] End.",
+            "Open. [unheard_of]HIDDEN[/unheard_of] End.",
+            "Open. [vc_row disable_element=\"yes\"]HIDDEN[/vc_row] End.",
+            "Open. <!-- wp:premium-content/subscriber-view --><p>HIDDEN</p><!-- /wp:premium-content/subscriber-view --> End.",
+            "Open. <!-- wp:club/inner --><!-- wp:club/inner -->HIDDEN<!-- /wp:club/inner -->HIDDEN<!-- /wp:club/inner --> End.",
+            "Open. <!-- wp:paragraph {\"metadata\":{\"blockVisibility\":false}} -->HIDDEN<!-- /wp:paragraph --> End.",
+            "Open. <!-- wp:group {\"blockVisibility\":{\"controlSets\":[{\"controls\":{\"userRole\":{\"visibilityByRole\":\"logged-in\"}}}]}} -->HIDDEN<!-- /wp:group --> End.",
+        ] {
+            let (shown, notes) = public_part(written, true);
+            assert_eq!(shown, "Open.  End.", "{written}");
+            assert_eq!(notes.len(), 1, "{written}");
+            assert!(notes[0].contains("left out"), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn the_text_ends_at_a_paywall_and_at_an_unclosed_shortcode_for_members() {
+        for written in [
+            "Open. <!-- wp:jetpack/paywall /--> HIDDEN",
+            "Open. [members_only] HIDDEN",
+            "Open. ___STEADY_PAYWALL___ HIDDEN",
+            "Open. <!-- wp:pmpro/membership --> HIDDEN",
+        ] {
+            assert_eq!(public_part(written, true).0, "Open. ", "{written}");
+        }
+    }
+
+    #[test]
+    fn content_that_visitors_see_is_kept() {
+        for written in [
+            "[vc_row][vc_column]Text[/vc_column][/vc_row] [um_loggedout]Log in.[/um_loggedout]",
+            "[caption id=\"a\"]Text[/caption] a [sic] and [1] [[restrict]] <code>[foo]x[/foo]</code>",
+            "<!-- wp:kadence/column -->Text<!-- /wp:kadence/column --><!-- wp:shop/cart /-->",
+            "<!-- wp:premium-content/container --><!-- wp:premium-content/logged-out-view -->Log in.<!-- /wp:premium-content/logged-out-view --><!-- /wp:premium-content/container -->",
+        ] {
+            assert_eq!(public_part(written, true), (written.to_owned(), Vec::new()));
+        }
+        let unknown =
+            "[unheard_of]Text[/unheard_of] <!-- wp:club/inner -->Text<!-- /wp:club/inner -->";
+        assert_eq!(public_part(unknown, false).0, unknown);
+    }
+
+    #[test]
+    fn many_tags_take_linear_time() {
+        let text = "[unheard_of a=\"[\" ".repeat(50_000) + &"[/unheard_of".repeat(50_000);
+        public_part(&text, true);
+        public_part(&"<!-- wp:club/inner -->".repeat(50_000), true);
+    }
+}

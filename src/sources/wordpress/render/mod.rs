@@ -11,6 +11,7 @@ mod embeds;
 mod excerpts;
 mod markup;
 mod media;
+mod members;
 mod menus;
 mod quotes;
 mod shortcodes;
@@ -25,9 +26,11 @@ mod tests;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use super::member_plugins::Access;
 use super::site::{DataRequest, Post, PostList, PostQuery, WordPressSite};
 
 pub(super) use excerpts::excerpt;
+pub(super) use members::public_part;
 
 /// Maximum depth of posts that show other posts.
 const MAX_DEPTH: u8 = 4;
@@ -107,7 +110,13 @@ impl<'a> RenderContext<'a> {
 
     fn listed_posts(&self, query: &PostQuery) -> Vec<&'a Post> {
         self.list(query)
-            .map(|list| list.ids.iter().filter_map(|id| self.post(*id)).collect())
+            .map(|list| {
+                list.ids
+                    .iter()
+                    .filter_map(|id| self.post(*id))
+                    .filter(|post| post.access != Some(Access::Nothing))
+                    .collect()
+            })
             .unwrap_or_default()
     }
 }
@@ -115,6 +124,7 @@ impl<'a> RenderContext<'a> {
 /// Renders the body of a post from the site's snapshot.
 pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
     let context = RenderContext::new(site);
+    post.hidden.iter().for_each(|sentence| context.note(sentence.clone()));
     let html = content(
         &context,
         Scope { post, query: None, excerpt: false, depth: 0 },
@@ -131,9 +141,15 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
         context
             .note("Its pages after the first are left out, as in WordPress's own feed.".to_owned());
     }
-    let (text, dropped) = shortcodes::without_unknown(&without_more_tag(&text));
+    let written = without_more_tag(&text);
+    let (text, dropped) = shortcodes::without_unknown(&written);
     for name in dropped {
-        context.note(format!("The shortcode [{name}] belongs to a plugin and was left out."));
+        let kept = if written.contains(&format!("[/{name}")) {
+            "; the text that it encloses was kept"
+        } else {
+            ""
+        };
+        context.note(format!("The shortcode [{name}] belongs to a plugin and was left out{kept}."));
     }
     let text = embeds::embed(&text);
     let has_blocks = text.contains("<!-- wp:");

@@ -252,7 +252,7 @@ fn is_plugin_shortcode(
 }
 
 /// Returns the ranges of HTML in which shortcodes are valid: outside tags, comments and code.
-fn text_ranges(html: &str) -> Vec<(usize, usize)> {
+pub(super) fn text_ranges(html: &str) -> Vec<(usize, usize)> {
     let (mut found, mut at, mut code) = (Vec::new(), 0, 0_u32);
     for piece in tokenize(html) {
         match piece {
