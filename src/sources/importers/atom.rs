@@ -3,13 +3,22 @@
 use jiff::tz::TimeZone;
 
 use super::fields::{media_enclosure, parse_time, resolve_url, text_to_paragraphs};
-use super::parsed::{NumberedArticle, ParsedArticle, finish};
+use super::parsed::{ParsedArticle, ParsedFile, finish};
+use super::publication;
 use super::xml::Element;
 use crate::domain::article::IncomingArticle;
 
-/// Returns the articles of a feed with their line numbers.
-pub(super) fn parse_entries(feed: &Element, zone: &TimeZone) -> Vec<NumberedArticle> {
-    feed.children("atom:entry").map(|entry| (entry.line, parse_entry(entry, feed, zone))).collect()
+/// Returns the articles of a feed with their line numbers, and the number of entries that are not
+/// public posts.
+pub(super) fn parse_entries(feed: &Element, zone: &TimeZone) -> ParsedFile {
+    let mut file = ParsedFile::default();
+    for entry in feed.children("atom:entry") {
+        match publication::atom_hidden_reason(entry) {
+            Some(reason) => *file.left_out.entry(reason.to_owned()).or_default() += 1,
+            None => file.articles.push((entry.line, parse_entry(entry, feed, zone))),
+        }
+    }
+    file
 }
 
 /// Converts an entry to an article; the error is the reason why it cannot be one.
@@ -37,6 +46,7 @@ fn parse_entry(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Parse
         body_html: content,
         sections: entry
             .children("atom:category")
+            .filter(|category| !publication::is_blogger_kind(category))
             .filter_map(|c| c.attribute("label").or_else(|| c.attribute("term")))
             .map(str::to_owned)
             .collect(),

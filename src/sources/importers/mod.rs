@@ -10,6 +10,7 @@ mod atom;
 mod fields;
 mod jsonfeed;
 mod parsed;
+mod publication;
 mod rss;
 #[cfg(test)]
 mod tests;
@@ -28,7 +29,10 @@ pub(super) fn parse_xml(
     let zone = &source.timezone;
     let articles = match root.name.as_str() {
         "rss" => match root.child("channel") {
-            Some(channel) if channel.child("wp:wxr_version").is_some() => {
+            Some(channel)
+                if channel.child("wp:wxr_version").is_some()
+                    || channel.children("item").any(publication::is_exported_by_wordpress) =>
+            {
                 return Ok(wordpress::read_wxr(channel, source, site_language));
             }
             Some(channel) => rss::parse_items(channel, channel.children("item"), zone),
@@ -38,7 +42,7 @@ pub(super) fn parse_xml(
             let channel = root.child("channel").cloned().unwrap_or_default();
             rss::parse_items(&channel, root.children("item"), zone)
         }
-        "atom:feed" => atom::parse_entries(&root, zone),
+        "atom:feed" => return Ok(atom::parse_entries(&root, zone)),
         other => {
             return Err((
                 root.line,

@@ -402,3 +402,52 @@ fn a_scheduled_post_whose_date_has_passed_is_left_out() {
         assert_eq!(export.left_out.values().sum::<usize>(), 2 - count);
     }
 }
+
+const BLOGGER: &str = r#"<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.org/2007/app" xmlns:old="http://purl.org/atom/app#" xmlns:b="http://schemas.google.com/blogger/2018"
+ xmlns:t="http://purl.org/syndication/thread/1.0"><title>Dyes</title>ENTRY</feed>"#;
+
+#[test]
+fn entries_of_atom_that_are_not_public_posts_are_left_out() {
+    let kind = |kind: &str| {
+        format!(
+            "<category scheme=\"http://schemas.google.com/g/2005#kind\" term=\"http://schemas.google.com/blogger/2008/kind#{kind}\"/>"
+        )
+    };
+    for (more, reason) in [
+        (kind("post"), None),
+        (kind("comment"), Some("comments")),
+        (kind("page"), Some("pages")),
+        (kind("template"), Some("templates")),
+        (kind("settings"), Some("settings")),
+        (kind("post") + "<app:control><app:draft>yes</app:draft></app:control>", Some("drafts")),
+        ("<old:control><old:draft> Yes </old:draft></old:control>".into(), Some("drafts")),
+        ("<app:control><app:draft/></app:control>".into(), Some("drafts")),
+        ("<app:control><app:draft>no</app:draft></app:control>".into(), None),
+        ("<b:type>POST</b:type><b:status>LIVE</b:status>".into(), None),
+        ("<b:type>POST</b:type><b:status>DRAFT</b:status>".into(), Some("drafts")),
+        ("<b:type>POST</b:type><b:status>SCHEDULED</b:status>".into(), Some("scheduled")),
+        ("<b:type>POST</b:type><b:status>SOFT_TRASHED</b:status>".into(), Some("in the trash")),
+        ("<b:type>POST</b:type><b:status>NEW</b:status>".into(), Some("other status")),
+        ("<b:type>COMMENT</b:type><b:status>LIVE</b:status>".into(), Some("comments")),
+        ("<t:in-reply-to ref=\"urn:x:1\"/>".into(), Some("comments")),
+    ] {
+        let entry = format!(
+            "<entry><id>urn:x:2</id><title>Vats</title><updated>2026-09-01T02:00:00Z</updated><category term=\"Campus\"/>{more}</entry>"
+        );
+        let file = BLOGGER.replace("ENTRY", &entry);
+        let read = parse_xml(file.as_bytes(), &source(Ids::Courant), "en").unwrap();
+        assert_eq!(read.left_out.keys().next().map(String::as_str), reason, "{more}");
+        assert_eq!(read.articles.len(), usize::from(reason.is_none()), "{more}");
+        for (_, article) in read.articles {
+            assert_eq!(article.unwrap().article.sections, ["Campus"]);
+        }
+    }
+}
+
+#[test]
+fn a_wordpress_export_without_its_version_is_one() {
+    let file = wordpress_export().replace("<wp:wxr_version>1.2</wp:wxr_version>", "");
+    let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+    assert_eq!(export.left_out.values().sum::<usize>(), 3);
+    assert_eq!(export.articles.len(), 3);
+}

@@ -14,8 +14,12 @@ const MAX_DEPTH: usize = 200;
 
 /// Known namespaces: the beginning and the end of the URI, and the prefix used in
 /// [`Element::name`].
-const NAMESPACES: [(&str, &str, &str); 12] = [
+const NAMESPACES: [(&str, &str, &str); 16] = [
     ("http://www.w3.org/2005/Atom", "", "atom"),
+    ("http://www.w3.org/2007/app", "", "app"),
+    ("http://purl.org/atom/app#", "", "app05"),
+    ("http://schemas.google.com/blogger/2018", "", "blogger"),
+    ("http://purl.org/syndication/thread/1.0", "", "thr"),
     ("http://purl.org/rss/1.0/modules/content/", "", "content"),
     ("http://purl.org/rss/1.0/", "", ""),
     ("http://backend.userland.com/", "", ""),

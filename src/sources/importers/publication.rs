@@ -1,0 +1,73 @@
+//! Entries of feeds and exports that are not public posts: drafts, comments, pages, templates.
+
+use super::xml::Element;
+
+/// Category scheme and term prefix of the kinds of entries in exports of Blogger.
+const BLOGGER_KIND: (&str, &str) =
+    ("http://schemas.google.com/g/2005#kind", "http://schemas.google.com/blogger/2008/kind#");
+
+/// Returns the reason why an Atom entry is not a public post; `None` if it is.
+pub(super) fn atom_hidden_reason(entry: &Element) -> Option<&'static str> {
+    if let Some(kind) = entry.children("atom:category").find_map(blogger_kind)
+        && kind != "post"
+    {
+        return Some(kind_reason(kind));
+    }
+    if let Some(kind) = entry.child_text("blogger:type")
+        && !kind.eq_ignore_ascii_case("post")
+    {
+        return Some(kind_reason(&kind.to_ascii_lowercase()));
+    }
+    if entry.child("thr:in-reply-to").is_some() || entry.child("blogger:parent").is_some() {
+        return Some("comments");
+    }
+    if entry.child("blogger:trashed").is_some_and(|e| !e.text_content().trim().is_empty()) {
+        return Some("in the trash");
+    }
+    if let Some(status) = entry.child("blogger:status") {
+        match status.text_content().trim().to_ascii_uppercase().as_str() {
+            "LIVE" => {}
+            "DRAFT" => return Some("drafts"),
+            "SCHEDULED" => return Some("scheduled"),
+            "SOFT_TRASHED" | "TRASHED" => return Some("in the trash"),
+            _ => return Some("other status"),
+        }
+    }
+    // RFC 5023, section 13.1.1; a draft without a word for its state is one, too.
+    let controls = ["app:control", "app05:control"].into_iter().flat_map(|n| entry.children(n));
+    let mut drafts = controls
+        .flat_map(|control| control.children("app:draft").chain(control.children("app05:draft")))
+        .chain(entry.children("app:draft"))
+        .chain(entry.children("app05:draft"));
+    drafts.any(|draft| !draft.text_content().trim().eq_ignore_ascii_case("no")).then_some("drafts")
+}
+
+/// Returns the kind of an entry in an export of Blogger, from one of its categories.
+fn blogger_kind(category: &Element) -> Option<&str> {
+    is_blogger_kind(category)
+        .then(|| category.attribute("term").unwrap_or_default())
+        .map(|term| term.strip_prefix(BLOGGER_KIND.1).unwrap_or(term))
+}
+
+/// Returns `true` if a category states the kind of an entry, not a section.
+pub(super) fn is_blogger_kind(category: &Element) -> bool {
+    category.attribute("scheme") == Some(BLOGGER_KIND.0)
+        || category.attribute("term").is_some_and(|term| term.starts_with(BLOGGER_KIND.1))
+}
+
+fn kind_reason(kind: &str) -> &'static str {
+    match kind {
+        "comment" => "comments",
+        "page" => "pages",
+        "template" => "templates",
+        "settings" => "settings",
+        _ => "other entries",
+    }
+}
+
+/// Returns `true` if an item of RSS has an element that only exports of WordPress contain.
+pub(super) fn is_exported_by_wordpress(item: &Element) -> bool {
+    ["wp:status", "wp:post_type", "wp:post_id", "wp:post_password"]
+        .iter()
+        .any(|name| item.child(name).is_some())
+}
