@@ -137,6 +137,9 @@ fn to_article(
     if post.access == Some(Access::Nothing) {
         return Err(access::MEMBERS_ONLY.to_owned());
     }
+    if body.is_too_large {
+        return Err("its rendered text is larger than 8 MiB; remove repeated blocks".to_owned());
+    }
     let names = |taxonomy: &str| {
         site.terms_of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()
     };

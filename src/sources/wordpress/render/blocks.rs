@@ -150,8 +150,14 @@ pub(super) fn render_children(
     out: &mut String,
 ) {
     for part in &block.parts {
+        if context.is_too_large() {
+            return;
+        }
         match part {
-            Part::Html(html) => out.push_str(html),
+            Part::Html(html) => {
+                context.count(html);
+                out.push_str(html);
+            }
             Part::Inner(inner) => render_block(context, scope, inner, out),
         }
     }
@@ -184,6 +190,9 @@ pub(super) fn child_blocks_html(
 }
 
 fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {
+    if context.is_too_large() {
+        return;
+    }
     if scope.excerpt && !is_allowed_in_excerpts(&block.name) {
         return;
     }
@@ -194,7 +203,13 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
         name => match widgets::render(context, scope, block)
             .or_else(|| theme_blocks::render(context, scope, block))
         {
-            Some(html) => out.push_str(&html),
+            Some(html) => {
+                // The text of inner blocks has been counted already.
+                if block.parts.is_empty() {
+                    context.count(&html);
+                }
+                out.push_str(&html);
+            }
             None => {
                 if block.parts.is_empty() && !BLOCKS_WITHOUT_NOTE.contains(&name) {
                     context.note(format!(

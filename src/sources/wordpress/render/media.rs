@@ -18,14 +18,19 @@ pub(super) fn expand(context: &RenderContext<'_>, scope: Scope<'_>, text: &str) 
         return text.to_owned();
     }
     shortcodes::expand(text, &shortcodes::KNOWN, &mut |name, attributes, content| {
-        Some(match name {
+        if context.is_too_large() {
+            return Some(String::new());
+        }
+        let html = match name {
             "caption" | "wp_caption" => caption(context, scope, attributes, content),
             "gallery" => gallery(context, scope, attributes),
             "playlist" => playlist(context, scope, attributes),
             "audio" => player(context, scope, attributes, "audio", &AUDIO_ATTRIBUTES),
             "video" => player(context, scope, attributes, "video", &VIDEO_ATTRIBUTES),
             _ => String::new(),
-        })
+        };
+        context.count(&html);
+        Some(html)
     })
 }
 

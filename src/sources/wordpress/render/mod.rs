@@ -23,7 +23,7 @@ mod widgets;
 #[cfg(test)]
 mod tests;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::member_plugins::Access;
@@ -35,6 +35,9 @@ pub(super) use members::public_part;
 /// Maximum depth of posts that show other posts.
 const MAX_DEPTH: u8 = 4;
 
+/// Maximum size of the rendered text of a post, in bytes.
+const MAX_RENDERED_BYTES: usize = 8 * 1024 * 1024;
+
 /// The body of a post as in WordPress's feed.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -44,6 +47,8 @@ pub(super) struct Body {
     pub(super) notes: Vec<String>,
     /// Data missing in the site's snapshot; the HTML is incomplete unless this is empty.
     pub(super) missing: BTreeSet<DataRequest>,
+    /// `true` if the rendered text is larger than allowed; the HTML is then incomplete.
+    pub(super) is_too_large: bool,
 }
 
 /// The state of one rendering: the snapshot it reads, its requests and its notes.
@@ -51,6 +56,8 @@ struct RenderContext<'a> {
     site: &'a WordPressSite,
     missing: RefCell<BTreeSet<DataRequest>>,
     notes: RefCell<Vec<String>>,
+    /// Number of bytes that blocks and shortcodes have rendered.
+    rendered_bytes: Cell<usize>,
 }
 
 /// The position of a block in a rendering.
@@ -67,7 +74,22 @@ struct Scope<'a> {
 
 impl<'a> RenderContext<'a> {
     fn new(site: &'a WordPressSite) -> Self {
-        Self { site, missing: RefCell::default(), notes: RefCell::default() }
+        Self {
+            site,
+            missing: RefCell::default(),
+            notes: RefCell::default(),
+            rendered_bytes: Cell::default(),
+        }
+    }
+
+    /// Adds rendered text to the number of bytes.
+    fn count(&self, html: &str) {
+        self.rendered_bytes.set(self.rendered_bytes.get().saturating_add(html.len()));
+    }
+
+    /// Returns `true` if the rendered text is larger than allowed.
+    fn is_too_large(&self) -> bool {
+        self.rendered_bytes.get() > MAX_RENDERED_BYTES
     }
 
     fn note(&self, sentence: String) {
@@ -130,7 +152,13 @@ pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
         Scope { post, query: None, excerpt: false, depth: 0 },
         post.content.as_deref().unwrap_or_default(),
     );
-    Body { html, notes: context.notes.into_inner(), missing: context.missing.into_inner() }
+    let is_too_large = context.is_too_large() || html.len() > MAX_RENDERED_BYTES;
+    Body {
+        html,
+        notes: context.notes.into_inner(),
+        missing: context.missing.into_inner(),
+        is_too_large,
+    }
 }
 
 /// Applies all stages of rendering to a body.
@@ -154,6 +182,9 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
     let text = embeds::embed(&text);
     let has_blocks = text.contains("<!-- wp:");
     let text = if has_blocks { blocks::render(context, scope, &text) } else { text };
+    if context.is_too_large() {
+        return String::new();
+    }
     let text = texturize::texturize(&text);
     let text = if has_blocks && !scope.excerpt { text } else { autop::autop(&text) };
     let text = media::expand(context, scope, &capitalize_wordpress(&text));

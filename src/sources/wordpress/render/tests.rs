@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::sources::wordpress::site::Term;
 
 fn render_body(written: &str) -> Body {
     let mut site = WordPressSite::default();
@@ -153,6 +154,25 @@ fn footnotes_are_rendered_and_an_empty_plugin_block_is_reported() {
         shown.notes,
         ["The block shop/products is rendered by its plugin or theme, and was left out."]
     );
+}
+
+#[test]
+fn a_post_that_repeats_a_large_block_ends_at_the_limit() {
+    let footnotes = format!("[{{\"id\":\"a1\",\"content\":\"{}\"}}]", "word ".repeat(200_000));
+    let mut site = WordPressSite::default();
+    for id in 1..2_000 {
+        let name = format!("Section {id} {}", "x".repeat(200));
+        let term = Term { id, name, taxonomy: "category".into(), count: 1, ..Term::default() };
+        site.terms.insert(id, term);
+    }
+    for block in ["footnotes", "categories"] {
+        let content = Some(format!("<!-- wp:{block} /-->\n").repeat(2_000));
+        let post = Post { content, footnotes: footnotes.clone(), ..Post::default() };
+        let shown = body(&site, &post);
+        assert!(shown.is_too_large, "{block}");
+        assert!(shown.html.len() < 4 * MAX_RENDERED_BYTES, "{block}");
+    }
+    assert!(!render_body("<p>Short</p>").is_too_large);
 }
 
 /// Random combinations of fragments that the stages recognize.
