@@ -49,6 +49,32 @@ pub fn canonical(tag: &str) -> Result<String, String> {
     Ok(in_canonical_case(&subtags))
 }
 
+/// Languages that are usually written from right to left, by primary subtag.
+const RIGHT_TO_LEFT: [&str; 43] = [
+    "acm", "acq", "aeb", "afb", "aii", "ajp", "apc", "apd", "ar", "arb", "arc", "ars", "ary",
+    "arz", "ayl", "azb", "bal", "bgn", "ckb", "dv", "fa", "glk", "hbo", "he", "iw", "ji", "ks",
+    "lrc", "mzn", "nqo", "pbt", "pes", "pnb", "prs", "ps", "rhg", "sam", "sd", "skr", "syr", "ug",
+    "ur", "yi",
+];
+/// Scripts that are written from right to left (ISO 15924), in lower case.
+const RIGHT_TO_LEFT_SCRIPTS: [&str; 10] =
+    ["adlm", "arab", "aran", "hebr", "mand", "nkoo", "rohg", "samr", "syrc", "thaa"];
+
+/// Returns `true` if texts in a language are written from right to left; a script in the tag decides
+/// before the language (`az-Arab`, `ku-Latn`).
+pub fn is_right_to_left(tag: &str) -> bool {
+    let tag = tag.to_ascii_lowercase();
+    let subtags = || tag.split(['-', '_']);
+    let script = subtags()
+        .skip(1)
+        .take_while(|subtag| subtag.len() > 1)
+        .find(|subtag| subtag.len() == 4 && subtag.bytes().all(|b| b.is_ascii_alphabetic()));
+    match script {
+        Some(script) => RIGHT_TO_LEFT_SCRIPTS.contains(&script),
+        None => subtags().next().is_some_and(|language| RIGHT_TO_LEFT.contains(&language)),
+    }
+}
+
 /// Returns the name of a language in that language, with the tag if it is longer (`中文`, `中文
 /// (zh-TW)`); the tag alone for unknown languages.
 pub fn autonym(tag: &str) -> String {
@@ -282,6 +308,21 @@ mod tests {
                 prop_assert!(matches(&tag, &tag));
             }
             let _ = matches(&text, &other);
+        }
+    }
+
+    #[test]
+    fn the_script_or_the_language_determines_the_direction() {
+        for tag in [
+            "ar", "AR-eg", "he", "iw", "fa-IR", "ur", "yi", "ps", "ckb-IQ", "dv", "pa-Arab",
+            "ar_SA",
+        ] {
+            assert!(is_right_to_left(tag), "{tag}");
+        }
+        for tag in
+            ["", "en", "zh-Hant", "ku", "ks-Deva", "ar-Latn", "sd-deva-IN", "az", "en-x-arab"]
+        {
+            assert!(!is_right_to_left(tag), "{tag}");
         }
     }
 }

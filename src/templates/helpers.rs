@@ -1,4 +1,4 @@
-//! Handlebars helpers of the templates: `t`, `list`, `wrap`, `stylesheet`.
+//! Handlebars helpers of the templates: `t`, `list`, `wrap`, `dir`, `stylesheet`.
 
 use std::sync::Arc;
 
@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::i18n::{Catalog, FALLBACK};
 use super::wrap::{MAIL_COLUMNS, wrap};
+use crate::domain::language::is_right_to_left;
 
 /// Names of all helpers and blocks, for error messages.
-pub(super) const KNOWN_HELPERS: &str = "t, list, wrap, stylesheet, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
+pub(super) const KNOWN_HELPERS: &str = "t, list, wrap, dir, stylesheet, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
 
 /// Registers the helpers, and removes the built-in `log`, which would write into the server's log.
 pub(super) fn register_helpers(
@@ -25,6 +26,7 @@ pub(super) fn register_helpers(
     registry.register_helper("t", Box::new(TranslateHelper(Arc::clone(catalog))));
     registry.register_helper("list", Box::new(ListHelper(Arc::clone(catalog))));
     registry.register_helper("wrap", Box::new(WrapHelper));
+    registry.register_helper("dir", Box::new(DirectionHelper));
     registry.register_helper("stylesheet", Box::new(ConstantHelper(stylesheet.to_owned())));
 }
 
@@ -128,6 +130,23 @@ impl HelperDef for WrapHelper {
         let indent = usize::try_from(indent).unwrap_or(0).min(MAIL_COLUMNS / 2);
         let text = if text.value().is_null() { String::new() } else { value_text(text.value()) };
         Ok(ScopedJson::Derived(Value::String(wrap(&text, MAIL_COLUMNS, indent))))
+    }
+}
+
+/// Helper `{{dir language}}`: `rtl` for a language that is written from right to left, else `ltr`.
+struct DirectionHelper;
+
+impl HelperDef for DirectionHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let tag = helper.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
+        let direction = if is_right_to_left(tag) { "rtl" } else { "ltr" };
+        Ok(ScopedJson::Derived(Value::String(direction.to_owned())))
     }
 }
 

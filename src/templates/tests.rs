@@ -238,6 +238,25 @@ fn digest_keeps_placeholders_and_required_contents() {
 }
 
 #[test]
+fn mails_and_articles_have_the_direction_of_their_language() {
+    let mut context = DigestMailContext::samples().swap_remove(0);
+    context.language = "en".into();
+    context.lead[0].language = "ar-EG".into();
+    let templates = Templates::load(None).unwrap();
+    let html = templates.render_digest("digest", &context).unwrap().html;
+    assert!(html.contains("<html lang=\"en\" dir=\"ltr\""), "{html}");
+    assert!(html.contains("dir=\"rtl\" lang=\"ar-EG\""), "{html}");
+    context.language = "he".into();
+    context.lead[0].language = "en".into();
+    let html = templates.render_digest("digest", &context).unwrap().html;
+    assert!(html.contains("<html lang=\"he\" dir=\"rtl\""), "{html}");
+    assert!(html.contains("dir=\"ltr\" lang=\"en\""), "{html}");
+    // Some mail clients remove the attributes of `html`.
+    let canvas = html.split("<table ").find(|table| table.starts_with("class=\"canvas\""));
+    assert!(canvas.is_some_and(|table| table.contains("dir=\"rtl\"")), "{html}");
+}
+
+#[test]
 fn plain_text_stays_within_72_columns() {
     let templates = Templates::load(None).unwrap();
     let texts = DigestMailContext::samples()

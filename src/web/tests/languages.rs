@@ -23,11 +23,17 @@ async fn traditional_chinese_pages_follow_accept_language_and_the_lang_query() {
     let accepting = |tag: &str| Request::get("/subscribe").header(header::ACCEPT_LANGUAGE, tag);
     for tag in ["zh-TW", "zh-HK,zh;q=0.9", "zh-Hant-MO, en;q=0.5"] {
         let page = site.send(accepting(tag), "").await.text();
-        assert!(page.contains("<html lang=\"zh-hant\">") && page.contains("訂閱電子報"), "{tag}");
+        assert!(
+            page.contains("<html lang=\"zh-hant\" dir=\"ltr\">") && page.contains("訂閱電子報"),
+            "{tag}"
+        );
     }
     for tag in ["zh-CN", "zh-Hans-HK", "zh"] {
         let page = site.send(accepting(tag), "").await.text();
-        assert!(page.contains("<html lang=\"zh\">") && page.contains("邮件订阅"), "{tag}");
+        assert!(
+            page.contains("<html lang=\"zh\" dir=\"ltr\">") && page.contains("邮件订阅"),
+            "{tag}"
+        );
     }
     let chosen =
         html_escape::decode_html_entities(&site.get("/?lang=zh-TW").await.text()).into_owned();

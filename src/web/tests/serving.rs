@@ -108,7 +108,7 @@ async fn every_page_has_security_headers_and_the_negotiated_language() {
         let page = site
             .send(Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN,en;q=0.5"), "")
             .await;
-        assert!(page.text().contains("<html lang=\"zh\">"), "{path}");
+        assert!(page.text().contains("<html lang=\"zh\" dir=\"ltr\">"), "{path}");
         assert!(
             html_escape::decode_html_entities(&page.text()).contains("href=\"?lang=en\""),
             "{path}: links to the other languages are missing"
