@@ -447,7 +447,14 @@ fn entries_of_atom_that_are_not_public_posts_are_left_out() {
 #[test]
 fn a_wordpress_export_without_its_version_is_one() {
     let file = wordpress_export().replace("<wp:wxr_version>1.2</wp:wxr_version>", "");
+    let date = "<wp:post_date>2026-09-01 10:00:00</wp:post_date><wp:post_date_gmt>2026-09-01 02:00:00</wp:post_date_gmt>";
+    assert!(file.contains(date));
+    let file = file.replace(date, "<pubDate>Tue, 01 Sep 2026 02:00:00 +0000</pubDate>");
     let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
     assert_eq!(export.left_out.values().sum::<usize>(), 3);
     assert_eq!(export.articles.len(), 3);
+    for (_, article) in export.articles {
+        let date = article.unwrap().article.published_at;
+        assert_eq!(date.rfc3339(), "2026-09-01T02:00:00Z");
+    }
 }

@@ -8,9 +8,11 @@ use super::site_info::hidden_reason;
 use super::{MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, posts, render, to_article};
 use crate::config::{Source, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
+use crate::domain::time::Millis;
 use crate::sources::id_set::IdSet;
 use crate::sources::importers::xml::Element;
 use crate::sources::importers::{ParsedArticle, ParsedFile};
+use crate::sources::incremental;
 use crate::sources::panics::catch_panic;
 
 /// First id for authors and terms that the export does not number.
@@ -208,11 +210,20 @@ fn post(
         footnotes: meta("footnotes").unwrap_or_default(),
         ..Post::default()
     };
+    if post.date.is_empty() && post.date_gmt.is_empty() {
+        post.date_gmt = publication_date(item).unwrap_or_default();
+    }
     for (key, value) in &metadata {
         access::add_metadata(&mut post, key, value);
     }
     access::keep_public_part(&mut post, hides_unknown);
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
+}
+
+/// Returns the date of an item of RSS in UTC, as WordPress stores it.
+fn publication_date(item: &Element) -> Option<String> {
+    let date = jiff::fmt::rfc2822::parse(&item.child_text("pubDate")?).ok()?;
+    Some(incremental::sql_datetime(Millis::from(date.timestamp()), &jiff::tz::TimeZone::UTC))
 }
 
 /// Terms of a post, with the language and the group of translations that the export lists among
