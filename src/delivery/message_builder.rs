@@ -330,6 +330,7 @@ impl MessageBuilder {
             feedback_id: Some(&feedback_id),
             edition: Some(&id),
             placeholders: &Placeholders::new(&self.dispatcher.instance.secret),
+            // Keyed, so that authors of articles cannot predict the boundary.
             boundary_seed: &self.message_ids.id(&format!("variant {}", variant.id)),
         })?;
         Ok(PreparedVariant {
