@@ -99,26 +99,24 @@ impl SendQueue {
     }
 
     /// Puts an unsent job back as the next one of its edition.
-    pub(super) fn requeue(&self, mut job: Job) {
-        job.slot = None;
-        let mut state = self.state();
-        if state.closed {
-            return;
-        }
-        state.put_back(job);
-        drop(state);
-        self.job_available.notify_one();
+    pub(super) fn requeue(&self, job: Job) {
+        self.return_job(job, QueueState::put_back);
     }
 
     /// Puts an unsent job back behind the next job, so that one that makes the relay fail does not
     /// block the others.
-    pub(super) fn requeue_after_next(&self, mut job: Job) {
+    pub(super) fn requeue_after_next(&self, job: Job) {
+        self.return_job(job, |state, job| state.yielding.push(job));
+    }
+
+    /// Frees the slot of an unsent job, and gives it to the open queue or drops it.
+    fn return_job(&self, mut job: Job, put_back: impl FnOnce(&mut QueueState, Job)) {
         job.slot = None;
         let mut state = self.state();
         if state.closed {
             return;
         }
-        state.yielding.push(job);
+        put_back(&mut state, job);
         drop(state);
         self.job_available.notify_one();
     }

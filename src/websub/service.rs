@@ -158,7 +158,7 @@ impl WebSub {
     }
 }
 
-/// Returns `true` if a chore is due, and then marks it as done at `now`.
+/// Returns `true` if a periodic task is due, and then marks it as done at `now`.
 fn take_due(last: &mut Option<Millis>, now: Millis, interval: SignedDuration) -> bool {
     let is_due = last.is_none_or(|last| now.since(last) >= interval);
     if is_due {

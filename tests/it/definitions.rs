@@ -61,9 +61,9 @@ database_tests! {
         }
     }
 
-    async fn a_faulty_definition_is_refused_with_each_fault_and_its_line(world) {
-        let faulty = feed("campus", "title = \"Campus\"\nitems = 0\nlangauge = \"en\"\n");
-        let error = save(world, faulty).await.unwrap_err().to_string();
+    async fn a_invalid_definition_is_refused_with_each_fault_and_its_line(world) {
+        let invalid = feed("campus", "title = \"Campus\"\nitems = 0\nlangauge = \"en\"\n");
+        let error = save(world, invalid).await.unwrap_err().to_string();
         let lines: Vec<&str> = error.lines().collect();
         assert!(lines[0].starts_with("feed \"campus\" in the database, line 2: [[feeds]] campus: `items`"), "{error}");
         assert!(lines[1].starts_with("feed \"campus\" in the database, line 3: [[feeds]]"), "{error}");

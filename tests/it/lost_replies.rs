@@ -44,14 +44,14 @@ mod bodies {
             count: 1000,
         };
         let update = UpdateId { node: "another".into(), sequence: 0 };
-        let granted = world
+        let taken = world
             .app
             .store
             .rate_limits()
             .take_quota(&update, &[request], world.now())
             .await
             .unwrap();
-        assert_eq!(granted[0].count, 960, "each mail used one permit");
+        assert_eq!(taken[0].count, 960, "each mail used one permit");
         dispatcher.shutdown().await.unwrap();
         node.store.close().await;
     }

@@ -11,6 +11,7 @@ mod audit;
 mod callback_server;
 mod chaos;
 mod cli;
+mod cli_errors;
 mod corpus;
 mod crashes;
 mod daemon;

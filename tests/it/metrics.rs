@@ -11,8 +11,8 @@ use crate::crashes::{Node, another_edition, set_up, until_sent};
 use crate::server_process::get;
 use crate::support::{database_tests, skipped};
 
-/// Returns the faults that Prometheus' own checker finds, or `None` if it is not installed.
-fn faults(metrics: &str) -> Option<String> {
+/// Returns the errors that Prometheus' own checker finds, or `None` if it is not installed.
+fn errors(metrics: &str) -> Option<String> {
     let mut check = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())
@@ -56,7 +56,7 @@ database_tests! {
         let sent = "courant_deliveries_total{transport=\"default\",outcome=\"sent\"} 3";
         assert!(text.lines().any(|line| line.starts_with(sent)), "{text}");
         assert!(text.contains("courant_transport_available{transport=\"default\"} 1"), "{text}");
-        match faults(&text) {
+        match errors(&text) {
             Some(found) => assert_eq!(found, "", "{text}"),
             None => skipped("promtool is not installed"),
         }

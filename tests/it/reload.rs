@@ -41,14 +41,14 @@ fn a_reload_puts_a_new_feed_into_force_on_an_open_connection() {
 }
 
 #[test]
-fn a_faulty_configuration_is_refused_with_every_fault_and_the_old_one_stays() {
+fn an_invalid_configuration_is_rejected_with_every_error_and_the_old_one_stays() {
     let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
     let mut server = ServerProcess::start(&shell.path(""));
     let address = server.wait_until_ready();
     let config = std::fs::read_to_string(shell.path("config.toml")).unwrap();
-    let faulty =
+    let invalid =
         config.replace("schedule = \"", "schedule = \"never ") + "\n[[feeds]]\ntitel = \"x\"\n";
-    std::fs::write(shell.path("config.toml"), faulty).unwrap();
+    std::fs::write(shell.path("config.toml"), invalid).unwrap();
     let answer = shell.courant(&["reload"]);
     assert_eq!((answer.status, answer.out.as_str()), (2, ""));
     server.hang_up();
@@ -57,12 +57,8 @@ fn a_faulty_configuration_is_refused_with_every_fault_and_the_old_one_stays() {
         assert!(start.elapsed() < Duration::from_secs(30), "{}", server.log());
         std::thread::sleep(Duration::from_millis(20));
     }
-    for fault in ["schedule", "titel"] {
-        assert!(
-            answer.err.contains(fault) && server.log().contains(fault),
-            "{fault}: {}",
-            server.log()
-        );
+    for key in ["schedule", "titel"] {
+        assert!(answer.err.contains(key) && server.log().contains(key), "{key}: {}", server.log());
     }
     assert_eq!(get(address, "/feeds/news.rss", &[]).status, 200);
     let moved = config.replace("127.0.0.1:0", "127.0.0.1:1");

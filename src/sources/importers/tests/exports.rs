@@ -1,0 +1,172 @@
+//! Exports of whole sites: WordPress, Blogger and Atom with entries that are not public.
+
+use super::*;
+use crate::domain::time::HOUR;
+
+const WXR: &str = r#"<?xml version="1.0" encoding="UTF-8"?>
+<rss version="2.0" xmlns:excerpt="http://wordpress.org/export/1.2/excerpt/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:wp="http://wordpress.org/export/1.2/"><channel><title>Blog</title><link>https://blog.example</link>
+<language>en-GB</language><wp:wxr_version>1.2</wp:wxr_version><wp:base_site_url>https://blog.example</wp:base_site_url><wp:base_blog_url>https://blog.example</wp:base_blog_url>
+<wp:author><wp:author_id>2</wp:author_id><wp:author_login><![CDATA[mei]]></wp:author_login><wp:author_display_name><![CDATA[Mei Lin]]></wp:author_display_name></wp:author>
+<wp:category><wp:term_id>3</wp:term_id><wp:category_nicename>dyes</wp:category_nicename><wp:cat_name><![CDATA[Dyes &amp; inks]]></wp:cat_name></wp:category>
+ITEMS</channel></rss>"#;
+
+fn wxr(id: u32, kind: &str, status: &str, more: &str) -> String {
+    format!(
+        "\n<item><title><![CDATA[Post \"{id}\"]]></title><link>https://blog.example/{id}/</link><dc:creator><![CDATA[mei]]></dc:creator>\
+         <guid isPermaLink=\"false\">https://blog.example/?p={id}</guid><wp:post_id>{id}</wp:post_id><wp:post_date>2026-09-01 10:00:00</wp:post_date>\
+         <wp:post_date_gmt>2026-09-01 02:00:00</wp:post_date_gmt><wp:post_modified_gmt>2026-09-02 02:00:00</wp:post_modified_gmt>\
+         <wp:status>{status}</wp:status><wp:post_type>{kind}</wp:post_type>{more}</item>"
+    )
+}
+
+/// Returns an export with posts in several states, two of them translations of each other.
+fn wordpress_export() -> String {
+    let category = "<category domain=\"category\" nicename=\"dyes\"><![CDATA[Dyes &amp; inks]]></category><category domain=\"post_tag\" nicename=\"o\"><![CDATA[open day]]></category>";
+    let thumbnail = "<wp:postmeta><wp:meta_key>_thumbnail_id</wp:meta_key><wp:meta_value>9</wp:meta_value></wp:postmeta>";
+    let text = "<content:encoded><![CDATA[She said \"hello\".\nTwice.\n\n[gallery ids=\"9\"]\n\n[form id=1]]]></content:encoded><excerpt:encoded><![CDATA[In short]]></excerpt:encoded>";
+    let items = [
+        wxr(1, "post", "publish", &[category, thumbnail, text].concat()),
+        wxr(2, "post", "draft", ""),
+        wxr(3, "post", "publish", "<wp:post_password>x</wp:post_password>"),
+        wxr(4, "post", "private", ""),
+        wxr(5, "page", "publish", ""),
+        wxr(
+            6,
+            "post",
+            "future",
+            "<category domain=\"language\" nicename=\"en\">English</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
+        ),
+        wxr(
+            7,
+            "post",
+            "publish",
+            "<category domain=\"language\" nicename=\"zh\">x</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
+        ),
+        wxr(
+            9,
+            "attachment",
+            "inherit",
+            "<wp:attachment_url>https://blog.example/up/vat.jpg</wp:attachment_url>",
+        ),
+    ];
+    WXR.replace("ITEMS", &items.concat())
+}
+
+#[test]
+fn wordpress_exports_render_like_the_database() {
+    let file = wordpress_export();
+    let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+    let left: Vec<(&str, usize)> =
+        export.left_out.iter().map(|(reason, n)| (reason.as_str(), *n)).collect();
+    assert_eq!(left, [("drafts", 1), ("password-protected", 1), ("private", 1)]);
+    let all: Vec<&IncomingArticle> =
+        export.articles.iter().map(|(_, a)| &a.as_ref().unwrap().article).collect();
+    let first = all[0];
+    assert_eq!(
+        (first.source_id.as_str(), first.guid.as_deref()),
+        ("1", Some("https://blog.example/?p=1"))
+    );
+    assert_eq!(
+        (first.title.as_str(), first.url.as_deref()),
+        ("Post &#8220;1&#8221;", Some("https://blog.example/1/"))
+    );
+    assert!(
+        first.body_html.contains("<p>She said &#8220;hello&#8221;.<br />\nTwice.</p>"),
+        "{}",
+        first.body_html
+    );
+    assert!(
+        first.body_html.contains("up/vat.jpg") && first.notes.len() == 1,
+        "{} {:?}",
+        first.body_html,
+        first.notes
+    );
+    assert_eq!(
+        (&first.sections[0][..], &first.tags[0][..], &first.authors[0][..]),
+        ("Dyes & inks", "open day", "Mei Lin")
+    );
+    assert_eq!(
+        (first.image_url.as_deref(), first.language.as_deref()),
+        (Some("https://blog.example/up/vat.jpg"), Some("en-GB"))
+    );
+    assert_eq!(
+        (first.published_at.rfc3339(), first.updated_at.map(Millis::rfc3339)),
+        ("2026-09-01T02:00:00Z".into(), Some("2026-09-02T02:00:00Z".into()))
+    );
+    assert_eq!(
+        (all[2].language.as_deref(), all[2].translation_of.as_deref()),
+        (Some("zh"), Some("6"))
+    );
+    let ours = parse_xml(file.as_bytes(), &source(Ids::Courant), "en").unwrap();
+    assert_eq!(ours.articles[0].1.as_ref().unwrap().article.guid, None);
+}
+
+#[test]
+fn a_scheduled_post_whose_date_has_passed_is_left_out() {
+    let file = WXR
+        .replace("ITEMS", &[wxr(1, "post", "publish", ""), wxr(2, "post", "future", "")].concat());
+    let date: Millis = "2026-09-01T02:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+    for (now, count) in [(date.plus(-HOUR), 2), (date, 1)] {
+        let mut export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+        export.leave_out_missed_schedules(now);
+        assert_eq!(export.articles.len(), count);
+        assert_eq!(export.left_out.values().sum::<usize>(), 2 - count);
+    }
+}
+
+const BLOGGER: &str = r#"<feed xmlns="http://www.w3.org/2005/Atom" xmlns:app="http://www.w3.org/2007/app" xmlns:old="http://purl.org/atom/app#" xmlns:b="http://schemas.google.com/blogger/2018"
+ xmlns:t="http://purl.org/syndication/thread/1.0"><title>Dyes</title>ENTRY</feed>"#;
+
+#[test]
+fn entries_of_atom_that_are_not_public_posts_are_left_out() {
+    let kind = |kind: &str| {
+        format!(
+            "<category scheme=\"http://schemas.google.com/g/2005#kind\" term=\"http://schemas.google.com/blogger/2008/kind#{kind}\"/>"
+        )
+    };
+    for (more, reason) in [
+        (kind("post"), None),
+        (kind("comment"), Some("comments")),
+        (kind("page"), Some("pages")),
+        (kind("template"), Some("templates")),
+        (kind("settings"), Some("settings")),
+        (kind("post") + "<app:control><app:draft>yes</app:draft></app:control>", Some("drafts")),
+        ("<old:control><old:draft> Yes </old:draft></old:control>".into(), Some("drafts")),
+        ("<app:control><app:draft/></app:control>".into(), Some("drafts")),
+        ("<app:control><app:draft>no</app:draft></app:control>".into(), None),
+        ("<b:type>POST</b:type><b:status>LIVE</b:status>".into(), None),
+        ("<b:type>POST</b:type><b:status>DRAFT</b:status>".into(), Some("drafts")),
+        ("<b:type>POST</b:type><b:status>SCHEDULED</b:status>".into(), Some("scheduled")),
+        ("<b:type>POST</b:type><b:status>SOFT_TRASHED</b:status>".into(), Some("in the trash")),
+        ("<b:type>POST</b:type><b:status>NEW</b:status>".into(), Some("other status")),
+        ("<b:type>COMMENT</b:type><b:status>LIVE</b:status>".into(), Some("comments")),
+        ("<t:in-reply-to ref=\"urn:x:1\"/>".into(), Some("comments")),
+    ] {
+        let entry = format!(
+            "<entry><id>urn:x:2</id><title>Vats</title><updated>2026-09-01T02:00:00Z</updated><category term=\"Campus\"/>{more}</entry>"
+        );
+        let file = BLOGGER.replace("ENTRY", &entry);
+        let read = parse_xml(file.as_bytes(), &source(Ids::Courant), "en").unwrap();
+        assert_eq!(read.left_out.keys().next().map(String::as_str), reason, "{more}");
+        assert_eq!(read.articles.len(), usize::from(reason.is_none()), "{more}");
+        for (_, article) in read.articles {
+            assert_eq!(article.unwrap().article.sections, ["Campus"]);
+        }
+    }
+}
+
+#[test]
+fn a_wordpress_export_without_its_version_is_one() {
+    let file = wordpress_export().replace("<wp:wxr_version>1.2</wp:wxr_version>", "");
+    let date = "<wp:post_date>2026-09-01 10:00:00</wp:post_date><wp:post_date_gmt>2026-09-01 02:00:00</wp:post_date_gmt>";
+    assert!(file.contains(date));
+    let file = file.replace(date, "<pubDate>Tue, 01 Sep 2026 02:00:00 +0000</pubDate>");
+    let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+    assert_eq!(export.left_out.values().sum::<usize>(), 3);
+    assert_eq!(export.articles.len(), 3);
+    for (_, article) in export.articles {
+        let date = article.unwrap().article.published_at;
+        assert_eq!(date.rfc3339(), "2026-09-01T02:00:00Z");
+    }
+}
