@@ -46,8 +46,8 @@ is replaced. If a line is not valid, nothing is imported.")]
     /// Keep the published ids of articles after a CMS change
     #[command(after_help = "\
 Each line contains an old and a new id. The old id is a permanent id, SOURCE/ID, or an unambiguous id in a source. The new id is \
-SOURCE/ID, or the id in --source. The mapping can be imported before or after the first sync of the new CMS. Remapped articles are \
-new neither to feed readers nor to digests.")]
+SOURCE/ID, or the id in --source. The mapping can be imported before or after the first sync of the new CMS. Neither feed \
+readers nor digests treat remapped articles as new.")]
     RemapIds {
         /// CSV file with the old and the new id of each article
         map: PathBuf,

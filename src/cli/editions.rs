@@ -38,7 +38,7 @@ pub(crate) enum Command {
     },
     /// Cancel an edition; messages already sent stay sent
     #[command(after_help = "\
-The next edition includes the stories again only if no message of this one was sent and none is
+The next edition includes the articles again only if no message of this one was sent and none is
 held.")]
     Cancel {
         /// Id of the edition
