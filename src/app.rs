@@ -12,7 +12,7 @@ pub use self::loading::{
     LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,
 };
 use crate::clock;
-use crate::config::{Config, Publish};
+use crate::config::{Config, DestinationSettings};
 use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
 use crate::domain::time::Millis;
@@ -23,7 +23,7 @@ use crate::publishing::Publisher;
 use crate::readership::Readership;
 use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
-use crate::store::instance::Instance;
+use crate::store::identity::StoreIdentity;
 use crate::store::renames::RenamedKind;
 use crate::templates::Templates;
 use crate::websub::WebSub;
@@ -40,7 +40,7 @@ pub struct App {
     /// Compiled templates of e-mails and pages.
     pub templates: Arc<Templates>,
     /// Identity of this database: its secret, base URL and backup flag.
-    pub instance: Arc<Instance>,
+    pub store_identity: Arc<StoreIdentity>,
     /// Rendered feeds in memory; filled from the disk cache until the first refresh.
     pub feed_cache: FeedCache,
     /// Cache of feeds that are rendered on demand.
@@ -84,7 +84,7 @@ impl App {
     /// are rendered, so that the new app can serve at once.
     ///
     /// # Errors
-    /// If the database fails; the store is then as before but for renames.
+    /// If the database fails; the store is then as before apart from renames.
     pub async fn reloaded(&self, loaded: LoadedConfig) -> anyhow::Result<Self> {
         let LoadedConfig { config, templates } = loaded;
         let (config, definitions_version) = with_definitions(&self.store, config).await?;
@@ -110,8 +110,8 @@ impl App {
     /// # Errors
     /// If the store is not PostgreSQL.
     pub async fn degraded(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
-        let store = Store::unavailable(&config.database.url).await?;
-        Ok(Self::new(config, store, templates, Instance::placeholder(clock::random_bytes()))
+        let store = Store::disconnected(&config.database.url).await?;
+        Ok(Self::new(config, store, templates, StoreIdentity::placeholder(clock::random_bytes()))
             .with_disk_cache())
     }
 
@@ -121,14 +121,19 @@ impl App {
         Self { feed_cache: self.feed_cache, readership: self.readership, ..connected }
     }
 
-    fn new(config: Config, store: Store, templates: Arc<Templates>, instance: Instance) -> Self {
+    fn new(
+        config: Config,
+        store: Store,
+        templates: Arc<Templates>,
+        instance: StoreIdentity,
+    ) -> Self {
         Self {
             triggers: SyncTriggers::new(&config),
             config: Arc::new(config),
             definitions_version: 0,
             store,
             templates,
-            instance: Arc::new(instance),
+            store_identity: Arc::new(instance),
             feed_cache: FeedCache::default(),
             on_demand: OnDemandCache::default(),
             readership: Readership::new(node_name(), clock::random_bytes, clock::now()),
@@ -162,7 +167,7 @@ impl App {
             store: &self.store,
             config: &self.config,
             templates: &self.templates,
-            instance: &self.instance,
+            instance: &self.store_identity,
         }
     }
 
@@ -194,7 +199,7 @@ impl App {
             self.store.clone(),
             self.config.clone(),
             self.templates.clone(),
-            self.instance.clone(),
+            self.store_identity.clone(),
             node_name(),
             self.clock,
         )
@@ -222,7 +227,7 @@ impl App {
     }
 
     /// Creates the publisher of the cached feeds to a destination, under a new node name.
-    pub fn publisher(&self, to: &Publish) -> Publisher {
+    pub fn publisher(&self, to: &DestinationSettings) -> Publisher {
         Publisher::new(
             self.store.clone(),
             self.config.clone(),
@@ -241,7 +246,7 @@ impl App {
 
     /// Returns the reason why this store must not send, if there is one (guarantee 10).
     pub fn send_block_reason(&self) -> Option<String> {
-        self.instance.send_block_reason(&self.config.site.base_url)
+        self.store_identity.send_block_reason(&self.config.site.base_url)
     }
 }
 
@@ -256,7 +261,7 @@ async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
     let transports =
         config.transports.iter().map(|t| (RenamedKind::Transport, &t.former_names, &t.name));
     let destinations =
-        config.publish.iter().map(|p| (RenamedKind::Destination, &p.former_names, &p.name));
+        config.destinations.iter().map(|p| (RenamedKind::Destination, &p.former_names, &p.name));
     for (kind, was, name) in
         sources.chain(feeds).chain(digests).chain(transports).chain(destinations)
     {

@@ -21,7 +21,7 @@ pub mod mail;
 pub mod net;
 
 // Flows of the product
-pub mod access;
+pub mod api_tokens;
 pub mod definitions;
 pub mod delivery;
 pub mod digests;

@@ -1,4 +1,4 @@
-//! `courant articles`: lists articles, imports them into a builtin source, remaps ids after a CMS
+//! `courant articles`: lists articles, imports them into a built-in source, remaps ids after a CMS
 //! change.
 
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::anyhow;
 use clap::Subcommand;
 
 use super::usage::UsageError;
-use super::{output, pages};
+use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
@@ -32,14 +32,14 @@ pub(crate) enum Command {
         /// Permanent id, SOURCE/ID, or id in its source
         id: String,
     },
-    /// Import articles from a file into a builtin source
+    /// Import articles from a file into a built-in source
     #[command(after_help = "\
 Formats: articles (.jsonl, .csv), feeds (.rss, .atom, .rdf, .xml, .json) and WordPress exports (.xml). An article with a known id \
 is replaced. If a line is not valid, nothing is imported.")]
     Import {
         /// File with articles, a feed or a WordPress export
         file: PathBuf,
-        /// Name of a builtin source [default: the only one]
+        /// Name of a built-in source [default: the only one]
         #[arg(long)]
         source: Option<String>,
     },
@@ -76,7 +76,7 @@ async fn list(
 ) -> anyhow::Result<ExitCode> {
     let until = if scheduled { Millis(i64::MAX) } else { app.now() };
     let articles =
-        pages::collect(limit, async |page| app.store.articles().list(until, &page).await).await?;
+        paging::collect(limit, async |page| app.store.articles().list(until, &page).await).await?;
     if json {
         output::json(&articles.iter().map(ArticleSummary::from).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);

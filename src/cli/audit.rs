@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::Value;
 
-use super::{output, pages};
+use super::{output, paging};
 use crate::app::App;
 use crate::wire;
 
@@ -23,7 +23,7 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let Self::List { limit } = self;
         let entries =
-            pages::collect(limit, async |page| app.store.audit_log().list(&page).await).await?;
+            paging::collect(limit, async |page| app.store.audit_log().list(&page).await).await?;
         if json {
             let rows = entries.iter().map(wire::audit::AuditEntry::from);
             output::json(&rows.collect::<Vec<_>>())?;

@@ -80,7 +80,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         check_tls_ca(transport, &mut findings)?;
         check_dkim(config, transport, &mut findings)?;
     }
-    for destination in &config.publish {
+    for destination in &config.destinations {
         match app.publisher(destination).check().await {
             Ok(at) => {
                 findings.ok(&format!("publish {}: {at} accepts files", destination.name))?;
@@ -167,8 +167,8 @@ fn summary(config: &Config) -> String {
     ]
     .into_iter()
     .chain(
-        (!config.publish.is_empty())
-            .then(|| pluralize(config.publish.len(), "publishing destination")),
+        (!config.destinations.is_empty())
+            .then(|| pluralize(config.destinations.len(), "publishing destination")),
     )
     .collect::<Vec<_>>()
     .join(", ")

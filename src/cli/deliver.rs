@@ -124,9 +124,12 @@ async fn show_progress(dispatcher: Dispatcher, total: i64, done: CancellationTok
             () = done.cancelled() => break,
             () = tokio::time::sleep(interval) => {}
         }
-        bar.set_position(dispatcher.data_attempts());
+        bar.set_position(dispatcher.content_attempts());
         if !is_terminal {
-            output::note(&format!("{} of {total} messages attempted", dispatcher.data_attempts()));
+            output::note(&format!(
+                "{} of {total} messages attempted",
+                dispatcher.content_attempts()
+            ));
         }
     }
     bar.finish_and_clear();

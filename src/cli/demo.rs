@@ -15,9 +15,9 @@ use super::{output, serve};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{self, ReloadSource, Server};
+use crate::daemon::{self, ConfigLoader, Server};
 use crate::demo::Demo;
-use crate::demo::mail_catcher::MailCatcher;
+use crate::demo::mailbox::Mailbox;
 use crate::demo::sample_college::{College, SampleArticle};
 use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
@@ -27,7 +27,7 @@ use crate::sources::import;
 use crate::subscribers::{self, NewSubscriber};
 use crate::web;
 
-/// Name of the builtin source.
+/// Name of the built-in source.
 const SOURCE: &str = "college";
 /// Port tried first if none is given.
 const DEFAULT_PORT: u16 = 8080;
@@ -46,9 +46,8 @@ impl DemoArgs {
     pub(crate) async fn run(self) -> anyhow::Result<ExitCode> {
         let listener = listen(self.port).await?;
         let dir = TempDir::new()?;
-        let (mailbox, smtp) = MailCatcher::listen(0, clock::now)
-            .await
-            .context("cannot start the mail catcher of the demo")?;
+        let (mailbox, smtp) =
+            Mailbox::listen(0, clock::now).await.context("cannot start the mailbox of the demo")?;
         let college = College::sample()?;
         let app =
             App::connect(demo_config(&college, &dir.0, listener.local_addr()?, smtp)?).await?;
@@ -59,15 +58,11 @@ impl DemoArgs {
         let stop = serve::stop_on_signals()?;
         let publish_task =
             tokio::spawn(publish_periodically(app.clone(), college.later.clone(), stop.clone()));
-        let demo = Demo {
-            mail_catcher: mailbox,
-            source: SOURCE.to_owned(),
-            sections: college.sections.clone(),
-        };
+        let demo = Demo { mailbox, source: SOURCE.to_owned(), sections: college.sections.clone() };
         let service = web::service(app.clone(), Some(demo.clone()));
         let server = Server::start(listener, service, stop.clone())?;
         let result =
-            daemon::run(app.clone(), Some(demo), server, ReloadSource::fixed(), stop.clone()).await;
+            daemon::run(app.clone(), Some(demo), server, ConfigLoader::fixed(), stop.clone()).await;
         stop.cancel();
         publish_task.await?;
         app.store.close().await;
@@ -196,7 +191,7 @@ async fn seed(app: &App, college: &College) -> anyhow::Result<()> {
                 &subscriber,
                 &digests,
                 "fictional subscriber of the demo",
-                &app.instance.secret,
+                &app.store_identity.secret,
             )
             .map_err(anyhow::Error::msg)?,
         );

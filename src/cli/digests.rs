@@ -37,7 +37,7 @@ pub(crate) enum Command {
         name: String,
         /// Subscriber whose name, language and sections apply
         #[arg(long = "as", value_name = "EMAIL")]
-        to: Option<String>,
+        as_subscriber: Option<String>,
         /// Language [default: that of --as, else the digest's first]
         #[arg(long)]
         language: Option<String>,
@@ -68,8 +68,9 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await,
             Self::Next => next(app, json).await,
-            Self::Preview { name, to, language, out } => {
-                preview(app, &name, &PreviewOptions { to, language }, &out, json).await
+            Self::Preview { name, as_subscriber: to, language, out } => {
+                preview(app, &name, &PreviewOptions { as_subscriber: to, language }, &out, json)
+                    .await
             }
             Self::Test { name, to } => {
                 let delivery = digests::queue_test(

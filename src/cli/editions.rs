@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::usage::UsageError;
-use super::{output, pages};
+use super::{output, paging};
 use crate::app::App;
 use crate::delivery;
 use crate::domain::actor::Actor;
@@ -82,7 +82,7 @@ async fn apply(
     let id = parse_id(id)?;
     let text =
         delivery::run_edition_command(&app.store, id, command, &Actor::Cli, app.now()).await?;
-    let edition = app.store.editions().existing(id).await?;
+    let edition = app.store.editions().get(id).await?;
     let counts = app.store.editions().counts(id).await?;
     output::result(json, &Edition::new(&edition, counts), &text)?;
     Ok(ExitCode::SUCCESS)
@@ -102,7 +102,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         "cancelled",
     ]);
     let editions =
-        pages::collect(limit, async |page| app.store.editions().list(&page).await).await?;
+        paging::collect(limit, async |page| app.store.editions().list(&page).await).await?;
     let counts = app
         .store
         .editions()
@@ -133,7 +133,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
 
 async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
     let id = parse_id(id)?;
-    let e = app.store.editions().existing(id).await?;
+    let e = app.store.editions().get(id).await?;
     let (c, articles) =
         (app.store.editions().counts(id).await?, app.store.editions().articles(id).await?);
     if json {

@@ -14,8 +14,8 @@ use crate::domain::site_urls::SiteUrls;
 use crate::feeds::cache;
 use crate::feeds::format::Format;
 use crate::feeds::opml::{self, Opml};
-use crate::feeds::render::documents;
-use crate::feeds::request::{FACETS, FeedSelector};
+use crate::feeds::render::render_all_formats;
+use crate::feeds::request::{FEED_TERM_KINDS, FeedSelector};
 use crate::fs::{Durability, replace_file};
 use crate::wire::feeds::{Feed, FeedBuild, FeedUrls, OnDemandFeed, PublishReport};
 
@@ -83,7 +83,7 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
     let mut table =
         output::TextTable::new(&["feed", "title", "items", "", "URL (also .atom and .json)"]);
     for f in feeds {
-        let private = if f.private.is_some() { "private" } else { "" };
+        let private = if f.secret.is_some() { "private" } else { "" };
         let url = SiteUrls(&app.config.site.base_url).feed(&f.path(), Format::Rss.extension());
         table.row([f.name.clone(), f.title.clone(), f.items.to_string(), private.to_owned(), url]);
     }
@@ -99,7 +99,7 @@ async fn publish(
 ) -> anyhow::Result<ExitCode> {
     let destinations: Vec<_> = app
         .config
-        .publish
+        .destinations
         .iter()
         .filter(|settings| name.is_none_or(|name| settings.name == name))
         .collect();
@@ -149,7 +149,7 @@ async fn publish(
 async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut terms_found = Vec::new();
     if app.config.server.on_demand {
-        for kind in FACETS {
+        for kind in FEED_TERM_KINDS {
             let terms = app.store.terms().list(kind, i64::MAX, app.now()).await?;
             terms_found.extend(terms.into_iter().map(|term| (kind, term)));
         }
@@ -175,7 +175,7 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
             .feed(&path(*kind, &term.term), Format::Rss.extension());
         table.row([kind.as_str().to_owned(), term.name.clone(), term.articles.to_string(), url]);
     }
-    let has_private = app.config.feeds.iter().any(|feed| feed.private.is_some());
+    let has_private = app.config.feeds.iter().any(|feed| feed.secret.is_some());
     table.print(match app.config.server.on_demand {
         true => "No articles yet.",
         false if has_private => "On-demand feeds are disabled because a feed is private; set `on_demand = true` in `[server]` to enable them.",
@@ -189,7 +189,7 @@ async fn build(app: &App, out: &Path, json: bool) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("cannot create the directory {}", out.display()))?;
     let mut written = 0;
     for feed in &app.config.feeds {
-        for (format, body) in documents(&app.store, &app.config, feed, app.now()).await? {
+        for (format, body) in render_all_formats(&app.store, &app.config, feed, app.now()).await? {
             // A private feed has the same secret path as when it is served.
             let file = out.join(format!("{}.{}", feed.path(), format.extension()));
             if let Some(directory) = file.parent() {

@@ -21,7 +21,7 @@ mod editions;
 mod feeds;
 mod migrate;
 mod output;
-mod pages;
+mod paging;
 mod progress;
 mod reload;
 mod serve;

@@ -9,7 +9,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
-use crate::daemon::{self, ReloadSource, Server, degraded};
+use crate::daemon::{self, ConfigLoader, Server, degraded};
 use crate::delivery;
 use crate::web;
 
@@ -59,7 +59,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
 async fn serve(
     app: App,
     degraded: Option<Server>,
-    reload_source: ReloadSource,
+    reload_source: ConfigLoader,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let _lock = app.store.acquire_send_lock()?;
@@ -79,7 +79,7 @@ async fn serve(
 }
 
 /// Returns the source of reloads: this file, at each SIGHUP.
-fn reload_on_hangup(path: &Path) -> anyhow::Result<ReloadSource> {
+fn reload_on_hangup(path: &Path) -> anyhow::Result<ConfigLoader> {
     let (mut hangup, path) = (signal(SignalKind::hangup())?, path.to_owned());
     let (sender, signals) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -88,7 +88,7 @@ fn reload_on_hangup(path: &Path) -> anyhow::Result<ReloadSource> {
             let _ = sender.try_send(());
         }
     });
-    Ok(ReloadSource::new(move || load(&path), signals))
+    Ok(ConfigLoader::new(move || load(&path), signals))
 }
 
 /// Returns a token that the first SIGTERM or SIGINT cancels. The second signal ends the process.

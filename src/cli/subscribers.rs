@@ -218,7 +218,7 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     for l in &subscriptions {
         let sections =
             if l.sections.is_empty() { "all sections".into() } else { l.sections.join(", ") };
-        let since = l.since.in_zone(&app.config.site.timezone);
+        let since = l.status_changed_at.in_zone(&app.config.site.timezone);
         output::line(&format!(
             "  {}: {} since {since}, {sections}; {}",
             l.digest,
@@ -257,8 +257,9 @@ impl AddArgs {
             timezone: self.timezone,
             sections: self.section,
         };
-        let request = subscribers::validate(&person, &digests, &consent, &app.instance.secret)
-            .map_err(|reason| anyhow!("{email}: {reason}"))?;
+        let request =
+            subscribers::validate(&person, &digests, &consent, &app.store_identity.secret)
+                .map_err(|reason| anyhow!("{email}: {reason}"))?;
         let done = subscribers::apply_requests(
             &app.store,
             vec![request],
@@ -307,7 +308,7 @@ impl ImportArgs {
         let on_progress = |done, total| progress.update(done, total);
         let r = import::import(
             &app.store,
-            &app.instance.secret,
+            &app.store_identity.secret,
             &self.file,
             digest,
             &options,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::usage::parse_address;
-use super::{output, pages};
+use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::subscribers;
@@ -38,7 +38,7 @@ impl Command {
             Self::Add { email } => {
                 let new = subscribers::suppress(
                     &app.store,
-                    &app.instance.secret,
+                    &app.store_identity.secret,
                     &parse_address(&email)?,
                     &Actor::Cli,
                     app.now(),
@@ -51,7 +51,7 @@ impl Command {
             Self::Remove { email } => {
                 if !subscribers::unsuppress(
                     &app.store,
-                    &app.instance.secret,
+                    &app.store_identity.secret,
                     &parse_address(&email)?,
                     &Actor::Cli,
                     app.now(),
@@ -73,7 +73,7 @@ impl Command {
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()> {
     let all =
-        pages::collect(limit, async |page| app.store.suppressions().list(&page).await).await?;
+        paging::collect(limit, async |page| app.store.suppressions().list(&page).await).await?;
     if json {
         return output::json(&all.iter().map(Suppression::from).collect::<Vec<_>>());
     }

@@ -5,12 +5,12 @@ use std::process::ExitCode;
 use clap::{Subcommand, ValueEnum};
 
 use super::usage::UsageError;
-use super::{output, pages};
+use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::role::Role;
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
-use crate::{access, clock};
+use crate::{api_tokens, clock};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -63,8 +63,8 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::Create { name, role } => {
-                let (secret, random) = (&app.instance.secret, clock::random_bytes());
-                let made = access::create_token(
+                let (secret, random) = (&app.store_identity.secret, clock::random_bytes());
+                let made = api_tokens::create_token(
                     &app.store,
                     secret,
                     &name,
@@ -87,7 +87,7 @@ impl Command {
             }
             Self::List { limit } => list(app, limit, json).await?,
             Self::Revoke { name } => {
-                if !access::revoke_token(&app.store, &name, &Actor::Cli, app.now()).await? {
+                if !api_tokens::revoke_token(&app.store, &name, &Actor::Cli, app.now()).await? {
                     output::error(&format!("there is no token {name:?}"));
                     return Ok(ExitCode::FAILURE);
                 }
@@ -100,7 +100,7 @@ impl Command {
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()> {
-    let all = pages::collect(limit, async |page| app.store.api_tokens().list(&page).await).await?;
+    let all = paging::collect(limit, async |page| app.store.api_tokens().list(&page).await).await?;
     if json {
         return output::json(&all.iter().map(Token::from).collect::<Vec<_>>());
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::{output, pages};
+use super::{output, paging};
 use crate::app::App;
 use crate::domain::time::Millis;
 use crate::store::hub_subscriptions::PushState;
@@ -23,7 +23,7 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let Self::Subscribers { limit } = self;
-        let all = pages::collect(limit, async |page| {
+        let all = paging::collect(limit, async |page| {
             app.store.hub().subscriptions(&page, app.now()).await
         })
         .await?;
@@ -36,7 +36,7 @@ impl Command {
         for s in all {
             let push = match s.push_state {
                 PushState::Current => "up to date".to_owned(),
-                PushState::Due => "in progress".to_owned(),
+                PushState::Due => "due".to_owned(),
                 PushState::Failing { attempts, retry_at } => {
                     format!("failed {}, next attempt {}", pluralize_times(attempts), zone(retry_at))
                 }

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use super::document::{Document, Table};
 use super::error::Diagnostics;
 use super::keys::{DATABASE, FEEDS, PUBLISH, SOURCES, TRANSPORTS};
-use super::publish::{Publish, PublishTarget};
+use super::publish::{DestinationSettings, PublishTarget};
 use super::reader::Reader;
 use super::settings::{Database, Feed, Source, Transport};
 
@@ -28,7 +28,7 @@ pub(super) fn check_aliases(feeds: &[Feed], document: &Document, diagnostics: &m
 
 /// Reports two destinations with the same target, which would delete each other's files.
 pub(super) fn check_publish_targets(
-    destinations: &[Publish],
+    destinations: &[DestinationSettings],
     document: &Document,
     diagnostics: &mut Diagnostics,
 ) {

@@ -163,7 +163,7 @@ fn comma_list(text: &str) -> Vec<String> {
 
 fn toml_list(text: &str) -> Result<Vec<String>, String> {
     let type_error = || {
-        "the value must be strings separated by commas, or a TOML list such as [\"a\", \"b, c\"]"
+        "the value must be a comma-separated list of strings, or a TOML list such as [\"a\", \"b, c\"]"
             .to_owned()
     };
     let value = DeValue::parse(text.trim()).map_err(|_| type_error())?.into_inner();

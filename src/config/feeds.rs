@@ -46,14 +46,14 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
         max_age: max_age?,
         extra_xml: extra_xml?,
         aliases: aliases?,
-        private: private?,
+        secret: private?,
     })
 }
 
 impl Config {
     /// Returns the public feeds, in the order of the configuration.
     pub fn public_feeds(&self) -> impl Iterator<Item = &Feed> {
-        self.feeds.iter().filter(|feed| feed.private.is_none())
+        self.feeds.iter().filter(|feed| feed.secret.is_none())
     }
 }
 
@@ -71,14 +71,14 @@ impl Feed {
             max_age: DEFAULT_MAX_AGE,
             extra_xml: None,
             aliases: Vec::new(),
-            private: None,
+            secret: None,
         }
     }
 
     /// Returns the path below `/feeds/` without the format; the secret of a private feed precedes
     /// the terms chosen from it.
     pub fn path(&self) -> String {
-        let Some(secret) = &self.private else { return self.name.clone() };
+        let Some(secret) = &self.secret else { return self.name.clone() };
         match self.name.split_once('/') {
             Some((name, chosen)) => format!("{name}/{secret}/{chosen}"),
             None => format!("{}/{secret}", self.name),

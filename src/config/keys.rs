@@ -217,7 +217,7 @@ pub(super) const SECTIONS: [&Section; 10] = [
     &PUBLISH,
 ];
 
-/// Keys that earlier versions called differently: section, former key, present key.
+/// Keys that earlier versions called differently: section, former key, current key.
 const RENAMED_KEYS: [(&str, &str, &str); 6] = [
     ("server", "made_feeds", "feed_cache_dir"),
     ("server", "generic_types", "browser_content_types"),
@@ -227,7 +227,7 @@ const RENAMED_KEYS: [(&str, &str, &str); 6] = [
     ("transports", "shares", "pool"),
 ];
 
-/// Sections that earlier versions called differently: former name, present name.
+/// Sections that earlier versions called differently: former name, current name.
 const RENAMED_SECTIONS: [(&str, &str); 1] = [("push", "websub")];
 
 impl Section {
@@ -236,14 +236,14 @@ impl Section {
         self.keys.iter().find(|(name, _)| *name == key).map(|(_, value_type)| *value_type)
     }
 
-    /// Returns the error for an unknown key: its present name if it was renamed, else the nearest
+    /// Returns the error for an unknown key: its current name if it was renamed, else the nearest
     /// key or all of them.
     pub(super) fn unknown_key(&self, key: &str) -> String {
         let renamed = RENAMED_KEYS
             .iter()
             .find(|(section, former, _)| (*section, *former) == (self.name, key));
-        if let Some((.., present)) = renamed {
-            return format!("unknown key `{key}`; it was renamed to `{present}`");
+        if let Some((.., current)) = renamed {
+            return format!("unknown key `{key}`; it was renamed to `{current}`");
         }
         let known = self.keys.iter().map(|(name, _)| *name);
         format!("unknown key `{key}`; {}", suggestion(key, known))
@@ -252,8 +252,8 @@ impl Section {
 
 /// Returns the error for an unknown section, or an unknown key outside all sections.
 pub(super) fn unknown_section(name: &str) -> String {
-    if let Some((_, present)) = RENAMED_SECTIONS.iter().find(|(former, _)| *former == name) {
-        return format!("unknown section `{name}`; it was renamed to `{present}`");
+    if let Some((_, current)) = RENAMED_SECTIONS.iter().find(|(former, _)| *former == name) {
+        return format!("unknown section `{name}`; it was renamed to `{current}`");
     }
     let sections = SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty());
     let known = sections.chain(TOP_LEVEL.keys.iter().map(|(name, _)| *name));

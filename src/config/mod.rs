@@ -198,7 +198,7 @@ fn read(
         sources::read(reader, &defaults.timezone, base_dir)
     });
     let feeds = read_feeds(document, defaults.title, &names.sources, diagnostics);
-    let has_private = feeds.iter().flatten().any(|feed| feed.private.is_some());
+    let has_private = feeds.iter().flatten().any(|feed| feed.secret.is_some());
     let server = server.map(|(server, on_demand)| Server {
         on_demand: on_demand.unwrap_or(!has_private),
         ..server
@@ -233,7 +233,7 @@ fn read(
         feeds: feeds?,
         digests: digests?,
         transports: transports?,
-        publish: publish?,
+        destinations: publish?,
     })
 }
 
@@ -257,7 +257,7 @@ fn read_publish(
     base_dir: &BaseDir,
     feeds: &Names,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Publish>> {
+) -> Option<Vec<DestinationSettings>> {
     let destinations = all(document, &keys::PUBLISH, diagnostics, |reader| {
         publish::read(reader, base_dir, feeds)
     })?;
@@ -303,7 +303,7 @@ fn database(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<Database> {
 }
 
 /// Returns the loopback addresses, the default of `trusted_proxies`.
-fn this_machine() -> Vec<IpNetwork> {
+fn loopback_networks() -> Vec<IpNetwork> {
     ["127.0.0.1/32", "::1/128"].into_iter().filter_map(|text| IpNetwork::parse(text).ok()).collect()
 }
 
@@ -318,7 +318,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
     let trusted_proxies = if reader.has("trusted_proxies") {
         reader.list("trusted_proxies", IpNetwork::parse)?
     } else {
-        this_machine()
+        loopback_networks()
     };
     let feed_cache_dir = match reader.optional("feed_cache_dir", |text| base_dir.join(text))? {
         Some(path) => path,

@@ -10,7 +10,7 @@ use super::reader::Reader;
 
 /// Settings of one `[[publish]]` destination.
 #[derive(Debug, Clone)]
-pub struct Publish {
+pub struct DestinationSettings {
     /// Slug that commands and logs use.
     pub name: String,
     /// Former names of the destination.
@@ -52,7 +52,11 @@ pub struct Bucket {
 }
 
 /// Reads one `[[publish]]` table; `feeds` are the names it may refer to.
-pub(super) fn read(mut reader: Reader<'_>, base_dir: &BaseDir, feeds: &Names) -> Option<Publish> {
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    base_dir: &BaseDir,
+    feeds: &Names,
+) -> Option<DestinationSettings> {
     let name = read_name(&mut reader);
     let remedy = "write a directory, for example file:///srv/www/feeds, or a bucket, for example s3://bucket/feeds";
     let url = reader.required("url", remedy, |text| parse_url(text, base_dir));
@@ -71,7 +75,7 @@ pub(super) fn read(mut reader: Reader<'_>, base_dir: &BaseDir, feeds: &Names) ->
     let feeds = reader.list("feeds", |name| feeds.resolve(name));
     let gzip = reader.boolean("gzip", true);
     let archive = reader.boolean("archive", true);
-    Some(Publish {
+    Some(DestinationSettings {
         name: name?,
         former_names: reader.list("was", read_slug)?,
         target: target?,

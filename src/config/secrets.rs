@@ -36,7 +36,7 @@ impl fmt::Debug for Source {
             .field("url", &self.url.as_deref().map(redact_url))
             .field("poll", &self.poll)
             .field("full_sync", &self.full_sync)
-            .field("listen", &self.listen)
+            .field("listen", &self.listen_channel)
             .field("timezone", &self.timezone)
             .field("table_prefix", &self.table_prefix)
             .field("ids", &self.ids)

@@ -14,7 +14,7 @@ pub use super::mail_settings::{
     Digest, DkimKey, DomainLimits, MissedPolicy, Rate, TlsMode, Transport, TransportTarget,
     UncertainPolicy, WarmUp,
 };
-pub use super::publish::{Bucket, Publish, PublishTarget};
+pub use super::publish::{Bucket, DestinationSettings, PublishTarget};
 
 /// The validated configuration from `config.toml` and the environment.
 #[derive(Debug, Clone)]
@@ -40,15 +40,15 @@ pub struct Config {
     /// The `[[transports]]` tables, in file order.
     pub transports: Vec<Transport>,
     /// The `[[publish]]` tables, in file order.
-    pub publish: Vec<Publish>,
+    pub destinations: Vec<DestinationSettings>,
 }
 
 impl Config {
     /// Returns the feeds that a destination publishes: the named ones, or all public ones.
-    pub fn feeds_published_to(&self, destination: &Publish) -> Vec<&Feed> {
+    pub fn feeds_published_to(&self, destination: &DestinationSettings) -> Vec<&Feed> {
         let is_published = |feed: &&Feed| {
             if destination.feeds.is_empty() {
-                feed.private.is_none()
+                feed.secret.is_none()
             } else {
                 destination.feeds.contains(&feed.name)
             }
@@ -203,7 +203,7 @@ pub struct Source {
     /// Interval of full syncs.
     pub full_sync: SignedDuration,
     /// Channel on which the source's PostgreSQL sends `NOTIFY`.
-    pub listen: Option<String>,
+    pub listen_channel: Option<String>,
     /// Time zone of times without one.
     pub timezone: TimeZone,
     /// Prefix of WordPress or Drupal table names.
@@ -257,7 +257,7 @@ pub struct Feed {
     /// Former paths, with a query if they had one, that serve this feed as well.
     pub aliases: Vec<String>,
     /// Secret part of the URL of a private feed; `None`: the feed is public.
-    pub private: Option<String>,
+    pub secret: Option<String>,
     /// Cache lifetime of the feed, from one minute to one day.
     pub max_age: SignedDuration,
     /// XML that is added to RSS and Atom; well-formed, with no prefixes but its own and

@@ -34,10 +34,7 @@ pub(super) fn read(
     );
     // A built-in source may be filled from a WordPress export, which has ids.
     if kind == Some(SourceKind::Query) && ids == Some(Ids::Source) {
-        reader.error(
-            "ids",
-            "only kinds wordpress, ghost and drupal have published ids; write \"ours\"",
-        );
+        reader.error("ids", "rows of kind query have no published ids; write \"ours\"");
     }
     let specific = kind.and_then(|kind| kind_specific_keys(&mut reader, kind));
     let poll = reader.or_default("poll", 30 * SECOND, sync_interval);
@@ -54,7 +51,7 @@ pub(super) fn read(
         url: url?,
         poll: poll?,
         full_sync: full_sync?,
-        listen: listen?,
+        listen_channel: listen?,
         timezone: timezone?,
         table_prefix: specific.table_prefix,
         ids: ids?,

@@ -60,7 +60,7 @@ impl Config {
         let is_declared_public = self
             .feeds
             .iter()
-            .any(|declared| declared.name == feed.name && declared.private.is_none());
+            .any(|declared| declared.name == feed.name && declared.secret.is_none());
         if is_declared_public { self.hubs() } else { Vec::new() }
     }
 

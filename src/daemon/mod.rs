@@ -9,8 +9,8 @@ mod ticker;
 
 use tokio_util::sync::CancellationToken;
 
-pub use self::reload::ReloadSource;
-use self::reload::{ReloadRequest, Reloads};
+pub use self::reload::ConfigLoader;
+use self::reload::{ReloadReceiver, ReloadRequest};
 pub use self::server::Server;
 use self::tasks::Tasks;
 use self::ticker::{Ticks, start_ticker};
@@ -18,14 +18,14 @@ use crate::app::App;
 use crate::demo::Demo;
 use crate::web;
 
-/// Runs all parts of the daemon beside a running server, with the lock taken, until `shutdown`
+/// Runs all parts of the daemon beside a running server, with the send lock held, until `shutdown`
 /// fires; then finishes what is in flight. Reloads the configuration when `source` or the database
 /// asks for it.
 pub async fn run(
     app: App,
     demo: Option<Demo>,
     mut server: Server,
-    source: ReloadSource,
+    source: ConfigLoader,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     if app.store.is_sqlite() {
@@ -33,7 +33,7 @@ pub async fn run(
     }
     let (mut scheduler, ticks) = start_ticker().await?;
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, server.address());
-    let reloads = Reloads::new(source, &app, server.address()).await?;
+    let reloads = ReloadReceiver::new(source, &app, server.address()).await?;
     let daemon = Daemon { app, demo, ticks, shutdown: shutdown.clone() };
     let outcome = daemon.run(reloads, &mut server).await;
     shutdown.cancel();
@@ -52,7 +52,7 @@ struct Daemon {
 
 impl Daemon {
     /// Runs until the shutdown, or until a part ends by itself.
-    async fn run(mut self, mut reloads: Reloads, server: &mut Server) -> anyhow::Result<()> {
+    async fn run(mut self, mut reloads: ReloadReceiver, server: &mut Server) -> anyhow::Result<()> {
         let mut tasks = Tasks::start(&self.app, &self.ticks, &self.shutdown);
         loop {
             let ended = tokio::select! {
@@ -75,7 +75,7 @@ impl Daemon {
     async fn reload(
         &mut self,
         tasks: Tasks,
-        reloads: &mut Reloads,
+        reloads: &mut ReloadReceiver,
         request: ReloadRequest,
         server: &Server,
     ) -> Tasks {

@@ -12,25 +12,25 @@ use tokio::sync::mpsc;
 use crate::app::{App, LoadedConfig};
 use crate::store::{Store, StoreResult};
 
-/// Interval between looks at the database for requests and changed definitions.
+/// Interval between polls of the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Reads and validates the configuration again; the error lists every problem.
 type Loader = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
 
 /// Loader of a daemon's configuration, and the signals that ask for a reload.
-pub struct ReloadSource {
+pub struct ConfigLoader {
     loader: Arc<Loader>,
     signals: mpsc::Receiver<()>,
 }
 
-impl fmt::Debug for ReloadSource {
+impl fmt::Debug for ConfigLoader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ReloadSource").finish_non_exhaustive()
+        f.debug_struct("ConfigLoader").finish_non_exhaustive()
     }
 }
 
-impl ReloadSource {
+impl ConfigLoader {
     /// Creates a source with a loader; each message of `signals` asks for a reload.
     pub fn new(
         loader: impl Fn() -> anyhow::Result<LoadedConfig> + Send + Sync + 'static,
@@ -63,8 +63,8 @@ pub(super) enum ReloadRequest {
 }
 
 /// Receives the requests of one daemon.
-pub(super) struct Reloads {
-    source: ReloadSource,
+pub(super) struct ReloadReceiver {
+    source: ConfigLoader,
     store: Store,
     /// Newest request of the database that was handled.
     handled: i64,
@@ -74,10 +74,10 @@ pub(super) struct Reloads {
     node: String,
 }
 
-impl Reloads {
-    /// Begins to receive; requests that the database has already are ignored.
+impl ReloadReceiver {
+    /// Starts receiving; requests already in the database are ignored.
     pub(super) async fn new(
-        source: ReloadSource,
+        source: ConfigLoader,
         app: &App,
         address: SocketAddr,
     ) -> StoreResult<Self> {
@@ -107,7 +107,7 @@ impl Reloads {
         }
     }
 
-    /// Returns the request that the database has since the last one, if any.
+    /// Returns the request received since the last poll, if any.
     async fn poll(&mut self) -> StoreResult<Option<ReloadRequest>> {
         let newest = self.store.reloads().newest_request().await?;
         let definitions = self.store.definitions().version().await?;

@@ -1,4 +1,4 @@
-//! The web server of the process. It runs from degraded mode to the shutdown, and over every reload:
+//! The web server of the process. It runs from degraded mode until shutdown, across reloads:
 //! its connections stay open while its service is replaced.
 
 use std::net::SocketAddr;
@@ -38,7 +38,7 @@ impl Server {
         self.address
     }
 
-    /// Replaces the service for all later requests, also of open connections.
+    /// Replaces the service for all later requests, including those on open connections.
     pub fn replace(&self, service: FeedFastPath) {
         self.service.replace(service);
     }

@@ -8,10 +8,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::ticker::{Ticks, run_on_wake};
 use crate::app::App;
-use crate::config::{Publish, Source, Transport};
+use crate::config::{DestinationSettings, Source, Transport};
 use crate::delivery::{self, Dispatcher};
 use crate::domain::time::SignedDuration;
-use crate::feeds::{cache, encodings};
+use crate::feeds::{cache, content_codings};
 use crate::store::Store;
 use crate::websub::WebSub;
 use crate::{digests, sources};
@@ -27,7 +27,7 @@ impl Tasks {
     pub(super) fn start(app: &App, ticks: &Ticks, shutdown: &CancellationToken) -> Self {
         let (mut tasks, stop) = (JoinSet::new(), shutdown.child_token());
         for source in app.config.sources.clone() {
-            if source.listen.is_some() {
+            if source.listen_channel.is_some() {
                 tasks.spawn(listen_to_source(app.clone(), source.clone(), stop.clone()));
             }
             tasks.spawn(sync_source(app.clone(), source, ticks.clone(), stop.clone()));
@@ -36,7 +36,7 @@ impl Tasks {
         tasks.spawn(render_feeds(app.clone(), websub.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(compress_feeds(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(push_websub(app.clone(), websub, ticks.clone(), stop.clone()));
-        for to in app.config.publish.clone() {
+        for to in app.config.destinations.clone() {
             tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
         tasks.spawn(flush_readership(app.clone(), ticks.clone(), stop.clone()));
@@ -138,7 +138,7 @@ async fn render_feeds(
 async fn compress_feeds(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     let interrupt = shutdown.clone();
     run_on_wake("Brotli", ticks, shutdown, || async {
-        encodings::compress_due(&app.feed_cache, app.now(), &interrupt).await.map(|_| ())
+        content_codings::compress_due(&app.feed_cache, app.now(), &interrupt).await.map(|_| ())
     })
     .await;
     Ok(())
@@ -210,7 +210,7 @@ async fn push_websub(
 /// are due; a copy of the store does not (guarantee 10).
 async fn publish(
     app: App,
-    to: Publish,
+    to: DestinationSettings,
     ticks: Ticks,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tracing::Instrument as _;
 
-use super::lease::Job;
+use super::lease::DeliveryJob;
 use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::UncertainPolicy;
 use crate::domain::backoff::Jitter;
@@ -33,7 +33,7 @@ impl Worker {
         self.recorded += 1;
         self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
         if outcome == DeliveryOutcome::NotAttempted {
-            self.shared.refund(&prepared.job, prepared.taken_at).await;
+            self.shared.refund(&prepared.job, prepared.quota_taken_at).await;
             if is_relay_error {
                 self.shared.queue.requeue_after_next(prepared.job);
             } else {
@@ -142,7 +142,13 @@ impl WorkerContext {
 
     /// Blocks a domain that defers one recipient after the other. Greylisting and full mailboxes
     /// do not count, since they concern single recipients.
-    fn record_domain_deferral(&self, job: &Job, deferral: Deferral, reply: &str, now: Millis) {
+    fn record_domain_deferral(
+        &self,
+        job: &DeliveryJob,
+        deferral: Deferral,
+        reply: &str,
+        now: Millis,
+    ) {
         let Some(limit) = job
             .domain_limit
             .as_ref()
@@ -164,12 +170,12 @@ impl WorkerContext {
         }
     }
 
-    fn may_retry_uncertain(&self, job: &Job) -> bool {
+    fn may_retry_uncertain(&self, job: &DeliveryJob) -> bool {
         job.delivery.uncertain == 0 && self.transport.uncertain == UncertainPolicy::Retry
     }
 
     /// Refunds the quota of a job that was not sent.
-    pub(super) async fn refund(&self, job: &Job, taken_at: Millis) {
+    pub(super) async fn refund(&self, job: &DeliveryJob, taken_at: Millis) {
         self.dispatcher
             .recorder
             .refund(&self.transport, job.domain_limit.as_deref(), taken_at)
@@ -177,14 +183,19 @@ impl WorkerContext {
     }
 
     /// Passes the outcome of a job to the recorder.
-    pub(super) async fn record(&self, job: &Job, outcome: DeliveryOutcome, reply: Option<String>) {
+    pub(super) async fn record(
+        &self,
+        job: &DeliveryJob,
+        outcome: DeliveryOutcome,
+        reply: Option<String>,
+    ) {
         self.activity.record(&outcome, (self.dispatcher.clock)());
         let record = OutcomeRecord {
             id: job.delivery.id,
             outcome,
             may_retry_uncertain: self.may_retry_uncertain(job),
             reply,
-            is_queue_entry: job.lease.is_single_delivery(),
+            is_single_delivery: job.lease.is_single_delivery(),
         };
         self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;
     }

@@ -21,7 +21,7 @@ use crate::domain::time::Millis;
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::{FailureScope, Reply, Timeouts};
 use crate::store::Store;
-use crate::store::instance::Instance;
+use crate::store::identity::StoreIdentity;
 use crate::templates::Templates;
 
 /// Sends the due mail of all transports; one per process, cheap to clone.
@@ -30,7 +30,7 @@ pub struct Dispatcher {
     pub(super) store: Store,
     pub(super) config: Arc<Config>,
     pub(super) templates: Arc<Templates>,
-    pub(super) instance: Arc<Instance>,
+    pub(super) store_identity: Arc<StoreIdentity>,
     pub(super) node: String,
     pub(super) clock: fn() -> Millis,
     pub(super) timeouts: Timeouts,
@@ -41,7 +41,7 @@ pub struct Dispatcher {
     pub(super) edition_breaker: Arc<EditionBreakers>,
     /// Leases of the runs of this process; locked while a run leases rows.
     pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
-    pub(super) data_attempts: Arc<AtomicU64>,
+    pub(super) content_attempts: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Dispatcher {
@@ -60,7 +60,7 @@ impl Dispatcher {
         store: Store,
         config: Arc<Config>,
         templates: Arc<Templates>,
-        instance: Arc<Instance>,
+        store_identity: Arc<StoreIdentity>,
         node: String,
         clock: fn() -> Millis,
     ) -> Self {
@@ -71,7 +71,7 @@ impl Dispatcher {
             store,
             config,
             templates,
-            instance,
+            store_identity,
             node,
             clock,
             timeouts: Timeouts::default(),
@@ -80,7 +80,7 @@ impl Dispatcher {
             balancer: Arc::default(),
             edition_breaker: Arc::default(),
             leases: Arc::default(),
-            data_attempts: Arc::default(),
+            content_attempts: Arc::default(),
         }
     }
 
@@ -96,7 +96,7 @@ impl Dispatcher {
         &self.node
     }
 
-    /// Renews the leases of this node until `done` fires; runs beside every delivery.
+    /// Renews the leases of this node until `done` fires; runs concurrently with all deliveries.
     pub async fn renew_leases_until(&self, done: &CancellationToken) {
         loop {
             tokio::select! {
@@ -111,8 +111,8 @@ impl Dispatcher {
     }
 
     /// Returns the number of messages whose data this dispatcher sent.
-    pub fn data_attempts(&self) -> u64 {
-        self.data_attempts.load(Ordering::Relaxed)
+    pub fn content_attempts(&self) -> u64 {
+        self.content_attempts.load(Ordering::Relaxed)
     }
 
     /// Waits until every outcome is committed and releases all leases.

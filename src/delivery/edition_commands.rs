@@ -13,7 +13,7 @@ pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
     for edition in store.editions().unfinished_cancelled().await? {
         store.editions().finish_cancelled(edition, now).await?;
     }
-    for (edition, reply) in store.editions().settled_unsent().await? {
+    for (edition, reply) in store.editions().finished_with_nothing_sent().await? {
         let note = format!(
             "paused because no message could be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
             reply.as_deref().unwrap_or("none")
@@ -45,7 +45,7 @@ pub async fn run_edition_command(
     now: Millis,
 ) -> anyhow::Result<String> {
     if command == EditionCommand::Retry {
-        let state = store.editions().existing(edition).await?.state;
+        let state = store.editions().get(edition).await?.state;
         state.apply(command).map_err(|reason| anyhow!("edition {edition}: {reason}"))?;
         let counts = store.editions().counts(edition).await?;
         if counts.failed + counts.held == 0 && counts.queued == 0 {

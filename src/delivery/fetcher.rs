@@ -89,7 +89,7 @@ impl<'a> Fetcher<'a> {
             let next = if busy {
                 None
             } else {
-                let names = self.names_to_lease();
+                let names = self.transports_to_lease_for();
                 self.dispatcher.store.deliveries().next_entry_due_at(&names).await?
             };
             if !busy
@@ -109,7 +109,7 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
-    /// Returns jobs whose domain is blocked for long to the store, so that they do not hold up
+    /// Puts jobs whose domain is blocked for long back into the store, so that they do not hold up
     /// others.
     async fn postpone_blocked(&mut self) {
         for (job, until) in
@@ -124,7 +124,7 @@ impl<'a> Fetcher<'a> {
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_uncertain: false,
                 reply: None,
-                is_queue_entry: job.lease.is_single_delivery(),
+                is_single_delivery: job.lease.is_single_delivery(),
             };
             self.activity.record(&record.outcome, (self.dispatcher.clock)());
             self.dispatcher.recorder.record(record, job.lease).await;

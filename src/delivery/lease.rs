@@ -45,7 +45,7 @@ impl Drop for LeaseGuard {
 
 /// Leased delivery on its way to a worker.
 #[derive(Debug)]
-pub(super) struct Job {
+pub(super) struct DeliveryJob {
     pub(super) delivery: LeasedDelivery,
     pub(super) lease: Arc<LeaseGuard>,
     /// Limits of the recipient domain.

@@ -13,9 +13,9 @@ use super::transport::OutgoingMessage;
 use crate::config::Transport;
 use crate::domain::address::Mailbox;
 use crate::domain::delivery::DeliveryKind;
+use crate::domain::link_token::{self, LinkScope};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::domain::token::{self, LinkScope};
 use crate::mail::dkim;
 use crate::mail::message::{ListHeaders, MessageIds, MessageParts};
 use crate::mail::payload::{
@@ -57,10 +57,10 @@ pub(super) struct MessageBuilder {
     variants: Mutex<HashMap<i64, Arc<PreparedVariant>>>,
     mail_domain: String,
     message_ids: MessageIds,
-    link_signer: token::LinkSigner,
+    link_signer: link_token::LinkSigner,
 }
 
-/// Most cached variants; an edition rarely has more than a dozen.
+/// Maximum number of cached variants; an edition rarely has more than a dozen.
 const MAX_PREPARED_VARIANTS: usize = 64;
 
 impl MessageBuilder {
@@ -70,10 +70,10 @@ impl MessageBuilder {
         transport: &Transport,
         signer: Option<dkim::Signer>,
     ) -> Self {
-        let secret = &dispatcher.instance.secret;
+        let secret = &dispatcher.store_identity.secret;
         let mail_domain = SiteUrls(&dispatcher.config.site.base_url).mail_domain();
         let (message_ids, link_signer) =
-            (MessageIds::new(secret, &mail_domain), token::LinkSigner::new(secret));
+            (MessageIds::new(secret, &mail_domain), link_token::LinkSigner::new(secret));
         let processors = std::thread::available_parallelism().map_or(1, NonZero::get);
         Self {
             envelope_from: transport.envelope_from.clone(),
@@ -192,7 +192,7 @@ impl MessageBuilder {
             address: delivery.address.clone(),
             digests: digests.iter().map(|d| d.title.clone()).collect(),
             confirm_url: SiteUrls(&site.base_url)
-                .confirm(&token::sign(&self.dispatcher.instance.secret, scope)),
+                .confirm(&link_token::sign(&self.dispatcher.store_identity.secret, scope)),
             days: u32::try_from(CONFIRMATION_LINK_DAYS)?,
         };
         let mail = self
@@ -329,7 +329,7 @@ impl MessageBuilder {
             unsubscribe_mailto: None,
             feedback_id: Some(&feedback_id),
             edition: Some(&id),
-            placeholders: &Placeholders::new(&self.dispatcher.instance.secret),
+            placeholders: &Placeholders::new(&self.dispatcher.store_identity.secret),
             // Keyed, so that authors of articles cannot predict the boundary.
             boundary_seed: &self.message_ids.id(&format!("variant {}", variant.id)),
         })?;

@@ -79,7 +79,7 @@ mod tests {
     use crate::domain::time::Millis;
     use crate::store::Store;
     use crate::store::deliveries::TransactionalDelivery;
-    use crate::store::leasing::LeaseCriteria;
+    use crate::store::delivery_leasing::LeaseCriteria;
     use crate::templates::Templates;
 
     const NOW: Millis = Millis(1_790_000_000_000);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::domain_slots::SharedDomainLimit;
 use crate::domain::time::{Millis, SignedDuration, multiply};
 
-/// Least time between two deliveries, if no rate asks for more; a recovering domain is not overrun.
+/// Minimum time between two deliveries, if no rate asks for more; a recovering domain is not overrun.
 const MIN_SPACING: SignedDuration = SignedDuration::from_millis(20);
 /// Number of tracked domains; clearing them lets a few more deliveries coincide.
 const MAX_TRACKED_DOMAINS: usize = 10_000;

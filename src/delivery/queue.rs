@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::domain_slots::DomainSlots;
-use super::lease::Job;
+use super::lease::DeliveryJob;
 use crate::domain::time::Millis;
 
 /// Send queue shared by the fetcher and the workers of a run.
@@ -28,9 +28,9 @@ pub(super) struct SendQueue {
 #[derive(Debug)]
 struct QueueState {
     slots: Arc<DomainSlots>,
-    priority_jobs: VecDeque<Job>,
+    priority_jobs: VecDeque<DeliveryJob>,
     /// Jobs that let one other job go first.
-    yielding: Vec<Job>,
+    yielding: Vec<DeliveryJob>,
     editions: VecDeque<EditionQueue>,
     domains: HashMap<Arc<str>, DomainQueue>,
     /// Domains with parked jobs and a free slot.
@@ -54,14 +54,14 @@ pub(super) struct QueueDepth {
 #[derive(Debug)]
 struct EditionQueue {
     edition: i64,
-    jobs: VecDeque<Job>,
+    jobs: VecDeque<DeliveryJob>,
 }
 
 /// Parked jobs of a recipient domain.
 #[derive(Debug, Default)]
 struct DomainQueue {
     blocked_until: Millis,
-    parked: VecDeque<Job>,
+    parked: VecDeque<DeliveryJob>,
 }
 
 impl SendQueue {
@@ -82,13 +82,13 @@ impl SendQueue {
     }
 
     /// Adds a transactional message or a retry, which goes before every edition.
-    pub(super) fn push_priority(&self, job: Job) {
+    pub(super) fn push_priority(&self, job: DeliveryJob) {
         self.state().priority_jobs.push_back(job);
         self.job_available.notify_one();
     }
 
     /// Adds the leased jobs of an edition.
-    pub(super) fn push_edition(&self, edition: i64, jobs: Vec<Job>) {
+    pub(super) fn push_edition(&self, edition: i64, jobs: Vec<DeliveryJob>) {
         let mut state = self.state();
         match state.editions.iter_mut().find(|queue| queue.edition == edition) {
             Some(queue) => queue.jobs.extend(jobs),
@@ -99,30 +99,34 @@ impl SendQueue {
     }
 
     /// Puts an unsent job back as the next one of its edition.
-    pub(super) fn requeue(&self, job: Job) {
-        self.return_job(job, QueueState::put_back);
+    pub(super) fn requeue(&self, job: DeliveryJob) {
+        self.requeue_with(job, QueueState::requeue);
     }
 
     /// Puts an unsent job back behind the next job, so that one that makes the relay fail does not
     /// block the others.
-    pub(super) fn requeue_after_next(&self, job: Job) {
-        self.return_job(job, |state, job| state.yielding.push(job));
+    pub(super) fn requeue_after_next(&self, job: DeliveryJob) {
+        self.requeue_with(job, |state, job| state.yielding.push(job));
     }
 
     /// Frees the slot of an unsent job, and gives it to the open queue or drops it.
-    fn return_job(&self, mut job: Job, put_back: impl FnOnce(&mut QueueState, Job)) {
+    fn requeue_with(
+        &self,
+        mut job: DeliveryJob,
+        insert: impl FnOnce(&mut QueueState, DeliveryJob),
+    ) {
         job.slot = None;
         let mut state = self.state();
         if state.closed {
             return;
         }
-        put_back(&mut state, job);
+        insert(&mut state, job);
         drop(state);
         self.job_available.notify_one();
     }
 
     /// Returns the next job that can start now.
-    pub(super) fn try_next(&self, now: Millis) -> Option<Job> {
+    pub(super) fn try_next(&self, now: Millis) -> Option<DeliveryJob> {
         let (job, is_low) = self.state().next(now)?;
         if is_low {
             self.refill_needed.notify_one();
@@ -131,7 +135,7 @@ impl SendQueue {
     }
 
     /// Waits for the next job; returns `None` when the queue is closed.
-    pub(super) async fn next(&self, clock: fn() -> Millis) -> Option<Job> {
+    pub(super) async fn next(&self, clock: fn() -> Millis) -> Option<DeliveryJob> {
         loop {
             let job_available = self.job_available.notified();
             tokio::pin!(job_available);
@@ -150,7 +154,7 @@ impl SendQueue {
     }
 
     /// Parks a job and blocks its domain until the given time.
-    pub(super) fn park(&self, mut job: Job, until: Millis) {
+    pub(super) fn park(&self, mut job: DeliveryJob, until: Millis) {
         let Some(slot) = job.slot.take() else {
             return self.requeue(job);
         };
@@ -170,7 +174,7 @@ impl SendQueue {
 
     /// Removes the jobs that are parked beyond `horizon`; returns each with the time when its
     /// block expires.
-    pub(super) fn drain_parked_beyond(&self, horizon: Millis) -> Vec<(Job, Millis)> {
+    pub(super) fn drain_parked_beyond(&self, horizon: Millis) -> Vec<(DeliveryJob, Millis)> {
         let mut state = self.state();
         let mut drained = Vec::new();
         let blocked: Vec<_> =

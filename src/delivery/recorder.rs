@@ -24,7 +24,7 @@ use retry::retry_until_ok;
 use start::PendingRequest;
 pub(super) use start::{StartDecision, StartRequest};
 
-/// Most commands received at once for a commit.
+/// Maximum number of commands received at once for a commit.
 const MAX_RECEIVED_COMMANDS: usize = 512;
 
 /// Message to the recorder task.
@@ -91,7 +91,11 @@ impl Recorder {
         for key in limit_keys(transport, limit) {
             let _ = self
                 .commands
-                .send(RecorderCommand::Refund(Box::new(Refund { key, count: 1, taken_at })))
+                .send(RecorderCommand::Refund(Box::new(Refund {
+                    key,
+                    count: 1,
+                    quota_taken_at: taken_at,
+                })))
                 .await;
         }
     }
@@ -208,11 +212,15 @@ impl RecorderTask {
             limit_keys(&request.transport, request.domain_limit.as_deref())
         });
         self.quotas
-            .refund(&unspent.map(|key| Refund { key, count: 1, taken_at }).collect::<Vec<_>>())
+            .refund(
+                &unspent
+                    .map(|key| Refund { key, count: 1, quota_taken_at: taken_at })
+                    .collect::<Vec<_>>(),
+            )
             .await;
         for (request, reply) in requests {
             let _ = reply.send(if started.contains(&request.id) {
-                StartDecision::Permitted { at: permitted_at, taken_at }
+                StartDecision::Permitted { at: permitted_at, quota_taken_at: taken_at }
             } else {
                 StartDecision::Denied
             });

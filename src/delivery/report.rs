@@ -1,6 +1,6 @@
-//! Numbers of a run of deliveries.
+//! Counts of a run of deliveries.
 
-/// Numbers of one run of deliveries.
+/// Counts of one run of deliveries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Messages accepted by relays.
@@ -21,7 +21,7 @@ impl Report {
         self.sent + self.failed + self.deferred + self.held
     }
 
-    /// Adds the numbers of another run; keeps the first error.
+    /// Adds the counts of another run; keeps the first error.
     pub fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.failed += other.failed;

@@ -1,4 +1,4 @@
-//! State of the delivery at one moment, for metrics and pages.
+//! State of the transports at one moment, for metrics and pages.
 
 use std::sync::Arc;
 

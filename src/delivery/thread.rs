@@ -1,5 +1,4 @@
-//! Dedicated thread for sending, since connections that wake each other across threads cost more
-//! than the messages.
+//! Dedicated thread for sending, since waking connections across threads costs more than sending.
 
 use anyhow::Context as _;
 use tokio::runtime::Builder;

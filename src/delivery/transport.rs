@@ -113,7 +113,7 @@ impl TransportConnection {
     }
 
     /// Sends the envelope of a message; the error is the outcome of the message.
-    pub(super) async fn send_envelope(
+    pub(super) async fn start_transaction(
         &mut self,
         message: &OutgoingMessage,
         shutdown: &CancellationToken,
@@ -124,14 +124,14 @@ impl TransportConnection {
         let envelope = message.envelope();
         let result = tokio::select! {
             biased;
-            result = open.send_envelope(&envelope) => result,
+            result = open.start_transaction(&envelope) => result,
             () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
         };
         result.map_err(|attempt| self.keep_if_reusable(attempt))
     }
 
-    /// Sends the message data of the begun message, with the envelope of the next message pipelined
-    /// behind it. A silent relay delays a shutdown only for the grace time.
+    /// Sends the message data of the message whose transaction was started, with the commands of
+    /// the next message pipelined after it. A silent relay delays a shutdown only for the grace time.
     pub(super) async fn send_content(
         &mut self,
         message: &OutgoingMessage,

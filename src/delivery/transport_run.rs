@@ -34,7 +34,7 @@ impl Dispatcher {
             return Ok(Report { error, ..Report::default() });
         }
         let served = self.served_transports(transport);
-        if !self.has_work(transport, &served, lookahead).await? {
+        if !self.release_abandoned_and_check_work(transport, &served, lookahead).await? {
             return Ok(Report::default());
         }
         let (connector, signer) = match state
@@ -90,7 +90,7 @@ impl Dispatcher {
 
     /// Returns `true` if rows of these transports are due within `lookahead`, or may be released by a
     /// peer transport; releases abandoned leases first.
-    async fn has_work(
+    async fn release_abandoned_and_check_work(
         &self,
         transport: &Transport,
         served: &[String],
@@ -107,7 +107,7 @@ impl Dispatcher {
     }
 }
 
-/// Waits for all workers; returns their numbers, and the error of a worker that panicked.
+/// Waits for all workers; returns their counts, and the error of a worker that panicked.
 async fn join_workers(mut workers: JoinSet<Report>) -> (Report, Option<JoinError>) {
     let (mut report, mut panicked) = (Report::default(), None);
     while let Some(worker) = workers.join_next().await {

@@ -20,7 +20,7 @@ pub(super) struct TransportState {
     signer: OnceLock<Option<Signer>>,
     /// Stops the use of the relay after failures.
     pub(super) relay_breaker: RelayBreaker,
-    /// Tell deliveries that make the relay fail from a failure of the relay.
+    /// Distinguishes deliveries that make the relay fail from a failure of the relay.
     pub(super) relay_errors: RelayErrors,
     /// Counters, and the send queue while a run is active.
     pub(super) activity: Arc<TransportActivity>,

@@ -61,7 +61,7 @@ pub(super) struct Worker {
     committed: u64,
 }
 
-/// Sends jobs until the queue is closed; returns the numbers.
+/// Sends jobs until the queue is closed; returns the counts.
 pub(super) async fn run(shared: Arc<WorkerContext>, connection: TransportConnection) -> Report {
     let mut worker = Worker {
         shared,
@@ -83,7 +83,7 @@ impl Worker {
     async fn next_prepared(&mut self) -> Option<PreparedMessage> {
         loop {
             if !self.should_continue() || !self.connection.is_ready() {
-                self.put_back_pending().await;
+                self.requeue_pending().await;
             }
             let pending = match self.pending.pop_front() {
                 Some(pending) => pending,
@@ -122,7 +122,7 @@ impl Worker {
         }
         // The commit takes no longer than the reply to the envelope.
         self.prefetch().await;
-        if let Err(outcome) = self.connection.send_envelope(&current.message, &shutdown).await {
+        if let Err(outcome) = self.connection.start_transaction(&current.message, &shutdown).await {
             return self.record_outcome(current, outcome).await;
         }
         loop {
@@ -136,7 +136,7 @@ impl Worker {
                 // connection.
                 self.connection.abandon();
                 if let Some(next) = next {
-                    self.put_back(next.job, next.taken_at).await;
+                    self.requeue(next.job, next.quota_taken_at).await;
                 }
                 return;
             }
@@ -145,12 +145,12 @@ impl Worker {
                 .connection
                 .send_content(&current.message, next.as_ref().map(|n| &n.message), &shutdown)
                 .await;
-            self.shared.dispatcher.data_attempts.fetch_add(1, Ordering::Relaxed);
+            self.shared.dispatcher.content_attempts.fetch_add(1, Ordering::Relaxed);
             self.record_outcome(current, outcome).await;
             let Some(next) = next else { return };
             if !self.connection.is_connected() {
                 // The pipelined message is certainly unsent, and its recipient is not the cause.
-                return self.put_back(next.job, next.taken_at).await;
+                return self.requeue(next.job, next.quota_taken_at).await;
             }
             match self.connection.read_pipelined_replies(&shutdown).await {
                 Ok(()) => current = next,

@@ -1,17 +1,17 @@
 //! The demo: an SMTP server that catches its mail, and the content of a fictional college.
 
-pub mod mail_catcher;
+pub mod mailbox;
 pub mod sample_college;
 
-use mail_catcher::MailCatcher;
+use mailbox::Mailbox;
 
 /// Settings of the demo, which adds an inbox and a publishing form.
 #[derive(Debug, Clone)]
 pub struct Demo {
     /// SMTP server that receives the demo's e-mails.
-    pub mail_catcher: MailCatcher,
+    pub mailbox: Mailbox,
     /// Sections to choose from in the publishing form.
     pub sections: Vec<String>,
-    /// Builtin source that the publishing form writes to.
+    /// Built-in source that the publishing form writes to.
     pub source: String,
 }

@@ -10,25 +10,25 @@ use crate::domain::selection::matches_any;
 /// An article with its translations.
 #[derive(Debug, Clone)]
 pub(super) struct Story {
-    story: i64,
+    id: i64,
     /// Articles, never empty; the first is the one that is not sent yet.
-    members: Vec<Article>,
+    articles: Vec<Article>,
 }
 
 impl Story {
     /// Returns all articles of the story.
     pub(super) fn members(&self) -> &[Article] {
-        &self.members
+        &self.articles
     }
 
     /// Returns the article for readers of a language: in exactly that language, else in one with
     /// the same primary language, else the first.
     pub(super) fn article_for(&self, tag: &str) -> &Article {
-        let exact = self.members.iter().find(|a| a.language.eq_ignore_ascii_case(tag));
+        let exact = self.articles.iter().find(|a| a.language.eq_ignore_ascii_case(tag));
         let primary = language::primary(tag);
         exact
-            .or_else(|| self.members.iter().find(|a| language::matches(primary, &a.language)))
-            .unwrap_or(&self.members[0])
+            .or_else(|| self.articles.iter().find(|a| language::matches(primary, &a.language)))
+            .unwrap_or(&self.articles[0])
     }
 }
 
@@ -40,7 +40,7 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
     }
     let mut stories: Vec<Story> = Vec::new();
     for candidate in candidates {
-        if stories.iter().any(|s| s.story == candidate.story) {
+        if stories.iter().any(|s| s.id == candidate.story) {
             continue;
         }
         let story = candidate.story;
@@ -48,10 +48,10 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
             .remove(&story)
             .unwrap_or_default()
             .into_iter()
-            .filter(|a| a.row != candidate.row);
+            .filter(|a| a.row_id != candidate.row_id);
         stories.push(Story {
-            story,
-            members: std::iter::once(candidate.clone()).chain(others).collect(),
+            id: story,
+            articles: std::iter::once(candidate.clone()).chain(others).collect(),
         });
     }
     stories
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     fn article(row: i64, story: i64, language: &str) -> Article {
-        Article { row, story, language: language.into(), ..Article::default() }
+        Article { row_id: row, story, language: language.into(), ..Article::default() }
     }
 
     #[test]
@@ -85,10 +85,10 @@ mod tests {
         let all = vec![article(2, 1, "zh-CN"), article(1, 1, "en"), article(3, 3, "en")];
         let stories = group_into_stories(all.clone(), all);
         assert_eq!(stories.len(), 2);
-        assert_eq!(stories[0].article_for("zh").row, 2);
-        assert_eq!(stories[0].article_for("en-GB").row, 1);
-        assert_eq!(stories[0].article_for("fr").row, 2);
-        assert_eq!(stories[1].article_for("zh").row, 3);
+        assert_eq!(stories[0].article_for("zh").row_id, 2);
+        assert_eq!(stories[0].article_for("en-GB").row_id, 1);
+        assert_eq!(stories[0].article_for("fr").row_id, 2);
+        assert_eq!(stories[1].article_for("zh").row_id, 3);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::Config;
 use crate::store::Store;
-use crate::store::instance::Instance;
+use crate::store::identity::StoreIdentity;
 use crate::templates::Templates;
 
 /// Dependencies of the digest functions.
@@ -17,5 +17,5 @@ pub struct DigestContext<'a> {
     /// Compiled templates of the e-mails.
     pub templates: &'a Arc<Templates>,
     /// Instance whose secret derives the placeholders.
-    pub instance: &'a Instance,
+    pub instance: &'a StoreIdentity,
 }

@@ -9,7 +9,7 @@ use crate::config::{Config, Digest, MissedPolicy};
 use crate::domain::actor::Actor;
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
-use crate::domain::schedule::{ScheduleDecision, due};
+use crate::domain::schedule::{ScheduleDecision, decide};
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::edition_creation::NewEdition;
@@ -77,7 +77,7 @@ async fn prepare_digest(
 ) -> anyhow::Result<Option<Prepared>> {
     let state = ctx.store.digests().ensure(&digest.name, now).await?;
     let once = digest.missed == MissedPolicy::Once;
-    match due(
+    match decide(
         &digest.schedule,
         &digest.timezone,
         &digest.pause,
@@ -184,13 +184,13 @@ async fn create_edition(
         variants::render(ctx, digest, &stories, &audience, scheduled_for).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
-        date: schedule_date,
+        schedule_date,
         scheduled_for,
         transport: digest.transport.clone(),
         title: digest.title.clone(),
         sender: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
-        articles: stories.iter().map(|s| s.article_for(&ctx.config.site.language).row).collect(),
+        articles: stories.iter().map(|s| s.article_for(&ctx.config.site.language).row_id).collect(),
         variants,
         assignments: assigned,
     };

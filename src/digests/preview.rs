@@ -22,7 +22,7 @@ use crate::templates::RenderedMail;
 #[derive(Debug, Clone, Default)]
 pub struct PreviewOptions {
     /// Address of a subscriber, whose language and sections apply.
-    pub to: Option<String>,
+    pub as_subscriber: Option<String>,
     /// Language that overrides the subscriber's.
     pub language: Option<String>,
 }
@@ -49,7 +49,7 @@ pub async fn preview(
     let (mut language_of_reader, mut sections, mut name) =
         (options.language.clone().unwrap_or_default(), Vec::new(), String::new());
     let mut address = "reader@example.org".to_owned();
-    if let Some(to) = &options.to {
+    if let Some(to) = &options.as_subscriber {
         let key =
             EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?.key();
         let subscriber = ctx
@@ -121,7 +121,9 @@ pub async fn queue_test(
         );
     }
     let known = ctx.store.subscribers().find_by_address(&address.key()).await?.map(|p| p.address);
-    let mail = preview(ctx, digest, &PreviewOptions { to: known, language: None }, now).await?.mail;
+    let mail = preview(ctx, digest, &PreviewOptions { as_subscriber: known, language: None }, now)
+        .await?
+        .mail;
     let payload = TestMailPayload {
         from: digest.from.clone(),
         reply_to: digest.reply_to.clone(),

@@ -34,7 +34,7 @@ pub(super) async fn render(
     for group in audience {
         let (language, sections) = variant_key(digest, group)?;
         assigned.push(VariantAssignment {
-            reader_language: group.language.clone(),
+            subscriber_language: group.language.clone(),
             chosen_sections: group.sections.clone(),
             variant_language: language.clone(),
         });
@@ -44,7 +44,7 @@ pub(super) async fn render(
     }
     let first = language_for(&digest.languages, "");
     assigned.push(VariantAssignment {
-        reader_language: "*".into(),
+        subscriber_language: "*".into(),
         chosen_sections: "[]".into(),
         variant_language: first.clone(),
     });

@@ -1,4 +1,4 @@
-//! Email addresses and mailboxes, restricted to what every mail server accepts.
+//! E-mail addresses and mailboxes, restricted to what every mail server accepts.
 
 use std::fmt;
 

@@ -27,7 +27,7 @@ pub struct IncomingArticle {
     pub url: Option<String>,
     /// Summary, plain text or HTML.
     pub summary: Option<String>,
-    /// Body as HTML as the source would show it, not yet sanitised.
+    /// Body as HTML as the source would show it, not yet sanitized.
     pub body_html: String,
     /// Sections (categories), most important first.
     pub sections: Vec<String>,
@@ -78,8 +78,8 @@ pub enum SourceRow {
 /// A mirrored article: normalized, with a permanent id.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Article {
-    /// Row number for joins in the store, never shown to readers.
-    pub row: i64,
+    /// Row id for joins in the store, never shown to readers.
+    pub row_id: i64,
     /// Permanent id in all formats: a `tag:` URI (RFC 4151), or the id from the source.
     pub guid: String,
     /// Name of the source.
@@ -92,7 +92,7 @@ pub struct Article {
     pub url: Option<String>,
     /// Summary as plain text, from the source or from the body; may be empty.
     pub summary: String,
-    /// Sanitised HTML with absolute URLs; may be empty.
+    /// Sanitized HTML with absolute URLs; may be empty.
     pub body_html: String,
     /// Sections, most important first.
     pub sections: Vec<String>,
@@ -120,7 +120,7 @@ pub struct Article {
     pub updated_at: Millis,
     /// Time at which this store first saw the article.
     pub first_seen_at: Millis,
-    /// Story id: the smallest row number among the article and its translations; 0 until it is
+    /// Story id: the smallest row id among the article and its translations; 0 until it is
     /// computed.
     pub story: i64,
     /// Time of removal from the source. The tombstone then keeps the ids, the language, the times and

@@ -60,10 +60,10 @@ impl fmt::Display for DeliveryState {
 }
 
 impl FromStr for DeliveryState {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or(UnknownWord)
+    fn from_str(word: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word).ok_or(UnknownValue)
     }
 }
 
@@ -99,17 +99,17 @@ impl fmt::Display for DeliveryKind {
 }
 
 impl FromStr for DeliveryKind {
-    type Err = UnknownWord;
+    type Err = UnknownValue;
 
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownWord)
+    fn from_str(word: &str) -> Result<Self, UnknownValue> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownValue)
     }
 }
 
 /// A word that is not one of an enum's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("unknown word")]
-pub struct UnknownWord;
+pub struct UnknownValue;
 
 /// Effect of an attempt on the delivery's row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,7 +177,7 @@ mod tests {
         for kind in DeliveryKind::ALL {
             assert_eq!(kind.as_str().parse(), Ok(kind));
         }
-        assert_eq!("SENT".parse::<DeliveryState>(), Err(UnknownWord));
+        assert_eq!("SENT".parse::<DeliveryState>(), Err(UnknownValue));
     }
 
     #[test]

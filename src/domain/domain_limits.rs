@@ -171,7 +171,7 @@ impl DomainLimits {
             Some(at) => self.limits.get(*at).map(|(key, limit)| (key.as_str(), limit))?,
             None => (domain, &self.others),
         };
-        if limit.is_none() {
+        if limit.is_unlimited() {
             None
         } else {
             Some(DomainLimit { key, max_concurrent: limit.max_concurrent, rates: &limit.rates })

@@ -15,4 +15,4 @@ mod pattern;
 mod tests;
 
 pub use cron::Schedule;
-pub use due::{PauseRange, ScheduleDecision, due, next_date};
+pub use due::{PauseRange, ScheduleDecision, decide, next_date};

@@ -51,7 +51,7 @@ impl SiteUrls<'_> {
         }
     }
 
-    /// Returns the domain for Message-IDs and List-Ids: the host name, or `localhost` for an IP
+    /// Returns the domain for Message-IDs and List-IDs: the host name, or `localhost` for an IP
     /// address.
     pub fn mail_domain(self) -> String {
         let host = self.host();

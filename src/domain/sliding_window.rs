@@ -79,10 +79,10 @@ impl SlidingWindow {
         TakenQuota { count, next_at, at: now }
     }
 
-    /// Returns messages that were taken at `taken_at` but not sent.
-    pub fn refund(&mut self, count: i64, taken_at: Millis) {
+    /// Refunds messages that were taken at `taken_at` but not sent.
+    pub fn refund(&mut self, count: i64, quota_taken_at: Millis) {
         for (span, buckets) in &mut self.windows {
-            if let Some((used, _)) = buckets.get_mut(&bucket_number(*span, taken_at)) {
+            if let Some((used, _)) = buckets.get_mut(&bucket_number(*span, quota_taken_at)) {
                 *used = (*used - count).max(0);
             }
         }

@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 
 use crate::config::Feed;
 use crate::domain::time::{Millis, SignedDuration};
-use crate::store::feed_queries::{Direction, FeedItemKey};
+use crate::store::feed_queries::{Direction, FeedItemSummary};
 use crate::store::{Store, StoreResult};
 
 /// Maximum number of entries on a page.
@@ -95,7 +95,7 @@ impl ArchivePageRef {
 #[derive(Debug)]
 pub struct ArchivePage {
     /// Entries, oldest first, including those of removed articles.
-    pub entries: Vec<FeedItemKey>,
+    pub entries: Vec<FeedItemSummary>,
     /// Page with the next older entries.
     pub previous: Option<ArchivePageRef>,
 }
@@ -144,7 +144,8 @@ pub async fn load_page(
     let all =
         store.feed_items().archive_between(&feed.selection, page.start(), page.end(), now).await?;
     let offset = page_size(feed).saturating_mul(page.number.saturating_sub(1));
-    let entries: Vec<FeedItemKey> = all.into_iter().skip(offset).take(page_size(feed)).collect();
+    let entries: Vec<FeedItemSummary> =
+        all.into_iter().skip(offset).take(page_size(feed)).collect();
     let is_complete = entries.len() == page_size(feed)
         || store
             .feed_items()

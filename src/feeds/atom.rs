@@ -7,9 +7,9 @@ use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use html_escape::encode_double_quoted_attribute;
 
 use super::extensions::{ExtensionElement, HISTORY, MEDIA, for_atom, lead_image};
-use super::feed::{ArchiveRole, FeedMetadata, Item};
 use super::format::{DocumentFrame, FeedError, Format, numeric_references};
 use super::links;
+use super::metadata::{ArchiveRole, FeedMetadata, Item};
 use super::text::FeedText;
 use crate::domain::time::Millis;
 
@@ -21,26 +21,29 @@ const START: &str = "<entry>";
 const END: &str = "</feed>";
 
 /// Renders the document without its entries.
-pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
+pub(super) fn frame(metadata: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
     let history = |name| {
         for_atom(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
     };
-    let mut links = links::document_links(head, Format::Atom);
-    links.push(html_link(&head.page_url, None));
+    let mut links = links::document_links(metadata, Format::Atom);
+    links.push(html_link(&metadata.page_url, None));
     let feed = Feed {
-        title: Text::plain(&head.title),
-        subtitle: head.description.as_ref().map(Text::plain),
-        id: (&head.id).into(),
-        updated: date(head.updated),
+        title: Text::plain(&metadata.title),
+        subtitle: metadata.description.as_ref().map(Text::plain),
+        id: (&metadata.id).into(),
+        updated: date(metadata.updated),
         // RFC 4287, section 4.1.1: an entry without an author needs one here.
-        authors: vec![Person { uri: Some(head.publisher_url.clone()), ..person(&head.publisher) }],
+        authors: vec![Person {
+            uri: Some(metadata.publisher_url.clone()),
+            ..person(&metadata.publisher)
+        }],
         links,
         generator: Some(Generator { value: "Courant".to_owned(), ..Generator::default() }),
-        icon: head.icon.map(str::to_owned),
-        logo: head.logo.map(str::to_owned),
-        rights: head.rights.as_ref().map(Text::plain),
-        lang: Some((&head.language).into()),
-        extensions: match head.archive {
+        icon: metadata.icon.map(str::to_owned),
+        logo: metadata.logo.map(str::to_owned),
+        rights: metadata.rights.as_ref().map(Text::plain),
+        lang: Some((&metadata.language).into()),
+        extensions: match metadata.archive {
             ArchiveRole::Complete => history("complete"),
             ArchiveRole::Page { .. } => history("archive"),
             ArchiveRole::Newest { .. } => for_atom(&[]),
@@ -55,7 +58,7 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
     // A feed without entries contains only plain text.
     let mut head_xml =
         numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Atom.malformed())?);
-    head_xml.push_str(head.extra_xml.unwrap_or_default());
+    head_xml.push_str(metadata.extra_xml.unwrap_or_default());
     Ok(DocumentFrame { prefix: head_xml.into_bytes(), suffix: END.as_bytes().to_vec() })
 }
 

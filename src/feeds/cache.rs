@@ -43,7 +43,7 @@ struct Inner {
     recent: Mutex<RecentChanges>,
     article_change_count: AtomicU64,
     change_sender: watch::Sender<u64>,
-    encodings: EncodedBodies,
+    encoded_bodies: EncodedBodies,
     summaries: SummaryCache,
 }
 
@@ -56,7 +56,7 @@ impl Default for Inner {
             recent: Mutex::default(),
             article_change_count: AtomicU64::new(0),
             change_sender: watch::channel(0).0,
-            encodings: EncodedBodies::default(),
+            encoded_bodies: EncodedBodies::default(),
             summaries: SummaryCache::default(),
         }
     }
@@ -155,8 +155,8 @@ impl FeedCache {
         self.inner.disk.get()
     }
 
-    pub(super) fn encodings(&self) -> &EncodedBodies {
-        &self.inner.encodings
+    pub(super) fn encoded_bodies(&self) -> &EncodedBodies {
+        &self.inner.encoded_bodies
     }
 
     /// Returns `true` if the documents are saved to a directory.

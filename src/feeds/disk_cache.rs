@@ -204,8 +204,8 @@ impl DiskCache {
         })
     }
 
-    /// Replaces a file atomically, without waiting for the disk; a
-    /// file that a power failure truncates is detected by its checksum.
+    /// Replaces a file atomically, without waiting for the disk; a file that a power failure
+    /// truncates is detected by its checksum.
     fn replace(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let unfinished = self
             .path

@@ -1,4 +1,4 @@
-//! Bodies of feed documents in other encodings than gzip, cached within a limit.
+//! Bodies of feed documents in other content codings than gzip, cached within a limit.
 
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
@@ -9,7 +9,7 @@ const EXPECTED_BODIES_PER_ENCODING: usize = 256;
 /// Maximum size of the cached bodies of one encoding in bytes.
 const MAX_BYTES_PER_ENCODING: u64 = 12 * 1024 * 1024;
 
-/// Cached bodies of other encodings than gzip.
+/// Cached bodies in other content codings than gzip.
 #[derive(Debug)]
 pub(super) struct EncodedBodies {
     pub(super) identity: BodyCache,

@@ -30,7 +30,7 @@ pub fn cache_control(feed: &Feed, kind: DocumentKind) -> String {
         DocumentKind::Page(_) => ARCHIVE_MAX_AGE_SECONDS,
         DocumentKind::Newest | DocumentKind::NextOf(_) => feed.max_age.as_secs(),
     };
-    match feed.private {
+    match feed.secret {
         Some(_) => format!("private, max-age={seconds}"),
         None => {
             format!("public, max-age={seconds}, stale-while-revalidate=600, stale-if-error=86400")

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use ::url::Url;
 
 use super::body;
-use super::feed::language_or;
 use super::image::Image;
+use super::metadata::language_or;
 use super::text::FeedText;
 use crate::config::{Content, Feed, Site};
 use crate::domain::article::{Article, Enclosure};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::feed::{ArchiveRole, FeedMetadata, Item};
 use super::format::{DocumentFrame, FeedError, Format};
+use super::metadata::{ArchiveRole, FeedMetadata, Item};
 use super::text::FeedText;
 
 #[derive(Serialize)]
@@ -80,10 +80,10 @@ struct Attachment<'a> {
 }
 
 /// Renders the document without its items.
-pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
+pub(super) fn frame(metadata: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
     let with_format = |url: &str| format!("{url}.json");
-    let feed_url = with_format(&head.self_url);
-    let next_url = match head.archive {
+    let feed_url = with_format(&metadata.self_url);
+    let next_url = match metadata.archive {
         ArchiveRole::Complete => None,
         ArchiveRole::Newest { previous } | ArchiveRole::Page { previous, .. } => {
             previous.as_deref().map(with_format)
@@ -91,17 +91,20 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
     };
     let feed = Feed {
         version: "https://jsonfeed.org/version/1.1",
-        title: head.title.as_str(),
-        home_page_url: &head.page_url,
+        title: metadata.title.as_str(),
+        home_page_url: &metadata.page_url,
         // A document that links to itself would make a reader load it for ever.
         next_url: next_url.filter(|next| *next != feed_url),
         feed_url: &feed_url,
-        description: head.description.as_ref().map(FeedText::as_str),
-        icon: head.icon,
-        favicon: head.icon,
-        language: head.language.as_str(),
-        authors: vec![Author { name: head.publisher.as_str(), url: Some(&head.publisher_url) }],
-        hubs: head.hubs.iter().map(|url| Hub { kind: "WebSub", url }).collect(),
+        description: metadata.description.as_ref().map(FeedText::as_str),
+        icon: metadata.icon,
+        favicon: metadata.icon,
+        language: metadata.language.as_str(),
+        authors: vec![Author {
+            name: metadata.publisher.as_str(),
+            url: Some(&metadata.publisher_url),
+        }],
+        hubs: metadata.hubs.iter().map(|url| Hub { kind: "WebSub", url }).collect(),
         items: [],
     };
     let mut bytes = serialize(&feed)?;

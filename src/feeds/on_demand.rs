@@ -99,10 +99,10 @@ impl OnDemandCache {
     ) -> anyhow::Result<Option<Lookup>> {
         let is_selected = |feed: &&Feed| {
             Some(&feed.name) == request.selector.feed_name.as_ref()
-                && feed.private == request.selector.secret
+                && feed.secret == request.selector.secret
         };
-        let has_facets = request.selector.terms != Selection::default();
-        let declared = config.feeds.iter().find(is_selected).filter(|_| !has_facets);
+        let has_terms = request.selector.terms != Selection::default();
+        let declared = config.feeds.iter().find(is_selected).filter(|_| !has_terms);
         match (request.kind, declared) {
             (DocumentKind::Newest, Some(feed)) => {
                 let document = feed_cache.get(&document_key(feed, format));

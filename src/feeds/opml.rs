@@ -11,8 +11,8 @@ use flate2::write::GzEncoder;
 use html_escape::encode_double_quoted_attribute;
 use sha2::{Digest as _, Sha256};
 
-use super::feed::feed_language;
 use super::format::Format;
+use super::metadata::feed_language;
 use super::text::FeedText;
 use crate::config::{Config, Feed, Site};
 use crate::domain::site_urls::SiteUrls;
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn each_public_feed_has_one_outline_and_a_private_one_none() {
         let mut config = config(&["News".into(), "Staff".into(), "新闻 \"x\" <b>".into()]);
-        config.feeds[1].private = Some("0123456789abcdef".into());
+        config.feeds[1].secret = Some("0123456789abcdef".into());
         config.feeds[2].selection.languages = vec!["zh_CN".into()];
         config.feeds[2].description = Some("a & b".into());
         let opml = Opml::from_config(&config).unwrap();
@@ -141,7 +141,7 @@ mod tests {
         );
         assert!(!text.contains("0123456789abcdef") && !text.contains("Staff"));
         assert_eq!(opml.etag, Opml::from_config(&config).unwrap().etag);
-        config.feeds.retain(|feed| feed.private.is_some());
+        config.feeds.retain(|feed| feed.secret.is_some());
         assert!(Opml::from_config(&config).is_none());
     }
 

@@ -7,12 +7,12 @@ use std::iter;
 use sha2::{Digest as _, Sha256};
 
 use super::archive::{self, ArchivePage, ArchivePageRef};
-use super::feed::{ArchiveRole, Translation};
+use super::metadata::{ArchiveRole, Translation};
 use super::rendered::ItemHash;
 use crate::config::{Config, Content, Feed};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::store::feed_queries::FeedItemKey;
+use crate::store::feed_queries::FeedItemSummary;
 use crate::store::{Store, StoreResult};
 
 /// Version of the renderer's output for an unchanged article. Raise it when the output changes;
@@ -36,7 +36,7 @@ pub struct DocumentPlan {
 #[derive(Debug)]
 pub struct PlannedItem {
     /// Row of the article in the store.
-    pub row: i64,
+    pub row_id: i64,
     /// Hash of everything that the rendered item depends on.
     pub item_hash: ItemHash,
     /// Public translations of the article.
@@ -52,13 +52,14 @@ pub async fn newest(
     feed: &Feed,
     now: Millis,
 ) -> StoreResult<DocumentPlan> {
-    let mut keys = store.feed_items().newest_keys(&feed.selection, now, feed.items + 1).await?;
-    let is_complete = keys.len() <= feed.items;
-    keys.truncate(feed.items);
+    let mut summaries =
+        store.feed_items().newest_summaries(&feed.selection, now, feed.items + 1).await?;
+    let is_complete = summaries.len() <= feed.items;
+    summaries.truncate(feed.items);
     let oldest = if is_complete {
         Millis(i64::MIN)
     } else {
-        keys.last().map_or(Millis(i64::MIN), |key| key.published_at)
+        summaries.last().map_or(Millis(i64::MIN), |summary| summary.published_at)
     };
     let removed = store.feed_items().latest_removal(&feed.selection, oldest).await?;
     let archive = if is_complete {
@@ -67,7 +68,7 @@ pub async fn newest(
         let page = archive::newest_page(store, feed, now).await?;
         ArchiveRole::Newest { previous: page.map(|page| archive_page_url(config, feed, page)) }
     };
-    build(store, config, feed, keys, removed, archive, now).await
+    build(store, config, feed, summaries, removed, archive, now).await
 }
 
 /// Returns the plan of an archive page. Returns `None` if the page does not exist or does not exist
@@ -84,7 +85,7 @@ pub async fn archive_page(
     else {
         return Ok(None);
     };
-    let removed = entries.iter().filter_map(|key| key.removed_at).max();
+    let removed = entries.iter().filter_map(|summary| summary.removed_at).max();
     let url = archive_page_url(config, feed, page);
     let archive = ArchiveRole::Page {
         current: SiteUrls(&config.site.base_url).feed_page(&feed.path()),
@@ -93,10 +94,10 @@ pub async fn archive_page(
         next: Some(format!("{url}/next")),
         url,
     };
-    let mut keys: Vec<FeedItemKey> =
-        entries.into_iter().filter(|key| key.removed_at.is_none()).collect();
-    keys.reverse();
-    build(store, config, feed, keys, removed, archive, now).await.map(Some)
+    let mut summaries: Vec<FeedItemSummary> =
+        entries.into_iter().filter(|summary| summary.removed_at.is_none()).collect();
+    summaries.reverse();
+    build(store, config, feed, summaries, removed, archive, now).await.map(Some)
 }
 
 /// Returns the URL of an archive page without the format.
@@ -108,46 +109,47 @@ async fn build(
     store: &Store,
     config: &Config,
     feed: &Feed,
-    keys: Vec<FeedItemKey>,
-    removed: Option<Millis>,
+    summaries: Vec<FeedItemSummary>,
+    removed_at: Option<Millis>,
     archive: ArchiveRole,
     now: Millis,
 ) -> StoreResult<DocumentPlan> {
-    let stories: Vec<i64> = keys.iter().map(|key| key.story).filter(|story| *story > 0).collect();
+    let stories: Vec<i64> =
+        summaries.iter().map(|summary| summary.story).filter(|story| *story > 0).collect();
     let mut translations: HashMap<i64, Vec<(i64, Translation)>> = HashMap::new();
     for (story, row, language, url) in store.feed_items().translations_in(&stories, now).await? {
         let Some(url) = url else { continue };
         translations.entry(story).or_default().push((row, Translation { language, url }));
     }
-    let offsets = zone_offsets(&keys);
+    let offsets = utc_offsets(&summaries);
     Ok(DocumentPlan {
-        updated: keys
+        updated: summaries
             .iter()
             .map(visible_update)
-            .chain(removed.map(Millis::whole_second))
+            .chain(removed_at.map(Millis::whole_second))
             .max()
             .unwrap_or_default(),
-        changed: keys
+        changed: summaries
             .iter()
-            .map(|key| key.changed_at.max(key.published_at))
-            .chain(removed)
+            .map(|summary| summary.changed_at.max(summary.published_at))
+            .chain(removed_at)
             .max()
             .unwrap_or_default(),
         archive,
-        items: keys
+        items: summaries
             .into_iter()
             .zip(offsets)
-            .map(|(key, offset)| {
+            .map(|(summary, offset)| {
                 let others = translations
-                    .get(&key.story)
+                    .get(&summary.story)
                     .into_iter()
                     .flatten()
-                    .filter(|(row, _)| *row != key.row);
+                    .filter(|(row, _)| *row != summary.row_id);
                 let translations: Vec<Translation> =
                     others.map(|(_, translation)| translation.clone()).collect();
                 PlannedItem {
-                    row: key.row,
-                    item_hash: item_hash(config, feed, &key, &translations, offset),
+                    row_id: summary.row_id,
+                    item_hash: item_hash(config, feed, &summary, &translations, offset),
                     translations,
                     utc_offset_minutes: offset,
                 }
@@ -157,8 +159,8 @@ async fn build(
 }
 
 /// Returns the time of an article's last change as documents show it, in whole seconds.
-fn visible_update(key: &FeedItemKey) -> Millis {
-    key.updated_at.max(key.published_at).whole_second()
+fn visible_update(summary: &FeedItemSummary) -> Millis {
+    summary.updated_at.max(summary.published_at).whole_second()
 }
 
 /// Returns the UTC offset of each item's change time in minutes, such that no two times are written
@@ -168,19 +170,21 @@ fn visible_update(key: &FeedItemKey) -> Millis {
 /// `updated` text. Of the items of one second, only the newest is therefore written in UTC; each
 /// other one is written as the same instant with an offset of its own. The id determines the
 /// offset, so that it stays the same when other items are removed.
-fn zone_offsets(keys: &[FeedItemKey]) -> Vec<i32> {
+fn utc_offsets(summaries: &[FeedItemSummary]) -> Vec<i32> {
     let hours = (-12..=14).filter(|hour| *hour != 0).map(|hour| hour * 60);
     let minutes = -12 * 60..=14 * 60;
     let mut taken: HashSet<(Millis, i32)> = HashSet::new();
-    let free_offset = |key: &FeedItemKey| {
-        let start = usize::from(Sha256::digest(&key.guid)[0]) % hours.clone().count();
+    let free_offset = |summary: &FeedItemSummary| {
+        let start = usize::from(Sha256::digest(&summary.guid)[0]) % hours.clone().count();
         let mut candidates = iter::once(0)
             .chain(hours.clone().skip(start))
             .chain(hours.clone().take(start))
             .chain(minutes.clone());
-        candidates.find(|offset| taken.insert((visible_update(key), *offset))).unwrap_or_default()
+        candidates
+            .find(|offset| taken.insert((visible_update(summary), *offset)))
+            .unwrap_or_default()
     };
-    keys.iter().map(free_offset).collect()
+    summaries.iter().map(free_offset).collect()
 }
 
 /// Returns the name of a content setting for hashing, which must never change.
@@ -195,7 +199,7 @@ pub(super) fn content_mode(content: Content) -> &'static str {
 fn item_hash(
     config: &Config,
     feed: &Feed,
-    key: &FeedItemKey,
+    summary: &FeedItemSummary,
     translations: &[Translation],
     offset: i32,
 ) -> ItemHash {
@@ -211,10 +215,10 @@ fn item_hash(
         content_mode(feed.content),
         site.base_url,
         site.language,
-        key.guid,
-        key.content_hash,
-        key.published_at.0,
-        key.updated_at.0
+        summary.guid,
+        summary.content_hash,
+        summary.published_at.0,
+        summary.updated_at.0
     ));
     let mut first = [0; 16];
     first.copy_from_slice(&hasher.finalize()[..16]);
@@ -225,9 +229,9 @@ fn item_hash(
 mod tests {
     use super::*;
 
-    fn keys_changed_at(ids: &[&str], at: impl Fn(usize) -> i64) -> Vec<FeedItemKey> {
-        let key = |(i, id): (usize, &&str)| FeedItemKey {
-            row: 0,
+    fn summaries_changed_at(ids: &[&str], at: impl Fn(usize) -> i64) -> Vec<FeedItemSummary> {
+        let summary = |(i, id): (usize, &&str)| FeedItemSummary {
+            row_id: 0,
             guid: (*id).to_owned(),
             published_at: Millis(0),
             updated_at: Millis(at(i)),
@@ -236,25 +240,25 @@ mod tests {
             changed_at: Millis(0),
             removed_at: None,
         };
-        ids.iter().enumerate().map(key).collect()
+        ids.iter().enumerate().map(summary).collect()
     }
 
     #[test]
     fn items_changed_in_the_same_second_have_different_utc_offsets() {
         assert_eq!(
-            zone_offsets(&keys_changed_at(&["a", "b", "c"], |i| i as i64 * 1_000)),
+            utc_offsets(&summaries_changed_at(&["a", "b", "c"], |i| i as i64 * 1_000)),
             [0, 0, 0]
         );
-        let all = zone_offsets(&keys_changed_at(&["a", "b", "c"], |i| i as i64 * 300));
+        let all = utc_offsets(&summaries_changed_at(&["a", "b", "c"], |i| i as i64 * 300));
         assert_eq!(all[0], 0);
         assert!(
             all.iter().all(|offset| offset % 60 == 0) && all[1] != all[2] && !all[1..].contains(&0),
             "{all:?}"
         );
         // Later publications and removals do not change the offset of other items.
-        assert_eq!(zone_offsets(&keys_changed_at(&["a", "b"], |_| 0)), all[..2]);
-        assert_eq!(zone_offsets(&keys_changed_at(&["d", "b", "c"], |_| 0))[1..], all[1..]);
-        assert_eq!(zone_offsets(&keys_changed_at(&["b"], |_| 0)), [0]);
+        assert_eq!(utc_offsets(&summaries_changed_at(&["a", "b"], |_| 0)), all[..2]);
+        assert_eq!(utc_offsets(&summaries_changed_at(&["d", "b", "c"], |_| 0))[1..], all[1..]);
+        assert_eq!(utc_offsets(&summaries_changed_at(&["b"], |_| 0)), [0]);
     }
 
     #[test]
@@ -262,7 +266,7 @@ mod tests {
         let ids: Vec<String> =
             (0..1_000).map(|i| format!("tag:news.example.edu,2026:college/{i}")).collect();
         let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-        let all = zone_offsets(&keys_changed_at(&ids, |_| 7));
+        let all = utc_offsets(&summaries_changed_at(&ids, |_| 7));
         assert_eq!(all.iter().collect::<HashSet<_>>().len(), 1_000);
         assert!(
             all.iter().all(|offset| (-12 * 60..=14 * 60).contains(offset)),

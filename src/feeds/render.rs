@@ -7,8 +7,8 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 
-use super::feed::{ArchiveRole, Item, feed_metadata, item};
 use super::format::Format;
+use super::metadata::{ArchiveRole, Item, feed_metadata, item};
 use super::plan::{self, DocumentPlan};
 use super::rendered::{ItemHash, RenderedFeed, assemble};
 use crate::config::{Config, Feed};
@@ -34,7 +34,7 @@ pub async fn render(
     let articles: HashMap<i64, Article> = articles
         .into_iter()
         .filter(|article| article.removed_at.is_none())
-        .map(|article| (article.row, article))
+        .map(|article| (article.row_id, article))
         .collect();
     // An archive page is not a WebSub topic: hubs are never pinged for it.
     let hubs = if matches!(plan.archive, ArchiveRole::Page { .. }) {
@@ -47,7 +47,7 @@ pub async fn render(
         // An article that was removed in the meantime is left out; the next refresh updates the
         // feed.
         let is_available = |planned: &&plan::PlannedItem| {
-            !to_load.contains(&planned.row) || articles.contains_key(&planned.row)
+            !to_load.contains(&planned.row_id) || articles.contains_key(&planned.row_id)
         };
         let items: Vec<&plan::PlannedItem> = plan.items.iter().filter(is_available).collect();
         let item_hashes: Vec<ItemHash> =
@@ -57,7 +57,7 @@ pub async fn render(
             let frame = format.frame(&head)?;
             let render_item = |i: usize| {
                 let planned = items[i];
-                articles.get(&planned.row).map_or_else(
+                articles.get(&planned.row_id).map_or_else(
                     || Err(format.write_error(&"its article was not loaded")),
                     |article| {
                         format.item(&Item {
@@ -69,7 +69,7 @@ pub async fn render(
             };
             let (mut document, failed) = assemble(format, &frame, &item_hashes, previous.as_deref(), render_item);
             for (i, reason) in failed {
-                let guid = articles.get(&items[i].row).map_or("", |article| article.guid.as_str());
+                let guid = articles.get(&items[i].row_id).map_or("", |article| article.guid.as_str());
                 tracing::error!(feed = %feed.name, article = %guid, "article left out of the feed: {reason}");
             }
             // Last-Modified has a resolution of one second: until that second has passed, another
@@ -92,12 +92,12 @@ fn articles_to_load(plan: &DocumentPlan, jobs: &FormatJobs) -> Vec<i64> {
     let is_missing = |planned: &&plan::PlannedItem| {
         available.iter().any(|item_hashes| !item_hashes.contains(&planned.item_hash))
     };
-    plan.items.iter().filter(is_missing).map(|planned| planned.row).collect()
+    plan.items.iter().filter(is_missing).map(|planned| planned.row_id).collect()
 }
 
 /// Renders a declared feed in every format from the store alone, as it would be served (guarantee
 /// 2).
-pub async fn documents(
+pub async fn render_all_formats(
     store: &Store,
     config: &Config,
     feed: &Feed,

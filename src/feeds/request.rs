@@ -10,7 +10,7 @@ use crate::domain::selection::{Selection, TermKind, normalize_term};
 use crate::domain::site_urls::{self, SiteUrls};
 
 /// Facets by which a reader can narrow a feed, in the order of canonical paths.
-pub const FACETS: [TermKind; 4] =
+pub const FEED_TERM_KINDS: [TermKind; 4] =
     [TermKind::Section, TermKind::Tag, TermKind::Author, TermKind::Language];
 /// Maximum number of terms in one request.
 const MAX_TERMS: usize = 8;
@@ -60,10 +60,10 @@ impl FeedRequest {
         let (last, format) = split_format(segments.pop()?);
         segments.push(last);
         let (rest, kind) = split_document_kind(&segments)?;
-        let (mut selector, facets) = split_feed(rest)?;
-        for pair in facets.chunks(2) {
+        let (mut selector, terms) = split_feed(rest)?;
+        for pair in terms.chunks(2) {
             let [kind, name] = pair else { return None };
-            selector.add_term(parse_facet(kind)?, &percent_decode(name)?)?;
+            selector.add_term(parse_term_kind(kind)?, &percent_decode(name)?)?;
         }
         selector.add_query_terms(query)?;
         Some(Self { selector, kind, format })
@@ -95,7 +95,7 @@ impl FeedRequest {
 impl FeedSelector {
     fn add_query_terms(&mut self, query: Option<&str>) -> Option<()> {
         for (key, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            if let Some(kind) = parse_facet(&key) {
+            if let Some(kind) = parse_term_kind(&key) {
                 self.add_term(kind, &value)?;
             }
         }
@@ -107,19 +107,19 @@ impl FeedSelector {
         list.push(parse_term(name)?);
         list.sort();
         list.dedup();
-        let terms: usize = FACETS.iter().map(|kind| self.terms.list(*kind).len()).sum();
+        let terms: usize = FEED_TERM_KINDS.iter().map(|kind| self.terms.list(*kind).len()).sum();
         (terms <= MAX_TERMS).then_some(())
     }
 
     /// Returns the canonical path after `/feeds/`, without a format.
     pub fn path(&self) -> String {
         let start = self.feed_name.iter().chain(&self.secret).cloned();
-        let facets = FACETS
+        let terms = FEED_TERM_KINDS
             .iter()
             .flat_map(|kind| self.terms.list(*kind).iter().map(move |term| (kind, term)));
-        let facets = facets
+        let terms = terms
             .map(|(kind, term)| format!("{}/{}", kind.as_str(), site_urls::encode_segment(term)));
-        start.chain(facets).collect::<Vec<_>>().join("/")
+        start.chain(terms).collect::<Vec<_>>().join("/")
     }
 }
 
@@ -128,9 +128,10 @@ impl FeedRequest {
     /// `None` otherwise.
     pub fn with_current_name(&self, config: &Config) -> Option<Self> {
         let name = self.selector.feed_name.as_ref()?;
-        let feed = config.feeds.iter().find(|feed| {
-            feed.former_names.contains(name) && feed.private == self.selector.secret
-        })?;
+        let feed = config
+            .feeds
+            .iter()
+            .find(|feed| feed.former_names.contains(name) && feed.secret == self.selector.secret)?;
         let selector = FeedSelector { feed_name: Some(feed.name.clone()), ..self.selector.clone() };
         Some(Self { selector, ..self.clone() })
     }
@@ -151,9 +152,9 @@ impl FeedRequest {
     }
 }
 
-/// Parses the name of a facet.
-fn parse_facet(name: &str) -> Option<TermKind> {
-    TermKind::parse(name).filter(|kind| FACETS.contains(kind))
+/// Parses the name of a kind of terms in feed URLs.
+fn parse_term_kind(name: &str) -> Option<TermKind> {
+    TermKind::parse(name).filter(|kind| FEED_TERM_KINDS.contains(kind))
 }
 
 /// Splits off the path segments that select an archive page.
@@ -171,7 +172,7 @@ fn split_document_kind<'a, 's>(segments: &'a [&'s str]) -> Option<(&'a [&'s str]
 }
 
 /// Splits the path into the feed (all articles, a declared feed, or a private feed with its secret)
-/// and the segments of the facets.
+/// and the segments of the terms.
 fn split_feed<'a, 's>(segments: &'a [&'s str]) -> Option<(FeedSelector, &'a [&'s str])> {
     let declared = |name: &str, secret: Option<&str>| FeedSelector {
         feed_name: Some(name.to_owned()),
@@ -180,13 +181,13 @@ fn split_feed<'a, 's>(segments: &'a [&'s str]) -> Option<(FeedSelector, &'a [&'s
     };
     match segments {
         [] | [""] => None,
-        // A feed can have the name of a facet; a path that narrows it has an odd number of
+        // A feed can have the name of a kind of terms; a path that narrows it has an odd number of
         // segments.
-        [kind, _, ..] if parse_facet(kind).is_some() && segments.len().is_multiple_of(2) => {
+        [kind, _, ..] if parse_term_kind(kind).is_some() && segments.len().is_multiple_of(2) => {
             Some((FeedSelector::default(), segments))
         }
         [name] => Some((declared(name, None), &[])),
-        [name, kind, rest @ ..] if parse_facet(kind).is_some() && !rest.is_empty() => {
+        [name, kind, rest @ ..] if parse_term_kind(kind).is_some() && !rest.is_empty() => {
             Some((declared(name, None), &segments[1..]))
         }
         [name, secret, ..] => Some((declared(name, Some(secret)), &segments[2..])),
@@ -332,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn facets_have_one_canonical_path_regardless_of_order_and_unknown_parameters() {
+    fn terms_have_one_canonical_path_regardless_of_order_and_unknown_parameters() {
         let path = |path: &str, query: &str| {
             FeedRequest::from_path(path, Some(query)).unwrap().selector.path()
         };

@@ -1,7 +1,7 @@
 //! Resolves a selector to its feed: a declared one, or the on-demand feed of a section, tag, author,
 //! language or combination of them.
 
-use super::request::{FACETS, FeedSelector};
+use super::request::{FEED_TERM_KINDS, FeedSelector};
 use crate::config::{Config, Content, Feed};
 use crate::domain::selection::{Selection, normalize_term};
 use crate::domain::time::Millis;
@@ -28,7 +28,7 @@ pub async fn resolve(
         return Ok(None);
     };
     let mut names = Vec::new();
-    for kind in FACETS {
+    for kind in FEED_TERM_KINDS {
         for term in selector.terms.list(kind) {
             let Some(name) = store.terms().name_of(kind, term, now).await? else { return Ok(None) };
             names.push(name);
@@ -50,7 +50,7 @@ fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
         Some(name) => config
             .feeds
             .iter()
-            .find(|feed| feed.name == *name && feed.private == selector.secret)
+            .find(|feed| feed.name == *name && feed.secret == selector.secret)
             .cloned(),
         None if selector.terms == Selection::default() => None,
         None => {
@@ -68,7 +68,7 @@ fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
 /// Returns the intersection of two selections; `None` if a single selection cannot express it.
 fn intersect(selection: &Selection, terms: &Selection) -> Option<Selection> {
     let mut intersection = selection.clone();
-    for kind in FACETS {
+    for kind in FEED_TERM_KINDS {
         let (own, wanted) = (selection.list(kind), terms.list(kind));
         if !wanted.is_empty() {
             let is_selected =
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn facets_narrow_a_feed_and_never_widen_it() {
+    fn terms_narrow_a_feed_and_never_widen_it() {
         let jobs = Selection { tags: vec!["Jobs".into(), "Grants".into()], ..Selection::default() };
         let narrowed_by =
             |tag: &str| intersect(&jobs, &only(TermKind::Tag, tag)).map(|selection| selection.tags);

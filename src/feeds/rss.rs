@@ -8,9 +8,9 @@ use rss::extension::syndication::{SyndicationExtension, UpdatePeriod};
 use rss::{Category, Channel, Enclosure, Guid, Image};
 
 use super::extensions::{ExtensionElement, HISTORY, MEDIA, for_rss, lead_image};
-use super::feed::{ArchiveRole, FeedMetadata, Item};
 use super::format::{DocumentFrame, FeedError, Format, numeric_references};
 use super::links;
+use super::metadata::{ArchiveRole, FeedMetadata, Item};
 
 /// Namespaces that every document declares, because items are rendered independently of their
 /// document.
@@ -30,28 +30,28 @@ const DOCS: &str = "https://www.rssboard.org/rss-specification";
 const UPDATE_BASE: &str = "2000-01-01T00:00:00Z";
 
 /// Renders the document without its items.
-pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
-    let (is_daily, frequency) = head.update_frequency();
+pub(super) fn frame(metadata: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
+    let (is_daily, frequency) = metadata.update_frequency();
     let history = |name| {
         for_rss(&[ExtensionElement { prefix: HISTORY.0, name, ..ExtensionElement::default() }])
     };
     let channel = Channel {
-        title: (&head.title).into(),
-        link: head.page_url.clone(),
-        description: head.description.as_ref().unwrap_or(&head.publisher).into(),
-        language: Some((&head.language).into()),
-        copyright: head.rights.as_ref().map(Into::into),
-        last_build_date: Some(head.updated.rfc822()),
+        title: (&metadata.title).into(),
+        link: metadata.page_url.clone(),
+        description: metadata.description.as_ref().unwrap_or(&metadata.publisher).into(),
+        language: Some((&metadata.language).into()),
+        copyright: metadata.rights.as_ref().map(Into::into),
+        last_build_date: Some(metadata.updated.rfc822()),
         generator: Some("Courant".to_owned()),
         docs: Some(DOCS.to_owned()),
-        ttl: Some(head.ttl_minutes().to_string()),
-        image: image(head),
-        extensions: match head.archive {
+        ttl: Some(metadata.ttl_minutes().to_string()),
+        image: image(metadata),
+        extensions: match metadata.archive {
             ArchiveRole::Complete => history("complete"),
             ArchiveRole::Page { .. } => history("archive"),
             ArchiveRole::Newest { .. } => for_rss(&[]),
         },
-        atom_ext: Some(AtomExtension { links: links::document_links(head, Format::Rss) }),
+        atom_ext: Some(AtomExtension { links: links::document_links(metadata, Format::Rss) }),
         syndication_ext: Some(SyndicationExtension {
             period: if is_daily { UpdatePeriod::Daily } else { UpdatePeriod::Hourly },
             frequency,
@@ -67,23 +67,23 @@ pub(super) fn frame(head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError>
     // A channel without items contains only plain text.
     let mut head_xml =
         numeric_references(text.strip_suffix(END).ok_or_else(|| Format::Rss.malformed())?);
-    head_xml.push_str(head.extra_xml.unwrap_or_default());
+    head_xml.push_str(metadata.extra_xml.unwrap_or_default());
     Ok(DocumentFrame { prefix: head_xml.into_bytes(), suffix: END.as_bytes().to_vec() })
 }
 
 /// Returns the publisher's image if RSS supports its file type. It has no size, because RSS limits
 /// sizes to less than those in use.
-fn image(head: &FeedMetadata<'_>) -> Option<Image> {
+fn image(metadata: &FeedMetadata<'_>) -> Option<Image> {
     let extensions = ["jpg", "jpeg", "gif", "png"];
     let is_supported = |url: &&str| {
         url.rsplit_once('.')
             .is_some_and(|(_, end)| extensions.contains(&end.to_ascii_lowercase().as_str()))
     };
-    let url = head.logo.into_iter().chain(head.icon).find(is_supported)?;
+    let url = metadata.logo.into_iter().chain(metadata.icon).find(is_supported)?;
     Some(Image {
         url: url.to_owned(),
-        title: (&head.title).into(),
-        link: head.page_url.clone(),
+        title: (&metadata.title).into(),
+        link: metadata.page_url.clone(),
         ..Image::default()
     })
 }

@@ -29,7 +29,7 @@ pub struct FeedSummary {
     /// Languages of the articles; the feed's own language if it has no articles.
     pub languages: Vec<String>,
     /// URL of the JSON document of the previous archive page.
-    pub older: Option<String>,
+    pub previous_url: Option<String>,
     /// Sections, tags and languages of the articles, normalized for comparison.
     pub terms: HashSet<String>,
 }
@@ -116,7 +116,7 @@ impl FeedSummary {
             articles: document.items.into_iter().take(max_articles).map(Into::into).collect(),
             description: document.description,
             languages: languages.into_iter().collect(),
-            older: document.next_url,
+            previous_url: document.next_url,
             terms,
         })
     }

@@ -7,8 +7,8 @@ use roxmltree::{Document, Node};
 use serde_json::Value;
 
 use super::extensions::MEDIA;
-use super::feed::{ArchiveRole, FeedMetadata, Item, Translation, feed_metadata, item};
 use super::format::Format;
+use super::metadata::{ArchiveRole, FeedMetadata, Item, Translation, feed_metadata, item};
 use crate::config::{Content, Feed, Site};
 use crate::domain::article::{Article, Enclosure};
 use crate::domain::selection::Selection;
@@ -44,7 +44,7 @@ fn feed(content: Content) -> Feed {
         max_age: 5 * MINUTE,
         extra_xml: None,
         aliases: Vec::new(),
-        private: None,
+        secret: None,
     }
 }
 
@@ -100,13 +100,13 @@ fn items<'a>(articles: &'a [Article], site: &'a Site, feed: &Feed) -> Vec<Item<'
 /// Renders the articles as a document that last changed with its first article.
 fn render_document(format: Format, site: &Site, feed: &Feed, articles: &[Article]) -> String {
     let updated = articles.first().map_or(Millis(0), |article| article.updated_at.whole_second());
-    let head =
+    let metadata =
         feed_metadata(site, feed, updated, &NEWEST, &["https://hub.example/?a=1&b=2".to_owned()]);
-    String::from_utf8(format.render(&head, &items(articles, site, feed)).unwrap()).unwrap()
+    String::from_utf8(format.render(&metadata, &items(articles, site, feed)).unwrap()).unwrap()
 }
 
-fn render_frame(format: Format, head: &FeedMetadata<'_>) -> String {
-    String::from_utf8(format.render(head, &[]).unwrap()).unwrap()
+fn render_frame(format: Format, metadata: &FeedMetadata<'_>) -> String {
+    String::from_utf8(format.render(metadata, &[]).unwrap()).unwrap()
 }
 
 fn texts(parent: Node<'_, '_>, name: &str) -> Vec<String> {

@@ -1,17 +1,17 @@
 //! Writes documents and items in a format, and validates each written part.
 
-use super::feed::{FeedMetadata, Item};
 use super::format::{DocumentFrame, FeedError, Format};
+use super::metadata::{FeedMetadata, Item};
 use super::{atom, json, rss};
 use crate::domain::xml;
 
 impl Format {
     /// Renders and validates the parts of a document around its items (UTF-8).
-    pub fn frame(self, head: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
+    pub fn frame(self, metadata: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedError> {
         let frame = match self {
-            Self::Rss => rss::frame(head),
-            Self::Atom => atom::frame(head),
-            Self::Json => json::frame(head),
+            Self::Rss => rss::frame(metadata),
+            Self::Atom => atom::frame(metadata),
+            Self::Json => json::frame(metadata),
         }?;
         let whole = [frame.prefix.as_slice(), &frame.suffix].concat();
         self.validate(&whole, xml::validate_document)?;
@@ -36,8 +36,12 @@ impl Format {
     }
 
     /// Renders and validates a complete document (UTF-8): the frame with the items in it.
-    pub fn render(self, head: &FeedMetadata<'_>, items: &[Item<'_>]) -> Result<Vec<u8>, FeedError> {
-        let frame = self.frame(head)?;
+    pub fn render(
+        self,
+        metadata: &FeedMetadata<'_>,
+        items: &[Item<'_>],
+    ) -> Result<Vec<u8>, FeedError> {
+        let frame = self.frame(metadata)?;
         let items = items.iter().map(|item| self.item(item)).collect::<Result<Vec<_>, _>>()?;
         let mut document = frame.prefix;
         document.reserve_exact(

@@ -9,7 +9,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 
 use super::line_index::LineIndex;
-pub(crate) use cells::{safe_cell, unsafe_cell};
+pub(crate) use cells::{escape_formula, unescape_formula};
 use record::{Record, read_record};
 
 /// Separators that are recognized without a `sep=` line; on a tie the first one is used.
@@ -72,10 +72,10 @@ impl CsvFile {
     }
 
     /// Returns the values of a row for this number of columns: a missing value is empty, and an
-    /// empty value behind the last column is left out.
+    /// empty value after the last column is left out.
     ///
     /// # Errors
-    /// Fails if the row has a value behind the last column, or bytes that cannot be decoded.
+    /// Fails if the row has a value after the last column, or bytes that cannot be decoded.
     pub(crate) fn values(&self, row: CsvRow, columns: usize) -> Result<Vec<String>, String> {
         let mut fields = row.fields;
         if self.is_damaged && fields.iter().any(|field| field.contains('\u{fffd}')) {
@@ -118,7 +118,7 @@ fn records(
 }
 
 /// Returns the separator of a first line `sep=;`, which spreadsheets write and obey, and the offset
-/// behind that line.
+/// after that line.
 fn separator_line(text: &str) -> Option<(u8, usize)> {
     let end = text.find(['\r', '\n']).unwrap_or(text.len());
     let line = text[..end].trim_start_matches('"');

@@ -25,7 +25,7 @@ impl ClientIp {
             .collect();
         let mut hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
         while is_trusted(client) {
-            // What a trusted proxy did not write as an address ends the chain at that proxy.
+            // If a trusted proxy wrote something other than an address, the chain ends at that proxy.
             match hops.next().and_then(parse_hop) {
                 Some(hop) => client = hop,
                 None => break,

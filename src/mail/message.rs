@@ -217,7 +217,7 @@ fn single_part(kind: ContentType, body: &str) -> SinglePart {
 }
 
 /// Converts every line end to CRLF and removes other control characters, which have no meaning in a
-/// mail. Lettre takes quadratic time for bare line feeds, and some servers accept them as message
+/// message. Lettre takes quadratic time for bare line feeds, and some servers accept them as message
 /// ends (SMTP smuggling).
 pub(super) fn normalize_line_ends(body: &str) -> String {
     let lines = body.replace("\r\n", "\n").replace('\r', "\n");

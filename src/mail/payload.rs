@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::token;
+use crate::domain::link_token;
 
 /// Validity of the link in a confirmation e-mail, in days.
 pub const CONFIRMATION_LINK_DAYS: i64 = 30;
@@ -46,7 +46,7 @@ impl Placeholders {
     /// Derives the placeholders from the secret of the instance, so that no author of an article
     /// can guess them.
     pub fn new(secret: &[u8]) -> Self {
-        let placeholder = |name| token::placeholder(secret, name);
+        let placeholder = |name| link_token::placeholder(secret, name);
         Self {
             name: placeholder("name"),
             address: placeholder("address"),

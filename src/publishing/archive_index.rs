@@ -6,7 +6,7 @@ use crate::config::{Config, Feed};
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::feeds::archive::{ArchivePageRef, newest_page};
 use crate::feeds::cache::{FeedCache, feed_fingerprint};
-use crate::feeds::feed::ArchiveRole;
+use crate::feeds::metadata::ArchiveRole;
 use crate::feeds::plan::{self, DocumentPlan};
 use crate::store::{Store, StoreResult};
 
@@ -20,7 +20,7 @@ pub(super) struct ArchiveIndex {
     /// Pages, newest first, each with its fingerprint.
     pub(super) pages: Vec<(ArchivePageRef, String)>,
     /// Generation of the feed cache whose changes are included.
-    change_count: u64,
+    article_change_count: u64,
     full_scan_at: Option<Millis>,
     /// `true` if older pages may have changed since the last full scan.
     is_stale: bool,
@@ -30,7 +30,7 @@ impl ArchiveIndex {
     /// Returns `true` if a page may have changed.
     pub(super) fn is_due(&self, cache: &FeedCache, feed: &Feed, now: Millis) -> bool {
         self.full_scan_at.is_none_or(|at| self.is_stale && now.since(at) >= FULL_SCAN_INTERVAL)
-            || cache.changed_since(&feed.selection, self.change_count)
+            || cache.changed_since(&feed.selection, self.article_change_count)
     }
 
     /// Updates the pages that may have changed.
@@ -53,7 +53,7 @@ impl ArchiveIndex {
                 self.full_scan_at = Some(now);
             }
         }
-        self.change_count = change_count;
+        self.article_change_count = change_count;
         Ok(())
     }
 
@@ -69,7 +69,7 @@ impl ArchiveIndex {
     ) -> StoreResult<()> {
         let mut found = Vec::new();
         let is_complete =
-            store.feed_items().newest_keys(&feed.selection, now, feed.items + 1).await?.len()
+            store.feed_items().newest_summaries(&feed.selection, now, feed.items + 1).await?.len()
                 <= feed.items;
         let mut next = if is_complete { None } else { newest_page(store, feed, now).await? };
         while let Some(page) = next {

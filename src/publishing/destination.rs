@@ -5,7 +5,7 @@ use std::fmt;
 use super::bucket::BucketDestination;
 use super::directory::DirectoryDestination;
 use super::upload::Upload;
-use crate::config::{Publish, settings};
+use crate::config::{DestinationSettings, settings};
 use crate::domain::time::Millis;
 
 /// A directory or bucket to upload to.
@@ -25,7 +25,7 @@ impl fmt::Display for Destination {
 }
 
 impl Destination {
-    pub(super) fn new(settings: &Publish, site: &str, node: &str) -> Self {
+    pub(super) fn new(settings: &DestinationSettings, site: &str, node: &str) -> Self {
         match &settings.target {
             settings::PublishTarget::Directory(path) => Self::Directory(DirectoryDestination::new(
                 path.clone(),

@@ -14,15 +14,15 @@ impl Inner {
         &self,
         documents: &[DesiredDocument<'_>],
         known: impl Iterator<Item = &Publication>,
-        due: Millis,
+        due_until: Millis,
         report: &mut PublishReport,
     ) -> anyhow::Result<()> {
         let fingerprint = self.destination.fingerprint();
         for obsolete in self
             .obsolete_files(documents, known)
-            .filter(|file| file.due_at <= due && !file.is_leased)
+            .filter(|file| file.due_at <= due_until && !file.is_leased)
         {
-            if !self.store.publications().lease_removal(&self.node, obsolete.id, due).await? {
+            if !self.store.publications().lease_removal(&self.node, obsolete.id, due_until).await? {
                 continue;
             }
             // A file uploaded to a former URL, or never uploaded, is only forgotten.

@@ -10,7 +10,7 @@ use super::destination::Destination;
 use super::manifest::DesiredDocument;
 use super::report::PublishReport;
 use super::state::{Inner, State};
-use crate::config::{Config, Publish};
+use crate::config::{Config, DestinationSettings};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::feeds::cache::FeedCache;
 use crate::store::publications::Publication;
@@ -31,7 +31,7 @@ impl Publisher {
         store: Store,
         config: Arc<Config>,
         cache: FeedCache,
-        settings: Publish,
+        settings: DestinationSettings,
         node: String,
         clock: fn() -> Millis,
     ) -> Self {
@@ -96,7 +96,7 @@ impl Publisher {
     /// # Errors
     /// If the database does not respond; the leases then expire.
     pub async fn shutdown(&self) -> StoreResult<()> {
-        self.inner.store.job_leases().release(&self.inner.node).await
+        self.inner.store.http_job_leases().release(&self.inner.node).await
     }
 }
 
@@ -106,7 +106,7 @@ impl Inner {
         &self,
         state: &mut State,
         now: Millis,
-        due: Millis,
+        due_until: Millis,
     ) -> anyhow::Result<PublishReport> {
         // Read before the documents, so that a change in between is not missed.
         let cache_version =
@@ -121,12 +121,12 @@ impl Inner {
         let is_due = |document: &&DesiredDocument<'_>| {
             publications
                 .get(&document.desired.file)
-                .is_none_or(|k| k.is_due(&document.desired.version, due))
+                .is_none_or(|k| k.is_due(&document.desired.version, due_until))
         };
         let (pages, current): (Vec<&DesiredDocument<'_>>, Vec<&DesiredDocument<'_>>) =
             documents.iter().partition(|document| document.page.is_some());
         let pages: Vec<&DesiredDocument<'_>> = pages.into_iter().filter(is_due).collect();
-        self.upload_all(&pages, due, &mut report).await?;
+        self.upload_all(&pages, due_until, &mut report).await?;
         if !has_only_failures(&report) {
             // Archive pages precede the feeds that link to them, also if another node uploads the
             // page. A page whose upload failed delays nothing.
@@ -144,10 +144,11 @@ impl Inner {
                 .collect();
             let current: Vec<&DesiredDocument<'_>> =
                 current.into_iter().filter(|d| is_due(d) && !waiting.contains(&d.key())).collect();
-            self.upload_all(&current, due, &mut report).await?;
+            self.upload_all(&current, due_until, &mut report).await?;
         }
         if !has_only_failures(&report) {
-            self.delete_obsolete_files(&documents, publications.values(), due, &mut report).await?;
+            self.delete_obsolete_files(&documents, publications.values(), due_until, &mut report)
+                .await?;
         }
         let publications = self.publications().await?;
         let is_current = |document: &&DesiredDocument<'_>| {
@@ -208,8 +209,8 @@ impl Inner {
 }
 
 impl Publication {
-    fn is_due(&self, desired_version: &str, due: Millis) -> bool {
-        self.version != desired_version && self.due_at <= due && !self.is_leased
+    fn is_due(&self, desired_version: &str, due_until: Millis) -> bool {
+        self.version != desired_version && self.due_at <= due_until && !self.is_leased
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::archive_index::ArchiveIndex;
 use super::destination::Destination;
-use crate::config::{Config, Publish};
+use crate::config::{Config, DestinationSettings};
 use crate::domain::time::Millis;
 use crate::feeds::cache::FeedCache;
 use crate::store::Store;
@@ -16,7 +16,7 @@ pub(super) struct Inner {
     pub(super) store: Store,
     pub(super) config: Arc<Config>,
     pub(super) cache: FeedCache,
-    pub(super) settings: Publish,
+    pub(super) settings: DestinationSettings,
     pub(super) destination: Destination,
     pub(super) node: String,
     pub(super) clock: fn() -> Millis,
@@ -24,7 +24,7 @@ pub(super) struct Inner {
     pub(super) state: tokio::sync::Mutex<State>,
 }
 
-/// State that one run leaves to the next.
+/// State that one run leaves for the next.
 #[derive(Debug, Default)]
 pub(super) struct State {
     /// Archive pages of each feed that has any.

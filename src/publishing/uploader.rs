@@ -8,7 +8,7 @@ use super::state::Inner;
 use crate::domain::backoff::Jitter;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::store::StoreResult;
-use crate::store::job_leases::JobKind;
+use crate::store::http_job_leases::HttpJobKind;
 use crate::store::publications::Publication;
 
 /// Maximum number of concurrent uploads to one destination.
@@ -26,7 +26,7 @@ impl Inner {
     pub(super) async fn upload_all(
         &self,
         documents: &[&DesiredDocument<'_>],
-        due: Millis,
+        due_until: Millis,
         report: &mut PublishReport,
     ) -> anyhow::Result<()> {
         for chunk in documents.chunks(MAX_CONCURRENT_UPLOADS) {
@@ -34,7 +34,7 @@ impl Inner {
             let leased = self
                 .store
                 .publications()
-                .lease(&self.node, &self.settings.name, &desired, due)
+                .lease(&self.node, &self.settings.name, &desired, due_until)
                 .await?;
             let mut uploads = Vec::new();
             for leased_file in &leased {
@@ -91,7 +91,10 @@ impl Inner {
         let delay = Jitter::new(file.id, attempts).vary(RETRY_DELAYS[step]);
         let until = (self.clock)().plus(delay);
         tracing::debug!(to = %self.settings.name, file = %file.file, attempts, "upload failed; retrying later: {reason}");
-        self.store.job_leases().delay_job(&self.node, JobKind::Publish, file.id, until).await?;
+        self.store
+            .http_job_leases()
+            .delay_job(&self.node, HttpJobKind::Publish, file.id, until)
+            .await?;
         Ok(self.describe_failure(reason))
     }
 

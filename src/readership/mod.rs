@@ -30,7 +30,7 @@ const MAX_FEEDS: usize = 1_024;
 const MAX_AGGREGATORS_PER_FEED: usize = 64;
 /// Maximum number of rows kept while the database is unavailable; the oldest are dropped.
 const MAX_UNFLUSHED_ROWS: usize = 8 * MAX_FEEDS;
-/// Number of days that counts are stored.
+/// Number of days for which counts are stored.
 const RETENTION_DAYS: i64 = 400;
 
 /// Random key of a day, which makes its hashes incomparable with those of other days.

@@ -29,7 +29,7 @@ pub(super) fn scheme(url: &str) -> &str {
 }
 
 /// Returns a database URL without user, password and parameters, for messages.
-pub(super) fn redact_url(url: &str) -> String {
+pub(super) fn without_credentials(url: &str) -> String {
     match url::Url::parse(url) {
         Ok(u) => {
             let port = u.port().map(|p| format!(":{p}")).unwrap_or_default();
@@ -69,7 +69,9 @@ pub(super) async fn open_mysql(source: &str, url: &str) -> anyhow::Result<MySqlC
     let mut connection = connect(source, url, options.connect()).await?;
     with_timeout(CONNECT_TIMEOUT, connection.execute("SET SESSION TRANSACTION READ ONLY"))
         .await
-        .map_err(|e| explain(source, &redact_url(url), "starting a read-only session", &e))?;
+        .map_err(|e| {
+            explain(source, &without_credentials(url), "starting a read-only session", &e)
+        })?;
     Ok(connection)
 }
 
@@ -117,7 +119,7 @@ pub(super) async fn connect<C>(
 ) -> anyhow::Result<C> {
     with_timeout(CONNECT_TIMEOUT, connecting)
         .await
-        .map_err(|e| explain(source, &redact_url(url), CONNECTING, &e))
+        .map_err(|e| explain(source, &without_credentials(url), CONNECTING, &e))
 }
 
 /// Returns the number of a MySQL error; `None` for other errors.
@@ -183,13 +185,16 @@ mod tests {
 
     #[test]
     fn redacted_url_has_no_user_and_no_password() {
-        assert_eq!(redact_url("mysql://wp:s3cret@db.example/site"), "mysql://db.example/site");
         assert_eq!(
-            redact_url("mysql://wp:s3cret@127.0.0.1:8411/wp?ssl-mode=DISABLED"),
+            without_credentials("mysql://wp:s3cret@db.example/site"),
+            "mysql://db.example/site"
+        );
+        assert_eq!(
+            without_credentials("mysql://wp:s3cret@127.0.0.1:8411/wp?ssl-mode=DISABLED"),
             "mysql://127.0.0.1:8411/wp"
         );
-        assert_eq!(redact_url("sqlite:///srv/cms.db"), "sqlite:///srv/cms.db");
-        assert_eq!(redact_url("not an address"), "the database");
+        assert_eq!(without_credentials("sqlite:///srv/cms.db"), "sqlite:///srv/cms.db");
+        assert_eq!(without_credentials("not an address"), "the database");
     }
 
     #[tokio::test]

@@ -39,7 +39,7 @@ pub(super) fn configuration_fingerprint(
         ["url", source.url.as_deref().map(redact_url)],
         ["poll", as_millis_i64(source.poll)],
         ["full_sync", as_millis_i64(source.full_sync)],
-        ["listen", source.listen],
+        ["listen", source.listen_channel],
         ["timezone", timezone_key(&source.timezone)],
         ["table_prefix", source.table_prefix],
         ["ids", ids_key(source.ids)],
@@ -132,7 +132,7 @@ mod tests {
             article_url: Some("https://news.example.edu/{id}.html".into()),
             query: Some("SELECT id, title, published_at FROM news".into()),
             full_sync: SignedDuration::from_hours(1),
-            listen: None,
+            listen_channel: None,
         }
     }
 

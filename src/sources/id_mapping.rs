@@ -38,7 +38,7 @@ pub async fn remap_ids(
     }
     if !rejected.is_empty() {
         // Malformed lines and lines that cannot be applied are reported together.
-        rejected.extend(store.id_mappings().rejected(&mappings, &sources).await?);
+        rejected.extend(store.id_mappings().find_invalid_lines(&mappings, &sources).await?);
         rejected.sort();
         return Ok(Err(rejected));
     }

@@ -1,4 +1,4 @@
-//! Import of articles into a builtin source, from a file or one by one. A file is checked
+//! Import of articles into a built-in source, from a file or one by one. A file is checked
 //! completely before its first article is stored.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -24,7 +24,7 @@ use crate::store::{Store, StoreResult};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RejectedLines(pub Vec<(u64, String)>);
 
-/// Returns the builtin source of this name; without a name, the only builtin source.
+/// Returns the built-in source of this name; without a name, the only built-in source.
 pub fn builtin_source<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Result<&'a Source> {
     let builtin: Vec<&Source> =
         config.sources.iter().filter(|s| s.kind == SourceKind::Builtin).collect();
@@ -33,15 +33,15 @@ pub fn builtin_source<'a>(config: &'a Config, name: Option<&str>) -> anyhow::Res
             .iter()
             .find(|s| s.name == name)
             .copied()
-            .ok_or_else(|| anyhow!("the configuration has no builtin source {name:?}")),
+            .ok_or_else(|| anyhow!("the configuration has no built-in source {name:?}")),
         (None, [only]) => Ok(only),
         (None, []) => {
             bail!(
-                "the configuration has no builtin source; add [[sources]] with kind = \"builtin\""
+                "the configuration has no built-in source; add [[sources]] with kind = \"builtin\""
             )
         }
         (None, _) => {
-            bail!("the configuration has several builtin sources; choose one with --source")
+            bail!("the configuration has several built-in sources; choose one with --source")
         }
     }
 }
@@ -160,7 +160,7 @@ async fn lines_with_foreign_guid(
     Ok(owned.collect())
 }
 
-/// Stores articles in a builtin source; replaces those with the same id.
+/// Stores articles in a built-in source; replaces those with the same id.
 pub async fn upsert_articles(
     store: &Store,
     config: &Config,

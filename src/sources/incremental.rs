@@ -1,4 +1,4 @@
-//! SQL conditions that select the rows of a foreign database that changed since a watermark.
+//! SQL conditions that select the rows of a source database that changed since a watermark.
 //!
 //! The condition starts some minutes before the watermark, because a transaction may have been open
 //! or a clock may have been slow. Changes missed in spite of that are found by the next full sync.
@@ -80,7 +80,7 @@ impl TimestampKind {
     }
 }
 
-/// Returns the time since which rows are read again.
+/// Returns the time from which rows are read again.
 pub(super) fn overlap_start(watermark: Millis) -> Millis {
     watermark.plus(-OVERLAP)
 }

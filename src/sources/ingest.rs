@@ -23,19 +23,20 @@ pub(crate) async fn ingest(
     source: &Source,
     site: &Site,
     report: &mut SyncReport,
-    import: &mut Option<ArticleImport>,
+    pending_audit: &mut Option<ArticleImport>,
     now: Millis,
 ) -> anyhow::Result<()> {
     if batch.is_empty() {
         return Ok(());
     }
-    match ingest_atomically(store, batch.clone(), source, site, report, import, now).await {
+    match ingest_atomically(store, batch.clone(), source, site, report, pending_audit, now).await {
         Err(e) if rejection_reason(&e).is_some() => {}
         whole => return whole,
     }
     for one in batch {
         let id = one.0.source_id.clone();
-        if let Err(e) = ingest_atomically(store, vec![one], source, site, report, import, now).await
+        if let Err(e) =
+            ingest_atomically(store, vec![one], source, site, report, pending_audit, now).await
         {
             let Some(reason) = rejection_reason(&e) else { return Err(e) };
             report.rejected.push((id, reason));
@@ -51,7 +52,7 @@ async fn ingest_atomically(
     source: &Source,
     site: &Site,
     report: &mut SyncReport,
-    import: &mut Option<ArticleImport>,
+    pending_audit: &mut Option<ArticleImport>,
     now: Millis,
 ) -> anyhow::Result<()> {
     let (name, ids, authority, own_prefix) =
@@ -65,7 +66,7 @@ async fn ingest_atomically(
     let ids_and_dates: Vec<(String, Millis)> =
         normalized.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
     let retry = if ids == Ids::Source { normalized.clone() } else { Vec::new() };
-    let mut outcomes = save(store, normalized, import, now).await?;
+    let mut outcomes = save(store, normalized, pending_audit, now).await?;
     let shares_guid = |outcome: &SaveOutcome| match outcome {
         SaveOutcome::GuidTaken(owner) => owner.starts_with(&own_prefix),
         SaveOutcome::Added | SaveOutcome::Changed => false,
@@ -77,7 +78,7 @@ async fn ingest_atomically(
         report.notes.push((article.article.source_id.clone(), shared_guid_note(guid)));
         let guid = normalize::tag_uri(&authority, name, &article.article.source_id);
         let article = NormalizedArticle { article: Article { guid, ..article.article }, ..article };
-        if let Some(retried) = save(store, vec![article], import, now).await?.pop() {
+        if let Some(retried) = save(store, vec![article], pending_audit, now).await?.pop() {
             *outcome = retried;
         }
     }
@@ -96,12 +97,12 @@ async fn ingest_atomically(
 async fn save(
     store: &Store,
     articles: Vec<NormalizedArticle>,
-    import: &mut Option<ArticleImport>,
+    pending_audit: &mut Option<ArticleImport>,
     now: Millis,
 ) -> anyhow::Result<Vec<SaveOutcome>> {
-    let outcomes = store.articles().save(articles, import.clone(), now).await?;
+    let outcomes = store.articles().save(articles, pending_audit.clone(), now).await?;
     if outcomes.iter().any(SaveOutcome::is_stored) {
-        *import = None;
+        *pending_audit = None;
     }
     Ok(outcomes)
 }

@@ -26,16 +26,16 @@ const LOOKUP_BATCH_IDS: usize = 500;
 /// Result of inspecting a source.
 #[derive(Debug, Clone, Default)]
 pub struct Inspection {
-    /// URL of the database without user and password; `None` for a builtin source.
+    /// URL of the database without user and password; `None` for a built-in source.
     pub location: Option<String>,
     /// Detected and configured properties of the source: name and value.
     pub facts: Vec<(&'static str, String)>,
     /// Number of articles that would be public now.
-    pub visible: usize,
+    pub public: usize,
     /// Number of articles with a publication date in the future.
     pub scheduled: usize,
-    /// Number of these articles that are already mirrored.
-    pub already_stored: usize,
+    /// Number of public or scheduled articles that are already mirrored.
+    pub already_mirrored: usize,
     /// Rejected rows: the source's id and the reason.
     pub rejected: Vec<(String, String)>,
     /// Notes on content that cannot be shown: the source's id and the note.
@@ -62,7 +62,7 @@ pub async fn inspect(
         _ => (configured_facts(source), BTreeMap::new()),
     };
     let mut inspection = Inspection {
-        location: source.url.as_deref().map(connection::redact_url),
+        location: source.url.as_deref().map(connection::without_credentials),
         facts,
         left_out,
         ..Inspection::default()
@@ -124,13 +124,13 @@ async fn count_mirrored(
 }
 
 impl Inspection {
-    /// Adds the articles of a builtin source, which are all stored.
+    /// Adds the articles of a built-in source, which are all stored.
     async fn add_stored(&mut self, store: &Store, source: &Source, now: Millis) -> StoreResult<()> {
         let mut request = PageRequest::first(MAX_PAGE_SIZE);
         loop {
             let page = store.articles().list(Millis(i64::MAX), &request).await?;
             for article in page.items.iter().filter(|a| a.source == source.name) {
-                self.already_stored += 1;
+                self.already_mirrored += 1;
                 self.count(article, now);
                 if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
                     self.samples.extend(store.articles().find(&article.guid).await?);
@@ -174,7 +174,7 @@ impl Inspection {
                         .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
                     pending_ids.push(incoming.source_id.clone());
                     if pending_ids.len() >= LOOKUP_BATCH_IDS {
-                        self.already_stored +=
+                        self.already_mirrored +=
                             count_mirrored(store, source, &mut pending_ids).await?;
                     }
                     self.count(&countable_fields(&incoming, config), now);
@@ -185,14 +185,14 @@ impl Inspection {
             }
         }
         reader.await.context("the reader task ended unexpectedly")??;
-        self.already_stored += count_mirrored(store, source, &mut pending_ids).await?;
+        self.already_mirrored += count_mirrored(store, source, &mut pending_ids).await?;
         Ok(newest)
     }
 
     /// Adds an article to the counts.
     fn count(&mut self, article: &Article, now: Millis) {
         let counter =
-            if article.published_at > now { &mut self.scheduled } else { &mut self.visible };
+            if article.published_at > now { &mut self.scheduled } else { &mut self.public };
         *counter += 1;
         *self.languages.entry(article.language.clone()).or_default() += 1;
         for section in &article.sections {

@@ -183,7 +183,7 @@ pub(crate) fn normalize(
     let updated_at = incoming.updated_at.unwrap_or(published_at).max(published_at);
     let image = media::image(&incoming, &body_html, base.as_ref());
     let article = Article {
-        row: 0,
+        row_id: 0,
         guid: guid(&incoming, source, site),
         source: source.name.clone(),
         title: if title.is_empty() {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use sqlx::Executor;
 use sqlx::postgres::{PgListener, PgPoolOptions};
 
-use super::connection::{CONNECT_TIMEOUT, explain, postgres_options, redact_url, with_timeout};
+use super::connection::{
+    CONNECT_TIMEOUT, explain, postgres_options, with_timeout, without_credentials,
+};
 use super::trigger::{SyncTriggers, request_sync};
 use crate::config::{Config, Source};
 use crate::domain::actor::Actor;
@@ -68,10 +70,11 @@ struct SourceListener<'e> {
 impl SourceListener<'_> {
     /// Listens until the connection fails; returns `Ok` if the source has no channel.
     async fn listen(&mut self) -> anyhow::Result<()> {
-        let (Some(channel), Some(url)) = (&self.source.listen, &self.source.url) else {
+        let (Some(channel), Some(url)) = (&self.source.listen_channel, &self.source.url) else {
             return Ok(());
         };
-        let failed = |e: sqlx::Error| explain(&self.source.name, &redact_url(url), "listening", &e);
+        let failed =
+            |e: sqlx::Error| explain(&self.source.name, &without_credentials(url), "listening", &e);
         let options = postgres_options(&self.source.name, url)?;
         let pool_options = PgPoolOptions::new()
             .max_connections(1)

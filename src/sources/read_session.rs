@@ -1,4 +1,4 @@
-//! Read-only session with a foreign database of any engine, with values as text and readable
+//! Read-only session with a source database of any engine, with values as text and readable
 //! errors.
 
 use std::collections::BTreeSet;
@@ -55,7 +55,7 @@ impl ReadSession {
         };
         Ok(Self {
             connection: engine,
-            location: connection::redact_url(url),
+            location: connection::without_credentials(url),
             source: name.clone(),
             _cancel_on_drop: cancel_on_drop,
         })

@@ -26,7 +26,7 @@ const MAX_ISSUE_CHARS: usize = 500;
 /// Number of articles per lookup of stored content hashes.
 const LOOKUP_BATCH_ARTICLES: usize = 100;
 
-/// Trigger of a sync run.
+/// Cause that started a sync run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SyncMode {
     /// The poll interval has passed, or a sync was requested: incremental unless a full sync is
@@ -71,7 +71,7 @@ pub(super) async fn run(
     let fingerprint = configuration_fingerprint(&config.site, source, env!("CARGO_PKG_VERSION"));
     let is_fresh = |at: Millis| (SignedDuration::ZERO..source.full_sync).contains(&now.since(at));
     let is_incremental = mode == SyncMode::Poll
-        && state.progress.watermark_settings == fingerprint
+        && state.progress.watermark_settings_hash == fingerprint
         && state.progress.full_sync_at.is_some_and(is_fresh);
     let since = state.progress.watermark_at.filter(|_| is_incremental);
     // Articles stored after this point, by this run or another process, do not count as missing.
@@ -236,13 +236,13 @@ impl SyncRun<'_> {
             SyncProgress {
                 full_sync_at: Some(now),
                 watermark_at: watermark,
-                watermark_settings: fingerprint,
+                watermark_settings_hash: fingerprint,
             }
         } else {
             SyncProgress {
                 full_sync_at: previous.full_sync_at,
                 watermark_at: previous.watermark_at.max(watermark),
-                watermark_settings: fingerprint,
+                watermark_settings_hash: fingerprint,
             }
         };
         let blocked = i64::try_from(report.blocked_removals)?;

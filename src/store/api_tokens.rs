@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::ApiTokens;
+use super::operations::ApiTokens;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
@@ -54,7 +54,7 @@ impl FromRow for ApiToken {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             name: row.get("name")?,
-            role: row.word("api_tokens.role", Role::parse)?,
+            role: row.enum_value("api_tokens.role", Role::parse)?,
             hash: row.get("hash")?,
             created_at: row.time("created_at")?,
         })
@@ -77,7 +77,7 @@ impl ApiTokens<'_> {
             return Ok(false);
         }
         let detail = json!({"role": token.role.as_str()});
-        let entry = AuditRecord::new(actor, AuditAction::Create, AuditObject::Token, &token.name);
+        let entry = NewAuditEntry::new(actor, AuditAction::Create, AuditObject::Token, &token.name);
         audit_log::record(&mut tx, entry.with(detail), token.created_at).await?;
         tx.commit().await?;
         Ok(true)
@@ -89,7 +89,7 @@ impl ApiTokens<'_> {
         if tx.query(&REMOVE).bind("name", name).execute().await? == 0 {
             return Ok(false);
         }
-        let entry = AuditRecord::new(actor, AuditAction::Delete, AuditObject::Token, name);
+        let entry = NewAuditEntry::new(actor, AuditAction::Delete, AuditObject::Token, name);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(true)

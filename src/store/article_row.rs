@@ -25,7 +25,7 @@ pub(super) const BRIEF_ARTICLE_COLUMNS: &str =
 impl FromRow for Article {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
-            row: row.get("id")?,
+            row_id: row.get("id")?,
             guid: row.get("guid")?,
             source: row.get("source")?,
             source_id: row.get("source_id")?,

@@ -7,7 +7,7 @@ use super::db::{Statement, Tx};
 use super::id_mappings::guid_assignment::{
     ArticleKey, GuidDecision, MAPPINGS_FOR_ARTICLE, SUFFIXED_GUIDS, decide_guid, suffixed_guid,
 };
-use super::nouns::Articles;
+use super::operations::Articles;
 use super::selection_sql::term_rows;
 use super::{StoreResult, json_list, spawn_uncancellable};
 use crate::domain::article::Article;
@@ -124,7 +124,7 @@ impl Articles<'_> {
     /// Stores a few articles in one transaction; guid and time of the first import of a known
     /// article never change. A new article with an id mapping (`courant articles remap-ids`) gets
     /// the mapped guid. A new article has no story until
-    /// [`Stories::assign`](super::nouns::Stories::assign) has looked for its translations, and no
+    /// [`Stories::assign`](super::operations::Stories::assign) has looked for its translations, and no
     /// digest includes it before. The first batch of an `import` that stores an article also writes
     /// the import's audit entry.
     pub async fn save(

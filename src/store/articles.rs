@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::StoreResult;
 use super::article_row::{ARTICLE_COLUMNS, BRIEF_ARTICLE_COLUMNS};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Articles;
+use super::operations::Articles;
 use crate::domain::article::Article;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;

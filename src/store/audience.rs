@@ -2,7 +2,7 @@
 //! consecutive deliveries.
 
 use super::db::{FromRow, Row, Statement, Tx};
-use super::nouns::Editions;
+use super::operations::Editions;
 use super::{StoreResult, spawn_uncancellable};
 use crate::domain::time::Millis;
 

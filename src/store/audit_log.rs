@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::db::{FromRow, Row, Statement, Tx};
-use super::nouns::AuditLog;
+use super::operations::AuditLog;
 use super::{StoreError, StoreResult};
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 
 /// Change to be recorded.
 #[derive(Debug)]
-pub(crate) struct AuditRecord<'a> {
+pub(crate) struct NewAuditEntry<'a> {
     /// Actor that causes the change.
     pub(crate) actor: &'a Actor,
     /// Kind of the change.
@@ -25,7 +25,7 @@ pub(crate) struct AuditRecord<'a> {
     pub(crate) detail: Json,
 }
 
-impl<'a> AuditRecord<'a> {
+impl<'a> NewAuditEntry<'a> {
     /// Creates a record without details.
     pub(crate) fn new(
         actor: &'a Actor,
@@ -93,10 +93,10 @@ impl FromRow for AuditEntry {
         Ok(Self {
             id: row.get("id")?,
             at: row.time("at")?,
-            actor_kind: row.word("audit_log.actor_kind", ActorKind::parse)?,
+            actor_kind: row.enum_value("audit_log.actor_kind", ActorKind::parse)?,
             actor_name: row.get("actor_name")?,
-            action: row.word("audit_log.action", AuditAction::parse)?,
-            object: row.word("audit_log.object", AuditObject::parse)?,
+            action: row.enum_value("audit_log.action", AuditAction::parse)?,
+            object: row.enum_value("audit_log.object", AuditObject::parse)?,
             object_id: row.get("object_id")?,
             detail: detail.transpose()?,
         })
@@ -104,7 +104,7 @@ impl FromRow for AuditEntry {
 }
 
 /// Adds an entry to the audit log, in the transaction of the change that it records.
-pub(super) async fn record(tx: &mut Tx, entry: AuditRecord<'_>, now: Millis) -> StoreResult<()> {
+pub(super) async fn record(tx: &mut Tx, entry: NewAuditEntry<'_>, now: Millis) -> StoreResult<()> {
     let detail = (!entry.detail.is_null()).then(|| entry.detail.to_string());
     tx.query(&RECORD)
         .bind("at", now)
@@ -137,7 +137,7 @@ pub(super) async fn record_article_import(
     now: Millis,
 ) -> StoreResult<()> {
     let ArticleImport { source, articles, actor } = import;
-    let entry = AuditRecord::new(actor, AuditAction::Import, AuditObject::Source, source);
+    let entry = NewAuditEntry::new(actor, AuditAction::Import, AuditObject::Source, source);
     record(tx, entry.with(json!({"articles": articles})), now).await
 }
 
@@ -151,12 +151,12 @@ impl AuditLog<'_> {
         now: Millis,
     ) -> StoreResult<()> {
         let action = if accept_removals { AuditAction::AcceptRemovals } else { AuditAction::Sync };
-        let entry = AuditRecord::new(actor, action, AuditObject::Source, source);
+        let entry = NewAuditEntry::new(actor, action, AuditObject::Source, source);
         self.record_alone(entry, now).await
     }
 
     /// Records a change that takes several transactions, in one of its own before the first.
-    async fn record_alone(self, entry: AuditRecord<'_>, now: Millis) -> StoreResult<()> {
+    async fn record_alone(self, entry: NewAuditEntry<'_>, now: Millis) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
         record(&mut tx, entry, now).await?;
         tx.commit().await

@@ -8,7 +8,7 @@ use std::time::Duration;
 use sqlx::postgres::PgListener;
 
 use super::change_log::CHANNEL;
-use super::nouns::ArticleChanges;
+use super::operations::ArticleChanges;
 use super::wal_watcher::WalWatcher;
 use super::{Db, Store};
 
@@ -60,7 +60,7 @@ impl ArticleChanges<'_> {
 }
 
 impl ChangeListener {
-    /// Returns when articles may have changed. Dropping the future loses at most this notification.
+    /// Waits until articles may have changed. Dropping the future loses at most this notification.
     pub async fn changed(&mut self) {
         match &*Arc::clone(&self.store.db) {
             Db::Sqlite { path, .. } => self.changed_in_sqlite(path).await,

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
 use super::db::{FromRow, Row, Statement, Tx};
-use super::nouns::ArticleChanges;
+use super::operations::ArticleChanges;
 use super::{StoreError, StoreResult};
 use crate::domain::selection::TermKind;
 use crate::domain::time::Millis;
@@ -164,13 +164,13 @@ pub(super) async fn log(tx: &mut Tx, changes: &Changes) -> StoreResult<()> {
         .bind("changes", changes.to_json())
         .execute()
         .await?;
-    forget(tx, version).await?;
+    delete_old_changes(tx, version).await?;
     tx.query(&NOTIFY).bind("version", version).execute().await?;
     Ok(())
 }
 
 /// Deletes old changes once per hundred versions.
-async fn forget(tx: &mut Tx, version: i64) -> StoreResult<()> {
+async fn delete_old_changes(tx: &mut Tx, version: i64) -> StoreResult<()> {
     if version % 100 == 0 {
         tx.query(&DELETE_OLD_CHANGES)
             .bind("oldest_retained", version - RETAINED_VERSIONS)

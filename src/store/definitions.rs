@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Definitions;
+use super::operations::Definitions;
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::definition::{Definition, DefinitionKind};
@@ -62,7 +62,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[&VERSION, &CURRENT, &ADD, &VERSI
 
 impl FromRow for Definition {
     fn from_row(row: &Row) -> StoreResult<Self> {
-        let kind = row.word("definition_versions.kind", |word| word.parse().ok())?;
+        let kind = row.enum_value("definition_versions.kind", |word| word.parse().ok())?;
         Ok(Self { kind, name: row.get("name")?, body: row.get("body")? })
     }
 }
@@ -72,7 +72,7 @@ impl FromRow for DefinitionVersion {
         Ok(Self {
             version: row.get("id")?,
             body: row.get("body")?,
-            actor_kind: row.word("definition_versions.actor_kind", ActorKind::parse)?,
+            actor_kind: row.enum_value("definition_versions.actor_kind", ActorKind::parse)?,
             actor_name: row.get("actor_name")?,
             created_at: row.time("created_at")?,
         })
@@ -100,7 +100,7 @@ impl Definitions<'_> {
     }
 
     /// Adds a validated version of a definition, or deletes the definition if `body` is `None`.
-    /// Returns the version's number, or `None` if the newest version is no longer `previous`, with
+    /// Returns the version's number, or `None` if the newest version is no longer `previous`, against
     /// which the new one was validated.
     pub async fn add_version(
         self,
@@ -129,7 +129,7 @@ impl Definitions<'_> {
             DefinitionKind::Digest => AuditObject::Digest,
         };
         let action = if body.is_some() { AuditAction::Change } else { AuditAction::Delete };
-        let entry = AuditRecord::new(actor, action, object, name).with(json!({"version": id}));
+        let entry = NewAuditEntry::new(actor, action, object, name).with(json!({"version": id}));
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(Some(id))

@@ -1,9 +1,9 @@
 //! Deliveries: transactional messages, counts and history, and the variants of editions.
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Deliveries;
+use super::operations::Deliveries;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
@@ -175,8 +175,8 @@ impl FromRow for DeliverySummary {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             edition_id: row.get("edition_id")?,
-            kind: row.word("deliveries.kind", |word| word.parse().ok())?,
-            state: row.word("deliveries.state", |word| word.parse().ok())?,
+            kind: row.enum_value("deliveries.kind", |word| word.parse().ok())?,
+            state: row.enum_value("deliveries.state", |word| word.parse().ok())?,
             attempts: row.get("attempts")?,
             last_reply: row.get("last_reply")?,
         })
@@ -208,7 +208,7 @@ impl Deliveries<'_> {
             .execute()
             .await?;
         let object_id = id.to_string();
-        let entry = AuditRecord::new(actor, AuditAction::Test, AuditObject::Delivery, &object_id);
+        let entry = NewAuditEntry::new(actor, AuditAction::Test, AuditObject::Delivery, &object_id);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(id)

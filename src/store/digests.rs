@@ -3,7 +3,7 @@
 
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Digests;
+use super::operations::Digests;
 use super::selection_sql::{SELECTION_CONDITIONS, bind_selection};
 use super::{StoreError, StoreResult};
 use crate::domain::article::Article;

@@ -2,8 +2,8 @@
 
 use super::StoreResult;
 use super::db::Statement;
-use super::leasing::{DUE_ENTRY, FREE_BATCH};
-use super::nouns::Deliveries;
+use super::delivery_leasing::{DUE_ENTRY, FREE_BATCH};
+use super::operations::Deliveries;
 use crate::domain::time::Millis;
 
 static HAS_WORK: Statement = Statement::with(

@@ -1,11 +1,11 @@
 //! Commands of admins for an edition, carried out one batch at a time, and the completion of
 //! editions.
 
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::Statement;
+use super::delivery_leasing::HELD_AS_UNCERTAIN;
 use super::editions::missing_edition;
-use super::leasing::HELD_AS_UNCERTAIN;
-use super::nouns::Editions;
+use super::operations::Editions;
 use super::{StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -231,7 +231,7 @@ impl Editions<'_> {
         let mut tx = self.store.begin().await?;
         let row = tx.query(&FIND_STATE).bind("id", id).fetch_first().await?;
         let row = row.ok_or_else(|| missing_edition(id))?;
-        let state = row.word("editions.state", EditionState::parse)?;
+        let state = row.enum_value("editions.state", EditionState::parse)?;
         let next = state
             .apply(command)
             .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?;
@@ -249,7 +249,7 @@ impl Editions<'_> {
             )));
         }
         let (action, object_id) = (audit_action(command), id.to_string());
-        let entry = AuditRecord::new(actor, action, AuditObject::Edition, &object_id);
+        let entry = NewAuditEntry::new(actor, action, AuditObject::Edition, &object_id);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(next)
@@ -315,7 +315,7 @@ impl Editions<'_> {
     }
 
     /// Returns the editions without open deliveries of which every message failed, each with a reply.
-    pub async fn settled_unsent(self) -> StoreResult<Vec<(i64, Option<String>)>> {
+    pub async fn finished_with_nothing_sent(self) -> StoreResult<Vec<(i64, Option<String>)>> {
         if !self.store.read(&HAS_SETTLED).exists().await? {
             return Ok(Vec::new());
         }

@@ -3,9 +3,9 @@
 use serde_json::{Value as Json, json};
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
-use super::nouns::Editions;
+use super::operations::Editions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -16,7 +16,7 @@ pub struct NewEdition {
     /// Name of the digest.
     pub digest: String,
     /// Date of the schedule that the edition is for; `None` if it was started by hand.
-    pub date: Option<Millis>,
+    pub schedule_date: Option<Millis>,
     /// Scheduled time of sending.
     pub scheduled_for: Millis,
     /// Name of the transport.
@@ -40,7 +40,7 @@ pub struct NewEdition {
 #[derive(Debug, Clone)]
 pub struct VariantAssignment {
     /// Language tag of the subscribers; empty if unknown.
-    pub reader_language: String,
+    pub subscriber_language: String,
     /// Sections that the subscribers chose, as a sorted JSON list.
     pub chosen_sections: String,
     /// Language tag of the variant.
@@ -167,7 +167,7 @@ fn variant_rows(variants: &[NewVariant]) -> Json {
 fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
     let row = |assignment: &VariantAssignment| {
         json!({
-            "reader_language": assignment.reader_language,
+            "reader_language": assignment.subscriber_language,
             "sections": assignment.chosen_sections,
             "variant_language": assignment.variant_language,
         })
@@ -178,7 +178,7 @@ fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
 async fn add_edition(tx: &mut Tx, new: &NewEdition, now: Millis) -> StoreResult<i64> {
     tx.query(&ADD_EDITION)
         .bind("digest", &new.digest)
-        .bind("date", new.date)
+        .bind("date", new.schedule_date)
         .bind("scheduled_for", new.scheduled_for)
         .bind("now", now)
         .bind("transport", &new.transport)
@@ -235,7 +235,7 @@ impl Editions<'_> {
         let mut tx = self.store.begin().await?;
         let id = add_edition(&mut tx, new, now).await?;
         add_contents(&mut tx, id, new).await?;
-        if let Some(date) = new.date {
+        if let Some(date) = new.schedule_date {
             tx.query(&ADVANCE_DIGEST)
                 .bind("date", date)
                 .bind("digest", &new.digest)
@@ -243,7 +243,8 @@ impl Editions<'_> {
                 .await?;
         }
         let (object_id, detail) = (id.to_string(), json!({"digest": new.digest}));
-        let entry = AuditRecord::new(actor, AuditAction::Create, AuditObject::Edition, &object_id);
+        let entry =
+            NewAuditEntry::new(actor, AuditAction::Create, AuditObject::Edition, &object_id);
         audit_log::record(&mut tx, entry.with(detail), now).await?;
         tx.commit().await?;
         Ok(id)

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Editions;
+use super::operations::Editions;
 use super::{StoreError, StoreResult};
 use crate::domain::delivery::DeliveryState;
 use crate::domain::edition::{DeliveryCounts, EditionState};
@@ -104,7 +104,7 @@ impl FromRow for Edition {
         Ok(Self {
             id: row.get("id")?,
             digest: row.get("digest")?,
-            state: row.word("editions.state", EditionState::parse)?,
+            state: row.enum_value("editions.state", EditionState::parse)?,
             scheduled_for: row.time("scheduled_for")?,
             created_at: row.time("created_at")?,
             finished_at: row.optional_time("finished_at")?,
@@ -119,7 +119,7 @@ impl FromRow for Edition {
 
 /// Reads a state of deliveries and their number.
 fn state_count(row: &Row) -> StoreResult<(DeliveryState, i64)> {
-    let state = row.word("deliveries.state", |word| word.parse().ok())?;
+    let state = row.enum_value("deliveries.state", |word| word.parse().ok())?;
     Ok((state, row.get("deliveries")?))
 }
 
@@ -152,7 +152,7 @@ impl Editions<'_> {
     ///
     /// # Errors
     /// [`StoreError::Rejected`] with one sentence for the admin if the edition does not exist.
-    pub async fn existing(self, id: i64) -> StoreResult<Edition> {
+    pub async fn get(self, id: i64) -> StoreResult<Edition> {
         self.find(id).await?.ok_or_else(|| missing_edition(id))
     }
 

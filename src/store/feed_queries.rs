@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::StoreResult;
 use super::article_row::ARTICLE_COLUMNS;
-use super::db::{Assembled, FromRow, Row, Statement};
-use super::nouns::FeedItems;
+use super::db::{AssembledStatement, FromRow, Row, Statement};
+use super::operations::FeedItems;
 use super::selection_sql::{IndexedTerms, SELECTION_CONDITIONS, bind_selection};
 use crate::domain::article::Article;
 use crate::domain::selection::Selection;
@@ -13,9 +13,9 @@ use crate::domain::time::Millis;
 
 /// Article in a feed document, without its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FeedItemKey {
+pub struct FeedItemSummary {
     /// Id of the row.
-    pub row: i64,
+    pub row_id: i64,
     /// Permanent id of the article.
     pub guid: String,
     /// Time of first publication.
@@ -32,10 +32,10 @@ pub struct FeedItemKey {
     pub removed_at: Option<Millis>,
 }
 
-impl FromRow for FeedItemKey {
+impl FromRow for FeedItemSummary {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
-            row: row.get("id")?,
+            row_id: row.get("id")?,
             guid: row.get("guid")?,
             published_at: row.time("published_at")?,
             updated_at: row.time("updated_at")?,
@@ -50,7 +50,7 @@ impl FromRow for FeedItemKey {
 /// Story, row, language and URL of a visible article of a story.
 pub type TranslationRow = (i64, i64, String, Option<String>);
 
-const FEED_ITEM_KEY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.story_id,
+const FEED_ITEM_SUMMARY_COLUMNS: &str = "a.id, a.guid, a.published_at, a.updated_at, a.story_id,
        a.content_hash, a.changed_at, a.removed_at";
 
 /// Condition on articles that were published by `$now`, whether or not they were removed later;
@@ -96,7 +96,7 @@ static ARCHIVE_BETWEEN: Statement = Statement::with(
        AND a.published_at < $until {selected}
      ORDER BY a.published_at, a.guid DESC",
     &[
-        ("item_key", FEED_ITEM_KEY_COLUMNS),
+        ("item_key", FEED_ITEM_SUMMARY_COLUMNS),
         ("was_published", WAS_PUBLISHED),
         ("selected", SELECTION_CONDITIONS),
     ],
@@ -137,12 +137,12 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 impl FeedItems<'_> {
     /// Returns the newest visible articles of a selection; ties are broken by permanent id, so that
     /// the order is the same on all nodes.
-    pub async fn newest_keys(
+    pub async fn newest_summaries(
         self,
         selection: &Selection,
         now: Millis,
         limit: usize,
-    ) -> StoreResult<Vec<FeedItemKey>> {
+    ) -> StoreResult<Vec<FeedItemSummary>> {
         let indexed_terms = IndexedTerms::new(selection);
         let text = format!(
             "SELECT {{item_key}}
@@ -152,10 +152,10 @@ impl FeedItems<'_> {
               LIMIT $limit",
             indexed_terms.newest_rows_sql()
         );
-        let statement = Assembled::new(
+        let statement = AssembledStatement::new(
             self.store.db.engine(),
             &text,
-            &[("item_key", FEED_ITEM_KEY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
+            &[("item_key", FEED_ITEM_SUMMARY_COLUMNS), ("selected", SELECTION_CONDITIONS)],
         );
         let query = bind_selection(self.store.read_assembled(Arc::new(statement)), selection);
         indexed_terms.bind_terms(query).bind("now", now).bind("limit", limit).fetch_all().await
@@ -168,9 +168,9 @@ impl FeedItems<'_> {
         now: Millis,
         limit: usize,
     ) -> StoreResult<Vec<Article>> {
-        let keys = self.newest_keys(selection, now, limit).await?;
+        let keys = self.newest_summaries(selection, now, limit).await?;
         let mut articles =
-            self.articles_in(&keys.iter().map(|key| key.row).collect::<Vec<_>>()).await?;
+            self.articles_in(&keys.iter().map(|key| key.row_id).collect::<Vec<_>>()).await?;
         articles
             .sort_by(|a, b| b.published_at.cmp(&a.published_at).then_with(|| a.guid.cmp(&b.guid)));
         Ok(articles)
@@ -222,7 +222,7 @@ impl FeedItems<'_> {
         from: Millis,
         until: Millis,
         now: Millis,
-    ) -> StoreResult<Vec<FeedItemKey>> {
+    ) -> StoreResult<Vec<FeedItemSummary>> {
         bind_selection(self.store.read(&ARCHIVE_BETWEEN), selection)
             .bind("now", now)
             .bind("from", from)
@@ -272,7 +272,7 @@ impl FeedItems<'_> {
             comparison,
             order,
         );
-        let statement = Assembled::new(
+        let statement = AssembledStatement::new(
             self.store.db.engine(),
             &text,
             &[("was_published", WAS_PUBLISHED), ("selected", SELECTION_CONDITIONS)],

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::StoreResult;
 use super::db::Statement;
-use super::nouns::FeedItems;
+use super::operations::FeedItems;
 use crate::domain::time::{Millis, SECOND, as_millis_i64};
 
 /// Current version of a feed document.

@@ -6,7 +6,7 @@ use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::hub_pushes::{SERVED_VERSIONS, ServedVersion, versions_json};
 use super::leases::{LEASE_DURATION, RELEASED, UNLEASED};
-use super::nouns::Hub;
+use super::operations::Hub;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// A notification of a hub, leased by this node.
@@ -22,7 +22,7 @@ pub struct Ping {
     pub attempts: i64,
 }
 
-/// Pings that may be sent: of settled versions that this node serves, to hubs that lack them.
+/// Pings that may be sent: of unchanged versions that this node serves, to hubs that lack them.
 const WANTED: &str = "
     SELECT h.url AS hub, d.feed, d.format, d.etag
       FROM {json_rows $hubs url TEXT} AS h
@@ -31,7 +31,7 @@ const WANTED: &str = "
         ON v.feed = d.feed
        AND v.format = d.format
        AND v.etag = d.etag
-       AND v.modified_at <= $settled
+       AND v.modified_at <= $unchanged_since
       LEFT JOIN hub_pings
         ON hub_pings.hub = h.url
        AND hub_pings.feed = d.feed
@@ -105,13 +105,13 @@ impl FromRow for Ping {
 
 impl Hub<'_> {
     /// Leases up to `limit` pings to `hubs` about served versions that they were not notified of
-    /// and that have been the current ones at least since `settled`.
+    /// and that have been the current ones at least since `unchanged_since`.
     pub async fn lease_pings(
         self,
         node: &str,
         hubs: &[String],
         versions: &[ServedVersion],
-        settled: Millis,
+        unchanged_since: Millis,
         now: Millis,
         limit: usize,
     ) -> StoreResult<Vec<Ping>> {
@@ -122,7 +122,7 @@ impl Hub<'_> {
             .read(&HAS_WANTED)
             .bind("hubs", hubs.clone())
             .bind("versions", versions.clone())
-            .bind("settled", settled)
+            .bind("unchanged_since", unchanged_since)
             .bind("now", now)
             .exists()
             .await?;
@@ -133,7 +133,7 @@ impl Hub<'_> {
             .write(&LEASE)
             .bind("hubs", hubs)
             .bind("versions", versions)
-            .bind("settled", settled)
+            .bind("unchanged_since", unchanged_since)
             .bind("now", now)
             .bind("limit", limit)
             .bind("node", node)

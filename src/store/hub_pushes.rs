@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::leases::{LEASE_DURATION, RELEASED, UNLEASED};
-use super::nouns::Hub;
+use super::operations::Hub;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Version of a document that this node serves.
@@ -49,7 +49,7 @@ pub struct Push {
 
 /// Criteria by which a node leases pushes.
 #[derive(Debug, Clone, Copy)]
-pub struct PushQuery<'a> {
+pub struct PushLeaseCriteria<'a> {
     /// Node that leases the pushes.
     pub node: &'a str,
     /// Maximum number of pushes.
@@ -212,7 +212,7 @@ impl Hub<'_> {
     /// turns.
     pub async fn lease_pushes(
         self,
-        query: PushQuery<'_>,
+        query: PushLeaseCriteria<'_>,
         versions: &[ServedVersion],
         now: Millis,
     ) -> StoreResult<Vec<Push>> {

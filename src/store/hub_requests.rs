@@ -2,7 +2,7 @@
 
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement, Tx};
-use super::nouns::Hub;
+use super::operations::Hub;
 use crate::domain::time::Millis;
 
 /// Mode of a request, `hub.mode` (WebSub section 5.1).
@@ -133,7 +133,7 @@ impl FromRow for HubRequest {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             id: row.get("id")?,
-            mode: row.word("hub_requests.mode", HubMode::parse)?,
+            mode: row.enum_value("hub_requests.mode", HubMode::parse)?,
             callback: row.get("callback")?,
             host: row.get("host")?,
             topic: row.get("topic")?,

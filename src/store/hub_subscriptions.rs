@@ -2,7 +2,7 @@
 
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Hub;
+use super::operations::Hub;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::{DAY, Millis};
 

@@ -4,7 +4,7 @@ use super::StoreResult;
 use super::db::Statement;
 use super::hub_requests::{HubMode, HubRequest};
 use super::leases::{LEASE_DURATION, UNLEASED};
-use super::nouns::Hub;
+use super::operations::Hub;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Condition on requests `r` that may be verified.

@@ -46,7 +46,7 @@ impl FromRow for LeasedDelivery {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             id: row.get("id")?,
-            kind: row.word("deliveries.kind", |word| word.parse().ok())?,
+            kind: row.enum_value("deliveries.kind", |word| word.parse().ok())?,
             edition_id: row.get("edition_id")?,
             variant_id: row.get("variant_id")?,
             subscriber_id: row.get("subscriber_id")?,

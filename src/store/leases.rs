@@ -3,7 +3,7 @@
 
 use super::StoreResult;
 use super::db::{Statement, Tx};
-use super::nouns::Leases;
+use super::operations::Leases;
 use crate::domain::time::{SignedDuration, as_millis_i64};
 
 /// Duration of a lease without renewal; other nodes take over the work of a dead node within

@@ -47,7 +47,7 @@ impl Store {
     ///
     /// # Errors
     /// The URL is not a valid PostgreSQL URL.
-    pub async fn unavailable(url: &str) -> StoreResult<Self> {
+    pub async fn disconnected(url: &str) -> StoreResult<Self> {
         let pool = PgPoolOptions::new().connect_lazy_with(postgres_options(url)?);
         pool.close().await;
         Ok(Self::new(Db::Postgres(pool)))

@@ -116,7 +116,7 @@ impl CommitConnection {
         if transitions.is_empty() {
             return Ok(HashSet::new());
         }
-        if records.iter().all(|r| !r.is_queue_entry)
+        if records.iter().all(|r| !r.is_single_delivery)
             && transitions.iter().all(|s| s.due_at.is_none())
         {
             let mut connection = self.take_or_open().await?;

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::leases::{RELEASED, UNLEASED};
-use super::nouns::Publications;
+use super::operations::Publications;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Lease of an upload, after which another node may upload the file; one request takes less.
@@ -160,7 +160,7 @@ impl Publications<'_> {
         self.store.read(&LIST).bind("destination", destination).fetch_all().await
     }
 
-    /// Leases files whose wanted version is not at the destination yet, for [`PUBLICATION_LEASE`];
+    /// Leases files whose desired version is not at the destination yet, for [`PUBLICATION_LEASE`];
     /// omits files that another node leases, that are not due or that are no longer current.
     pub async fn lease(
         self,

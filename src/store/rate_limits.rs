@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 
 use super::db::{Row, Statement};
-use super::nouns::RateLimits;
+use super::operations::RateLimits;
 use super::{StoreError, StoreResult};
 use crate::domain::rate::Rate;
 use crate::domain::sliding_window::SlidingWindow;
@@ -75,7 +75,7 @@ pub struct Refund {
     /// Number of messages that were not started.
     pub count: i64,
     /// Time at which the quota was taken.
-    pub taken_at: Millis,
+    pub quota_taken_at: Millis,
 }
 
 /// Locks all rows, including those it does not change, in the same order on all nodes, which
@@ -146,7 +146,7 @@ impl RateLimits<'_> {
         let work = |windows: &mut Windows| {
             let take = |request: &RateLimitRequest| {
                 let stored = windows.entry(request.key.clone()).or_default();
-                stored.taken_before(update).unwrap_or_else(|| {
+                stored.result_of_repeat(update).unwrap_or_else(|| {
                     let taken = stored.window.take(
                         &request.limits,
                         request.warmup.as_ref(),
@@ -171,10 +171,10 @@ impl RateLimits<'_> {
     ) -> StoreResult<()> {
         let keys = refunds.iter().map(|refund| refund.key.clone()).collect();
         let work = |windows: &mut Windows| {
-            if windows.values().any(|stored| stored.taken_before(update).is_some()) {
+            if windows.values().any(|stored| stored.result_of_repeat(update).is_some()) {
                 return;
             }
-            for Refund { key, count, taken_at } in refunds {
+            for Refund { key, count, quota_taken_at: taken_at } in refunds {
                 let stored = windows.entry(key.clone()).or_default();
                 stored.window.refund(*count, *taken_at);
                 stored.record(update, TakenQuota { count: 0, next_at: now, at: now });
@@ -230,7 +230,7 @@ struct StoredWindow {
 
 impl StoredWindow {
     /// Returns the result of an update that was applied before.
-    fn taken_before(&self, update: &UpdateId) -> Option<TakenQuota> {
+    fn result_of_repeat(&self, update: &UpdateId) -> Option<TakenQuota> {
         let (_, count, next_at, at) =
             *self.last_updates.get(&update.node).filter(|last| last.0 == update.sequence)?;
         Some(TakenQuota { count, next_at: Millis(next_at), at: Millis(at) })

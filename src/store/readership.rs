@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Readership;
+use super::operations::Readership;
 use crate::domain::readership::{Day, ReadershipCount};
 
 static SAVE: Statement = Statement::new(

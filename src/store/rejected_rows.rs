@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::StoreResult;
 use super::db::Statement;
-use super::nouns::Sources;
+use super::operations::Sources;
 use crate::domain::time::Millis;
 
 /// Number of rejected rows written per transaction, which keeps write transactions short.

@@ -1,9 +1,9 @@
 //! Requests to reload the configuration, and their results at each node.
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Reloads;
+use super::operations::Reloads;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -55,7 +55,7 @@ impl Reloads<'_> {
     pub async fn request(self, actor: &Actor, now: Millis) -> StoreResult<i64> {
         let mut tx = self.store.begin().await?;
         let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
-        let entry = AuditRecord::new(actor, AuditAction::Reload, AuditObject::Config, "");
+        let entry = NewAuditEntry::new(actor, AuditAction::Reload, AuditObject::Config, "");
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(id)

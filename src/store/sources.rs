@@ -1,9 +1,9 @@
 //! Sync state of each source: schedule, last result and watermark.
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Sources;
+use super::operations::Sources;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -38,7 +38,7 @@ pub struct SyncProgress {
     /// of the sync by our clock.
     pub watermark_at: Option<Millis>,
     /// Hash of the settings for which the watermark is valid.
-    pub watermark_settings: String,
+    pub watermark_settings_hash: String,
 }
 
 /// Creates the row of a source; a source that has one keeps it.
@@ -142,7 +142,7 @@ impl FromRow for SourceState {
             progress: SyncProgress {
                 full_sync_at: row.optional_time("full_sync_at")?,
                 watermark_at: row.optional_time("watermark_at")?,
-                watermark_settings: row
+                watermark_settings_hash: row
                     .get::<Option<String>>("watermark_settings")?
                     .unwrap_or_default(),
             },
@@ -161,7 +161,7 @@ impl Sources<'_> {
     pub async fn request_sync(self, name: &str, actor: &Actor, now: Millis) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
         tx.query(&REQUEST_SYNC).bind("name", name).bind("now", now).execute().await?;
-        let entry = AuditRecord::new(actor, AuditAction::Sync, AuditObject::Source, name);
+        let entry = NewAuditEntry::new(actor, AuditAction::Sync, AuditObject::Source, name);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await
     }
@@ -197,7 +197,7 @@ impl Sources<'_> {
             .bind("blocked_removals", blocked_removals)
             .bind("full_sync_at", progress.full_sync_at)
             .bind("watermark_at", progress.watermark_at)
-            .bind("watermark_settings", progress.watermark_settings)
+            .bind("watermark_settings", progress.watermark_settings_hash)
             .execute()
             .await?;
         tx.commit().await?;

@@ -3,11 +3,11 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
-    definitions, deliveries, digests, due_work, edition_commands, edition_creation, editions,
-    feed_queries, feed_versions, handle, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
-    hub_verifications, id_mappings, instance, job_leases, leases, leasing, outcomes, publications,
-    rate_limits, readership, rejected_rows, reloads, renames, sources, stories, subscribers,
-    subscriptions, suppressions, terms,
+    definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
+    edition_creation, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings,
+    hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases,
+    outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames, sources,
+    stories, subscribers, subscriptions, suppressions, terms,
 };
 
 /// The statements of all files of the store.
@@ -18,7 +18,7 @@ static ALL: &[&[&Statement]] = &[
     audience::STATEMENTS,
     audit_log::STATEMENTS,
     change_log::STATEMENTS,
-    leasing::STATEMENTS,
+    delivery_leasing::STATEMENTS,
     definitions::STATEMENTS,
     deliveries::STATEMENTS,
     digests::STATEMENTS,
@@ -38,8 +38,8 @@ static ALL: &[&[&Statement]] = &[
     id_mappings::guid_assignment::STATEMENTS,
     id_mappings::guid_conflicts::STATEMENTS,
     id_mappings::steps::STATEMENTS,
-    instance::STATEMENTS,
-    job_leases::STATEMENTS,
+    identity::STATEMENTS,
+    http_job_leases::STATEMENTS,
     leases::STATEMENTS,
     outcomes::STATEMENTS,
     outcomes::TRANSITION_STATEMENTS,

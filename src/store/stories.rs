@@ -9,13 +9,13 @@ use super::StoreResult;
 use super::article_row::ARTICLE_COLUMNS;
 use super::change_log::{self, Changes};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Stories;
+use super::operations::Stories;
 use crate::domain::article::Article;
 use crate::domain::language::primary;
 use crate::domain::time::Millis;
 
 struct Member {
-    row: i64,
+    row_id: i64,
     source_id: String,
     translation_of: Option<String>,
     language: String,
@@ -26,7 +26,7 @@ struct Member {
 impl FromRow for Member {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
-            row: row.get("id")?,
+            row_id: row.get("id")?,
             source_id: row.get("source_id")?,
             translation_of: row.get("translation_of")?,
             language: row.get("language")?,
@@ -135,17 +135,17 @@ impl Stories<'_> {
             .iter()
             .zip(&found)
             .filter(|(m, story)| m.story != **story || m.story_is_stale)
-            .map(|(m, story)| json!({"id": m.row, "story": story}))
+            .map(|(m, story)| json!({"id": m.row_id, "story": story}))
             .collect();
         // Feeds list translations only for stories of several articles.
         let has_translations = |m: &Member, story: i64| {
-            sizes[&story] > 1 || !matches!(m.story, story if story == 0 || story == m.row)
+            sizes[&story] > 1 || !matches!(m.story, story if story == 0 || story == m.row_id)
         };
         let relisted: Vec<i64> = members
             .iter()
             .zip(&found)
             .filter(|(m, story)| is_any_moved && has_translations(m, **story))
-            .map(|(m, _)| m.row)
+            .map(|(m, _)| m.row_id)
             .collect();
         self.save_stories(&assigned, &relisted).await
     }
@@ -161,7 +161,7 @@ impl Stories<'_> {
             let ids: Vec<String> = reached.iter().map(|m| m.source_id.clone()).collect();
             let stories: Vec<i64> =
                 reached.iter().map(|m| m.story).filter(|story| *story > 0).collect();
-            members.extend(reached.into_iter().map(|m| (m.row, m)));
+            members.extend(reached.into_iter().map(|m| (m.row_id, m)));
             reached = self
                 .store
                 .read(&LINKED)
@@ -171,7 +171,7 @@ impl Stories<'_> {
                 .bind("stories", stories.as_slice())
                 .fetch_all()
                 .await?;
-            reached.retain(|m| !members.contains_key(&m.row));
+            reached.retain(|m| !members.contains_key(&m.row_id));
         }
         Ok(members.into_values().collect())
     }
@@ -220,7 +220,7 @@ fn story_ids(members: &[Member]) -> Vec<i64> {
     let mut smallest: BTreeMap<usize, i64> = BTreeMap::new();
     let roots: Vec<usize> = (0..members.len()).map(|i| root(&mut parent, i)).collect();
     for (&r, member) in roots.iter().zip(members) {
-        smallest.entry(r).and_modify(|s| *s = (*s).min(member.row)).or_insert(member.row);
+        smallest.entry(r).and_modify(|s| *s = (*s).min(member.row_id)).or_insert(member.row_id);
     }
     roots.iter().map(|r| smallest[r]).collect()
 }
@@ -240,7 +240,7 @@ mod tests {
 
     fn member(row: i64, translation_of: Option<i64>, language: &str) -> Member {
         Member {
-            row,
+            row_id: row,
             source_id: row.to_string(),
             translation_of: translation_of.map(|t| t.to_string()),
             language: language.into(),

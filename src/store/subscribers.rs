@@ -2,7 +2,7 @@
 
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
-use super::nouns::{Subscribers, Subscriptions};
+use super::operations::{Subscribers, Subscriptions};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
@@ -40,7 +40,7 @@ pub struct Subscription {
     /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
     /// Time of the last status change.
-    pub since: Millis,
+    pub status_changed_at: Millis,
     /// Time of the last request.
     pub requested_at: Millis,
     /// Record of the consent and of the way it was given.
@@ -119,9 +119,9 @@ impl FromRow for Subscription {
             id: row.get("id")?,
             subscriber_id: row.get("subscriber_id")?,
             digest: row.get("digest")?,
-            status: row.word("subscriptions.status", SubscriptionStatus::parse)?,
+            status: row.enum_value("subscriptions.status", SubscriptionStatus::parse)?,
             sections: row.text_list("subscriptions.sections")?,
-            since: row.time("since")?,
+            status_changed_at: row.time("since")?,
             requested_at: row.time("requested_at")?,
             consent: row.get("consent")?,
         })

@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
-use super::nouns::Subscriptions;
+use super::operations::Subscriptions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -59,7 +59,7 @@ static CONFIRM: Statement = Statement::with(
     UPDATE subscriptions
        SET status = 'confirmed',
            since = $now,
-           consent = consent || $evidence
+           consent = consent || $consent
      WHERE {requested}
        AND (status = 'pending'
             OR (status = 'unsubscribed'
@@ -164,7 +164,7 @@ impl Subscriptions<'_> {
         subscriber: i64,
         delivery: i64,
         digests: &[String],
-        evidence: &str,
+        consent: &str,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<Vec<String>> {
@@ -174,7 +174,7 @@ impl Subscriptions<'_> {
             .bind("subscriber", subscriber)
             .bind("digests", digests)
             .bind("now", now)
-            .bind("evidence", format!("; {evidence}"))
+            .bind("consent", format!("; {consent}"))
             .bind("delivery", delivery)
             .execute()
             .await?;
@@ -219,7 +219,7 @@ impl Subscriptions<'_> {
             .collect())
     }
 
-    /// Unsubscribes one subscription, or all of its owner. Returns `true` if the one was confirmed,
+    /// Unsubscribes one subscription, or all of its subscriber. Returns `true` if the one was confirmed,
     /// so that the change can be undone.
     pub async fn unsubscribe(
         self,
@@ -301,6 +301,6 @@ async fn record(
     now: Millis,
 ) -> StoreResult<()> {
     let object_id = id.to_string();
-    let entry = AuditRecord::new(actor, action, object, &object_id).with(detail);
+    let entry = NewAuditEntry::new(actor, action, object, &object_id).with(detail);
     audit_log::record(tx, entry, now).await
 }

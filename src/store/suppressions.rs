@@ -5,9 +5,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::StoreResult;
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
-use super::nouns::Suppressions;
+use super::operations::Suppressions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
@@ -87,7 +87,7 @@ impl Suppressions<'_> {
         if added == 0 {
             return Ok(false);
         }
-        let entry = AuditRecord::new(actor, AuditAction::Create, AuditObject::Suppression, hash);
+        let entry = NewAuditEntry::new(actor, AuditAction::Create, AuditObject::Suppression, hash);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(true)
@@ -99,7 +99,7 @@ impl Suppressions<'_> {
         if tx.query(&REMOVE).bind("hash", hash).execute().await? == 0 {
             return Ok(false);
         }
-        let entry = AuditRecord::new(actor, AuditAction::Delete, AuditObject::Suppression, hash);
+        let entry = NewAuditEntry::new(actor, AuditAction::Delete, AuditObject::Suppression, hash);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(true)

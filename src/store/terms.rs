@@ -3,7 +3,7 @@
 use super::StoreResult;
 use super::article_row::BRIEF_ARTICLE_COLUMNS;
 use super::db::Statement;
-use super::nouns::Terms;
+use super::operations::Terms;
 use crate::domain::article::Article;
 use crate::domain::language;
 use crate::domain::selection::{TermKind, normalize_term};

@@ -47,7 +47,7 @@ impl WalWatcher {
         std::mem::replace(&mut self.last_stat, known) != known
     }
 
-    /// Returns when the log may have changed.
+    /// Waits until the log may have changed.
     pub(super) async fn changed(&mut self) {
         #[cfg(target_os = "linux")]
         if let Some(events) = &mut self.events {

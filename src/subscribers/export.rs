@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
-use crate::fs::safe_cell;
+use crate::fs::escape_formula;
 use crate::store::Store;
 use crate::store::subscribers::Subscription;
 
@@ -37,16 +37,16 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
                     subscription.sections.join(";"),
                     subscription.digest.clone(),
                     subscription.status.as_str().to_owned(),
-                    subscription.since.rfc3339(),
+                    subscription.status_changed_at.rfc3339(),
                     subscription.consent.clone(),
                 ];
-                csv.write_record(base.iter().chain(&more).map(|cell| safe_cell(cell)))?;
+                csv.write_record(base.iter().chain(&more).map(|cell| escape_formula(cell)))?;
                 lines += 1;
             }
             if own.is_empty() && digest.is_none() {
                 csv.write_record(
                     base.iter()
-                        .map(|cell| safe_cell(cell))
+                        .map(|cell| escape_formula(cell))
                         .chain(std::iter::repeat_n(String::new(), 5)),
                 )?;
                 lines += 1;

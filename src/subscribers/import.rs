@@ -8,7 +8,7 @@ use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
-use crate::fs::{CsvFile, CsvRow, unsafe_cell};
+use crate::fs::{CsvFile, CsvRow, unescape_formula};
 use crate::store::Store;
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 
@@ -187,7 +187,7 @@ fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<NewSub
         let Some(text) = columns.get(name).and_then(|index| values.get(*index)) else {
             return Ok(None);
         };
-        let text = unsafe_cell(text.trim());
+        let text = unescape_formula(text.trim());
         if text.contains(['\r', '\n']) || text.len() > MAX_FIELD_BYTES {
             return Err(format!(
                 "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"

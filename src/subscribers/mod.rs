@@ -4,9 +4,9 @@
 use crate::config::{Config, Digest};
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
+use crate::domain::link_token::{self, LinkScope};
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::{HOUR, Millis, SignedDuration};
-use crate::domain::token::{self, LinkScope};
 use crate::domain::{language, selection};
 use crate::mail::payload::CONFIRMATION_LINK_DAYS;
 use crate::store::subscribers::{Subscriber, Subscription};
@@ -124,7 +124,8 @@ pub async fn pending_confirmation(
     token: &str,
     now: Millis,
 ) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
-    let Some(LinkScope::Confirm { subscriber: id, delivery }) = token::verify(secret, token) else {
+    let Some(LinkScope::Confirm { subscriber: id, delivery }) = link_token::verify(secret, token)
+    else {
         return Ok(None);
     };
     let Some(subscriber) = store.subscribers().find(id).await? else { return Ok(None) };
@@ -148,7 +149,7 @@ pub async fn confirm(
     token: &str,
     now: Millis,
 ) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
-    let Some(LinkScope::Confirm { delivery, .. }) = token::verify(secret, token) else {
+    let Some(LinkScope::Confirm { delivery, .. }) = link_token::verify(secret, token) else {
         return Ok(None);
     };
     let Some((subscriber, digests)) = pending_confirmation(store, secret, token, now).await? else {
@@ -168,7 +169,7 @@ pub async fn subscription_for_token(
     secret: &[u8],
     token: &str,
 ) -> StoreResult<Option<Subscription>> {
-    match token::verify(secret, token) {
+    match link_token::verify(secret, token) {
         Some(LinkScope::Unsubscribe { subscription } | LinkScope::Undo { subscription, .. }) => {
             store.subscriptions().find(subscription).await
         }
@@ -193,13 +194,14 @@ pub async fn unsubscribe(
     all: bool,
     now: Millis,
 ) -> StoreResult<Option<UnsubscribeOutcome>> {
-    let Some(LinkScope::Unsubscribe { subscription }) = token::verify(secret, token) else {
+    let Some(LinkScope::Unsubscribe { subscription }) = link_token::verify(secret, token) else {
         return Ok(None);
     };
     let was_confirmed =
         store.subscriptions().unsubscribe(subscription, all, &Actor::Subscriber, now).await?;
-    let undo = was_confirmed
-        .then(|| token::sign(secret, LinkScope::Undo { subscription, unsubscribed_at: now.0 }));
+    let undo = was_confirmed.then(|| {
+        link_token::sign(secret, LinkScope::Undo { subscription, unsubscribed_at: now.0 })
+    });
     Ok(Some(UnsubscribeOutcome { undo }))
 }
 
@@ -210,7 +212,7 @@ pub async fn undo_unsubscribe(
     token: &str,
     now: Millis,
 ) -> StoreResult<bool> {
-    match token::verify(secret, token) {
+    match link_token::verify(secret, token) {
         Some(LinkScope::Undo { subscription, unsubscribed_at })
             if now.since(Millis(unsubscribed_at)) <= UNDO_WINDOW =>
         {

@@ -92,7 +92,7 @@ impl TemplateFiles {
     /// Rejects a custom digest template that lacks one of its three files.
     fn check_mail_parts(&self) -> anyhow::Result<()> {
         for (name, file) in &self.files {
-            let Some(folder) = mail_folder(name) else { continue };
+            let Some(folder) = mail_directory(name) else { continue };
             for part in MAIL_PARTS {
                 if !self.files.contains_key(&format!("email/{folder}/{part}")) {
                     bail!(
@@ -108,7 +108,7 @@ impl TemplateFiles {
     /// Returns the names of the directories under `email/`: `digest`, `confirm` and custom ones.
     pub(super) fn mail_names(&self) -> Vec<String> {
         let mut names: Vec<String> =
-            self.files.keys().filter_map(|name| mail_folder(name)).map(Into::into).collect();
+            self.files.keys().filter_map(|name| mail_directory(name)).map(Into::into).collect();
         names.dedup();
         names
     }
@@ -121,7 +121,7 @@ pub(super) fn demo(name: &str) -> Option<String> {
 }
 
 /// Returns `NAME` of `email/NAME/PART.hbs`.
-fn mail_folder(name: &str) -> Option<&str> {
+fn mail_directory(name: &str) -> Option<&str> {
     name.strip_prefix("email/")?.split_once('/').map(|(folder, _)| folder)
 }
 

@@ -64,8 +64,8 @@ impl Templates {
     /// # Errors
     /// One sentence with file, line, column and remedy: an unreadable or unused file, invalid
     /// syntax, a missing partial, or a template beyond the limits on nesting and size.
-    pub fn load(override_folder: Option<&Path>) -> anyhow::Result<Self> {
-        Self::from_files(TemplateFiles::load(override_folder)?)
+    pub fn load(override_directory: Option<&Path>) -> anyhow::Result<Self> {
+        Self::from_files(TemplateFiles::load(override_directory)?)
     }
 
     /// Parses the loaded template files.

@@ -77,7 +77,7 @@ pub struct DigestRow {
     /// Title of the digest.
     pub title: String,
     /// Localized date of the next edition; `None` if unknown.
-    pub next_text: Option<String>,
+    pub next_date_text: Option<String>,
 }
 
 /// Article in a list of articles.
@@ -123,9 +123,9 @@ pub struct FeedPage {
     /// Native names of the articles' languages.
     pub language_names: Vec<String>,
     /// `true` if readers can subscribe to the feed with WebSub.
-    pub has_push: bool,
+    pub has_websub: bool,
     /// Path of the preceding archive page, if any.
-    pub older: Option<String>,
+    pub previous_url: Option<String>,
     /// HTML snippet that announces the feed in the head of other pages.
     pub snippet: String,
     /// On-demand feeds with a part of its articles.
@@ -152,17 +152,17 @@ pub struct FeedsPage {
     pub groups: Vec<FeedGroup>,
 }
 
-/// Tone of a message.
+/// Kind of a message, which selects its icon and colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Tone {
+pub enum MessageKind {
     /// Success of a requested action.
-    Good,
+    Success,
     /// Neutral information for the reader.
     #[default]
-    Plain,
+    Info,
     /// Failure of a requested action.
-    Bad,
+    Error,
 }
 
 /// Link offered with a message.
@@ -180,8 +180,8 @@ pub struct MessagePage {
     /// Context common to all pages.
     #[serde(flatten)]
     pub page: PageContext,
-    /// Tone of the message.
-    pub tone: Tone,
+    /// Kind of the message.
+    pub kind: MessageKind,
     /// Title of the message.
     pub title: String,
     /// Sentences, one paragraph each.

@@ -51,7 +51,7 @@ fn run_jobs(queue: &Mutex<Receiver<Job>>) {
     loop {
         let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
-        // A panic drops the sender of the result, which reports it; the thread goes on.
+        // A panic drops the sender of the result, which reports it; the thread continues.
         let _ = catch_unwind(AssertUnwindSafe(job));
     }
 }

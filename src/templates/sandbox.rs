@@ -11,7 +11,7 @@ pub(super) const MAX_SOURCE_BYTES: usize = 512 * 1024;
 /// Maximum nesting depth of blocks, partials included; deeper ones could overflow the stack.
 pub(super) const MAX_DEPTH: usize = 50;
 /// Maximum nesting depth of `each`, partials included; each level multiplies the work.
-const MAX_LOOPS: usize = 3;
+const MAX_LOOP_DEPTH: usize = 3;
 
 /// Maximum number of partials included by a template, directly and indirectly; it stops chains in
 /// which each partial includes the next one twice.
@@ -109,7 +109,7 @@ pub(super) struct Analysis {
     /// Maximum nesting depth of blocks.
     depth: usize,
     /// Maximum nesting depth of `each`.
-    loops: usize,
+    loop_depth: usize,
     /// Names of partials, with the block and loop depth at which they are included.
     partials: Vec<(String, usize, usize)>,
     /// `true` if a subscriber value is used in more than plain output.
@@ -127,9 +127,9 @@ impl Analysis {
     }
 
     /// Analyses the elements of a template at this block and loop depth.
-    fn walk(&mut self, template: &Template, html: bool, depth: usize, loops: usize) {
+    fn walk(&mut self, template: &Template, html: bool, depth: usize, loop_depth: usize) {
         self.depth = self.depth.max(depth);
-        self.loops = self.loops.max(loops);
+        self.loop_depth = self.loop_depth.max(loop_depth);
         let mut preceding = "";
         for element in &template.elements {
             match element {
@@ -141,13 +141,13 @@ impl Analysis {
                 TemplateElement::HtmlExpression(tag) => self.expression(tag, html),
                 TemplateElement::HelperBlock(tag) => {
                     self.expression(tag, true);
-                    let inner = loops + usize::from(tag.name.as_name() == Some("each"));
+                    let inner = loop_depth + usize::from(tag.name.as_name() == Some("each"));
                     for part in [&tag.template, &tag.inverse].into_iter().flatten() {
                         self.walk(part, html, depth + 1, inner);
                     }
                 }
                 TemplateElement::PartialExpression(tag) | TemplateElement::PartialBlock(tag) => {
-                    self.partial(tag, html, depth, loops);
+                    self.partial(tag, html, depth, loop_depth);
                 }
                 TemplateElement::DecoratorExpression(_) | TemplateElement::DecoratorBlock(_) => {
                     self.unsupported = Some(
@@ -160,7 +160,7 @@ impl Analysis {
     }
 
     /// Analyses the inclusion of a partial.
-    fn partial(&mut self, tag: &DecoratorTemplate, html: bool, depth: usize, loops: usize) {
+    fn partial(&mut self, tag: &DecoratorTemplate, html: bool, depth: usize, loop_depth: usize) {
         match &tag.name {
             Parameter::Subexpression(_) => {
                 self.unsupported = Some("the name of a partial is computed; write the name itself");
@@ -168,13 +168,13 @@ impl Analysis {
             name => {
                 let name = name.as_name().unwrap_or_default();
                 if name != "@partial-block" {
-                    self.partials.push((name.to_owned(), depth + 1, loops));
+                    self.partials.push((name.to_owned(), depth + 1, loop_depth));
                 }
             }
         }
         tag.params.iter().chain(tag.hash.values()).for_each(|p| self.argument(p));
         if let Some(block) = &tag.template {
-            self.walk(block, html, depth + 1, loops);
+            self.walk(block, html, depth + 1, loop_depth);
         }
     }
 
@@ -249,7 +249,7 @@ impl Reference {
 #[derive(Debug, Clone, Copy)]
 struct Cost {
     depth: usize,
-    loops: usize,
+    loop_depth: usize,
     inclusions: usize,
 }
 
@@ -261,9 +261,9 @@ impl Cost {
                 "it is nested more than {MAX_DEPTH} levels deep, partials included; reduce the nesting"
             ));
         }
-        if self.loops > MAX_LOOPS {
+        if self.loop_depth > MAX_LOOP_DEPTH {
             return Err(format!(
-                "`each` is nested more than {MAX_LOOPS} levels deep; reduce the nesting"
+                "`each` is nested more than {MAX_LOOP_DEPTH} levels deep; reduce the nesting"
             ));
         }
         if self.inclusions > MAX_INCLUSIONS {
@@ -328,11 +328,12 @@ impl TemplateGraph<'_> {
                 "partials are nested more than {MAX_DEPTH} levels deep; reduce the nesting"
             ));
         }
-        let mut total = Cost { depth: analysis.depth, loops: analysis.loops, inclusions: 1 };
-        for (partial, depth, loops) in &analysis.partials {
+        let mut total =
+            Cost { depth: analysis.depth, loop_depth: analysis.loop_depth, inclusions: 1 };
+        for (partial, depth, loop_depth) in &analysis.partials {
             let inner = self.cost(partial, path, known)?;
             total.depth = total.depth.max(depth + inner.depth);
-            total.loops = total.loops.max(loops + inner.loops);
+            total.loop_depth = total.loop_depth.max(loop_depth + inner.loop_depth);
             total.inclusions = total.inclusions.saturating_add(inner.inclusions);
         }
         path.pop();

@@ -21,10 +21,10 @@ pub(super) enum Access {
     Public,
     /// Open to everyone who knows an unguessable token in the path, from anywhere: mail providers
     /// send such requests too (RFC 8058).
-    Link,
+    TokenInPath,
     /// Open to requests of other servers, such as those of WebSub subscribers, without the check
     /// for cross-origin requests; the handler verifies them in another way.
-    Unchecked,
+    ServerToServer,
     /// Open to API clients whose token has this permission.
     Permission(Permission),
 }
@@ -55,7 +55,7 @@ impl Routes {
             Access::Permission(permission) => {
                 methods.route_layer(from_fn_with_state((web, permission), authorize))
             }
-            Access::Link | Access::Unchecked => methods,
+            Access::TokenInPath | Access::ServerToServer => methods,
         };
         self.declared.push((path, access));
         Self { router: self.router.route(path, methods), ..self }

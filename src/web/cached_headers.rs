@@ -79,7 +79,7 @@ impl CachedHeaders {
         if let Some(at) = rendered.modified {
             insert_valid(&mut common, header::LAST_MODIFIED, &http_date(at));
         }
-        if feed.private.is_some() {
+        if feed.secret.is_some() {
             common.insert(
                 HeaderName::from_static("x-robots-tag"),
                 HeaderValue::from_static("noindex"),

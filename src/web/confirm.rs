@@ -20,14 +20,14 @@ pub(super) async fn show(
 ) -> WebResult<Response> {
     let pending = subscribers::pending_confirmation(
         &web.app.store,
-        &web.app.instance.secret,
+        &web.app.store_identity.secret,
         &token,
         web.app.now(),
     )
     .await?;
     let (_, digests) = pending.ok_or_else(WebError::invalid_token)?;
     web.render(&ConfirmPage {
-        page: web.page(&client, &method),
+        page: web.page_context(&client, &method),
         token,
         digests: titles(&web, &digests),
     })
@@ -41,7 +41,7 @@ pub(super) async fn submit(
     Path(token): Path<String>,
 ) -> WebResult<Response> {
     let confirmed =
-        subscribers::confirm(&web.app.store, &web.app.instance.secret, &token, web.app.now())
+        subscribers::confirm(&web.app.store, &web.app.store_identity.secret, &token, web.app.now())
             .await?;
     let (_, digests) = confirmed.ok_or_else(WebError::invalid_token)?;
     let separator = if client.language.starts_with("zh") { "、" } else { ", " };

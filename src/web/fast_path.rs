@@ -80,7 +80,7 @@ impl FeedFastPath {
 
     /// Responds from the feed cache; `None` if the router has to respond. Only Brotli bodies may
     /// need a read from the disk.
-    fn respond(
+    fn respond_from_cache(
         &self,
         route: &Arc<FeedRoute>,
         peer: Option<SocketAddr>,
@@ -153,12 +153,8 @@ impl FeedFastPath {
         }))
     }
 
-    /// Answers a request of this peer.
-    pub(super) fn respond_to(
-        &self,
-        peer: Option<SocketAddr>,
-        mut request: Request,
-    ) -> ResponseFuture {
+    /// Answers a request from this peer.
+    pub(super) fn handle(&self, peer: Option<SocketAddr>, mut request: Request) -> ResponseFuture {
         let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
         let Some((route, is_alias)) = self.find_route(request.uri()) else {
             let redirect = if is_read { self.routes.canonical_path(request.uri()) } else { None };
@@ -170,7 +166,7 @@ impl FeedFastPath {
                 None => self.forward(peer, request),
             };
         };
-        if is_read && let Some(response) = self.respond(route, peer, &request) {
+        if is_read && let Some(response) = self.respond_from_cache(route, peer, &request) {
             return response;
         }
         if is_alias {
@@ -253,7 +249,7 @@ impl FeedRoutes {
         let lower = exact.to_ascii_lowercase();
         // A redirect must not confirm a nearly correct guess of a private URL.
         let is_public =
-            |path: &String| self.paths.get(path).is_some_and(|route| route.feed.private.is_none());
+            |path: &String| self.paths.get(path).is_some_and(|route| route.feed.secret.is_none());
         let path = if self.paths.contains_key(&exact) || (is_doubled && exact.starts_with("/feeds"))
         {
             exact
@@ -261,7 +257,7 @@ impl FeedRoutes {
             Some(lower).filter(is_public)?
         };
         let holds_secret = |route: &Arc<FeedRoute>| {
-            route.feed.private.as_ref().is_some_and(|secret| path.contains(secret))
+            route.feed.secret.as_ref().is_some_and(|secret| path.contains(secret))
         };
         let is_private = self.paths.values().any(holds_secret);
         Some(uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}")))

@@ -29,7 +29,7 @@ pub(super) async fn show(
     method: Method,
 ) -> WebResult<Response> {
     let terms = web.terms.get(&web.app).await;
-    let mut page = web.page(&client, &method);
+    let mut page = web.page_context(&client, &method);
     page.alternates = web.alternates();
     web.render(&FeedsPage {
         page,

@@ -61,7 +61,7 @@ async fn render_page(
     let path = feed.path();
     let alternates = web.alternates_of(&path, &feed.title);
     let mut view = FeedPage {
-        page: web.page(client, method),
+        page: web.page_context(client, method),
         feed: FeedRow {
             path,
             title: feed.title.clone(),
@@ -74,11 +74,11 @@ async fn render_page(
             .map(|article| article_row(web, client, article.clone()))
             .collect(),
         language_names: summary.languages.iter().map(|tag| language::autonym(tag)).collect(),
-        has_push: !web.app.config.hubs_of(feed).is_empty(),
-        older: summary.older.as_deref().and_then(|url| web.site_path(url)),
+        has_websub: !web.app.config.hubs_of(feed).is_empty(),
+        previous_url: summary.previous_url.as_deref().and_then(|url| web.site_path(url)),
         snippet: snippet(&alternates),
         groups: related_feeds(web, feed_request, feed, &summary).await,
-        is_private: feed.private.is_some(),
+        is_private: feed.secret.is_some(),
         archive,
         script: COPY_SCRIPT.to_owned(),
         alternates: alternates.clone(),

@@ -35,9 +35,9 @@ pub(super) async fn show(
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title.clone(),
-        next_text: next_text(digest, &client.language, now),
+        next_date_text: next_date_text(digest, &client.language, now),
     });
-    let mut page = web.page(&client, &method);
+    let mut page = web.page_context(&client, &method);
     page.alternates = web.alternates();
     let view = IndexPage {
         page,
@@ -96,7 +96,7 @@ fn demo_banner(web: &WebState, demo: &Demo, now: Millis) -> DemoBanner {
     let seconds = next.and_then(|at| u64::try_from(at.since(now).as_secs()).ok());
     DemoBanner {
         next_seconds: seconds,
-        mails: demo.mail_catcher.count(),
+        mails: demo.mailbox.count(),
         refresh_seconds: DEMO_REFRESH_SECS,
     }
 }
@@ -114,7 +114,7 @@ fn next_edition_at(digest: &Digest, now: Millis) -> Option<Millis> {
 }
 
 /// Formats the next scheduled time of a digest in the digest's time zone.
-pub(super) fn next_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
+pub(super) fn next_date_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
     let at = digest.timezone.to_datetime(next_edition_at(digest, now)?.timestamp());
     let separator = if language.starts_with("zh") { " " } else { ", " };
     let zone = digest.timezone.iana_name().unwrap_or("UTC");

@@ -43,7 +43,7 @@ impl Service<Request> for LiveService {
     }
 
     fn call(&mut self, request: Request) -> ResponseFuture {
-        self.current.load().respond_to(self.peer, request)
+        self.current.load().handle(self.peer, request)
     }
 }
 

@@ -18,7 +18,9 @@ use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
 use super::state::{SharedState, WebState};
 use crate::domain::time::DAY;
 use crate::templates::View;
-use crate::templates::pages::{Action, ErrorPage, LanguageLink, MessagePage, PageContext, Tone};
+use crate::templates::pages::{
+    Action, ErrorPage, LanguageLink, MessageKind, MessagePage, PageContext,
+};
 
 /// Default Content-Security-Policy: allows only this site's style sheet, images and forms; no
 /// scripts and no framing.
@@ -38,7 +40,7 @@ pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-
 impl WebState {
     /// Returns the values that every page needs. Language links are included only for GET and HEAD,
     /// where following one returns the same page.
-    pub(super) fn page(&self, client: &ClientInfo, method: &Method) -> PageContext {
+    pub(super) fn page_context(&self, client: &ClientInfo, method: &Method) -> PageContext {
         let languages = if method == Method::GET || method == Method::HEAD {
             self.language_links(client)
         } else {
@@ -93,9 +95,15 @@ impl WebState {
             text: self.translate(client, "page-back", &[]),
             url: format!("{}/{}", self.base_path, client.lang_query()),
         };
-        let page = self.page(client, &Method::POST);
-        self.render(&MessagePage { page, tone: Tone::Good, title, sentences, actions: vec![back] })
-            .await
+        let page = self.page_context(client, &Method::POST);
+        self.render(&MessagePage {
+            page,
+            kind: MessageKind::Success,
+            title,
+            sentences,
+            actions: vec![back],
+        })
+        .await
     }
 
     /// Renders the page of an error, or returns its plain text if rendering fails.
@@ -113,7 +121,7 @@ impl WebState {
             }
             (key, _) => self.translate(client, key, &[]),
         };
-        let page = self.page(client, method);
+        let page = self.page_context(client, method);
         let view =
             ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
         match self.app.templates.page(&view).await {

@@ -23,12 +23,12 @@ use crate::domain::permission::Permission;
 /// proxy in front must strip.
 pub fn service(app: App, demo: Option<Demo>) -> FeedFastPath {
     let web = build_state(app, demo);
-    FeedFastPath::new(Arc::clone(&web), routes(web))
+    FeedFastPath::new(Arc::clone(&web), build_router(web))
 }
 
 /// Creates the router alone, without feed aliases and the fast path.
 pub fn router(app: App, demo: Option<Demo>) -> Router {
-    routes(build_state(app, demo))
+    build_router(build_state(app, demo))
 }
 
 /// Creates the service of degraded mode: cached feeds and the pages made from them.
@@ -59,18 +59,18 @@ fn add_feed_routes(routes: Routes) -> Routes {
 }
 
 /// Declares all routes of a connected server.
-fn declare(web: &SharedState) -> Routes {
+fn connect_routes(web: &SharedState) -> Routes {
     let unsubscribe = get(unsubscribe::show).post(unsubscribe::submit);
     let mut routes = add_feed_routes(Routes::new(web))
         .add("/subscribe", Access::Public, get(subscribe::show).post(subscribe::submit))
-        .add("/confirm/{token}", Access::Link, get(confirm::show).post(confirm::submit))
-        .add("/unsubscribe/{token}", Access::Link, unsubscribe)
+        .add("/confirm/{token}", Access::TokenInPath, get(confirm::show).post(confirm::submit))
+        .add("/unsubscribe/{token}", Access::TokenInPath, unsubscribe)
         .add("/healthz", Access::Public, get(health::healthz))
         .add("/readyz", Access::Public, get(health::readyz))
         .add("/metrics", Access::Permission(Permission::ReadMetrics), get(metrics::show));
     routes = api::add_routes(routes);
     if web.app.config.websub.hub {
-        routes = routes.add("/hub", Access::Unchecked, post(hub::submit));
+        routes = routes.add("/hub", Access::ServerToServer, post(hub::submit));
     }
     if web.demo.is_some() {
         routes = demo::add_routes(routes);
@@ -88,10 +88,10 @@ async fn not_found(uri: Uri) -> Response {
 /// Returns all routes with their access, for tests.
 #[cfg(test)]
 pub(super) fn declared_routes(app: App, demo: Option<Demo>) -> Vec<(&'static str, Access)> {
-    declare(&build_state(app, demo)).declared().to_vec()
+    connect_routes(&build_state(app, demo)).declared().to_vec()
 }
 
-fn routes(web: SharedState) -> Router {
-    let router = declare(&web).into_router().fallback(not_found);
+fn build_router(web: SharedState) -> Router {
+    let router = connect_routes(&web).into_router().fallback(not_found);
     with_layers(router, web)
 }

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
-use super::index::next_text;
+use super::index::next_date_text;
 use super::state::{SharedState, WebState};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
@@ -130,7 +130,7 @@ async fn request_subscription(
         timezone: None,
         sections: submitted.sections.clone(),
     };
-    let (store, secret) = (&web.app.store, &web.app.instance.secret);
+    let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
     Ok(subscribers::subscribe(store, secret, &subscriber, &digests, now).await?)
 }
 
@@ -147,7 +147,7 @@ async fn render_form(
         checked: submitted.digests.contains(&digest.name),
         name: digest.name.clone(),
         title: digest.title.clone(),
-        next_text: next_text(digest, &client.language, now),
+        next_date_text: next_date_text(digest, &client.language, now),
     });
     let sections = match &web.demo {
         Some(demo) => demo.sections.clone(),
@@ -158,7 +158,7 @@ async fn render_form(
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = web
         .render(&SubscribePage {
-            page: web.page(client, method),
+            page: web.page_context(client, method),
             error,
             digests: digests.collect(),
             sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),

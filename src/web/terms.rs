@@ -25,7 +25,7 @@ const QUERY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Tags with fewer articles are not listed.
 const MIN_ARTICLES_PER_TAG: i64 = 3;
 /// Kinds of terms in display order, each with the catalog key of its heading.
-const FACET_KINDS: [(TermKind, &str); 3] = [
+const OFFERED_TERM_KINDS: [(TermKind, &str); 3] = [
     (TermKind::Section, "feeds-by-section"),
     (TermKind::Language, "feeds-by-language"),
     (TermKind::Tag, "feeds-by-tag"),
@@ -43,7 +43,7 @@ pub(super) struct TermCache {
 struct TermSnapshot {
     taken_at: Option<Millis>,
     /// Change counter of the feed cache at that time.
-    feed_changes: u64,
+    document_change_count: u64,
     terms: Arc<TermLists>,
 }
 
@@ -61,7 +61,7 @@ impl TermCache {
         let (now, last) = (app.now(), self.snapshot.load_full());
         let changes = *app.feed_cache.document_changes().borrow();
         let age = last.taken_at.map_or(SignedDuration::MAX, |at| now.since(at));
-        if age < MINUTE || (age < MAX_AGE && changes == last.feed_changes) {
+        if age < MINUTE || (age < MAX_AGE && changes == last.document_change_count) {
             return Arc::clone(&last.terms);
         }
         let Ok(_refreshing) = self.refresh_lock.try_lock() else {
@@ -74,7 +74,7 @@ impl TermCache {
         };
         self.snapshot.store(Arc::new(TermSnapshot {
             taken_at: Some(now),
-            feed_changes: changes,
+            document_change_count: changes,
             terms: Arc::clone(&terms),
         }));
         terms
@@ -83,7 +83,7 @@ impl TermCache {
 
 async fn query_terms(store: &Store, now: Millis) -> StoreResult<TermLists> {
     let mut groups = Vec::new();
-    for (kind, title_key) in FACET_KINDS {
+    for (kind, title_key) in OFFERED_TERM_KINDS {
         let mut terms = store.terms().list(kind, MAX_TERMS_PER_KIND, now).await?;
         match kind {
             TermKind::Language => terms = drop_redundant_varieties(terms),

@@ -14,11 +14,11 @@ use super::*;
 use crate::app::App;
 use crate::config::Config;
 use crate::demo::Demo;
-use crate::demo::mail_catcher::MailCatcher;
+use crate::demo::mailbox::Mailbox;
 use crate::domain::article::IncomingArticle;
+use crate::domain::link_token::{self, LinkScope};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::HOUR;
-use crate::domain::token::{self, LinkScope};
 use crate::feeds::cache;
 use crate::readership::Readership;
 use crate::sources::import;
@@ -128,12 +128,8 @@ impl Site {
         let app = if has_disk_cache { app.with_disk_cache() } else { app };
         let demo = match demo {
             true => {
-                let (mailbox, _) = MailCatcher::listen(0, app.clock).await.unwrap();
-                Some(Demo {
-                    mail_catcher: mailbox,
-                    sections: vec!["Campus".into()],
-                    source: "college".into(),
-                })
+                let (mailbox, _) = Mailbox::listen(0, app.clock).await.unwrap();
+                Some(Demo { mailbox, sections: vec!["Campus".into()], source: "college".into() })
             }
             false => None,
         };
@@ -197,7 +193,7 @@ impl Site {
     }
 
     fn sign(&self, power: LinkScope) -> String {
-        token::sign(&self.app.instance.secret, power)
+        link_token::sign(&self.app.store_identity.secret, power)
     }
 }
 

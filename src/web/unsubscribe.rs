@@ -9,9 +9,9 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::state::{SharedState, WebState};
+use crate::domain::link_token::{self, LinkScope};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
-use crate::domain::token::{self, LinkScope};
 use crate::store::subscribers::Subscription;
 use crate::subscribers;
 use crate::templates::pages::{UnsubscribePage, UnsubscribeState};
@@ -54,7 +54,7 @@ pub(super) async fn submit(
     Path(token): Path<String>,
     form: Form,
 ) -> WebResult<Response> {
-    let (store, secret, now) = (&web.app.store, &web.app.instance.secret, web.app.now());
+    let (store, secret, now) = (&web.app.store, &web.app.store_identity.secret, web.app.now());
     let subscription = find_subscription(&web, &token).await?;
     let is_one_click = form.first("List-Unsubscribe").eq_ignore_ascii_case("One-Click");
     if form.first("action") == "undo" && !is_one_click {
@@ -67,7 +67,8 @@ pub(super) async fn submit(
     let from_all = form.first("action") == "all" && !is_one_click;
     // The token may be that of the undo page, which is reached only through this subscription's own
     // link, so it may be replaced by that link's token.
-    let own_token = token::sign(secret, LinkScope::Unsubscribe { subscription: subscription.id });
+    let own_token =
+        link_token::sign(secret, LinkScope::Unsubscribe { subscription: subscription.id });
     let outcome = subscribers::unsubscribe(store, secret, &own_token, from_all, now)
         .await?
         .ok_or_else(WebError::invalid_token)?;
@@ -84,7 +85,7 @@ pub(super) async fn submit(
 }
 
 async fn find_subscription(web: &WebState, token: &str) -> WebResult<Subscription> {
-    subscribers::subscription_for_token(&web.app.store, &web.app.instance.secret, token)
+    subscribers::subscription_for_token(&web.app.store, &web.app.store_identity.secret, token)
         .await?
         .ok_or_else(WebError::invalid_token)
 }
@@ -92,11 +93,11 @@ async fn find_subscription(web: &WebState, token: &str) -> WebResult<Subscriptio
 /// Returns `true` if the token can still undo the most recent unsubscription.
 fn can_undo(web: &WebState, token: &str, subscription: &Subscription) -> bool {
     let Some(LinkScope::Undo { unsubscribed_at, .. }) =
-        token::verify(&web.app.instance.secret, token)
+        link_token::verify(&web.app.store_identity.secret, token)
     else {
         return false;
     };
-    subscription.since.0 == unsubscribed_at
+    subscription.status_changed_at.0 == unsubscribed_at
         && web.app.now().since(Millis(unsubscribed_at)) <= subscribers::UNDO_WINDOW
 }
 
@@ -114,7 +115,7 @@ async fn render_page(
         .iter()
         .any(|s| s.id != subscription.id && s.status != SubscriptionStatus::Unsubscribed);
     web.render(&UnsubscribePage {
-        page: web.page(client, method),
+        page: web.page_context(client, method),
         token,
         digest_title: web.title_of(&subscription.digest),
         state,

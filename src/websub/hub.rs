@@ -117,7 +117,7 @@ fn resolve_topic(config: &Config, text: &str) -> Option<(String, Format)> {
     let is_topic = |feed: &str, format: Format| {
         Url::parse(&links.feed(feed, format.extension())).is_ok_and(|url| url == topic_url)
     };
-    let public = config.feeds.iter().filter(|feed| feed.private.is_none());
+    let public = config.feeds.iter().filter(|feed| feed.secret.is_none());
     // Subscribers from before a feed was renamed use its former URL.
     let names = public.flat_map(|feed| {
         [&feed.name].into_iter().chain(&feed.former_names).map(|name| (feed.name.clone(), name))

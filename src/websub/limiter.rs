@@ -16,14 +16,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::store::job_leases::JobKind;
+use crate::store::http_job_leases::HttpJobKind;
 
 /// Concurrent requests of a node to one host, except those of the slow class.
 const REQUESTS_PER_HOST: usize = 2;
 /// Concurrent requests of a node to slow subscribers of one host.
 const SLOW_REQUESTS_PER_HOST: usize = 1;
 /// Duration after which a request moves to a permit of the slow class, if one is free.
-const SLOW_AFTER: Duration = Duration::from_millis(500);
+const PERMIT_SWITCH_DELAY: Duration = Duration::from_millis(500);
 /// Number of pending jobs from which on no more jobs are leased for a host.
 const BUSY_HOST_JOBS: usize = 4;
 /// Maximum number of jobs leased for one host at a time.
@@ -49,7 +49,7 @@ pub(super) struct ConcurrencyLimiter {
     /// Notified when there is capacity again for jobs that were not leased.
     wakeup: Notify,
     tasks: TaskTracker,
-    slow_after: Duration,
+    permit_switch_delay: Duration,
     /// Cancelled to start no more requests.
     stop: CancellationToken,
     /// Cancelled to drop the requests in flight.
@@ -62,7 +62,7 @@ struct State {
     /// Classes that had jobs to lease last time.
     has_more: BTreeSet<u8>,
     hosts: HashMap<HostKey, HostLimit>,
-    rows: HashMap<JobKind, BTreeSet<i64>>,
+    rows: HashMap<HttpJobKind, BTreeSet<i64>>,
 }
 
 /// Host, and `true` for its slow subscribers.
@@ -76,16 +76,16 @@ struct HostLimit {
 
 /// Class, host and lease of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Job {
+pub(super) struct HttpJob {
     /// Class of the job.
     pub(super) class: RequestClass,
     /// Host that the request goes to.
     pub(super) host: String,
     /// Table and row id of the job, if its lease must be renewed.
-    pub(super) leased_row: Option<(JobKind, i64)>,
+    pub(super) leased_row: Option<(HttpJobKind, i64)>,
 }
 
-impl Job {
+impl HttpJob {
     fn key(&self) -> HostKey {
         (self.host.clone(), self.class == RequestClass::Slow)
     }
@@ -112,7 +112,7 @@ impl ConcurrencyLimiter {
             state: Mutex::default(),
             wakeup: Notify::new(),
             tasks: TaskTracker::new(),
-            slow_after: SLOW_AFTER,
+            permit_switch_delay: PERMIT_SWITCH_DELAY,
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
         }
@@ -142,7 +142,7 @@ impl ConcurrencyLimiter {
     }
 
     /// Returns the rows whose leases must be renewed.
-    pub(super) fn leased_rows(&self) -> Vec<(JobKind, Vec<i64>)> {
+    pub(super) fn leased_rows(&self) -> Vec<(HttpJobKind, Vec<i64>)> {
         self.state().rows.iter().map(|(kind, ids)| (*kind, ids.iter().copied().collect())).collect()
     }
 
@@ -160,7 +160,7 @@ impl ConcurrencyLimiter {
     /// not started is dropped.
     pub(super) fn spawn(
         self: &Arc<Self>,
-        job: Job,
+        job: HttpJob,
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         let (Some((class, _)), Some((slow, _))) =
@@ -171,8 +171,9 @@ impl ConcurrencyLimiter {
         let (class, slow, host) = (Arc::clone(class), Arc::clone(slow), self.register(&job));
         // Slow jobs already hold such a permit, and unverified callbacks must not use them.
         let slow = (job.class == RequestClass::Healthy).then_some(slow);
-        let (stop, abort, delay) = (self.stop.clone(), self.abort.clone(), self.slow_after);
-        let guard = JobGuard { limiter: Arc::clone(self), job };
+        let (stop, abort, delay) =
+            (self.stop.clone(), self.abort.clone(), self.permit_switch_delay);
+        let guard = HttpJobGuard { limiter: Arc::clone(self), job };
         self.tasks.spawn(async move {
             let _guard = guard;
             // The host permit first: a job that waits for a slow host must not occupy a class
@@ -195,7 +196,7 @@ impl ConcurrencyLimiter {
         });
     }
 
-    fn register(&self, job: &Job) -> Arc<Semaphore> {
+    fn register(&self, job: &HttpJob) -> Arc<Semaphore> {
         let mut state = self.state();
         *state.jobs_by_class.entry(job.class).or_default() += 1;
         if let Some((kind, id)) = job.leased_row {
@@ -212,7 +213,7 @@ impl ConcurrencyLimiter {
         Arc::clone(&host.semaphore)
     }
 
-    fn release(&self, job: &Job) {
+    fn release(&self, job: &HttpJob) {
         let mut state = self.state();
         let class_jobs = state.jobs_by_class.entry(job.class).or_default();
         *class_jobs = class_jobs.saturating_sub(1);
@@ -277,12 +278,12 @@ async fn yield_when_slow<T>(permit: T, slow: Option<Arc<Semaphore>>, delay: Dura
 }
 
 /// Releases a job when dropped, however its work ends.
-struct JobGuard {
+struct HttpJobGuard {
     limiter: Arc<ConcurrencyLimiter>,
-    job: Job,
+    job: HttpJob,
 }
 
-impl Drop for JobGuard {
+impl Drop for HttpJobGuard {
     fn drop(&mut self) {
         self.limiter.release(&self.job);
     }

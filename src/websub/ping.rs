@@ -7,15 +7,15 @@ use hyper::body::Bytes;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use url::{Url, form_urlencoded};
 
-use super::limiter::{Job, RequestClass, host_of};
+use super::limiter::{HttpJob, RequestClass, host_of};
 use super::retry::{log_store_error, push_retry_at};
 use super::state::{Inner, ServedDocument, versions};
 use crate::domain::backoff::Jitter;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::StoreResult;
+use crate::store::http_job_leases::HttpJobKind;
 use crate::store::hub_pings::Ping;
-use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes of a hub's error response that are logged.
 const MAX_LOGGED_BYTES: usize = 300;
@@ -50,10 +50,10 @@ pub(super) async fn ping_due(
     let count = pings.len();
     for ping in pings {
         let Ok(url) = Url::parse(&ping.hub) else { continue };
-        let job = Job {
+        let job = HttpJob {
             class: RequestClass::Healthy,
             host: host_of(&url),
-            leased_row: Some((JobKind::Ping, ping.id)),
+            leased_row: Some((HttpJobKind::Ping, ping.id)),
         };
         inner.limiter.spawn(job, ping_hub(Arc::clone(inner), url, ping));
     }
@@ -73,8 +73,8 @@ async fn ping_hub(inner: Arc<Inner>, hub: Url, ping: Ping) {
                     tracing::debug!(hub = %hub, %topic, attempts, "hub ping failed; retrying later: {reason}");
                     inner
                         .store
-                        .job_leases()
-                        .delay_job(&inner.node, JobKind::Ping, ping.id, until)
+                        .http_job_leases()
+                        .delay_job(&inner.node, HttpJobKind::Ping, ping.id, until)
                         .await
                 }
                 None => {
@@ -96,7 +96,7 @@ async fn send_ping(inner: &Inner, hub: &Url, ping: &Ping) -> Result<(), String> 
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
     let response = inner
-        .hubs
+        .hub_client
         .send(Method::POST, hub, headers, Bytes::from(body), MAX_LOGGED_BYTES)
         .await
         .map_err(|e| e.to_string())?;

@@ -7,7 +7,7 @@ use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
 use hyper::{Method, StatusCode};
 use url::Url;
 
-use super::limiter::{Job, MAX_LEASED_PER_HOST, RequestClass};
+use super::limiter::{HttpJob, MAX_LEASED_PER_HOST, RequestClass};
 use super::retry::{log_store_error, push_retry_at};
 use super::signature::signature;
 use super::state::{Inner, ServedDocument, versions};
@@ -16,8 +16,8 @@ use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
 use crate::feeds::headers::content_type;
 use crate::store::StoreResult;
-use crate::store::hub_pushes::{Push, PushQuery, PushResult};
-use crate::store::job_leases::JobKind;
+use crate::store::http_job_leases::HttpJobKind;
+use crate::store::hub_pushes::{Push, PushLeaseCriteria, PushResult};
 
 const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-hub-signature");
 /// Response time in seconds from which on a subscriber counts as slow.
@@ -40,7 +40,7 @@ pub(super) async fn push_due(
     let (versions, mut started) = (versions(&eligible), 0);
     for (class, is_slow) in [(RequestClass::Healthy, false), (RequestClass::Slow, true)] {
         let (capacity, busy) = (inner.limiter.capacity(class), inner.limiter.busy_hosts(class));
-        let query = PushQuery {
+        let query = PushLeaseCriteria {
             node: &inner.node,
             limit: capacity,
             limit_per_host: MAX_LEASED_PER_HOST,
@@ -57,8 +57,11 @@ pub(super) async fn push_due(
                 .find(|s| s.version.feed == push.feed && s.version.format == push.format)
                 .cloned();
             let Some(document) = document else { continue };
-            let job =
-                Job { class, host: push.host.clone(), leased_row: Some((JobKind::Push, push.id)) };
+            let job = HttpJob {
+                class,
+                host: push.host.clone(),
+                leased_row: Some((HttpJobKind::Push, push.id)),
+            };
             inner.limiter.spawn(job, push_document(Arc::clone(inner), push, document));
         }
     }
@@ -106,7 +109,7 @@ async fn send(inner: &Inner, push: &Push, document: &ServedDocument) -> Result<S
     }
     // The response body is not used, so none of it is read.
     let response = inner
-        .callbacks
+        .callback_client
         .send(Method::POST, &callback, headers, body, 0)
         .await
         .map_err(|e| e.to_string())?;

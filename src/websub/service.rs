@@ -68,8 +68,8 @@ impl WebSub {
                 cache,
                 node,
                 clock,
-                callbacks,
-                hubs,
+                callback_client: callbacks,
+                hub_client: hubs,
                 limiter,
                 tick,
                 housekeeping,
@@ -122,7 +122,7 @@ impl WebSub {
     /// If the database does not respond; the leases then expire.
     pub async fn shutdown(&self) -> StoreResult<()> {
         self.inner.limiter.shutdown(SHUTDOWN_GRACE).await;
-        self.inner.store.job_leases().release(&self.inner.node).await
+        self.inner.store.http_job_leases().release(&self.inner.node).await
     }
 
     async fn renew_leases(&self, now: Millis) -> StoreResult<()> {
@@ -134,7 +134,7 @@ impl WebSub {
                 LEASE_RENEWAL_INTERVAL,
             )
         {
-            self.inner.store.job_leases().renew(&self.inner.node, &leased_rows).await?;
+            self.inner.store.http_job_leases().renew(&self.inner.node, &leased_rows).await?;
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ impl WebSub {
             };
             Some(ServedDocument { version, rendered: made })
         };
-        let public = self.inner.config.feeds.iter().filter(|feed| feed.private.is_none());
+        let public = self.inner.config.feeds.iter().filter(|feed| feed.secret.is_none());
         public
             .flat_map(|feed| Format::ALL.map(|format| (feed, format)))
             .filter_map(served_document)

@@ -20,9 +20,9 @@ pub(super) struct Inner {
     pub(super) node: String,
     pub(super) clock: fn() -> Millis,
     /// Client for callback URLs, which anyone can supply.
-    pub(super) callbacks: Client,
+    pub(super) callback_client: Client,
     /// Client for the hubs from the configuration.
-    pub(super) hubs: Client,
+    pub(super) hub_client: Client,
     pub(super) limiter: Arc<ConcurrencyLimiter>,
     /// Lock that serialises ticks.
     pub(super) tick: tokio::sync::Mutex<()>,

@@ -8,7 +8,7 @@ use hyper::body::Bytes;
 use hyper::header::HeaderMap;
 use url::Url;
 
-use super::limiter::{Job, RequestClass};
+use super::limiter::{HttpJob, RequestClass};
 use super::retry::{log_store_error, verification_retry_at};
 use super::state::Inner;
 use crate::clock;
@@ -16,9 +16,9 @@ use crate::domain::backoff::Jitter;
 use crate::domain::time::Millis;
 use crate::net::http_client::HttpError;
 use crate::store::StoreResult;
+use crate::store::http_job_leases::HttpJobKind;
 use crate::store::hub_requests::{HubMode, HubRequest};
 use crate::store::hub_subscriptions::DroppedSubscription;
-use crate::store::job_leases::JobKind;
 
 /// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
 /// challenge followed by more text is not a confirmation.
@@ -37,10 +37,10 @@ pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<u
     );
     let count = requests.len();
     for request in requests {
-        let job = Job {
+        let job = HttpJob {
             class: RequestClass::Unverified,
             host: request.host.clone(),
-            leased_row: Some((JobKind::Verify, request.id)),
+            leased_row: Some((HttpJobKind::Verify, request.id)),
         };
         inner.limiter.spawn(job, run_verification(Arc::clone(inner), request));
     }
@@ -63,8 +63,8 @@ async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
         return log_store_error(
             inner
                 .store
-                .job_leases()
-                .delay_job(&inner.node, JobKind::Verify, request.id, until)
+                .http_job_leases()
+                .delay_job(&inner.node, HttpJobKind::Verify, request.id, until)
                 .await,
         );
     }
@@ -100,7 +100,7 @@ async fn verify_intent(
     }
     let url = with_query(&request.callback, &parameters)?;
     let response = inner
-        .callbacks
+        .callback_client
         .send(Method::GET, &url, HeaderMap::new(), Bytes::new(), MAX_RESPONSE_BYTES)
         .await?;
     Ok(response.status.is_success()
@@ -119,7 +119,7 @@ pub(super) async fn deny_subscriptions_to_removed_feeds(inner: &Arc<Inner>) -> S
         .await?;
     let count = removed.len();
     for subscription in removed {
-        let job = Job {
+        let job = HttpJob {
             class: RequestClass::Unverified,
             host: subscription.host.clone(),
             leased_row: None,
@@ -137,7 +137,7 @@ async fn deny(inner: Arc<Inner>, subscription: DroppedSubscription) {
     ];
     let response = async {
         inner
-            .callbacks
+            .callback_client
             .send(
                 Method::GET,
                 &with_query(&subscription.callback, &parameters)?,

@@ -60,7 +60,7 @@ impl Feed {
             name: feed.name.clone(),
             title: feed.title.clone(),
             items: feed.items,
-            private: feed.private.is_some(),
+            private: feed.secret.is_some(),
             urls: FeedUrls::new(site, &feed.path()),
         }
     }
@@ -105,7 +105,7 @@ pub struct FeedReaders {
     pub median: u64,
     /// Length of the period in days, including today.
     pub days: i64,
-    /// Number of requests of the feed in the period.
+    /// Number of requests for the feed in the period.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
     pub not_modified: u64,
@@ -122,7 +122,7 @@ pub struct FeedReadersOfDay {
     pub direct: u64,
     /// Number of subscribers that aggregators report.
     pub via_aggregators: u64,
-    /// Number of requests of the feed.
+    /// Number of requests for the feed.
     pub requests: u64,
     /// Number of these requests answered with 304 Not Modified.
     pub not_modified: u64,

@@ -117,7 +117,7 @@ impl From<&sources::SyncReport> for SyncReport {
     }
 }
 
-/// Result of importing a file of articles into a builtin source.
+/// Result of importing a file of articles into a built-in source.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ArticleImport {
     /// The fields that a sync also reports.
@@ -140,7 +140,7 @@ pub struct SourceInspection {
     pub name: String,
     /// Kind of the source, for example `wordpress` or `builtin`.
     pub kind: String,
-    /// URL of the database without user and password; `null` for a builtin source.
+    /// URL of the database without user and password; `null` for a built-in source.
     #[schema(required)]
     pub location: Option<String>,
     /// Properties of the source that were detected or configured, by name.
@@ -173,9 +173,9 @@ impl SourceInspection {
             kind: source.kind.as_str().to_owned(),
             location: i.location.clone(),
             facts: i.facts.iter().map(|(name, f)| (name.replace(' ', "_"), f.clone())).collect(),
-            public: i.visible,
+            public: i.public,
             scheduled: i.scheduled,
-            known: i.already_stored,
+            known: i.already_mirrored,
             left_out: i.left_out.clone(),
             rejected: rejected_articles(&i.rejected),
             notes: article_notes(&i.notes),

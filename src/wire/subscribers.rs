@@ -61,7 +61,7 @@ impl From<&subscribers::Subscription> for Subscription {
             digest: s.digest.clone(),
             status: s.status.as_str().to_owned(),
             sections: s.sections.clone(),
-            since: s.since.rfc3339(),
+            since: s.status_changed_at.rfc3339(),
         }
     }
 }

@@ -9,7 +9,7 @@ use courant::sources::import;
 use courant::store::audit_log::AuditEntry;
 use courant::store::suppressions::address_hash;
 use courant::subscribers::{self, NewSubscriber};
-use courant::{access, delivery};
+use courant::{api_tokens, delivery};
 
 use crate::support::{World, article, database_tests};
 
@@ -25,11 +25,11 @@ database_tests! {
         world.add_readers(2).await;
         let edition = world.create_edition().await;
         let editor = Actor::User { name: "li".into(), role: Role::Editor };
-        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
         delivery::run_edition_command(store, edition, EditionCommand::Pause, &editor, world.now())
             .await
             .unwrap();
-        access::create_token(store, secret, "cms", Role::Viewer, [1; access::TOKEN_BYTES], &Actor::Cli, world.now())
+        api_tokens::create_token(store, secret, "cms", Role::Viewer, [1; api_tokens::TOKEN_BYTES], &Actor::Cli, world.now())
             .await
             .unwrap()
             .unwrap();
@@ -60,12 +60,12 @@ database_tests! {
         for command in [EditionCommand::Pause, EditionCommand::Resume, EditionCommand::Cancel] {
             delivery::run_edition_command(store, edition, command, &Actor::Cli, world.now()).await.unwrap_err();
         }
-        assert!(!access::revoke_token(store, "nobody", &Actor::Cli, world.now()).await.unwrap());
+        assert!(!api_tokens::revoke_token(store, "nobody", &Actor::Cli, world.now()).await.unwrap());
         assert_eq!(entries(world).await.len(), before);
     }
 
     async fn a_request_that_changes_nothing_leaves_no_entry(world) {
-        let hash = address_hash(&world.app.instance.secret, "r0@example.org");
+        let hash = address_hash(&world.app.store_identity.secret, "r0@example.org");
         world.app.store.suppressions().add(&hash, "complaint", &Actor::Cli, world.now()).await.unwrap();
         world.add_readers(2).await;
         let reader = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap().id;
@@ -78,7 +78,7 @@ database_tests! {
         assert_eq!(before[0].action, AuditAction::Unsubscribe);
         assert!(!unsubscribe().await);
         let page = NewSubscriber { email: "r0@example.org".into(), ..NewSubscriber::default() };
-        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
         subscribers::subscribe(store, secret, &page, &[world.digest("weekly")], world.now())
             .await
             .unwrap()
@@ -117,8 +117,8 @@ database_tests! {
 
     async fn the_log_is_read_in_pages(world) {
         for name in ["a", "b", "c", "d", "e"] {
-            access::create_token(
-                &world.app.store, &world.app.instance.secret, name, Role::Viewer, [1; access::TOKEN_BYTES], &Actor::Cli, world.now(),
+            api_tokens::create_token(
+                &world.app.store, &world.app.store_identity.secret, name, Role::Viewer, [1; api_tokens::TOKEN_BYTES], &Actor::Cli, world.now(),
             )
             .await
             .unwrap()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use courant::demo::mail_catcher::mime;
+use courant::demo::mailbox::mime;
 use serde_json::Value;
 
 use crate::support::Shell;

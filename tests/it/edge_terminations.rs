@@ -6,7 +6,7 @@ use courant::domain::delivery::DeliveryOutcome;
 use courant::domain::edition::EditionCommand;
 use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, MINUTE, SignedDuration};
-use courant::store::leasing::LeaseCriteria;
+use courant::store::delivery_leasing::LeaseCriteria;
 use courant::store::outcomes::{CommitConnection, OutcomeRecord};
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
@@ -66,7 +66,7 @@ database_tests! {
             outcome: DeliveryOutcome::Sent,
             may_retry_uncertain: true,
             reply: Some("250 taken".into()),
-            is_queue_entry: false,
+            is_single_delivery: false,
         };
         CommitConnection::new(&world.app.store)
             .commit("suspended until now", &[late], &[], world.now())

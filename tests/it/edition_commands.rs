@@ -4,9 +4,9 @@
 use courant::delivery::Report;
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
+use courant::domain::link_token::{LinkScope, sign};
 use courant::domain::page::PageRequest;
 use courant::domain::time::{HOUR, MINUTE, SECOND, SignedDuration};
-use courant::domain::token::{LinkScope, sign};
 use courant::store::suppressions::address_hash;
 use courant::subscribers::{self, NewSubscriber};
 use tokio_util::sync::CancellationToken;
@@ -216,7 +216,7 @@ database_tests! {
         let edition = edition_for(world, 3).await;
         let person = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
         let link = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
-        let secret = &world.app.instance.secret;
+        let secret = &world.app.store_identity.secret;
         let token = sign(secret, LinkScope::Unsubscribe { subscription: link.id });
         subscribers::unsubscribe(&world.app.store, secret, &token, false, world.now())
             .await
@@ -229,7 +229,7 @@ database_tests! {
 
     async fn a_suppressed_address_gets_no_mail_even_after_a_new_import(world) {
         let edition = edition_for(world, 3).await;
-        let hash = address_hash(&world.app.instance.secret, "r1@example.org");
+        let hash = address_hash(&world.app.store_identity.secret, "r1@example.org");
         world.app.store.suppressions().add(&hash, "complaint", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 cancelled");
@@ -347,7 +347,7 @@ database_tests! {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         edition_for(world, 50).await;
         let person = NewSubscriber { email: "new@example.org".into(), ..NewSubscriber::default() };
-        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
         subscribers::subscribe(store, secret, &person, &[world.digest("weekly")], world.now())
             .await
             .unwrap()

@@ -4,7 +4,7 @@ use courant::domain::article::{Enclosure, IncomingArticle};
 use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
 use courant::feeds::cache::{RefreshReport, refresh_due};
 use courant::feeds::format::Format;
-use courant::feeds::render::documents;
+use courant::feeds::render::render_all_formats;
 
 use crate::support::{Database, START_TIME, Shell, TestClock, World, article, database_tests};
 
@@ -24,7 +24,7 @@ fn articles() -> Vec<IncomingArticle> {
 async fn bytes(world: &World) -> Vec<(Format, Vec<u8>)> {
     let config = &world.app.config;
     let rendered =
-        documents(&world.app.store, config, &config.feeds[0], world.now()).await.unwrap();
+        render_all_formats(&world.app.store, config, &config.feeds[0], world.now()).await.unwrap();
     rendered.into_iter().map(|(format, body)| (format, body.to_vec())).collect()
 }
 

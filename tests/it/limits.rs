@@ -114,7 +114,7 @@ database_tests! {
         );
         assert_eq!((granted[0].count, granted[1].count, granted[0].at), (4, 3, NOW));
         let refund = new_update();
-        let unused = [1, 2].map(|count| Refund { key: own.clone(), count, taken_at: NOW });
+        let unused = [1, 2].map(|count| Refund { key: own.clone(), count, quota_taken_at: NOW });
         for minute in 0..3 {
             store.rate_limits().refund_quota(&refund, &unused, NOW.plus(minute * MINUTE)).await.unwrap();
         }
@@ -164,8 +164,8 @@ database_tests! {
         let requests = [request(own.clone(), "10/h", 8), request(google.clone(), "5/h", 5)];
         store.rate_limits().take_quota(&new_update(), &requests, NOW).await.unwrap();
         let unused = [
-            Refund { key: own, count: 3, taken_at: NOW },
-            Refund { key: google, count: 2, taken_at: NOW },
+            Refund { key: own, count: 3, quota_taken_at: NOW },
+            Refund { key: google, count: 2, quota_taken_at: NOW },
         ];
         store.rate_limits().refund_quota(&new_update(), &unused, NOW.plus(MINUTE)).await.unwrap();
         let granted =

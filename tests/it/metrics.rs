@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use courant::access;
+use courant::api_tokens;
 use courant::domain::actor::Actor;
 use courant::domain::role::Role;
 
@@ -34,8 +34,8 @@ database_tests! {
         set_up(world, 3, 1).await;
         let edition = another_edition(world).await;
         let (app, now) = (&world.app, world.now());
-        let (secret, random) = (&app.instance.secret, [7; access::TOKEN_BYTES]);
-        let token = access::create_token(
+        let (secret, random) = (&app.store_identity.secret, [7; api_tokens::TOKEN_BYTES]);
+        let token = api_tokens::create_token(
             &app.store,
             secret,
             "prometheus",

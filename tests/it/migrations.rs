@@ -65,7 +65,7 @@ database_tests! {
         let url = world.app.config.database.url.clone();
         let again = Store::open(&url).await.unwrap();
         assert_eq!(again.editions().counts(edition).await.unwrap().sent, 3);
-        assert_eq!(again.instance().await.unwrap().secret, world.app.instance.secret, "tokens and ids should stay valid");
+        assert_eq!(again.instance().await.unwrap().secret, world.app.store_identity.secret, "tokens and ids should stay valid");
         again.close().await;
     }
 

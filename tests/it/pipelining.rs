@@ -58,7 +58,7 @@ async fn send_mails_pipelined(
         if !std::mem::take(&mut is_started) {
             let (to, size) = envelope(mail);
             if let Err(result) =
-                connection.send_envelope(&Envelope { from: FROM, to: &to, size }).await
+                connection.start_transaction(&Envelope { from: FROM, to: &to, size }).await
             {
                 results.push(summary(&result));
                 continue;
@@ -107,7 +107,7 @@ async fn the_reply_to_a_content_does_not_wait_for_the_pipelined_envelope() {
         start(Script::new().rule(Rule::stall(At::Rcpt).recipient("b@"))).await;
     let (a, b) = (mail_to("a"), mail_to("b"));
     let envelope = |to, content: &str| Envelope { from: FROM, to, size: content.len() };
-    connection.send_envelope(&envelope("a@example.org", &a)).await.unwrap();
+    connection.start_transaction(&envelope("a@example.org", &a)).await.unwrap();
     assert_eq!(
         summary(&connection.send_content(&a, Some(&envelope("b@example.org", &b))).await),
         SENT
@@ -318,7 +318,10 @@ async fn cancelling_a_pipelined_mail_halfway_closes_its_connection() {
         "a cancelled probe should release its permit"
     );
     let (server, _, mut connection) = start(Script::new()).await;
-    connection.send_envelope(&Envelope { from: FROM, to: "a@example.org", size: 1 }).await.unwrap();
+    connection
+        .start_transaction(&Envelope { from: FROM, to: "a@example.org", size: 1 })
+        .await
+        .unwrap();
     connection.abandon();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert!(server.mails().is_empty(), "a mail without content should not be received");

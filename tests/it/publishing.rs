@@ -24,7 +24,7 @@ struct Node {
 
 impl Node {
     fn new(app: &App) -> Self {
-        Self { app: app.clone(), publisher: app.publisher(&app.config.publish[0]) }
+        Self { app: app.clone(), publisher: app.publisher(&app.config.destinations[0]) }
     }
 
     async fn refresh(&self) {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use courant::config::settings::{
     DomainLimits, TlsMode, Transport, TransportTarget, UncertainPolicy,
 };
-use courant::demo::mail_catcher::MailCatcher;
+use courant::demo::mailbox::Mailbox;
 use courant::domain::time::Millis;
 use courant::mail::message::{MessageParts, message_id};
 use courant::mail::smtp::{
@@ -362,8 +362,8 @@ async fn leading_dots_are_stuffed_on_the_wire_and_removed_by_the_server() {
 }
 
 #[tokio::test]
-async fn the_mail_catcher_receives_a_message_unchanged() {
-    let (mail_catcher, address) = MailCatcher::listen(0, || Millis(5)).await.unwrap();
+async fn the_mailbox_receives_a_message_unchanged() {
+    let (mailbox, address) = Mailbox::listen(0, || Millis(5)).await.unwrap();
     let server = SmtpServer::start(Script::new()).await;
     let target = TransportTarget::Smtp {
         host: "localhost".to_owned(),
@@ -399,7 +399,7 @@ async fn the_mail_catcher_receives_a_message_unchanged() {
         );
     }
     connection.quit().await;
-    let mails = mail_catcher.messages();
+    let mails = mailbox.messages();
     assert_eq!((mails.len(), mails[0].id, mails[0].received_at), (2, 2, Millis(5)));
     assert_eq!((mails[0].subject.as_str(), mails[0].from.as_str()), (parts.subject, parts.from));
     assert_eq!(

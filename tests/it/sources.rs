@@ -213,7 +213,7 @@ database_tests! {
         let doubled = format!("{QUERY} UNION ALL SELECT 2, 'Another', '<p>x</p>', published_at FROM news WHERE id = 1");
         world.configure(|s| s.source = s.source.replace(QUERY, &doubled)).await;
         let inspection = sources::inspect::inspect(&world.app.store, &world.app.config, &world.app.config.sources[0], world.now()).await.unwrap();
-        assert_eq!((inspection.visible, inspection.rejected), (2, vec![("2".to_owned(), "another row has the same id".to_owned())]));
+        assert_eq!((inspection.public, inspection.rejected), (2, vec![("2".to_owned(), "another row has the same id".to_owned())]));
         assert_eq!(sync(world, false).await.rejected.len(), 1);
         assert_eq!(titles(world).await, ["News 2", "News 1"]);
         assert_eq!(world.app.store.sources().states().await.unwrap()[0].rejected, 1);

@@ -29,7 +29,7 @@ pub(crate) async fn import_file(
     change(&mut options);
     import(
         &world.app.store,
-        &world.app.instance.secret,
+        &world.app.store_identity.secret,
         &path,
         world.digest("weekly"),
         &options,
@@ -67,7 +67,7 @@ database_tests! {
         std::fs::write(&path, format!("email\nno address\n{lines}m7@example.org\n")).unwrap();
         let options = ImportOptions { actor: courant::domain::actor::Actor::Cli, confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
         let mut progress = Vec::new();
-        let (store, secret) = (&world.app.store, &world.app.instance.secret);
+        let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
         let report = import(store, secret, &path, world.digest("weekly"), &options, world.now(), |done, total| progress.push((done, total)));
         let report = report.await.unwrap();
         assert_eq!((report.confirmed, report.rejected.len()), (450, 2));

@@ -1,9 +1,9 @@
 //! Subscribing, confirming, unsubscribing and subscribing again (guarantees 6 and 7).
 
 use courant::domain::address::EmailAddress;
+use courant::domain::link_token::{LinkScope, sign};
 use courant::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use courant::domain::time::{DAY, HOUR, MINUTE, SignedDuration};
-use courant::domain::token::{LinkScope, sign};
 use courant::subscribers::{self, NewSubscriber};
 
 use crate::subscriber_files::import_file;
@@ -14,7 +14,7 @@ fn person(email: &str) -> NewSubscriber {
 }
 
 fn secret(world: &World) -> &[u8] {
-    &world.app.instance.secret
+    &world.app.store_identity.secret
 }
 
 /// Requests a subscription to the weekly digest on the subscription page.

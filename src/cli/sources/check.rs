@@ -46,12 +46,12 @@ fn print_inspection(app: &App, source: &Source, inspection: &Inspection) -> anyh
     } else {
         String::new()
     };
-    let known = if inspection.already_stored > 0 {
-        format!(" ({} of them already imported)", inspection.already_stored)
+    let known = if inspection.already_mirrored > 0 {
+        format!(" ({} of them already imported)", inspection.already_mirrored)
     } else {
         String::new()
     };
-    print_fact("articles", &format!("{} public{scheduled}{known}", inspection.visible))?;
+    print_fact("articles", &format!("{} public{scheduled}{known}", inspection.public))?;
     print_fact("left out", &counts_by_frequency(&inspection.left_out))?;
     print_rows("rejected", &inspection.rejected)?;
     print_rows("note on", &inspection.notes)?;

@@ -29,7 +29,7 @@ pub(in crate::delivery) enum RejectionAction {
     Requeue,
 }
 
-/// Refusals by edition, for the editions that this process sends.
+/// Rejections by edition, for the editions that this process sends.
 #[derive(Debug, Default)]
 pub(in crate::delivery) struct EditionBreakers(Mutex<HashMap<i64, EditionRecord>>);
 
@@ -51,7 +51,7 @@ enum PauseState {
     NotPaused,
     /// The pause is not stored yet, so permits may still be issued.
     Requested,
-    /// The pause was stored at this time; earlier permits were issued in spite of it.
+    /// The pause was stored at this time; earlier permits were issued without knowledge of it.
     PausedAt(Instant),
 }
 

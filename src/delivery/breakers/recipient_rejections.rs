@@ -25,7 +25,7 @@ struct Rejection {
     address: String,
     domain: String,
     reply: String,
-    names_mailbox: bool,
+    is_mailbox_rejection: bool,
 }
 
 impl RecipientRejections {
@@ -34,7 +34,8 @@ impl RecipientRejections {
         self.0.clear();
     }
 
-    /// Records a rejection; returns the limit if one is reached, as the end of a clause.
+    /// Records a rejection; returns the limit if one is reached, as text that completes
+    /// "the relay rejected".
     pub(super) fn record(&mut self, address: &str, reply: &Reply) -> Option<&'static str> {
         if self.0.iter().any(|rejection| rejection.address == address) {
             return None;
@@ -47,20 +48,22 @@ impl RecipientRejections {
             address: address.to_owned(),
             domain,
             reply: compared_text(reply),
-            names_mailbox: reply.names_mailbox(),
+            is_mailbox_rejection: reply.is_mailbox_rejection(),
         });
         let last = self.0.back()?;
         let same = self.0.iter().rev().take_while(|rejection| rejection.reply == last.reply);
         let (recipients, domains) = count(same);
-        if !last.names_mailbox
+        if !last.is_mailbox_rejection
             && recipients >= SAME_REPLY_RECIPIENTS
             && domains >= SAME_REPLY_DOMAINS
         {
             return Some("5 recipients in a row for the same reason");
         }
         let (recipients, domains) = count(self.0.iter());
-        let all_name_mailboxes = self.0.iter().all(|rejection| rejection.names_mailbox);
-        (recipients >= ANY_REPLY_RECIPIENTS && (!all_name_mailboxes || domains >= MAILBOX_DOMAINS))
+        let all_are_mailbox_rejections =
+            self.0.iter().all(|rejection| rejection.is_mailbox_rejection);
+        (recipients >= ANY_REPLY_RECIPIENTS
+            && (!all_are_mailbox_rejections || domains >= MAILBOX_DOMAINS))
             .then_some("20 recipients in a row")
     }
 }

@@ -1,4 +1,4 @@
-//! Relay errors by delivery: tells a delivery that makes the relay fail from a relay that is
+//! Relay errors by delivery: distinguishes a delivery that makes the relay fail from a relay that is
 //! unusable.
 
 use std::collections::HashMap;

@@ -7,15 +7,15 @@ use tokio::time::Instant;
 use super::{Fetcher, POLL_INTERVAL};
 use crate::config::UncertainPolicy;
 use crate::delivery::domain_slots::SharedDomainLimit;
-use crate::delivery::lease::{Job, LeaseGuard, LeaseId};
+use crate::delivery::lease::{DeliveryJob, LeaseGuard, LeaseId};
 use crate::domain::domain_limits::DomainLimit;
+use crate::store::delivery_leasing::LeaseCriteria;
 use crate::store::leased_delivery::LeasedDelivery;
-use crate::store::leasing::LeaseCriteria;
 
-/// Most jobs in a send queue, so that memory does not grow with the audience.
+/// Maximum number of jobs in a send queue, so that memory does not grow with the audience.
 const MAX_QUEUED_JOBS: usize = 4_096;
 
-/// Most domain limits cached during a run.
+/// Maximum number of domain limits cached during a run.
 const MAX_CACHED_LIMITS: usize = 4_096;
 
 impl Fetcher<'_> {
@@ -46,7 +46,7 @@ impl Fetcher<'_> {
         let registry = Arc::clone(&self.dispatcher.leases);
         let mut registry = registry.lock().await;
         let limit = i64::try_from(enough)?;
-        let served = self.names_to_lease();
+        let served = self.transports_to_lease_for();
         let deliveries = self
             .dispatcher
             .store
@@ -72,7 +72,7 @@ impl Fetcher<'_> {
 
     /// Returns the names to lease for: all served names, or, for a standby transport, those whose
     /// mail it may take over.
-    pub(super) fn names_to_lease(&self) -> Vec<String> {
+    pub(super) fn transports_to_lease_for(&self) -> Vec<String> {
         if !self.transport.standby {
             return self.served.clone();
         }
@@ -119,7 +119,7 @@ impl Fetcher<'_> {
             dispatcher.should_fail_over(other)
         });
         let lease = self.lease_guard(LeaseId::Batch(batch));
-        let jobs: Vec<Job> =
+        let jobs: Vec<DeliveryJob> =
             deliveries.into_iter().map(|delivery| self.job(delivery, Arc::clone(&lease))).collect();
         self.queue.push_edition(edition, jobs);
         Ok(true)
@@ -130,12 +130,12 @@ impl Fetcher<'_> {
         Arc::new(LeaseGuard::new(leased, self.finished_tx.clone()))
     }
 
-    fn job(&mut self, delivery: LeasedDelivery, lease: Arc<LeaseGuard>) -> Job {
+    fn job(&mut self, delivery: LeasedDelivery, lease: Arc<LeaseGuard>) -> DeliveryJob {
         // Transactional messages are exempt from domain limits, since they are few and somebody
         // waits for them.
         let domain = delivery.address.rsplit_once('@').filter(|_| delivery.edition_id.is_some());
         let limit = domain.map(|(_, domain)| self.domain_limit(domain));
-        Job { delivery, lease, domain_limit: limit, slot: None }
+        DeliveryJob { delivery, lease, domain_limit: limit, slot: None }
     }
 
     fn domain_limit(&mut self, domain: &str) -> Arc<SharedDomainLimit> {

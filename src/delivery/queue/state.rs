@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::QueueState;
 use crate::delivery::domain_slots::DomainSlots;
-use crate::delivery::lease::Job;
+use crate::delivery::lease::DeliveryJob;
 use crate::domain::time::Millis;
 
 impl QueueState {
@@ -28,7 +28,7 @@ impl QueueState {
     }
 
     /// Puts an unsent job back as the next one of its edition.
-    pub(super) fn put_back(&mut self, job: Job) {
+    pub(super) fn requeue(&mut self, job: DeliveryJob) {
         let edition = job.delivery.edition_id;
         match self.editions.iter_mut().find(|queue| Some(queue.edition) == edition) {
             Some(queue) => queue.jobs.push_front(job),
@@ -37,18 +37,18 @@ impl QueueState {
     }
 
     /// Returns the next job, and `true` if its edition falls below the refill threshold.
-    pub(super) fn next(&mut self, now: Millis) -> Option<(Job, bool)> {
+    pub(super) fn next(&mut self, now: Millis) -> Option<(DeliveryJob, bool)> {
         let next = self.next_in_order(now);
         if self.yielding.is_empty() {
             return next;
         }
         while let Some(job) = self.yielding.pop() {
-            self.put_back(job);
+            self.requeue(job);
         }
         next.or_else(|| self.next_in_order(now))
     }
 
-    fn next_in_order(&mut self, now: Millis) -> Option<(Job, bool)> {
+    fn next_in_order(&mut self, now: Millis) -> Option<(DeliveryJob, bool)> {
         self.release_expired(now);
         self.collect_freed();
         while let Some(job) = self.priority_jobs.pop_front() {
@@ -76,7 +76,7 @@ impl QueueState {
     }
 
     /// Returns the job with a slot of its domain; parks it if there is none.
-    fn unless_parked(&mut self, mut job: Job, now: Millis) -> Option<Job> {
+    fn unless_parked(&mut self, mut job: DeliveryJob, now: Millis) -> Option<DeliveryJob> {
         let Some(limit) = job.domain_limit.clone() else { return Some(job) };
         // Jobs that are parked already go first.
         let is_blocked = self
@@ -93,7 +93,7 @@ impl QueueState {
         None
     }
 
-    pub(super) fn park(&mut self, key: &Arc<str>, job: Job, at_front: bool) {
+    pub(super) fn park(&mut self, key: &Arc<str>, job: DeliveryJob, at_front: bool) {
         let domain = self.domains.entry(Arc::clone(key)).or_default();
         if at_front {
             domain.parked.push_front(job);
@@ -103,7 +103,7 @@ impl QueueState {
         self.parked_count += 1;
     }
 
-    fn next_parked(&mut self, key: &Arc<str>, now: Millis) -> Option<Job> {
+    fn next_parked(&mut self, key: &Arc<str>, now: Millis) -> Option<DeliveryJob> {
         let domain = self.domains.get_mut(key).filter(|domain| domain.blocked_until <= now)?;
         let limit = domain.parked.front()?.domain_limit.clone()?;
         let slot = self.slots.take(&limit)?;

@@ -32,7 +32,12 @@ impl TestQueue {
         Self { queue: SendQueue::new(2, Vec::new()), released_tx, released_rx }
     }
 
-    fn job(&self, id: i64, edition: Option<i64>, limit: Option<&Arc<SharedDomainLimit>>) -> Job {
+    fn job(
+        &self,
+        id: i64,
+        edition: Option<i64>,
+        limit: Option<&Arc<SharedDomainLimit>>,
+    ) -> DeliveryJob {
         let delivery = LeasedDelivery {
             id,
             kind: if edition.is_some() { DeliveryKind::Edition } else { DeliveryKind::Test },
@@ -50,7 +55,7 @@ impl TestQueue {
         };
         let lease =
             Arc::new(LeaseGuard::new(LeaseId::SingleDelivery(id), self.released_tx.clone()));
-        Job { delivery, lease, domain_limit: limit.cloned(), slot: None }
+        DeliveryJob { delivery, lease, domain_limit: limit.cloned(), slot: None }
     }
 
     fn add(
@@ -65,7 +70,7 @@ impl TestQueue {
         );
     }
 
-    fn next(&self) -> Option<Job> {
+    fn next(&self) -> Option<DeliveryJob> {
         self.queue.try_next(NOW)
     }
 
@@ -83,7 +88,7 @@ fn limit(key: &str, max_in_flight: u32) -> Arc<SharedDomainLimit> {
     }))
 }
 
-fn id(job: Option<&Job>) -> Option<i64> {
+fn id(job: Option<&DeliveryJob>) -> Option<i64> {
     job.map(|job| job.delivery.id)
 }
 
@@ -293,7 +298,7 @@ async fn a_waiting_worker_is_woken_for_every_job_that_can_go() {
         let queue = Arc::clone(&test.queue);
         tokio::spawn(async move { queue.next(|| NOW).await })
     };
-    let joined = async |worker: tokio::task::JoinHandle<Option<Job>>| {
+    let joined = async |worker: tokio::task::JoinHandle<Option<DeliveryJob>>| {
         tokio::time::timeout(Duration::from_secs(10), worker).await.unwrap().unwrap()
     };
     let worker = spawn_waiting(&test);

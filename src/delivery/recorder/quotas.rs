@@ -131,7 +131,7 @@ impl Quotas {
         refunds.extend(available.into_iter().filter(|(_, g)| g.count > 0).map(|(key, g)| Refund {
             key,
             count: g.count,
-            taken_at,
+            quota_taken_at: taken_at,
         }));
         (start, limited, taken_at)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Worker;
 use super::start::{NotStarted, PendingStart, PreparedMessage};
-use crate::delivery::lease::Job;
+use crate::delivery::lease::DeliveryJob;
 use crate::delivery::recorder::{StartDecision, StartRequest};
 use crate::domain::delivery::DeliveryOutcome;
 use crate::domain::time::{Millis, SECOND, SignedDuration};
@@ -15,7 +15,7 @@ const DATABASE_RETRY_DELAY: SignedDuration = SECOND;
 
 impl Worker {
     /// Requests a start permit for a job; the decision comes with a commit.
-    pub(super) async fn request_start(&self, job: Job) -> PendingStart {
+    pub(super) async fn request_start(&self, job: DeliveryJob) -> PendingStart {
         let request = StartRequest {
             id: job.delivery.id,
             transport: Arc::clone(&self.shared.transport),
@@ -39,7 +39,7 @@ impl Worker {
         let decision = decision.wait().await;
         self.committed = self.committed.max(recorded_before);
         let (permitted_at, taken_at) = match decision {
-            StartDecision::Permitted { at, taken_at } => (at, taken_at),
+            StartDecision::Permitted { at, quota_taken_at: taken_at } => (at, taken_at),
             StartDecision::Denied => return Err(NotStarted::Skipped),
             StartDecision::TransportRateLimited { until } => {
                 self.shared.queue.requeue(job);
@@ -51,14 +51,16 @@ impl Worker {
             }
         };
         if self.shared.shutdown.is_cancelled() {
-            self.put_back(job, taken_at).await;
+            self.requeue(job, taken_at).await;
             return Err(NotStarted::Skipped);
         }
         match self.shared.messages.build(&job.delivery).await {
-            Ok(message) => Ok(PreparedMessage { job, permitted_at, taken_at, message }),
+            Ok(message) => {
+                Ok(PreparedMessage { job, permitted_at, quota_taken_at: taken_at, message })
+            }
             Err(e) if e.chain().any(|cause| cause.is::<StoreError>()) => {
                 // A database failure is not a failure of the recipient.
-                self.put_back(job, taken_at).await;
+                self.requeue(job, taken_at).await;
                 let _ = self
                     .wait_until((self.shared.dispatcher.clock)().plus(DATABASE_RETRY_DELAY))
                     .await;
@@ -93,7 +95,7 @@ impl Worker {
             | StartDecision::TransportRateLimited { .. }
             | StartDecision::DomainRateLimited { .. } => {
                 self.shared.record(job, DeliveryOutcome::NotAttempted, None).await;
-                self.shared.refund(job, prepared.taken_at).await;
+                self.shared.refund(job, prepared.quota_taken_at).await;
                 false
             }
         }
@@ -101,10 +103,12 @@ impl Worker {
 
     /// Puts the jobs whose decision is pending back into the queue, since they are not sent over
     /// this connection.
-    pub(super) async fn put_back_pending(&mut self) {
+    pub(super) async fn requeue_pending(&mut self) {
         while let Some(PendingStart { job, decision, .. }) = self.pending.pop_front() {
             match decision.wait().await {
-                StartDecision::Permitted { taken_at, .. } => self.put_back(job, taken_at).await,
+                StartDecision::Permitted { quota_taken_at: taken_at, .. } => {
+                    self.requeue(job, taken_at).await
+                }
                 StartDecision::Denied => {}
                 StartDecision::TransportRateLimited { .. } => self.shared.queue.requeue(job),
                 StartDecision::DomainRateLimited { until } => self.shared.queue.park(job, until),
@@ -112,8 +116,8 @@ impl Worker {
         }
     }
 
-    /// Puts back a permitted job that is certainly unsent, so that it is not taken for uncertain.
-    pub(super) async fn put_back(&self, job: Job, taken_at: Millis) {
+    /// Puts back a permitted job that is certainly unsent, so that it is not recorded as uncertain.
+    pub(super) async fn requeue(&self, job: DeliveryJob, taken_at: Millis) {
         self.shared.record(&job, DeliveryOutcome::NotAttempted, None).await;
         self.shared.refund(&job, taken_at).await;
         self.shared.queue.requeue(job);

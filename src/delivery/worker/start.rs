@@ -2,14 +2,14 @@
 
 use tokio::time::Instant;
 
-use crate::delivery::lease::Job;
+use crate::delivery::lease::DeliveryJob;
 use crate::delivery::recorder::PendingDecision;
 use crate::delivery::transport::OutgoingMessage;
 use crate::domain::time::Millis;
 
-/// Job whose start decision is pending.
+/// DeliveryJob whose start decision is pending.
 pub(super) struct PendingStart {
-    pub(super) job: Job,
+    pub(super) job: DeliveryJob,
     pub(super) decision: PendingDecision,
     /// Number of outcomes recorded before the request; the commit of its decision contains them.
     pub(super) recorded_before: u64,
@@ -17,10 +17,10 @@ pub(super) struct PendingStart {
 
 /// Permitted job with its message.
 pub(in crate::delivery) struct PreparedMessage {
-    pub(in crate::delivery) job: Job,
+    pub(in crate::delivery) job: DeliveryJob,
     pub(in crate::delivery) permitted_at: Instant,
-    /// Time when it took from its rate limits.
-    pub(in crate::delivery) taken_at: Millis,
+    /// Time when its quota was taken.
+    pub(in crate::delivery) quota_taken_at: Millis,
     pub(super) message: OutgoingMessage,
 }
 

@@ -46,7 +46,7 @@ impl Limit {
         Ok(limit)
     }
 
-    pub(super) fn is_none(&self) -> bool {
+    pub(super) fn is_unlimited(&self) -> bool {
         *self == Self::default()
     }
 }

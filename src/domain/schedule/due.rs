@@ -104,11 +104,11 @@ pub enum ScheduleDecision {
 /// `processed_until` is the last processed date, or the time at which the digest was first
 /// configured. A date whose day in `zone` is in a pause is skipped. A date that is more than 90
 /// seconds late runs only with `missed_once`, and only within `missed_within`.
-pub fn due(
+pub fn decide(
     schedule: &Schedule,
     zone: &TimeZone,
     pauses: &[PauseRange],
-    missed_once: bool,
+    run_missed: bool,
     missed_within: SignedDuration,
     processed_until: Millis,
     now: Millis,
@@ -126,7 +126,7 @@ pub fn due(
         return ScheduleDecision::Run { scheduled_for };
     }
     let at = scheduled_for.in_zone(zone);
-    if !missed_once {
+    if !run_missed {
         return skip(format!("{at} was missed, and missed dates are skipped"));
     }
     if late > missed_within {

@@ -175,15 +175,15 @@ fn punctual_dates_run_and_paused_or_late_ones_are_skipped() {
     let (schedule, zone) = (Schedule::parse("0 8 * * *").unwrap(), zone("Asia/Shanghai"));
     let date = at("2026-07-10T00:00:00Z");
     let pause = [PauseRange::parse("2026-07-10").unwrap()];
-    let decide = |pause: &[PauseRange], once, late: SignedDuration| {
-        due(&schedule, &zone, pause, once, DAY / 2, date.plus(-3 * DAY), date.plus(late))
+    let decide_late = |pause: &[PauseRange], once, late: SignedDuration| {
+        decide(&schedule, &zone, pause, once, DAY / 2, date.plus(-3 * DAY), date.plus(late))
     };
-    assert_eq!(decide(&[], false, 89 * SECOND), ScheduleDecision::Run { scheduled_for: date });
-    assert_eq!(decide(&[], true, HOUR), ScheduleDecision::Run { scheduled_for: date });
+    assert_eq!(decide_late(&[], false, 89 * SECOND), ScheduleDecision::Run { scheduled_for: date });
+    assert_eq!(decide_late(&[], true, HOUR), ScheduleDecision::Run { scheduled_for: date });
     let reasons = [
-        decide(&[], false, 91 * SECOND),
-        decide(&[], true, DAY / 2 + ONE_MILLISECOND),
-        decide(&pause, true, SignedDuration::ZERO),
+        decide_late(&[], false, 91 * SECOND),
+        decide_late(&[], true, DAY / 2 + ONE_MILLISECOND),
+        decide_late(&pause, true, SignedDuration::ZERO),
     ]
     .map(|d| match d {
         ScheduleDecision::Skipped { scheduled_for: skipped, reason } if skipped == date => reason,
@@ -198,11 +198,11 @@ fn punctual_dates_run_and_paused_or_late_ones_are_skipped() {
         ]
     );
     assert_eq!(
-        due(&schedule, &zone, &[], true, DAY, date, date.plus(MINUTE)),
+        decide(&schedule, &zone, &[], true, DAY, date, date.plus(MINUTE)),
         ScheduleDecision::NotDue
     );
     assert_eq!(
-        due(&schedule, &zone, &[], true, DAY, date.plus(DAY), date),
+        decide(&schedule, &zone, &[], true, DAY, date.plus(DAY), date),
         ScheduleDecision::NotDue,
         "a clock that went back"
     );

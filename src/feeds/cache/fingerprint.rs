@@ -31,7 +31,7 @@ pub(super) fn access_fingerprint(feed: &Feed) -> String {
     access.field("fingerprint_version", FINGERPRINT_VERSION);
     access.selection(&feed.selection);
     access.field("content", content_mode(feed.content));
-    access.optional("private", feed.private.as_deref());
+    access.optional("private", feed.secret.as_deref());
     access.hash()
 }
 
@@ -68,7 +68,7 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
         items,
         content,
         aliases,
-        private,
+        secret: private,
         max_age,
         extra_xml,
     } = feed;
@@ -161,7 +161,7 @@ mod tests {
             items: 50,
             content: Content::Full,
             aliases: vec!["/feed/".into()],
-            private: None,
+            secret: None,
             max_age: SignedDuration::from_mins(5),
             extra_xml: None,
         }
@@ -185,7 +185,7 @@ mod tests {
         };
         let access = access_fingerprint(&feed());
         for change in [
-            (|feed| feed.private = Some(String::new())) as fn(&mut Feed),
+            (|feed| feed.secret = Some(String::new())) as fn(&mut Feed),
             |feed| feed.content = Content::Summary,
             |feed| feed.selection.sections.push("jobs".into()),
         ] {

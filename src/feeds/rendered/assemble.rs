@@ -33,7 +33,7 @@ pub fn assemble(
     for (i, item_hash) in items.iter().enumerate() {
         let preceding_item = preceding.as_ref().map(|(item_hash, _)| *item_hash);
         if let Some(text) = previous_document.text(item_hash) {
-            match previous_document.compressed_after(item_hash, preceding_item) {
+            match previous_document.reusable_segment(item_hash, preceding_item) {
                 Some((segment, deflated)) => assembler.copy(segment, deflated),
                 None => assembler.add_item(
                     *item_hash,
@@ -80,24 +80,24 @@ impl SegmentText<'_> {
 struct PreviousDocument<'a> {
     document: Option<&'a RenderedFeed>,
     index: HashMap<ItemHash, usize>,
-    starts: Vec<(usize, usize)>,
+    offsets: Vec<(usize, usize)>,
     identity: OnceCell<Bytes>,
 }
 
 impl<'a> PreviousDocument<'a> {
     fn new(document: Option<&'a RenderedFeed>) -> Self {
         let segments = document.map_or(&[][..], |document| &document.segments);
-        let mut starts = Vec::with_capacity(segments.len());
+        let mut offsets = Vec::with_capacity(segments.len());
         let (mut deflated, mut length) = (GZIP_HEADER.len(), 0);
         for segment in segments {
-            starts.push((deflated, length));
+            offsets.push((deflated, length));
             deflated += segment.compressed_length as usize;
             length += segment.length as usize;
         }
         let items = document.map_or(&[][..], RenderedFeed::item_segments);
         let index =
             items.iter().enumerate().map(|(i, segment)| (segment.item_hash, i + 1)).collect();
-        Self { document, index, starts, identity: OnceCell::new() }
+        Self { document, index, offsets, identity: OnceCell::new() }
     }
 
     fn text(&'a self, item_hash: &ItemHash) -> Option<SegmentText<'a>> {
@@ -106,7 +106,7 @@ impl<'a> PreviousDocument<'a> {
 
     /// Returns the compressed segment of an item if the same item preceded it (or if it was the
     /// first item and is so again).
-    fn compressed_after(
+    fn reusable_segment(
         &self,
         item_hash: &ItemHash,
         preceding_item: Option<ItemHash>,
@@ -116,7 +116,7 @@ impl<'a> PreviousDocument<'a> {
         if preceded_by != preceding_item {
             return None;
         }
-        let start = self.starts[at].0;
+        let start = self.offsets[at].0;
         Some((
             &document.segments[at],
             &document.gzip[start..start + document.segments[at].compressed_length as usize],
@@ -126,7 +126,7 @@ impl<'a> PreviousDocument<'a> {
     fn item(&self, at: usize) -> &[u8] {
         let Some(document) = self.document else { return &[] };
         let identity = self.identity.get_or_init(|| document.identity());
-        let (start, length) = (self.starts[at].1, document.segments[at].length as usize);
+        let (start, length) = (self.offsets[at].1, document.segments[at].length as usize);
         let segment = identity.get(start..start + length).unwrap_or_default();
         if at > 1 {
             segment.strip_prefix(document.format.separator()).unwrap_or(segment)

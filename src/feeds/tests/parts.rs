@@ -27,9 +27,9 @@ fn archive_links_follow_rfc_5005() {
             Some("archive"),
         ),
     ] {
-        let head = feed_metadata(&site, &feed, Millis(5_000), archive, &[]);
+        let metadata = feed_metadata(&site, &feed, Millis(5_000), archive, &[]);
         for format in [Format::Rss, Format::Atom] {
-            let text = render_frame(format, &head);
+            let text = render_frame(format, &metadata);
             let xml = Document::parse(&text).unwrap();
             let found: Vec<(&str, String)> = elements(&xml, "link")
                 .iter()
@@ -49,7 +49,7 @@ fn archive_links_follow_rfc_5005() {
                 xml.descendants().find(|node| node.tag_name().namespace() == Some(HISTORY.1));
             assert_eq!(history.map(|node| node.tag_name().name()), element);
         }
-        let json: Value = serde_json::from_str(&render_frame(Format::Json, &head)).unwrap();
+        let json: Value = serde_json::from_str(&render_frame(Format::Json, &metadata)).unwrap();
         let next = links.iter().find(|(rel, _)| *rel == "prev-archive").unwrap().1;
         assert_eq!(json["next_url"], format!("https://news.example.edu{next}.json"));
     }
@@ -100,15 +100,15 @@ fn translations_are_linked_once_per_language() {
 #[test]
 fn a_document_is_its_frame_with_the_items_in_it() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
-    let head = feed_metadata(&site, &feed, Millis(9_000), &NEWEST, &[]);
+    let metadata = feed_metadata(&site, &feed, Millis(9_000), &NEWEST, &[]);
     let items = items(&articles, &site, &feed);
     for format in Format::ALL {
-        let frame = format.frame(&head).unwrap();
+        let frame = format.frame(&metadata).unwrap();
         let parts: Vec<Vec<u8>> = items.iter().map(|item| format.item(item).unwrap()).collect();
         let whole = [frame.prefix, parts.join(format.separator()), frame.suffix].concat();
         assert_eq!(
             String::from_utf8(whole),
-            String::from_utf8(format.render(&head, &items).unwrap())
+            String::from_utf8(format.render(&metadata, &items).unwrap())
         );
     }
 }

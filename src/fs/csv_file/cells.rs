@@ -5,7 +5,7 @@ const FORMULA_STARTS: [char; 11] =
     ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
 
 /// Returns the text for a cell of an exported file: an apostrophe precedes what could be a formula.
-pub(crate) fn safe_cell(text: &str) -> String {
+pub(crate) fn escape_formula(text: &str) -> String {
     if text.trim_start_matches('\'').starts_with(FORMULA_STARTS) {
         format!("'{text}")
     } else {
@@ -13,8 +13,8 @@ pub(crate) fn safe_cell(text: &str) -> String {
     }
 }
 
-/// Returns the text from which [`safe_cell`] made a cell.
-pub(crate) fn unsafe_cell(cell: &str) -> &str {
+/// Returns the text from which [`escape_formula`] made a cell.
+pub(crate) fn unescape_formula(cell: &str) -> &str {
     cell.strip_prefix('\'')
         .filter(|text| text.trim_start_matches('\'').starts_with(FORMULA_STARTS))
         .unwrap_or(cell)

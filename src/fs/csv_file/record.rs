@@ -58,7 +58,7 @@ pub(super) fn read_record(text: &str, start: usize, separator: u8) -> Record {
     }
 }
 
-/// Appends the text of a quotation and returns the offset behind its end; `None` if it has no end.
+/// Appends the text of a quotation and returns the offset after its end; `None` if it has no end.
 fn read_quotation(text: &str, start: usize, field: &mut String) -> Option<usize> {
     let mut at = start;
     loop {

@@ -34,7 +34,7 @@ impl Key {
     /// how to fix it.
     pub(super) fn from_file(file: &Path) -> Result<Self, String> {
         let pem = std::fs::read(file).map_err(|e| {
-            format!("cannot read the key {}: {e}; name a file that the user of Courant may read, relative to the configuration file", file.display())
+            format!("cannot read the key {}: {e}; specify a file that the user running Courant can read, relative to the configuration file", file.display())
         })?;
         Self::from_pem(&pem)
             .map_err(|reason| format!("cannot use the key {}: {reason}", file.display()))
@@ -56,7 +56,7 @@ impl Key {
             // Matches "BEGIN ENCRYPTED PRIVATE KEY", and "Proc-Type: 4,ENCRYPTED" inside a
             // traditional key.
             Err(_) if contains(pem, b"ENCRYPTED") => {
-                Err("it is encrypted with a passphrase, which Courant cannot enter; decrypt it with `openssl pkey -in FILE -out NEW`".to_owned())
+                Err("it is encrypted with a passphrase, which Courant cannot prompt for; decrypt it with `openssl pkey -in FILE -out NEW`".to_owned())
             }
             Err(pem::Error::NoItemsFound) => Err(format!("it contains no private key in PEM format; {HOW_TO_CREATE}")),
             Err(e) => Err(format!("it is damaged ({e}); {HOW_TO_CREATE}")),

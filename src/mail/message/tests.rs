@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::demo::mail_catcher::mime;
+use crate::demo::mailbox::mime;
 use crate::domain::text_repair::one_line;
 
 fn digest<'a>() -> MessageParts<'a> {

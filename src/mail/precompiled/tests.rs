@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::demo::mail_catcher::mime;
+use crate::demo::mailbox::mime;
 use crate::mail::message::{ListHeaders, MessageParts};
 use crate::templates::{DigestMailContext, RenderedMail, TemplateSnapshot, Templates};
 

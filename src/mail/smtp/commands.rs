@@ -19,13 +19,13 @@ pub struct Envelope<'a> {
 
 /// The three commands of an envelope, to be sent in one write or step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct EnvelopeCommands {
+pub(super) struct TransactionCommands {
     text: String,
     rcpt_start: usize,
     data_start: usize,
 }
 
-impl EnvelopeCommands {
+impl TransactionCommands {
     /// Returns the commands, or the outcome if the message fails without asking the relay.
     /// `max_size` is the limit that the relay announced (RFC 1870).
     pub(super) fn new(envelope: &Envelope<'_>, max_size: Option<u64>) -> Result<Self, SmtpOutcome> {
@@ -171,9 +171,11 @@ mod tests {
 
     #[test]
     fn commands_are_identical_pipelined_and_step_by_step() {
-        let commands =
-            EnvelopeCommands::new(&Envelope { from: "", to: "ann@example.org", size: 12 }, Some(0))
-                .unwrap();
+        let commands = TransactionCommands::new(
+            &Envelope { from: "", to: "ann@example.org", size: 12 },
+            Some(0),
+        )
+        .unwrap();
         let lines = commands.step_by_step().map(|(_, line)| line);
         assert_eq!(
             lines,
@@ -185,7 +187,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn envelope_is_three_lines_for_any_addresses(from in "\\PC{0,12}@?\\PC{0,12}", to in ".{0,8}@.{0,8}") {
-            if let Ok(commands) = EnvelopeCommands::new(&Envelope { from: &from, to: &to, size: 1 }, None) {
+            if let Ok(commands) = TransactionCommands::new(&Envelope { from: &from, to: &to, size: 1 }, None) {
                 proptest::prop_assert_eq!(commands.pipelined().matches('\n').count(), 3);
                 proptest::prop_assert!(commands.pipelined().is_ascii());
                 proptest::prop_assert_eq!(commands.step_by_step().map(|(_, line)| line.split_at(4).0), ["MAIL", "RCPT", "DATA"]);

@@ -1,6 +1,6 @@
 //! State of a connection: what the relay expects or sends next.
 
-use super::commands::EnvelopeCommands;
+use super::commands::TransactionCommands;
 use super::outcome::SmtpOutcome;
 use super::pipelining::PipeliningGuard;
 
@@ -38,7 +38,7 @@ pub(super) enum State {
 pub(super) enum UnsentEnvelope {
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
-    Postponed(EnvelopeCommands),
+    Postponed(TransactionCommands),
     /// No relay can accept it; the message already has its outcome.
     Invalid(SmtpOutcome),
 }

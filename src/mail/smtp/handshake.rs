@@ -79,7 +79,7 @@ async fn try_connect(relay: &Relay, encrypt: bool) -> Result<EstablishedConnecti
         Err(_) => {
             return Err(ConnectError::Unreachable {
                 relay: relay.address(),
-                reason: "no connection in time".to_owned(),
+                reason: "the connection timed out".to_owned(),
             });
         }
     };

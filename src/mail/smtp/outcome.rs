@@ -80,7 +80,7 @@ impl Reply {
     }
 
     /// Returns `true` if the reply says that the mailbox does not exist or cannot receive mail.
-    pub fn names_mailbox(&self) -> bool {
+    pub fn is_mailbox_rejection(&self) -> bool {
         const PHRASES: [&str; 7] = [
             "unknown user",
             "user unknown",
@@ -244,7 +244,7 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
     };
     let outcome = match (stage, reply.class()) {
         // The relay is closing the connection (RFC 5321 section 3.8). After the message data of a
-        // recipient the reply may concern that message data, so it counts as an attempt of theirs.
+        // recipient the reply may concern that message data, so it counts as an attempt.
         (Stage::Content, _) if reply.code == 421 => {
             return Some(not_reusable(SmtpOutcome::Deferred { reply, scope: FailureScope::Relay }));
         }

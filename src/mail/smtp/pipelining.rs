@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 /// Consecutive failures after which a proven level is abandoned.
 const MAX_CONSECUTIVE_FAILURES: u8 = 3;
-/// Duration of a downgrade. A healthy relay may have restarted at a bad moment; a relay that never
-/// learns costs one retried mail per hour.
+/// Duration of a downgrade. A healthy relay may have restarted at a bad moment; a relay that keeps
+/// failing costs one retried message per hour.
 const DOWNGRADE_DURATION: Duration = Duration::from_secs(60 * 60);
 
 /// Grouping of commands into writes, from the least to the most.
@@ -85,7 +85,7 @@ impl PipeliningState {
     }
 
     /// Returns the permission to pipeline an envelope, if the level allows it. An unproven relay is
-    /// probed by a single connection at a time, so that a failure costs one retried mail instead of
+    /// probed by a single connection at a time, so that a failure costs one retried message instead of
     /// one per connection.
     pub(super) fn begin_pipelining(self: &Arc<Self>) -> Option<PipeliningGuard> {
         if self.level() != PipeliningLevel::Full {

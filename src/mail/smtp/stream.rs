@@ -1,4 +1,4 @@
-//! TCP or TLS stream of a connection of lettre: no Nagle delay, a deadline on every wait, and reads
+//! TCP or TLS stream of a lettre connection: no Nagle delay, a deadline on every wait, and reads
 //! continue during writes.
 
 use std::io::{self, ErrorKind};
@@ -54,7 +54,7 @@ impl IoControl {
 
     /// Declares that all replies have arrived: if the relay has sent anything or closed the
     /// connection since, the next write fails without sending anything.
-    pub(super) fn expect_no_data(&self) {
+    pub(super) fn expect_no_input(&self) {
         self.expects_no_data.store(true, Ordering::Relaxed);
     }
 
@@ -109,7 +109,7 @@ impl Stream {
         Self { socket, peer, replies, eof: false, discards_command: false, control, timer }
     }
 
-    /// Returns the stream within TLS. Fails if the server has already sent unsolicited data: an
+    /// Performs the TLS handshake and returns the encrypted stream. Fails if the server has already sent unsolicited data: an
     /// attacker could have injected it so that it passes for encrypted data.
     pub(super) async fn tls_handshake(
         self,
@@ -196,7 +196,7 @@ impl Stream {
     }
 
     /// Fails if the relay has sent anything or closed the connection although no reply is due.
-    fn check_no_data(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
+    fn check_no_input(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let mut reason = ErrorKind::UnexpectedEof.into();
         if self.replies.len() == 0 && !self.eof {
             match self.poll_fill(cx) {
@@ -253,7 +253,7 @@ impl AsyncWrite for Stream {
             return Poll::Ready(Ok(bytes.len()));
         }
         if self.control.expects_no_data.swap(false, Ordering::Relaxed) {
-            self.check_no_data(cx)?;
+            self.check_no_input(cx)?;
         }
         let polled = match &mut self.socket {
             Socket::Plain(socket) => Pin::new(socket).poll_write(cx, bytes),

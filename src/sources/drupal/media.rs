@@ -53,7 +53,7 @@ fn is_id(text: &str) -> bool {
     text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
-/// Reads what is embedded, as far as it is public; tables that are not there hold nothing.
+/// Reads what is embedded, as far as it is public; missing tables count as empty.
 pub(super) async fn fetch(
     session: &mut ReadSession,
     site: &DrupalSite,

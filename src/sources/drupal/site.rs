@@ -4,9 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::formats::Formats;
 use crate::config::Source;
+use crate::sources::missed_schedule::MISSED_SCHEDULE_GRACE;
 use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, to_array};
-use crate::sources::release::RELEASE_GRACE;
 
 /// The structure of a site, as read from its database.
 pub(super) struct DrupalSite {
@@ -91,7 +91,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         site.condition = format!(
             "(n.status = 1 OR n.publish_on > {} - {})",
             session.unix_time_expression(),
-            RELEASE_GRACE.as_secs()
+            MISSED_SCHEDULE_GRACE.as_secs()
         );
         site.published_at_sql =
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();

@@ -11,9 +11,9 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Sender;
 
 use self::posts::{GhostSite, Post};
+use super::missed_schedule;
 use super::panics::catch_panic;
 use super::read_session::ReadSession;
-use super::release;
 use super::row::parse_instant;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -41,7 +41,7 @@ pub(crate) async fn read(
         after.clone_from(&last.id);
         for post in page.into_iter().filter(|post| !has_missed_schedule(&site, post)) {
             let id = post.id.clone();
-            let item = catch_panic(|| to_item(source, &site, &language, post))
+            let item = catch_panic(|| to_source_row(source, &site, &language, post))
                 .unwrap_or_else(|reason| SourceRow::Rejected { id, reason });
             if items.send(item).await.is_err() {
                 // The receiver is gone, so reading on is pointless.
@@ -67,11 +67,11 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
 fn has_missed_schedule(site: &GhostSite, post: &Post) -> bool {
     post.status == "scheduled"
         && parse_instant(&post.published_at, &TimeZone::UTC)
-            .is_none_or(|date| release::has_missed_schedule(date, site.now))
+            .is_none_or(|date| missed_schedule::has_missed_schedule(date, site.now))
 }
 
 /// Converts a post into an article, or into a rejection with its reason.
-fn to_item(source: &Source, site: &GhostSite, language: &str, post: Post) -> SourceRow {
+fn to_source_row(source: &Source, site: &GhostSite, language: &str, post: Post) -> SourceRow {
     // Ghost stores times in UTC, whatever the time zone of the site.
     let Some(published_at) = parse_instant(&post.published_at, &TimeZone::UTC) else {
         return SourceRow::Rejected {

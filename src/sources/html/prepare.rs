@@ -232,7 +232,7 @@ fn watch_page(player: &str) -> Option<String> {
     }
 }
 
-/// Unwraps `noscript` elements: feed readers run no scripts, so their content is the one to show.
+/// Unwraps `noscript` elements: feed readers run no scripts, so their content is what they should show.
 fn without_noscript(html: &str) -> String {
     let lower = html.to_ascii_lowercase();
     let mut out = String::with_capacity(html.len());

@@ -2,9 +2,9 @@
 
 use jiff::tz::TimeZone;
 
+use super::entry_visibility;
 use super::fields::{media_enclosure, parse_time, resolve_url, text_to_paragraphs};
 use super::parsed::{ParsedArticle, ParsedFile, finish};
-use super::publication;
 use super::xml::Element;
 use crate::domain::article::IncomingArticle;
 
@@ -13,7 +13,7 @@ use crate::domain::article::IncomingArticle;
 pub(super) fn parse_entries(feed: &Element, zone: &TimeZone) -> ParsedFile {
     let mut file = ParsedFile::default();
     for entry in feed.children("atom:entry") {
-        match publication::atom_hidden_reason(entry) {
+        match entry_visibility::atom_hidden_reason(entry) {
             Some(reason) => *file.left_out.entry(reason.to_owned()).or_default() += 1,
             None => file.articles.push((entry.line, parse_entry(entry, feed, zone))),
         }
@@ -46,7 +46,7 @@ fn parse_entry(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Parse
         body_html: content,
         sections: entry
             .children("atom:category")
-            .filter(|category| !publication::is_blogger_kind(category))
+            .filter(|category| !entry_visibility::is_blogger_kind(category))
             .filter_map(|c| c.attribute("label").or_else(|| c.attribute("term")))
             .map(str::to_owned)
             .collect(),

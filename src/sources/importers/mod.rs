@@ -7,10 +7,10 @@ use super::wordpress;
 use crate::config::Source;
 
 mod atom;
+mod entry_visibility;
 mod fields;
 mod jsonfeed;
 mod parsed;
-mod publication;
 mod rss;
 #[cfg(test)]
 mod tests;
@@ -31,7 +31,7 @@ pub(super) fn parse_xml(
         "rss" => match root.child("channel") {
             Some(channel)
                 if channel.child("wp:wxr_version").is_some()
-                    || channel.children("item").any(publication::is_exported_by_wordpress) =>
+                    || channel.children("item").any(entry_visibility::is_exported_by_wordpress) =>
             {
                 return Ok(wordpress::read_wxr(channel, source, site_language));
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
-use crate::sources::release::MISSED_SCHEDULE;
+use crate::sources::missed_schedule::MISSED_SCHEDULE;
 
 /// Article parsed from a file.
 #[derive(Debug, Clone, Default)]
@@ -44,13 +44,13 @@ impl ParsedFile {
     }
 }
 
-/// Sets the id and dates of a parsed article; rejects one that has neither a title nor a text.
+/// Sets the id and dates of a parsed article; rejects one that has neither a title nor a body.
 pub(super) fn finish(
     mut article: IncomingArticle,
     published: Option<Millis>,
 ) -> Result<ParsedArticle, String> {
     if article.title.trim().is_empty() && article.body_html.trim().is_empty() {
-        return Err("it has neither a title nor a text".into());
+        return Err("it has neither a title nor a body".into());
     }
     // Feed readers identify an item without an id by its URL.
     article.guid = article.guid.filter(|g| !g.is_empty()).or_else(|| article.url.clone());

@@ -30,7 +30,7 @@ fn source(ids: Ids) -> Source {
         article_url: None,
         query: None,
         full_sync: SignedDuration::ZERO,
-        listen: None,
+        listen_channel: None,
     }
 }
 

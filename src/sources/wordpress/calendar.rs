@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::site::WordPressSite;
 use super::{dates, permalinks};
 
-/// A table of the present month, and links to the nearest months with posts before and after it.
+/// A table of the current month, and links to the nearest months with posts before and after it.
 pub(super) fn calendar(site: &WordPressSite, months: &[(i16, i8, u64)]) -> String {
     const LETTERS: [&str; 7] = ["S", "M", "T", "W", "T", "F", "S"];
     let today = dates::local(site.now, &site.zone()).date();

@@ -27,8 +27,8 @@ use self::session::WordPressSession;
 use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
+use super::missed_schedule;
 use super::panics::catch_panic;
-use super::release;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
@@ -68,7 +68,8 @@ pub(crate) async fn read(
             .collect();
         posts::fetch(&mut database, &mut site, images.into_iter().map(DataRequest::Post)).await?;
         for post in page {
-            let mut item = to_item(&mut database, &mut site, source, &language, &post).await?;
+            let mut item =
+                to_source_row(&mut database, &mut site, source, &language, &post).await?;
             if let SourceRow::Article(article) = &mut item {
                 drop_shared_guid(article, &mut guids);
             }
@@ -99,7 +100,7 @@ pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
 }
 
 /// Converts a post into an article, or into a rejection with its reason.
-async fn to_item(
+async fn to_source_row(
     database: &mut WordPressSession,
     site: &mut WordPressSite,
     source: &Source,
@@ -179,7 +180,8 @@ fn to_article(
 fn has_missed_schedule(site: &WordPressSite, post: &Post) -> bool {
     let date = dates::instant(&post.date_gmt, &post.date, &site.zone());
     post.status == "future"
-        && date.is_none_or(|date| release::has_missed_schedule(date, Millis::from(site.now)))
+        && date
+            .is_none_or(|date| missed_schedule::has_missed_schedule(date, Millis::from(site.now)))
 }
 
 /// Removes a guid that an earlier post already has, because readers would confuse the two.

@@ -45,7 +45,7 @@ impl WordPressSession {
             connection,
             prefix,
             hides_unknown: source.unknown_enclosing == UnknownEnclosing::Hide,
-            display_url: connection::redact_url(url),
+            display_url: connection::without_credentials(url),
             source: name.clone(),
         })
     }

@@ -7,7 +7,7 @@ use super::posts::{columns, number};
 use super::session::WordPressSession;
 use crate::config::Source;
 use crate::sources::facts::{Facts, ids_fact, zone_name};
-use crate::sources::release::{MISSED_SCHEDULE, RELEASE_GRACE};
+use crate::sources::missed_schedule::{MISSED_SCHEDULE, MISSED_SCHEDULE_GRACE};
 
 /// Returns facts about a site, and the number of its non-public posts by reason.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
@@ -37,7 +37,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
     let sql = format!(
         "SELECT post_status, IF(post_password = '', '', '1'), IF(post_status = 'future' AND post_date_gmt <= UTC_TIMESTAMP() - INTERVAL {} SECOND, '1', ''), \
          CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE post_type = 'post' GROUP BY 1, 2, 3",
-        RELEASE_GRACE.as_secs()
+        MISSED_SCHEDULE_GRACE.as_secs()
     );
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for row in database.rows(&sql, &[]).await? {

@@ -15,7 +15,7 @@ pub(super) use connection::Connection;
 pub(crate) use pools::{Db, Engine};
 pub(super) use query::Query;
 pub(super) use row::{FromRow, Row};
-pub(super) use statement::{Assembled, Statement};
+pub(super) use statement::{AssembledStatement, Statement};
 pub use statistics::StatementTotals;
 pub(super) use statistics::totals;
 pub(super) use transaction::Tx;

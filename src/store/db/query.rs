@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, Database, Encode, IntoArguments, Type};
 use super::row::ColumnValue;
 use super::statistics::measure;
 use super::write_state::WriteState;
-use super::{Assembled, FromRow, Row, Value};
+use super::{AssembledStatement, FromRow, Row, Value};
 use crate::domain::page::{Page, PageRequest};
 use crate::store::{StoreError, StoreResult};
 
@@ -28,7 +28,7 @@ pub(super) enum Target<'c> {
 #[must_use = "a query does nothing until it is executed"]
 pub(crate) struct Query<'q> {
     target: Target<'q>,
-    statement: Arc<Assembled>,
+    statement: Arc<AssembledStatement>,
     values: Vec<Option<Value<'q>>>,
     /// First parameter that the statement does not have.
     unknown: Option<String>,
@@ -37,7 +37,7 @@ pub(crate) struct Query<'q> {
 }
 
 impl<'q> Query<'q> {
-    pub(super) fn new(target: Target<'q>, statement: Arc<Assembled>) -> Self {
+    pub(super) fn new(target: Target<'q>, statement: Arc<AssembledStatement>) -> Self {
         let values = statement.parameters.iter().map(|_| None).collect();
         Self { target, statement, values, unknown: None, write_state: None }
     }

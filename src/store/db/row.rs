@@ -62,7 +62,7 @@ impl Row {
     }
 
     /// Returns the enum that a column stores as a word; `column` is `table.column`, for the error.
-    pub(crate) fn word<T>(
+    pub(crate) fn enum_value<T>(
         &self,
         column: &'static str,
         parse: impl FnOnce(&str) -> Option<T>,

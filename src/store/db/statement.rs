@@ -17,12 +17,12 @@ const MAX_DEPTH: usize = 8;
 pub(crate) struct Statement {
     text: &'static str,
     fragments: &'static [(&'static str, &'static str)],
-    assembled: [OnceLock<Arc<Assembled>>; 2],
+    assembled: [OnceLock<Arc<AssembledStatement>>; 2],
 }
 
 /// A statement as it is sent to one engine.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Assembled {
+pub(crate) struct AssembledStatement {
     /// SQL with the parameters `$1`, `$2`, …
     pub(super) sql: Arc<str>,
     /// Names of the parameters, in the order of their numbers.
@@ -45,20 +45,24 @@ impl Statement {
     }
 
     /// Returns the statement for an engine, assembled by the first call.
-    pub(super) fn for_engine(&self, engine: Engine) -> Arc<Assembled> {
+    pub(super) fn for_engine(&self, engine: Engine) -> Arc<AssembledStatement> {
         let slot = &self.assembled[engine as usize];
-        Arc::clone(slot.get_or_init(|| Arc::new(Assembled::new(engine, self.text, self.fragments))))
+        Arc::clone(
+            slot.get_or_init(|| {
+                Arc::new(AssembledStatement::new(engine, self.text, self.fragments))
+            }),
+        )
     }
 
     /// Returns the statement that shows how SQLite runs this one, a step per row in `detail`.
     #[cfg(test)]
-    pub(crate) fn explained(&self) -> Arc<Assembled> {
+    pub(crate) fn explained(&self) -> Arc<AssembledStatement> {
         let text = format!("EXPLAIN QUERY PLAN {}", self.text);
-        Arc::new(Assembled::new(Engine::Sqlite, &text, self.fragments))
+        Arc::new(AssembledStatement::new(Engine::Sqlite, &text, self.fragments))
     }
 }
 
-impl Assembled {
+impl AssembledStatement {
     /// Assembles SQL whose text depends on values that are known only at run time, such as the
     /// number of terms of a selection.
     pub(crate) fn new(engine: Engine, text: &str, fragments: &[(&str, &str)]) -> Self {
@@ -145,7 +149,7 @@ mod tests {
     use super::*;
 
     fn assemble(text: &str, fragments: &[(&str, &str)]) -> (String, Vec<String>) {
-        let assembled = Assembled::new(Engine::Sqlite, text, fragments);
+        let assembled = AssembledStatement::new(Engine::Sqlite, text, fragments);
         (assembled.sql.to_string(), assembled.parameters)
     }
 

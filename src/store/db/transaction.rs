@@ -8,7 +8,7 @@ use sqlx::sqlite::Sqlite;
 
 use super::query::Target;
 use super::write_state::WriteState;
-use super::{Assembled, Db, Engine, Query, Statement};
+use super::{AssembledStatement, Db, Engine, Query, Statement};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// A write transaction; it is rolled back if it is dropped before [`Tx::commit`], also by the
@@ -55,7 +55,7 @@ impl Store {
     }
 
     /// Returns a query that only reads and whose SQL was assembled at run time.
-    pub(crate) fn read_assembled(&self, statement: Arc<Assembled>) -> Query<'_> {
+    pub(crate) fn read_assembled(&self, statement: Arc<AssembledStatement>) -> Query<'_> {
         let target = match &*self.db {
             Db::Sqlite { read, .. } => Target::SqlitePool(read),
             Db::Postgres(pool) => Target::PostgresPool(pool),

@@ -11,7 +11,7 @@ use super::plan::Mapping;
 use crate::domain::article::Article;
 use crate::store::StoreResult;
 use crate::store::db::{FromRow, Statement};
-use crate::store::nouns::Articles;
+use crate::store::operations::Articles;
 
 /// Maximum number of guids that are looked up per query.
 const GUIDS_PER_QUERY: usize = 1_000;

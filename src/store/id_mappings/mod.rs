@@ -10,12 +10,12 @@ use serde_json::Value;
 use self::plan::{ArticleIdentity, Mapping, MappingPlan, plan};
 use super::change_log;
 use super::db::{FromRow, Row, Statement, Tx};
-use super::nouns::IdMappings;
+use super::operations::IdMappings;
 use super::{Store, StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
-use crate::store::audit_log::{self, AuditRecord};
+use crate::store::audit_log::{self, NewAuditEntry};
 
 pub(super) mod guid_assignment;
 pub(super) mod guid_conflicts;
@@ -79,7 +79,7 @@ pub(super) static STATEMENTS: &[&Statement] =
 impl FromRow for ArticleIdentity {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
-            row: row.get("id")?,
+            row_id: row.get("id")?,
             source: row.get("source")?,
             source_id: row.get("source_id")?,
             guid: row.get("guid")?,
@@ -122,7 +122,7 @@ impl IdMappings<'_> {
     ///
     /// An old article gets its new source id. If an article with that id was imported in the
     /// meantime, the two are merged, and the ledger covers every digest that sent either. The
-    /// caller must run [`Stories::assign`](crate::store::nouns::Stories::assign) for each source of
+    /// caller must run [`Stories::assign`](crate::store::operations::Stories::assign) for each source of
     /// the result; until then no digest includes these articles.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl IdMappings<'_> {
         steps::apply(&mut tx, plan, now).await?;
         change_log::log(&mut tx, &changes).await?;
         let detail = json!({"remapped_ids": plan.changed_rows().len()});
-        let entry = AuditRecord::new(actor, AuditAction::Change, AuditObject::Article, "");
+        let entry = NewAuditEntry::new(actor, AuditAction::Change, AuditObject::Article, "");
         audit_log::record(&mut tx, entry.with(detail), now).await?;
         tx.commit().await?;
         self.store.article_changes().notify();
@@ -172,7 +172,7 @@ impl IdMappings<'_> {
     }
 
     /// Returns the invalid lines of a mapping file with the reasons, without changing anything.
-    pub async fn rejected(
+    pub async fn find_invalid_lines(
         self,
         lines: &[MappingLine],
         sources: &[String],
@@ -211,7 +211,7 @@ async fn check_unchanged(tx: &mut Tx, plan: &MappingPlan, stored: &Stored) -> St
     let known_articles = stored
         .articles
         .iter()
-        .filter(|a| rows.contains(&a.row) || is_planned(&a.guid, &a.source, &a.source_id));
+        .filter(|a| rows.contains(&a.row_id) || is_planned(&a.guid, &a.source, &a.source_id));
     let known_mappings =
         stored.mappings.iter().filter(|m| is_planned(&m.guid, &m.source, &m.source_id));
     if articles.iter().eq(known_articles) && mappings.iter().eq(known_mappings) {

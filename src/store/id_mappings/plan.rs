@@ -10,7 +10,7 @@ use super::mapping_file::{MappingLine, MappingResult};
 /// Identifying columns of a stored article.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ArticleIdentity {
-    pub(super) row: i64,
+    pub(super) row_id: i64,
     pub(super) source: String,
     pub(super) source_id: String,
     pub(super) guid: String,
@@ -46,7 +46,7 @@ pub(super) struct MappingPlan {
 }
 
 /// Source and source id of an article.
-type SourceKey = (String, String);
+type ArticleKey = (String, String);
 
 /// Index of the articles and mappings by all ids that can refer to them.
 struct Index<'a> {
@@ -107,12 +107,12 @@ impl<'a> Index<'a> {
         }
     }
 
-    fn at(&self, key: &SourceKey) -> Option<usize> {
+    fn article_with_key(&self, key: &ArticleKey) -> Option<usize> {
         self.by_source_key.get(&(key.0.as_str(), key.1.as_str())).copied()
     }
 
     /// Returns the source and source id that the new id of a line refers to.
-    fn target(&self, line: &MappingLine, sources: &[String]) -> Result<SourceKey, String> {
+    fn resolve_new_id(&self, line: &MappingLine, sources: &[String]) -> Result<ArticleKey, String> {
         let new = line.new.as_str();
         if let Some(a) = self.by_guid.get(new).map(|i| &self.articles[*i]) {
             return match &line.source {
@@ -129,7 +129,9 @@ impl<'a> Index<'a> {
                 .and_then(|rest| rest.strip_prefix('/'))
                 .filter(|id| !id.is_empty());
             return Ok(match within {
-                Some(id) if self.at(&key).is_none() => (source.clone(), id.to_owned()),
+                Some(id) if self.article_with_key(&key).is_none() => {
+                    (source.clone(), id.to_owned())
+                }
                 _ => key,
             });
         }
@@ -148,14 +150,14 @@ impl<'a> Index<'a> {
 
     /// Returns `true` if a line was applied before; its old source id may belong to another article
     /// by now.
-    fn is_done(&self, line: &MappingLine, target: &SourceKey) -> bool {
+    fn is_applied(&self, line: &MappingLine, target: &ArticleKey) -> bool {
         let is_target = |i: &usize| {
             (&self.mappings[*i].source, &self.mappings[*i].source_id) == (&target.0, &target.1)
         };
         self.mappings_by_old_id.get(&line.old).is_some_and(|all| all.iter().any(is_target))
     }
 
-    fn old(&self, line: &MappingLine) -> Result<OldId, String> {
+    fn resolve_old_id(&self, line: &MappingLine) -> Result<OldId, String> {
         let old = line.old.as_str();
         let by_source_key = || old.split_once('/').and_then(|place| self.by_source_key.get(&place));
         if let Some(i) = self.by_guid.get(old).or_else(by_source_key) {
@@ -212,11 +214,15 @@ pub(super) fn plan(
 ) -> Result<MappingPlan, Vec<(u64, String)>> {
     let index = Index::new(articles, mappings);
     let (mut steps, mut rejected, mut report) = (Vec::new(), Vec::new(), MappingResult::default());
-    let (mut olds, mut news): (HashMap<String, u64>, HashMap<SourceKey, u64>) =
+    let (mut olds, mut news): (HashMap<String, u64>, HashMap<ArticleKey, u64>) =
         (HashMap::new(), HashMap::new());
     for line in lines {
-        let step = index.target(line, sources).and_then(|target| {
-            let old = if index.is_done(line, &target) { None } else { Some(index.old(line)?) };
+        let step = index.resolve_new_id(line, sources).and_then(|target| {
+            let old = if index.is_applied(line, &target) {
+                None
+            } else {
+                Some(index.resolve_old_id(line)?)
+            };
             let guid = match &old {
                 None => line.old.clone(),
                 Some(OldId::Article(i)) => articles[*i].guid.clone(),
@@ -235,7 +241,7 @@ pub(super) fn plan(
         match step {
             Err(reason) => rejected.push((line.line, reason)),
             Ok((None, _)) => report.unchanged += 1,
-            Ok((Some(OldId::Article(i)), target)) if index.at(&target) == Some(i) => {
+            Ok((Some(OldId::Article(i)), target)) if index.article_with_key(&target) == Some(i) => {
                 report.unchanged += 1
             }
             Ok((Some(old), target)) => steps.push((line.line, old, target)),
@@ -264,11 +270,11 @@ pub(super) fn plan(
 /// Converts the steps to rows.
 fn plan_from_steps(
     index: &Index<'_>,
-    steps: Vec<(u64, OldId, SourceKey)>,
+    steps: Vec<(u64, OldId, ArticleKey)>,
     report: MappingResult,
 ) -> MappingPlan {
     let mut plan = MappingPlan { report, ..MappingPlan::default() };
-    let moving: HashMap<usize, SourceKey> = steps
+    let moving: HashMap<usize, ArticleKey> = steps
         .iter()
         .filter_map(|(_, old, target)| match old {
             OldId::Article(i) => Some((*i, target.clone())),
@@ -278,13 +284,15 @@ fn plan_from_steps(
     let (mut stories, mut sources) = (BTreeSet::new(), BTreeSet::new());
     for (_, old, target) in &steps {
         sources.insert(target.0.clone());
-        let imported =
-            index.at(target).filter(|i| !moving.contains_key(i)).map(|i| &index.articles[i]);
+        let imported = index
+            .article_with_key(target)
+            .filter(|i| !moving.contains_key(i))
+            .map(|i| &index.articles[i]);
         stories.extend(imported.map(|imported| imported.story));
         let (guid, from) = match old {
             OldId::Unknown(guid) => {
                 plan.reassigned.extend(
-                    imported.map(|imported| json!({"imported": imported.row, "guid": guid})),
+                    imported.map(|imported| json!({"imported": imported.row_id, "guid": guid})),
                 );
                 (guid, None)
             }
@@ -293,12 +301,12 @@ fn plan_from_steps(
                 stories.insert(o.story);
                 sources.insert(o.source.clone());
                 match imported {
-                    Some(imported) => plan
-                        .merged
-                        .push(json!({"old": o.row, "imported": imported.row, "guid": o.guid})),
+                    Some(imported) => plan.merged.push(
+                        json!({"old": o.row_id, "imported": imported.row_id, "guid": o.guid}),
+                    ),
                     None => plan
                         .moved
-                        .push(json!({"id": o.row, "source": target.0, "source_id": target.1,
+                        .push(json!({"id": o.row_id, "source": target.0, "source_id": target.1,
                         "translation_of": translation_target(index, &moving, o, &target.0)})),
                 }
                 (&o.guid, Some(o))
@@ -320,8 +328,8 @@ fn plan_from_steps(
 /// Returns the articles that keep their source id but refer to the former one of a moved article.
 fn unlinked_articles(
     index: &Index<'_>,
-    moving: &HashMap<usize, SourceKey>,
-    steps: &[(u64, OldId, SourceKey)],
+    moving: &HashMap<usize, ArticleKey>,
+    steps: &[(u64, OldId, ArticleKey)],
 ) -> Vec<i64> {
     let key =
         |i: &usize| (index.articles[*i].source.as_str(), index.articles[*i].source_id.as_str());
@@ -339,7 +347,7 @@ fn unlinked_articles(
         .filter(stays)
         .map(|i| &index.articles[i])
         .filter(points)
-        .map(|a| a.row)
+        .map(|a| a.row_id)
         .collect()
 }
 
@@ -347,12 +355,12 @@ fn unlinked_articles(
 /// same source.
 fn translation_target(
     index: &Index<'_>,
-    moving: &HashMap<usize, SourceKey>,
+    moving: &HashMap<usize, ArticleKey>,
     o: &ArticleIdentity,
     source: &str,
 ) -> Option<String> {
     let original = o.translation_of.clone()?;
-    let (to, id) = moving.get(&index.at(&(o.source.clone(), original))?)?;
+    let (to, id) = moving.get(&index.article_with_key(&(o.source.clone(), original))?)?;
     (to == source).then(|| id.clone())
 }
 

@@ -173,7 +173,7 @@ pub(super) async fn apply(tx: &mut Tx, plan: &MappingPlan, now: Millis) -> Store
     Ok(())
 }
 
-fn each(rows: &[Json], key: &str) -> Vec<Json> {
+fn column_values(rows: &[Json], key: &str) -> Vec<Json> {
     rows.iter().map(|row| row[key].clone()).collect()
 }
 
@@ -181,10 +181,10 @@ impl MappingPlan {
     /// Returns the row ids of all articles whose ids change.
     pub(super) fn changed_rows(&self) -> Vec<i64> {
         [
-            each(&self.merged, "old"),
-            each(&self.merged, "imported"),
-            each(&self.reassigned, "imported"),
-            each(&self.moved, "id"),
+            column_values(&self.merged, "old"),
+            column_values(&self.merged, "imported"),
+            column_values(&self.reassigned, "imported"),
+            column_values(&self.moved, "id"),
         ]
         .concat()
         .iter()
@@ -207,7 +207,7 @@ impl MappingPlan {
         let alone = self.moved.iter().map(|m| json!({"old": m["id"], "imported": null}));
         let pairs = self.merged.iter().cloned().chain(alone).collect();
         let merged = || self.merged.clone();
-        let gone = || each(&self.merged, "old");
+        let gone = || column_values(&self.merged, "old");
         let named = || [self.merged.clone(), self.reassigned.clone()].concat();
         let numbers = |ids: &[i64]| ids.iter().copied().map(Json::from).collect();
         [
@@ -218,12 +218,12 @@ impl MappingPlan {
             (&DELETE_ARTICLES, gone(), None),
             (&SET_GUIDS, named(), Some(now)),
             (&SET_GUIDS_OF_TERMS, named(), None),
-            (&FREE_KEYS, each(&self.moved, "id"), None),
+            (&FREE_KEYS, column_values(&self.moved, "id"), None),
             (&MOVE, self.moved.clone(), Some(now)),
             (&MOVE_TERMS, self.moved.clone(), None),
             (&UNLINK, numbers(&self.unlinked), None),
             (&MARK_STORIES_STALE, numbers(&self.stale_stories), None),
-            (&DELETE_MAPPINGS, each(&self.mappings, "guid"), None),
+            (&DELETE_MAPPINGS, column_values(&self.mappings, "guid"), None),
             (&ADD_MAPPINGS, self.mappings.clone(), Some(now)),
         ]
     }

@@ -14,7 +14,7 @@ pub struct OutcomeRecord {
     /// Reply of the relay, or the local error.
     pub reply: Option<String>,
     /// `true` if it was leased from the delivery queue instead of with its batch.
-    pub is_queue_entry: bool,
+    pub is_single_delivery: bool,
 }
 
 /// Request to start sending a delivery.

@@ -239,7 +239,7 @@ impl Store {
             let mut tx = store.begin().await?;
             let changed = bind_transitions(tx.query(&APPLY_AND_RETURN), &node, json, now)
                 .fetch_with(|row| {
-                    let state = row.word("deliveries.state", |word| word.parse().ok())?;
+                    let state = row.enum_value("deliveries.state", |word| word.parse().ok())?;
                     Ok((row.get::<i64>("id")?, state))
                 })
                 .await?;

@@ -40,7 +40,7 @@ impl CurrentSubscription {
     /// Reads a subscription with its key: subscriber and digest.
     pub(super) fn with_key(row: &Row) -> StoreResult<((i64, String), Self)> {
         let subscription = Self {
-            status: row.word("subscriptions.status", SubscriptionStatus::parse)?,
+            status: row.enum_value("subscriptions.status", SubscriptionStatus::parse)?,
             since: row.time("since")?,
             requested_at: row.time("requested_at")?,
         };

@@ -11,9 +11,9 @@ use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
-use crate::store::audit_log::{self, AuditRecord};
+use crate::store::audit_log::{self, NewAuditEntry};
 use crate::store::db::{Statement, Tx};
-use crate::store::nouns::Subscriptions;
+use crate::store::operations::Subscriptions;
 
 static SUPPRESSED: Statement =
     Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
@@ -141,10 +141,10 @@ async fn record(
         // All addresses are suppressed, so nothing was changed.
         (_, []) => return Ok(()),
         ([request], [id]) => {
-            AuditRecord::new(actor, AuditAction::Subscribe, AuditObject::Subscriber, id)
+            NewAuditEntry::new(actor, AuditAction::Subscribe, AuditObject::Subscriber, id)
                 .with(json!({"digests": request.digests}))
         }
-        _ => AuditRecord::new(actor, AuditAction::Import, AuditObject::Subscriber, "")
+        _ => NewAuditEntry::new(actor, AuditAction::Import, AuditObject::Subscriber, "")
             .with(json!({"requests": requests.len()})),
     };
     audit_log::record(tx, entry, now).await

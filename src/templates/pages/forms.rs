@@ -33,7 +33,7 @@ pub struct DigestChoice {
     /// Title of the digest.
     pub title: String,
     /// Localized date of the next edition; `None` if unknown.
-    pub next_text: Option<String>,
+    pub next_date_text: Option<String>,
     /// `true` if the checkbox is checked.
     pub checked: bool,
 }

@@ -96,7 +96,7 @@ fn choices() -> Vec<DigestChoice> {
     let choice = |name: &str, title: &str, checked: bool| DigestChoice {
         name: name.into(),
         title: title.into(),
-        next_text: checked.then(|| "Monday, 28 September, 08:00".into()),
+        next_date_text: checked.then(|| "Monday, 28 September, 08:00".into()),
         checked,
     };
     vec![
@@ -122,7 +122,7 @@ impl View for IndexPage {
             let row = |c: DigestChoice| DigestRow {
                 name: c.name,
                 title: c.title,
-                next_text: c.next_text,
+                next_date_text: c.next_date_text,
             };
             Self {
                 demo_banner: page.demo.then_some(DemoBanner {
@@ -154,13 +154,13 @@ impl View for FeedPage {
     fn samples() -> Vec<Self> {
         let whole = |page: PageContext| Self {
             is_private: !page.demo,
-            has_push: page.demo,
+            has_websub: page.demo,
             page,
             feed: feed("news", "College news", 50),
             articles: articles(),
             alternates: alternates(),
             language_names: vec!["English".into(), "中文".into()],
-            older: Some("/feeds/news/archive/2026-08".into()),
+            previous_url: Some("/feeds/news/archive/2026-08".into()),
             snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">"
                 .into(),
             groups: groups(),
@@ -249,7 +249,7 @@ impl View for MessagePage {
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| Self {
             page,
-            tone: Tone::Good,
+            kind: MessageKind::Success,
             title: "Check your inbox".into(),
             sentences: vec![
                 "We sent an e-mail to lin.yue@example.org.".into(),
@@ -262,7 +262,7 @@ impl View for MessagePage {
         });
         samples.push(Self {
             page: page("en", false),
-            tone: Tone::Bad,
+            kind: MessageKind::Error,
             title: "This link has expired".into(),
             ..Self::default()
         });

@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::problem::Problem;
-use crate::access;
+use crate::api_tokens;
 use crate::domain::actor::Actor;
 use crate::domain::permission::Permission;
 use crate::http::ClientIp;
@@ -49,7 +49,8 @@ async fn authenticate(
         return Err(Problem::unauthenticated());
     };
     let token =
-        access::authenticate(&web.app.store, &web.app.instance.secret, token.trim()).await?;
+        api_tokens::authenticate(&web.app.store, &web.app.store_identity.secret, token.trim())
+            .await?;
     token
         .map(|token| Actor::Token { name: token.name, role: token.role })
         .ok_or_else(Problem::invalid_token)

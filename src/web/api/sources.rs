@@ -33,7 +33,7 @@ pub(super) async fn sync(
             Err(Problem::not_found(format!("the configuration has no source {name:?}")))
         }
         SyncRequestOutcome::Builtin => Err(Problem::conflict(format!(
-            "{name:?} is a builtin source, which has no external database to read"
+            "{name:?} is a built-in source, which has no external database to read"
         ))),
     }
 }

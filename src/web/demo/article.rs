@@ -23,10 +23,11 @@ pub(in crate::web) async fn show(
         .filter(|a| a.removed_at.is_none() && a.published_at <= now)
         .ok_or_else(WebError::not_found)?;
     let members = web.app.store.stories().members(&[article.story], now).await?;
-    let translations = members.into_iter().filter(|translation| translation.row != article.row);
+    let translations =
+        members.into_iter().filter(|translation| translation.row_id != article.row_id);
     let page = web
         .render(&DemoArticlePage {
-            page: web.page(&client, &method),
+            page: web.page_context(&client, &method),
             section: article.sections.first().cloned(),
             date_text: web.date_text_of(article.published_at, &client.language),
             title: article.title,

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::fmt::rfc2822;
 use serde::Serialize;
 
-use crate::demo::mail_catcher::CaughtMail;
+use crate::demo::mailbox::CaughtMail;
 use crate::domain::time::Millis;
 use crate::templates::pages::{MailRow, MailboxMailPage, MailboxPage};
 use crate::web::client::ClientInfo;
@@ -42,7 +42,7 @@ pub(in crate::web) async fn list(
     client: ClientInfo,
     method: Method,
 ) -> WebResult<Response> {
-    let mailbox = &web.demo()?.mail_catcher;
+    let mailbox = &web.demo()?.mailbox;
     let zone = &web.app.config.site.timezone;
     let row = |mail: CaughtMail| MailRow {
         url: format!("/mailbox/{}", mail.id),
@@ -55,7 +55,7 @@ pub(in crate::web) async fn list(
     let total = mailbox.count();
     let mails = mailbox.newest(MAX_LISTED_MAILS).into_iter().map(row).collect();
     web.render(&MailboxPage {
-        page: web.page(&client, &method),
+        page: web.page_context(&client, &method),
         mails,
         total,
         refresh_seconds: Some(REFRESH_SECS),
@@ -73,11 +73,11 @@ pub(in crate::web) async fn show(
     let mail = id
         .parse()
         .ok()
-        .and_then(|id| web.demo().ok()?.mail_catcher.message(id))
+        .and_then(|id| web.demo().ok()?.mailbox.message(id))
         .ok_or_else(WebError::not_found)?;
     let page = web
         .render(&MailboxMailPage {
-            page: web.page(&client, &method),
+            page: web.page_context(&client, &method),
             date_text: mail.received_at.in_zone(&web.app.config.site.timezone),
             from: mail.from,
             to: mail.to,
@@ -92,8 +92,7 @@ pub(in crate::web) async fn show(
 
 /// `GET /mailbox.json`: all stored e-mails, newest first.
 pub(in crate::web) async fn json(State(web): State<SharedState>) -> WebResult<Response> {
-    let mails: Vec<MailView> =
-        web.demo()?.mail_catcher.messages().into_iter().map(mail_view).collect();
+    let mails: Vec<MailView> = web.demo()?.mailbox.messages().into_iter().map(mail_view).collect();
     let body = serde_json::to_string(&mails).map_err(anyhow::Error::from)?;
     let headers: [(HeaderName, &str); 2] =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];

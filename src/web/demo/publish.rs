@@ -11,7 +11,7 @@ use crate::domain::time::Millis;
 use crate::feeds::cache;
 use crate::sources::import;
 use crate::templates::pages::{
-    Action, LanguageLink, MessagePage, PublishPage, SectionChoice, Tone,
+    Action, LanguageLink, MessageKind, MessagePage, PublishPage, SectionChoice,
 };
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
@@ -110,8 +110,8 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
     let publish_again =
         action("publish-done-again", format!("{base}/demo/publish{}", client.lang_query()));
     web.render(&MessagePage {
-        page: web.page(client, &Method::GET),
-        tone: Tone::Good,
+        page: web.page_context(client, &Method::GET),
+        kind: MessageKind::Success,
         title: web.translate(client, "publish-done-title", &[]),
         sentences: vec![web.translate(client, "publish-done", &[("title", &article.title)])],
         actions: feed.into_iter().chain([publish_again]).collect(),
@@ -130,7 +130,7 @@ async fn render_form(
     let sections = web.demo()?.sections.iter();
     let languages = web.app.templates.languages().into_iter();
     web.render(&PublishPage {
-        page: web.page(client, method),
+        page: web.page_context(client, method),
         error,
         title: form.first("title").to_owned(),
         text: form.first("text").to_owned(),

@@ -35,7 +35,7 @@ async fn open_pages_refuse_cross_origin_requests_and_links_and_programs_do_not()
                 Access::Public | Access::Permission(_) => {
                     assert!(is_refused, "{method} {route}: {status}");
                 }
-                Access::Link | Access::Unchecked => {
+                Access::TokenInPath | Access::ServerToServer => {
                     assert_ne!(status, StatusCode::FORBIDDEN, "{method} {route}");
                 }
             }

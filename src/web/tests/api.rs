@@ -1,7 +1,7 @@
 //! Tests of API authentication, roles, errors and rate limits.
 
 use super::*;
-use crate::access;
+use crate::api_tokens;
 use crate::domain::actor::Actor;
 use crate::domain::role::Role;
 
@@ -9,13 +9,13 @@ const SYNC: &str = "/api/v1/sources/college/sync";
 
 impl Site {
     pub(super) async fn token(&self, name: &str, role: Role, token_byte: u8) -> String {
-        let secret = &self.app.instance.secret;
-        access::create_token(
+        let secret = &self.app.store_identity.secret;
+        api_tokens::create_token(
             &self.app.store,
             secret,
             name,
             role,
-            [token_byte; access::TOKEN_BYTES],
+            [token_byte; api_tokens::TOKEN_BYTES],
             &Actor::Cli,
             self.app.now(),
         )
@@ -83,11 +83,15 @@ async fn token_permits_what_its_role_allows_until_it_is_revoked() {
         StatusCode::PAYLOAD_TOO_LARGE
     );
     assert!(
-        access::revoke_token(&site.app.store, "cms", &Actor::Cli, site.app.now()).await.unwrap()
+        api_tokens::revoke_token(&site.app.store, "cms", &Actor::Cli, site.app.now())
+            .await
+            .unwrap()
     );
     assert_eq!(site.sync(SYNC, &editor, "").await.status, StatusCode::UNAUTHORIZED);
     assert!(
-        !access::revoke_token(&site.app.store, "cms", &Actor::Cli, site.app.now()).await.unwrap()
+        !api_tokens::revoke_token(&site.app.store, "cms", &Actor::Cli, site.app.now())
+            .await
+            .unwrap()
     );
 }
 

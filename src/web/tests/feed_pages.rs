@@ -11,7 +11,7 @@ async fn site() -> Site {
     config.feeds.push(crate::config::Feed {
         name: "staff".into(),
         title: "Staff only".into(),
-        private: secret,
+        secret,
         ..config.feeds[0].clone()
     });
     site.app.config = Arc::new(config);

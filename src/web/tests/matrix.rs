@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::domain::time::{DAY, MINUTE, Millis, SECOND, SignedDuration};
-use crate::feeds::encodings::compress_due;
+use crate::feeds::content_codings::compress_due;
 
 const PATH: &str = "/feeds/news.rss";
 /// `Accept-Encoding`, and the expected coding before and after the Brotli compression.
@@ -270,7 +270,7 @@ async fn brotli_survives_a_restart_and_falls_back_to_gzip_when_its_file_is_corru
 }
 
 #[tokio::test]
-async fn unacceptable_encodings_return_406() {
+async fn unacceptable_content_codings_return_406() {
     let site = Site::new(false).await;
     site.publish("One").await;
     for path in [PATH, "/feeds/news.rss?null", "/old.xml"] {

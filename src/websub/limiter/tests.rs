@@ -4,8 +4,8 @@ use tokio::sync::mpsc;
 
 use super::*;
 
-fn job(class: RequestClass, host: &str, id: i64) -> Job {
-    Job { class, host: host.into(), leased_row: Some((JobKind::Push, id)) }
+fn job(class: RequestClass, host: &str, id: i64) -> HttpJob {
+    HttpJob { class, host: host.into(), leased_row: Some((HttpJobKind::Push, id)) }
 }
 
 #[tokio::test]
@@ -54,8 +54,10 @@ async fn slow_subscriber_does_not_delay_healthy_ones_of_its_host() {
 
 #[tokio::test]
 async fn slow_healthy_request_releases_its_permit_to_others() {
-    let limiter =
-        Arc::new(ConcurrencyLimiter { slow_after: Duration::ZERO, ..ConcurrencyLimiter::new(8) });
+    let limiter = Arc::new(ConcurrencyLimiter {
+        permit_switch_delay: Duration::ZERO,
+        ..ConcurrencyLimiter::new(8)
+    });
     for id in 0..4 {
         limiter.spawn(
             job(RequestClass::Healthy, &format!("{id}.example"), id),

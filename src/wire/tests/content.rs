@@ -27,7 +27,7 @@ pub(super) fn documents() -> Vec<Document> {
 
 fn article() -> article::Article {
     article::Article {
-        row: 7,
+        row_id: 7,
         guid: "tag:news.example.org,2026:website/42".to_owned(),
         source: "website".to_owned(),
         source_id: "42".to_owned(),

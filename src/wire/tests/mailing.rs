@@ -106,7 +106,7 @@ fn subscriber() -> Subscriber {
         digest: "weekly".to_owned(),
         status: SubscriptionStatus::Confirmed,
         sections: texts(&["Campus"]),
-        since: at("2026-09-01T12:30:00Z"),
+        status_changed_at: at("2026-09-01T12:30:00Z"),
         requested_at: at("2026-09-01T12:00:00Z"),
         consent: "form of the website".to_owned(),
     };

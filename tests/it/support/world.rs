@@ -8,7 +8,7 @@ use courant::app::App;
 use courant::config::Config;
 use courant::config::settings::{Digest, Transport};
 use courant::delivery::{self, Report};
-use courant::demo::mail_catcher::mime::{self, ParsedMail};
+use courant::demo::mailbox::mime::{self, ParsedMail};
 use courant::digests::{self, Prepared};
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
@@ -175,7 +175,7 @@ impl World {
         people: impl IntoIterator<Item = NewSubscriber>,
     ) {
         let digests = [self.digest(digest)];
-        let secret = &self.app.instance.secret;
+        let secret = &self.app.store_identity.secret;
         let requests = people
             .into_iter()
             .map(|p| {

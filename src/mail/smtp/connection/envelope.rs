@@ -5,7 +5,7 @@ use lettre::transport::smtp::commands::Rset;
 use lettre::transport::smtp::response::Response;
 
 use super::session::{Connection, no_connection, relay_error};
-use crate::mail::smtp::commands::EnvelopeCommands;
+use crate::mail::smtp::commands::TransactionCommands;
 use crate::mail::smtp::connection_state::State;
 use crate::mail::smtp::outcome::{AttemptResult, Stage, StepResult, classify};
 use crate::mail::smtp::pipelining::PipeliningLevel;
@@ -21,7 +21,7 @@ impl Connection {
     /// has taken the state out.
     pub(super) async fn send_commands(
         &mut self,
-        commands: &EnvelopeCommands,
+        commands: &TransactionCommands,
         needs_rset: bool,
     ) -> Result<(), AttemptResult> {
         let level = self.pipelining_level().min(PipeliningLevel::Envelope);
@@ -38,11 +38,11 @@ impl Connection {
     /// Sends all commands in one write, then reads their replies (RFC 2920).
     async fn send_pipelined(
         &mut self,
-        commands: &EnvelopeCommands,
+        commands: &TransactionCommands,
         needs_rset: bool,
     ) -> EnvelopeReplies {
         self.control.set_timeout(self.timeouts.reply);
-        self.control.expect_no_data();
+        self.control.expect_no_input();
         if needs_rset {
             let first = self.inner.command(format!("{Rset}{}", commands.pipelined())).await;
             self.read_replies(PipeliningLevel::Envelope, &STAGES_WITH_RSET, Some(first)).await
@@ -55,7 +55,7 @@ impl Connection {
     /// Sends one command after the other, up to the first that is rejected.
     async fn send_step_by_step(
         &mut self,
-        commands: &EnvelopeCommands,
+        commands: &TransactionCommands,
         needs_rset: bool,
     ) -> EnvelopeReplies {
         let mut replies = EnvelopeReplies::new(true);
@@ -75,7 +75,7 @@ impl Connection {
 
     async fn command(&mut self, command: &str) -> Result<Response, Error> {
         self.control.set_timeout(self.timeouts.reply);
-        self.control.expect_no_data();
+        self.control.expect_no_input();
         self.inner.command(command).await
     }
 
@@ -108,7 +108,7 @@ impl Connection {
         replies
     }
 
-    /// Evaluates the replies to an envelope for its mail and for the connection. A missing reply is a
+    /// Evaluates the replies to an envelope for its message and for the connection. A missing reply is a
     /// failure of pipelining only if `counts_missing_reply`: the content before it was accepted.
     pub(super) async fn classify_replies(
         &mut self,
@@ -135,7 +135,7 @@ impl Connection {
         };
         attempt.reusable &= replies.in_sync;
         if replies.awaiting_content && attempt.reusable {
-            // With an accepted recipient, empty data would deliver an empty mail: then only closing
+            // With an accepted recipient, empty data would deliver an empty message: then only closing
             // is safe.
             attempt.reusable = !replies.recipient_accepted && self.send_empty_data().await;
         }

@@ -2,7 +2,7 @@
 
 use super::envelope::STAGES;
 use super::session::{Connection, QUIT_TIMEOUT, no_connection};
-use crate::mail::smtp::commands::{Envelope, EnvelopeCommands, dot_stuff};
+use crate::mail::smtp::commands::{Envelope, TransactionCommands, dot_stuff};
 use crate::mail::smtp::connection_state::{NextEnvelope, State, UnsentEnvelope};
 use crate::mail::smtp::outcome::{
     AttemptResult, FailureScope, Reply, SmtpOutcome, Stage, StepResult, classify,
@@ -18,7 +18,7 @@ impl Connection {
     /// Sends one message. `content` is the complete message, 7-bit, with CRLF line ends.
     pub async fn send(&mut self, envelope_from: &str, to: &str, content: &str) -> AttemptResult {
         let envelope = Envelope { from: envelope_from, to, size: content.len() };
-        match self.send_envelope(&envelope).await {
+        match self.start_transaction(&envelope).await {
             Ok(()) => self.send_content(content, None).await,
             Err(attempt) => attempt,
         }
@@ -29,9 +29,12 @@ impl Connection {
     ///
     /// # Errors
     /// Returns the outcome if the message ends here.
-    pub async fn send_envelope(&mut self, envelope: &Envelope<'_>) -> Result<(), AttemptResult> {
+    pub async fn start_transaction(
+        &mut self,
+        envelope: &Envelope<'_>,
+    ) -> Result<(), AttemptResult> {
         let Some(needs_rset) = self.state.start_envelope() else { return Err(no_connection()) };
-        match EnvelopeCommands::new(envelope, self.capabilities.size) {
+        match TransactionCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => self.send_commands(&commands, needs_rset).await,
             Err(outcome) => {
                 self.state = State::idle(needs_rset);
@@ -57,7 +60,7 @@ impl Connection {
         let content_length = write_buf.len() as u64;
         let next_envelope = next.map(|envelope| self.pipeline_envelope(envelope, &mut write_buf));
         self.control.set_timeout(self.timeouts.content);
-        self.control.expect_no_data();
+        self.control.expect_no_input();
         let before = self.control.bytes_written();
         let result = self.inner.command(write_buf.as_str()).await;
         let written = self.control.bytes_written() - before;
@@ -92,11 +95,11 @@ impl Connection {
 
     /// Reads the replies to the envelope that was passed to `send_content`; to be called once after
     /// it, whatever the outcome of that message data. After `Ok` the relay waits for the message
-    /// data of this mail.
+    /// data of this message.
     ///
     /// # Errors
     /// Returns the outcome if this message ends here; a relay error if the connection ended with
-    /// the mail before.
+    /// the message before.
     pub async fn read_pipelined_replies(&mut self) -> Result<(), AttemptResult> {
         match self.state.take() {
             State::Pipelined { content_accepted, guard: probe } => {
@@ -130,7 +133,7 @@ impl Connection {
 
     /// Appends the next envelope to the write buffer, if it may be pipelined.
     fn pipeline_envelope(&self, envelope: &Envelope<'_>, write_buf: &mut String) -> NextEnvelope {
-        let commands = match EnvelopeCommands::new(envelope, self.capabilities.size) {
+        let commands = match TransactionCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => commands,
             Err(outcome) => return NextEnvelope::Unsent(UnsentEnvelope::Invalid(outcome)),
         };

@@ -1,4 +1,4 @@
-//! An open connection: its start and end, its state, and replies that nobody asked for.
+//! An open connection: its start and end, its state, and unsolicited replies.
 
 use std::sync::Arc;
 use std::time::Duration;

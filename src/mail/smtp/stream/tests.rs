@@ -41,11 +41,11 @@ async fn write_fails_if_the_relay_sent_something_unsolicited() {
     let (mut server, _) = listener.accept().await.unwrap();
     let control = IoControl::new(Duration::from_secs(20));
     let mut stream = Stream::plain(client, Arc::clone(&control)).unwrap();
-    control.expect_no_data();
+    control.expect_no_input();
     stream.write_all(b"MAIL").await.unwrap();
     server.write_all(b"421 closing\r\n").await.unwrap();
     while !control.write_prevented() {
-        control.expect_no_data();
+        control.expect_no_input();
         let _ = stream.write_all(b"x").await;
         tokio::task::yield_now().await;
     }

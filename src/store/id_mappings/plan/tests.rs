@@ -7,7 +7,7 @@ use super::*;
 fn article(row: i64, source: &str, id: &str) -> ArticleIdentity {
     let guid = format!("tag:x:{source}/{id}");
     ArticleIdentity {
-        row,
+        row_id: row,
         source: source.into(),
         source_id: id.into(),
         guid,
@@ -136,8 +136,8 @@ proptest! {
             let gone: HashSet<i64> = plan.merged.iter().map(|m| m["old"].as_i64().unwrap()).collect();
             let keys: Vec<String> = articles
                 .iter()
-                .filter(|a| !gone.contains(&a.row))
-                .map(|a| moved.get(&a.row).cloned().unwrap_or_else(|| a.source_id.clone()))
+                .filter(|a| !gone.contains(&a.row_id))
+                .map(|a| moved.get(&a.row_id).cloned().unwrap_or_else(|| a.source_id.clone()))
                 .collect();
             prop_assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
             prop_assert_eq!(moved.len(), plan.moved.len());

@@ -4,7 +4,7 @@ use super::StoreResult;
 use super::db::{Statement, Tx};
 use super::leased_delivery::{LEASED_DELIVERY_COLUMNS, LeasedDelivery};
 use super::leases::LEASE_DURATION;
-use super::nouns::Leases;
+use super::operations::Leases;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Criteria by which a node leases deliveries.

@@ -1,4 +1,4 @@
-//! One SMTP session of the mail catcher: the part of RFC 5321 that clients need, with PIPELINING,
+//! One SMTP session of the mailbox: the part of RFC 5321 that clients need, with PIPELINING,
 //! SIZE and 8BITMIME.
 
 use std::io::{self, ErrorKind};
@@ -35,7 +35,7 @@ where
 {
     let (reader, mut writer) = tokio::io::split(stream);
     let mut reader = BufReader::new(reader);
-    let mut out = b"220 localhost Courant mail catcher\r\n".to_vec();
+    let mut out = b"220 localhost Courant mailbox\r\n".to_vec();
     let mut transaction = Transaction::default();
     loop {
         // Replies are flushed together once no more commands are buffered (PIPELINING).

@@ -58,7 +58,7 @@ pub struct FeedMetadata<'a> {
     pub language: FeedText<'a>,
     /// Time of the newest change or removal; the date in the id authority if there was none.
     pub updated: Millis,
-    /// Time that a reader may cache the document.
+    /// Time for which a reader may cache the document.
     pub max_age: SignedDuration,
     /// Copyright notice for the feed.
     pub rights: Option<FeedText<'a>>,

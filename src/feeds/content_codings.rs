@@ -1,4 +1,4 @@
-//! Other content encodings of a document besides gzip: identity, cached while clients request it,
+//! Other content codings of a document besides gzip: identity, cached while clients request it,
 //! and Brotli, compressed in the background.
 //!
 //! Brotli output is a sixth smaller than gzip but costs twenty times the CPU time, so it must not
@@ -31,7 +31,7 @@ const IDLE_PER_WORK_TIME: u32 = 9;
 impl FeedCache {
     /// Returns the uncompressed document, from memory if it is cached.
     pub fn identity(&self, document: &RenderedFeed) -> Bytes {
-        let cache = &self.encodings().identity;
+        let cache = &self.encoded_bodies().identity;
         cache.get(document.etag.as_str()).unwrap_or_else(|| {
             let body = document.identity();
             cache.insert(document.etag.clone(), body.clone());
@@ -41,7 +41,7 @@ impl FeedCache {
 
     /// Returns the Brotli body of a declared feed's document if it is in memory.
     pub fn cached_brotli(&self, document: &RenderedFeed) -> Option<Bytes> {
-        self.encodings().brotli.get(document.etag.as_str())
+        self.encoded_bodies().brotli.get(document.etag.as_str())
     }
 
     /// Loads the Brotli body of the document with the key `NAME.EXTENSION` from disk. Returns
@@ -53,7 +53,7 @@ impl FeedCache {
             document.drop_brotli();
             return None;
         };
-        self.encodings().brotli.insert(document.etag.clone(), body.clone());
+        self.encoded_bodies().brotli.insert(document.etag.clone(), body.clone());
         Some(body)
     }
 }

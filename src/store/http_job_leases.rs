@@ -3,12 +3,12 @@
 use super::StoreResult;
 use super::db::Statement;
 use super::leases::{LEASE_DURATION, LeasedTable, PINGS, PUBLICATIONS, REQUESTS, SUBSCRIPTIONS};
-use super::nouns::JobLeases;
+use super::operations::HttpJobLeases;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Kind of an outgoing HTTP job; the jobs of each kind are leased in a table of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum JobKind {
+pub enum HttpJobKind {
     /// Notification of an external hub about a changed document.
     Ping,
     /// Verification of intent: a request to a callback to confirm a subscription (WebSub section
@@ -56,7 +56,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &DELAY_PUBLICATION,
 ];
 
-impl JobKind {
+impl HttpJobKind {
     /// All kinds of jobs.
     pub const ALL: [Self; 4] = [Self::Ping, Self::Verify, Self::Push, Self::Publish];
 
@@ -88,9 +88,9 @@ impl JobKind {
     }
 }
 
-impl JobLeases<'_> {
+impl HttpJobLeases<'_> {
     /// Renews the leases of a node on these jobs.
-    pub async fn renew(self, node: &str, held: &[(JobKind, Vec<i64>)]) -> StoreResult<()> {
+    pub async fn renew(self, node: &str, held: &[(HttpJobKind, Vec<i64>)]) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
         for (kind, ids) in held.iter().filter(|(_, ids)| !ids.is_empty()) {
             tx.query(kind.renew())
@@ -106,7 +106,7 @@ impl JobLeases<'_> {
     /// Releases all job leases of a node at its graceful shutdown.
     pub async fn release(self, node: &str) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
-        for kind in JobKind::ALL {
+        for kind in HttpJobKind::ALL {
             kind.table().release(&mut tx, node).await?;
         }
         tx.commit().await
@@ -116,7 +116,7 @@ impl JobLeases<'_> {
     pub async fn delay_job(
         self,
         node: &str,
-        kind: JobKind,
+        kind: HttpJobKind,
         id: i64,
         until: Millis,
     ) -> StoreResult<()> {

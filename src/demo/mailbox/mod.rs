@@ -69,7 +69,7 @@ struct Inbox {
 
 /// Handle to the stored messages; the server stops when the last clone is dropped.
 #[derive(Debug, Clone)]
-pub struct MailCatcher {
+pub struct Mailbox {
     inbox: Arc<Mutex<Inbox>>,
     _server: Arc<ServerTask>,
 }
@@ -83,7 +83,7 @@ impl Drop for ServerTask {
     }
 }
 
-impl MailCatcher {
+impl Mailbox {
     /// Starts the server on loopback; port 0 selects any free port. `clock` returns the time at
     /// which a message is received.
     ///

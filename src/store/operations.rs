@@ -70,7 +70,7 @@ pub struct IdMappings<'a> {
 
 /// The store operations on the leases of jobs of the hub and of publishing.
 #[derive(Debug, Clone, Copy)]
-pub struct JobLeases<'a> {
+pub struct HttpJobLeases<'a> {
     pub(super) store: &'a Store,
 }
 
@@ -197,8 +197,8 @@ impl Store {
     }
 
     /// Returns the store operations on the leases of jobs of the hub and of publishing.
-    pub fn job_leases(&self) -> JobLeases<'_> {
-        JobLeases { store: self }
+    pub fn http_job_leases(&self) -> HttpJobLeases<'_> {
+        HttpJobLeases { store: self }
     }
 
     /// Returns the store operations on the leases of batches and of entries of the delivery queue.

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::audit_log::{self, AuditRecord};
+use super::audit_log::{self, NewAuditEntry};
 use super::db::Statement;
 use super::{Db, Store, StoreError, StoreResult};
 use crate::clock;
@@ -13,7 +13,7 @@ use crate::domain::time::Millis;
 
 /// Identity of the store, read at startup.
 #[derive(Clone)]
-pub struct Instance {
+pub struct StoreIdentity {
     /// Key of all link tokens and Message-IDs, generated with the store.
     pub secret: Vec<u8>,
     /// The `base_url` that this store sends as; `None` before the first start with a config.
@@ -22,7 +22,7 @@ pub struct Instance {
     pub is_copy: bool,
 }
 
-impl Instance {
+impl StoreIdentity {
     /// Returns an identity for the time in which the store is unavailable; it verifies no tokens of
     /// the real one and is not allowed to send.
     pub fn placeholder(secret: [u8; 32]) -> Self {
@@ -30,7 +30,7 @@ impl Instance {
     }
 }
 
-impl std::fmt::Debug for Instance {
+impl std::fmt::Debug for StoreIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Instance")
             .field("base_url", &self.base_url)
@@ -39,7 +39,7 @@ impl std::fmt::Debug for Instance {
     }
 }
 
-impl Instance {
+impl StoreIdentity {
     /// Returns the reason why nothing may be sent from this store, in one sentence with the remedy.
     pub fn send_block_reason(&self, base_url: &str) -> Option<String> {
         if self.is_copy {
@@ -93,7 +93,7 @@ impl Store {
     }
 
     /// Reads the identity of the store.
-    pub async fn instance(&self) -> StoreResult<Instance> {
+    pub async fn instance(&self) -> StoreResult<StoreIdentity> {
         let mut map: HashMap<String, String> = self
             .read(&ALL_VALUES)
             .fetch_with(|row| Ok((row.get("key")?, row.get("value")?)))
@@ -107,7 +107,7 @@ impl Store {
                 column: "instance.value",
             });
         }
-        Ok(Instance {
+        Ok(StoreIdentity {
             secret: secret.into_bytes(),
             base_url: map.remove("base_url"),
             is_copy: map.contains_key("copy"),
@@ -125,7 +125,7 @@ impl Store {
         let mut tx = self.begin().await?;
         tx.query(&REPLACE_VALUE).bind("key", "base_url").bind("value", base_url).execute().await?;
         tx.query(&UNMARK_COPY).execute().await?;
-        let entry = AuditRecord::new(actor, AuditAction::Adopt, AuditObject::Database, base_url);
+        let entry = NewAuditEntry::new(actor, AuditAction::Adopt, AuditObject::Database, base_url);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await
     }

@@ -1,4 +1,4 @@
-//! Tests of the mail catcher: sessions, parsing and eviction.
+//! Tests of the mailbox: sessions, parsing and eviction.
 
 use proptest::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -19,7 +19,7 @@ async fn converse(address: SocketAddr, commands: &[u8]) -> String {
 
 #[tokio::test]
 async fn pipelined_mail_is_stored_and_can_be_read() {
-    let (catcher, address) = MailCatcher::listen(0, now).await.unwrap();
+    let (catcher, address) = Mailbox::listen(0, now).await.unwrap();
     let replies = converse(
         address,
         b"EHLO a\r\nMAIL FROM:<a@b.example> SIZE=9\r\nRCPT TO:<c@d.example>\r\nDATA\r\n\
@@ -48,7 +48,7 @@ async fn pipelined_mail_is_stored_and_can_be_read() {
 
 #[tokio::test]
 async fn commands_out_of_order_are_rejected_and_the_session_continues() {
-    let (catcher, address) = MailCatcher::listen(0, now).await.unwrap();
+    let (catcher, address) = Mailbox::listen(0, now).await.unwrap();
     let replies =
         converse(address, b"DATA\r\nRCPT TO:<a@b>\r\nMAIL x\r\nFOO\r\n\r\nQUIT\r\n").await;
     let codes: Vec<&str> = replies.lines().map(|l| &l[..3]).collect();

@@ -33,7 +33,7 @@ pub(super) fn atom_hidden_reason(entry: &Element) -> Option<&'static str> {
             _ => return Some("other status"),
         }
     }
-    // RFC 5023, section 13.1.1; a draft without a word for its state is one, too.
+    // RFC 5023, section 13.1.1; a draft element without a value also marks a draft.
     let controls = ["app:control", "app05:control"].into_iter().flat_map(|n| entry.children(n));
     let mut drafts = controls
         .flat_map(|control| control.children("app:draft").chain(control.children("app05:draft")))
