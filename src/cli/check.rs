@@ -1,16 +1,17 @@
 //! `courant check`: validates the configuration, database, sources, transports, publishing
 //! destinations and templates.
 
-use std::os::unix::fs::PermissionsExt as _;
+mod relays;
+mod warnings;
+
 use std::path::Path;
 use std::process::ExitCode;
 
 use super::output;
 use crate::app::{App, template_errors};
-use crate::config::{Config, TlsMode, Transport};
+use crate::config::{Config, Transport};
 use crate::domain::address::Mailbox;
 use crate::mail::dkim::{self, Signer};
-use crate::mail::smtp::{Relay, Timeouts};
 use crate::sources;
 use crate::wire::system::{DnsRecord, Finding};
 
@@ -61,7 +62,7 @@ impl Findings {
     }
 }
 
-pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Result<ExitCode> {
     // An invalid configuration or database ends the command: nothing below can be checked then.
     let app = App::from_file(path).await?;
     let config = &app.config;
@@ -77,7 +78,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     for transport in &config.transports {
-        check_tls_ca(transport, &mut findings)?;
+        relays::check(transport, offline, &mut findings).await?;
         check_dkim(config, transport, &mut findings)?;
     }
     for destination in &config.destinations {
@@ -95,7 +96,7 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     if template_errors.is_empty() {
         findings.ok("templates: all render with sample data")?;
     }
-    for reason in warnings(&app).into_iter().chain(app.unconfigured_names().await?) {
+    for reason in warnings::of(&app).into_iter().chain(app.unconfigured_names().await?) {
         findings.warning(&reason)?;
     }
     app.store.close().await;
@@ -107,17 +108,6 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Checks the file of a private certificate authority.
-fn check_tls_ca(transport: &Transport, findings: &mut Findings) -> anyhow::Result<()> {
-    if transport.tls_ca.is_none() {
-        return Ok(());
-    }
-    match Relay::from_transport(transport, Timeouts::default()) {
-        Ok(_) => findings.ok(&format!("transport {}: tls_ca is valid", transport.name)),
-        Err(reason) => findings.error(&reason.to_string()),
-    }
 }
 
 /// Checks the DKIM keys of a transport and prints the DNS records they need.
@@ -172,39 +162,4 @@ fn summary(config: &Config) -> String {
     )
     .collect::<Vec<_>>()
     .join(", ")
-}
-
-fn warnings(app: &App) -> Vec<String> {
-    let mut all: Vec<String> = app.send_block_reason().into_iter().collect();
-    let site = &app.config.site;
-    if site.base_url.starts_with("http://") {
-        all.push(format!(
-            "base_url {} uses http; mail clients offer one-click unsubscribe only over https",
-            site.base_url
-        ));
-    }
-    if site.postal_address.trim().is_empty() && !app.config.digests.is_empty() {
-        all.push("site.postal_address is empty; many countries require one in every digest".into());
-    }
-    for key in app.config.transports.iter().flat_map(|t| &t.dkim) {
-        if std::fs::metadata(&key.file).is_ok_and(|file| file.permissions().mode() & 0o007 != 0) {
-            all.push(format!(
-                "{}: the key {1} is readable by all users of this machine; run chmod 600 {1}",
-                key.location,
-                key.file.display()
-            ));
-        }
-    }
-    for t in &app.config.transports {
-        if let crate::config::TransportTarget::Smtp { tls: TlsMode::Opportunistic, host, .. } =
-            &t.target
-        {
-            let loopback = host == "localhost"
-                || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-            if !loopback {
-                all.push(format!("transport {}: smtp:// encrypts without verifying {host}; use smtp+starttls:// to verify it", t.name));
-            }
-        }
-    }
-    all
 }

@@ -19,6 +19,7 @@ mod demo;
 mod digests;
 mod editions;
 mod feeds;
+mod init;
 mod migrate;
 mod output;
 mod paging;
@@ -58,8 +59,14 @@ enum Command {
     Serve,
     /// Run a demo site for a fictional college; needs no setup
     Demo(demo::DemoArgs),
+    /// Ask for the settings of a site and write a configuration file
+    Init(Box<init::InitArgs>),
     /// Check the configuration and everything that it refers to
-    Check,
+    Check {
+        /// Do not connect to relays
+        #[arg(long)]
+        offline: bool,
+    },
     /// Apply pending database migrations
     Migrate,
     /// Reload the configuration of all running nodes
@@ -138,7 +145,8 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
     let command = match options.command {
         None | Some(Command::Serve) => return serve::run(&path).await,
         Some(Command::Demo(demo)) => return demo.run().await,
-        Some(Command::Check) => return check::run(&path, json).await,
+        Some(Command::Init(args)) => return init::run(*args, &path, json).await,
+        Some(Command::Check { offline }) => return check::run(&path, offline, json).await,
         Some(Command::Reload) => return reload::run(&path, json).await,
         Some(command) => command,
     };
@@ -158,7 +166,11 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Websub(c) => c.run(&app, json).await,
         Command::Backup { file } => backup::run(&app, &file, json).await,
         Command::Adopt => adopt::run(&app, json).await,
-        Command::Demo(_) | Command::Check | Command::Reload | Command::Serve => {
+        Command::Demo(_)
+        | Command::Init(_)
+        | Command::Check { .. }
+        | Command::Reload
+        | Command::Serve => {
             unreachable!("handled before the database is opened")
         }
     };

@@ -29,6 +29,7 @@ mod hostile;
 mod id_mappings;
 mod importers;
 mod inflight_limit;
+mod init;
 mod layers;
 mod ledger;
 mod limits;

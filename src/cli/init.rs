@@ -1,0 +1,300 @@
+//! `courant init`: asks for the settings of a site, writes a short configuration file and checks it.
+
+mod questions;
+mod settings_file;
+
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use jiff::tz::TimeZone;
+use url::Url;
+
+use self::questions::{Question, Questions};
+use self::settings_file::Answers;
+use super::usage::UsageError;
+use super::{check, output};
+use crate::clock;
+use crate::config::Config;
+
+/// Kinds of sources, and how a person would say them.
+const SOURCE_KINDS: [(&str, &str); 5] = [
+    ("builtin", "none: I import files with `courant articles import`"),
+    ("wordpress", "the database of a WordPress site"),
+    ("ghost", "the database of a Ghost site"),
+    ("drupal", "the database of a Drupal site"),
+    ("query", "any other database, with a SELECT statement"),
+];
+
+/// Options of `courant init`; what they leave out is asked on the terminal.
+#[derive(Debug, Default, Args)]
+pub(crate) struct InitArgs {
+    /// Name of the publisher
+    #[arg(long)]
+    title: Option<String>,
+    /// Public URL of this service, for example https://news.example.edu
+    #[arg(long, value_name = "URL")]
+    base_url: Option<String>,
+    /// Language of the articles, as a language tag [default: en]
+    #[arg(long, value_name = "TAG")]
+    language: Option<String>,
+    /// IANA time zone [default: that of this machine]
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
+    /// Domain and date for the ids of articles [default: the host of --base-url and today]
+    #[arg(long, value_name = "DOMAIN,DATE")]
+    id_authority: Option<String>,
+    /// Postal address, printed in every digest
+    #[arg(long, value_name = "TEXT")]
+    postal_address: Option<String>,
+    /// Kind of the source: builtin, wordpress, ghost, drupal or query
+    #[arg(long, value_name = "KIND")]
+    source: Option<String>,
+    /// URL of the source's database, for example mysql://user:password@127.0.0.1/wordpress
+    #[arg(long, value_name = "URL")]
+    source_url: Option<String>,
+    /// SELECT statement of a source of kind query
+    #[arg(long, value_name = "SQL")]
+    query: Option<String>,
+    /// Sender of digests, for example "College News <news@example.edu>"
+    #[arg(long, value_name = "MAILBOX")]
+    from: Option<String>,
+    /// URL of the relay, for example smtp+starttls://mail.example.edu:587 [default: file://outbox]
+    #[arg(long, value_name = "URL")]
+    relay: Option<String>,
+    /// User name at the relay
+    #[arg(long, value_name = "NAME")]
+    relay_username: Option<String>,
+    /// File that contains the password at the relay
+    #[arg(long, value_name = "FILE")]
+    relay_password_file: Option<PathBuf>,
+    /// Do not connect to the relay when checking the new configuration
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Writes the file, checks it and prints the next steps; refuses to replace an existing file.
+pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Result<ExitCode> {
+    if path.exists() {
+        return Err(UsageError(format!(
+            "{} exists already; edit it, or name another file with --config FILE",
+            path.display()
+        ))
+        .into());
+    }
+    let answers = collect_answers(&args, path, &Questions::new())?;
+    write_new(path, &answers.render())?;
+    output::note(&format!("wrote {}\n", path.display()));
+    let code = check::run(path, args.offline, json).await?;
+    output::note(&next_steps(&answers, path));
+    Ok(code)
+}
+
+/// Asks all questions; each answer is valid in the configuration that the previous ones make.
+fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyhow::Result<Answers> {
+    let mut answers = Answers::default();
+    let ask = |answers: &mut Answers,
+               field: fn(&mut Answers) -> &mut String,
+               question: Question<'_>,
+               given: Option<&String>| {
+        let answer = questions.ask(question, given, |text| {
+            let mut candidate = answers.clone();
+            text.trim().clone_into(field(&mut candidate));
+            validate(path, &candidate)
+        })?;
+        *field(answers) = answer;
+        anyhow::Ok(())
+    };
+    let required = |text, option| Question { text, option, default: None };
+    let optional = |text, option| Question { text, option, default: Some("") };
+    let with_default = |text, option, default| Question { text, option, default: Some(default) };
+
+    let question = required("Name of the publisher", "--title");
+    ask(&mut answers, |a| &mut a.title, question, args.title.as_ref())?;
+    let question = required("Public URL of this service (https://…)", "--base-url");
+    ask(&mut answers, |a| &mut a.base_url, question, args.base_url.as_ref())?;
+    let question = with_default("Language of the articles", "--language", "en");
+    ask(&mut answers, |a| &mut a.language, question, args.language.as_ref())?;
+    let zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+    let question = with_default("Time zone", "--timezone", &zone);
+    ask(&mut answers, |a| &mut a.timezone, question, args.timezone.as_ref())?;
+    let authority = default_authority(&answers);
+    let question = with_default(
+        "Domain and date for the ids of articles, which never change",
+        "--id-authority",
+        &authority,
+    );
+    ask(&mut answers, |a| &mut a.id_authority, question, args.id_authority.as_ref())?;
+    let question =
+        optional("Postal address, which many countries require in digests", "--postal-address");
+    ask(&mut answers, |a| &mut a.postal_address, question, args.postal_address.as_ref())?;
+    ask_source(args, path, questions, &mut answers)?;
+    let question = required("Sender of digests (Name <address>)", "--from");
+    ask(&mut answers, |a| &mut a.from, question, args.from.as_ref())?;
+    let question = with_default(
+        "URL of the relay (smtp+starttls://HOST:587, smtps://HOST), or a directory for .eml files",
+        "--relay",
+        "file://outbox",
+    );
+    ask(&mut answers, |a| &mut a.relay, question, args.relay.as_ref())?;
+    ask_login(args, path, questions, &mut answers)?;
+    Ok(answers)
+}
+
+/// Asks for the source: its kind, its database and its query.
+fn ask_source(
+    args: &InitArgs,
+    path: &Path,
+    questions: &Questions,
+    answers: &mut Answers,
+) -> anyhow::Result<()> {
+    let kind = questions.choose("Where are your articles?", args.source.as_ref(), &SOURCE_KINDS)?;
+    if !SOURCE_KINDS.iter().any(|(known, _)| *known == kind) {
+        let known: Vec<&str> = SOURCE_KINDS.iter().map(|(known, _)| *known).collect();
+        let error = format!("--source: unknown kind `{kind}`; expected {}", known.join(", "));
+        return Err(UsageError(error).into());
+    }
+    let unused = [("--source-url", &args.source_url), ("--query", &args.query)].into_iter().find(
+        |(option, given)| {
+            given.is_some() && (kind == "builtin" || (*option == "--query" && kind != "query"))
+        },
+    );
+    if let Some((option, _)) = unused {
+        return Err(
+            UsageError(format!("{option} does not apply to a source of kind {kind}")).into()
+        );
+    }
+    kind.clone_into(&mut answers.source_kind);
+    if kind == "builtin" {
+        return Ok(());
+    }
+    // A query source is only complete with both answers, so its URL is checked with a sample query.
+    if kind == "query" {
+        "SELECT 1 AS id, 'x' AS title, 0 AS published_at".clone_into(&mut answers.query);
+    }
+    let url = Question {
+        text: "URL of its database (mysql://USER:PASSWORD@HOST/NAME, postgres://…, sqlite:///PATH)",
+        option: "--source-url",
+        default: None,
+    };
+    answers.source_url = questions.ask(url, args.source_url.as_ref(), |text| {
+        validate(path, &Answers { source_url: text.trim().to_owned(), ..answers.clone() })
+    })?;
+    if kind == "query" {
+        let query = Question {
+            text: "SELECT with the columns id, title, published_at, url, body_html … (docs/query.md)",
+            option: "--query",
+            default: None,
+        };
+        answers.query = questions.ask(query, args.query.as_ref(), |text| {
+            validate(path, &Answers { query: text.trim().to_owned(), ..answers.clone() })
+        })?;
+    }
+    Ok(())
+}
+
+/// Asks for the user name and password at the relay.
+fn ask_login(
+    args: &InitArgs,
+    path: &Path,
+    questions: &Questions,
+    answers: &mut Answers,
+) -> anyhow::Result<()> {
+    if answers.relay.starts_with("file:") {
+        if args.relay_username.is_some() || args.relay_password_file.is_some() {
+            let error = "--relay-username and --relay-password-file need --relay with an smtp URL";
+            return Err(UsageError(error.to_owned()).into());
+        }
+        return Ok(());
+    }
+    let question = Question {
+        text: "User name at the relay (empty for none)",
+        option: "--relay-username",
+        default: Some(""),
+    };
+    let username = questions.ask(question, args.relay_username.as_ref(), |_| Ok(()))?;
+    if username.is_empty() {
+        return Ok(());
+    }
+    answers.password = match &args.relay_password_file {
+        Some(file) => std::fs::read_to_string(file)
+            .with_context(|| format!("cannot read --relay-password-file {}", file.display()))?
+            .trim_end_matches(['\r', '\n'])
+            .to_owned(),
+        None => questions.password("Password at the relay")?,
+    };
+    answers.username = username;
+    validate(path, answers).map_err(|reason| UsageError(reason).into())
+}
+
+/// Checks a configuration; the error is that of the key that a new answer sets.
+fn validate(path: &Path, answers: &Answers) -> Result<(), String> {
+    match Config::parse(path, &answers.render(), std::iter::empty()) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            // The line of a file that does not exist yet would only confuse.
+            Err(first
+                .split_once("]: ")
+                .or(first.split_once(": "))
+                .map_or(first, |(_, rest)| rest)
+                .to_owned())
+        }
+    }
+}
+
+/// Returns the host of the base URL and today's date, as a tagging entity (RFC 4151 section 2.1).
+fn default_authority(answers: &Answers) -> String {
+    let host = Url::parse(&answers.base_url)
+        .ok()
+        .and_then(|url| url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned()))
+        .filter(|host| !host.contains(':'))
+        .unwrap_or_else(|| "localhost".to_owned());
+    let zone = TimeZone::get(&answers.timezone).unwrap_or(TimeZone::UTC);
+    let today = zone.to_datetime(clock::now().timestamp()).date();
+    format!("{host},{today}")
+}
+
+/// Writes a file that only its owner may read, since it may contain passwords.
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let create = || -> io::Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    };
+    create().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Returns the commands that a person runs next.
+fn next_steps(answers: &Answers, path: &Path) -> String {
+    let config = if path == Path::new("config.toml") {
+        String::new()
+    } else {
+        format!(" --config {}", path.display())
+    };
+    let name = answers.source_name();
+    let (first, second) = if answers.source_kind == "builtin" {
+        ("articles import FILE".to_owned(), "imports articles")
+    } else {
+        (format!("sources check {name}"), "shows which articles a sync would import")
+    };
+    let steps = [
+        (first, second),
+        ("sources sync".to_owned(), "imports them"),
+        ("digests preview weekly --out preview".to_owned(), "writes the next digest to files"),
+        ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it to you alone"),
+        ("serve".to_owned(), "serves the feeds and sends the digests"),
+    ];
+    let steps = steps
+        .into_iter()
+        .filter(|(command, _)| answers.source_kind != "builtin" || command != "sources sync");
+    let lines: String = steps
+        .map(|(command, purpose)| format!("  courant{config} {command:<42} {purpose}\n"))
+        .collect();
+    format!("\nNext:\n{lines}")
+}

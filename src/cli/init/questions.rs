@@ -1,0 +1,96 @@
+//! Questions of `courant init`, answered by options or on the terminal.
+
+use std::io::IsTerminal as _;
+
+use dialoguer::theme::ColorfulTheme;
+use dialoguer::{Input, Password, Select};
+
+use crate::cli::usage::UsageError;
+
+/// A question whose answer becomes a key of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    /// Text of the question.
+    pub(super) text: &'a str,
+    /// Option that answers it, such as `--title`.
+    pub(super) option: &'a str,
+    /// Answer if none is given; `None` if one is required, empty if the key may be left out.
+    pub(super) default: Option<&'a str>,
+}
+
+/// Asks on the terminal, or takes defaults if there is none.
+#[derive(Debug)]
+pub(super) struct Questions {
+    is_terminal: bool,
+}
+
+impl Questions {
+    /// Asks only if both ends are a terminal.
+    pub(super) fn new() -> Self {
+        Self { is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal() }
+    }
+
+    /// Returns the answer of the option, of the person or the default, once `validate` accepts it.
+    ///
+    /// # Errors
+    /// Fails with a [`UsageError`] if the option is not valid, or if a required answer is missing and
+    /// there is no terminal.
+    pub(super) fn ask(
+        &self,
+        question: Question<'_>,
+        given: Option<&String>,
+        validate: impl Fn(&str) -> Result<(), String>,
+    ) -> anyhow::Result<String> {
+        let Question { text, option, default } = question;
+        match (given, default) {
+            (Some(answer), _) => {
+                validate(answer).map_err(|reason| UsageError(format!("{option}: {reason}")))?;
+                Ok(answer.clone())
+            }
+            (None, _) if self.is_terminal => {
+                let theme = ColorfulTheme::default();
+                let mut input = Input::with_theme(&theme)
+                    .with_prompt(text)
+                    .validate_with(|answer: &String| validate(answer))
+                    .allow_empty(default == Some(""));
+                if let Some(default) = default.filter(|default| !default.is_empty()) {
+                    input = input.default(default.to_owned());
+                }
+                Ok(input.interact_text()?.trim().to_owned())
+            }
+            (None, Some(default)) => Ok(default.to_owned()),
+            (None, None) => Err(UsageError(format!(
+                "{option} is missing; give it, or run the command on a terminal, where it asks"
+            ))
+            .into()),
+        }
+    }
+
+    /// Returns the option's answer or the one chosen from a list; the first is the default.
+    pub(super) fn choose(
+        &self,
+        text: &str,
+        given: Option<&String>,
+        choices: &[(&str, &str)],
+    ) -> anyhow::Result<String> {
+        if let Some(given) = given {
+            return Ok(given.clone());
+        }
+        if !self.is_terminal {
+            return Ok(choices[0].0.to_owned());
+        }
+        let labels: Vec<&str> = choices.iter().map(|(_, label)| *label).collect();
+        let theme = ColorfulTheme::default();
+        let chosen = Select::with_theme(&theme).with_prompt(text).items(&labels).default(0);
+        Ok(choices[chosen.interact()?].0.to_owned())
+    }
+
+    /// Asks for a password without showing it; returns an empty one if there is no terminal.
+    pub(super) fn password(&self, text: &str) -> anyhow::Result<String> {
+        if !self.is_terminal {
+            return Ok(String::new());
+        }
+        let theme = ColorfulTheme::default();
+        Ok(Password::with_theme(&theme).with_prompt(text).allow_empty_password(true).interact()?)
+    }
+}

@@ -1,0 +1,237 @@
+//! The first minutes of a new user: `courant init` writes a configuration, and `courant check`
+//! tries what it names.
+
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Stdio;
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
+use crate::smtp_server::{Script, SmtpServer};
+use crate::support::Shell;
+
+/// Options that answer all required questions.
+const ANSWERS: [&str; 6] = [
+    "--title",
+    "Harbour School",
+    "--base-url",
+    "https://news.harbour.school",
+    "--from",
+    "Harbour School <news@harbour.school>",
+];
+
+/// Returns a directory without a configuration.
+fn empty_directory() -> Shell {
+    let shell = Shell::new();
+    fs::remove_file(shell.path("config.toml")).unwrap();
+    shell
+}
+
+#[test]
+fn options_answer_all_questions_and_the_new_configuration_works() {
+    let shell = empty_directory();
+    let output = shell.courant(&[&["init", "--timezone", "Europe/Lisbon"], &ANSWERS[..]].concat());
+    assert_eq!(output.status, 0, "{output:?}");
+    assert!(output.out.lines().all(|line| !line.starts_with("error")), "{output:?}");
+    assert!(!output.out.contains("is an example"), "{output:?}");
+    assert!(output.err.contains("courant serve"), "the next steps are named: {output:?}");
+    let file = shell.path("config.toml");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(text.contains("timezone = \"Europe/Lisbon\""), "{text}");
+    assert!(text.contains("id_authority = \"news.harbour.school,20"), "{text}");
+    shell.write("articles.jsonl", "{\"id\":\"a\",\"title\":\"First\"}\n");
+    shell.run_ok(&["articles", "import", "articles.jsonl"]);
+    shell.run_ok(&["digests", "test", "weekly", "--to", "me@harbour.school"]);
+    shell.run_ok(&["deliver"]);
+    assert_eq!(shell.mails(), 1);
+}
+
+#[test]
+fn an_existing_configuration_is_never_replaced() {
+    let shell = Shell::new();
+    let before = fs::read(shell.path("config.toml")).unwrap();
+    let output = shell.courant(&[&["init"], &ANSWERS[..]].concat());
+    assert_eq!(output.status, 2);
+    assert!(output.err.contains("config.toml exists already"), "{output:?}");
+    assert_eq!(fs::read(shell.path("config.toml")).unwrap(), before);
+}
+
+#[test]
+fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
+    let shell = empty_directory();
+    for (arguments, part) in [
+        (&["init"][..], "--title is missing"),
+        (
+            &["init", "--title", "T", "--base-url", "news.harbour.school", "--from", "a@b.org"],
+            "--base-url: `base_url`",
+        ),
+        (
+            &["init", "--title", "T", "--base-url", "https://x.org", "--from", "nobody"],
+            "--from: `from`",
+        ),
+        (
+            &["init", "--title", "T", "--base-url", "https://x.org", "--source", "joomla"],
+            "--source: unknown kind `joomla`; expected builtin",
+        ),
+        (
+            &["init", "--title", "T", "--base-url", "https://x.org", "--source", "wordpress"],
+            "--source-url is missing",
+        ),
+        (
+            &["init", "--title", "T", "--base-url", "https://x.org", "--query", "SELECT 1"],
+            "--query does not apply",
+        ),
+        (
+            &["init", "--title", "T", "--base-url", "https://x.org", "--timezone", "Mars/Base"],
+            "--timezone: `timezone`",
+        ),
+    ] {
+        let output = shell.courant(arguments);
+        assert_eq!(output.status, 2, "{arguments:?}: {output:?}");
+        assert!(output.err.contains(part), "{arguments:?}: {output:?}");
+        assert!(!shell.path("config.toml").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_query_source_is_read_with_the_statement_that_was_given() {
+    let shell = empty_directory();
+    let database = shell.path("site.db");
+    let create = "CREATE TABLE news (nr INTEGER, head TEXT, day TEXT);\
+                  INSERT INTO news VALUES (7, 'Open \"day\"', '2026-11-20')";
+    let options = SqliteConnectOptions::new().filename(&database).create_if_missing(true);
+    let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::raw_sql(create).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let url = format!("sqlite://{}", database.display());
+    let source = [
+        "init",
+        "--source",
+        "query",
+        "--source-url",
+        &url,
+        "--query",
+        "SELECT nr AS id, head AS title, day AS published_at FROM news WHERE head <> 'it''s \"x\"'",
+    ];
+    let output = shell.courant(&[&source[..], &ANSWERS[..]].concat());
+    assert_eq!(output.status, 0, "{output:?}");
+    assert!(output.out.contains("source site: readable"), "{output:?}");
+    shell.run_ok(&["sources", "sync"]);
+    assert!(shell.run_ok(&["articles", "list"]).contains("Open \"day\""));
+}
+
+/// Answers the prompts of a command on a terminal, each once its text appears; returns all that
+/// the terminal showed.
+fn answer_on_a_terminal(shell: &Shell, arguments: &[&str], answers: &[(&str, &str)]) -> String {
+    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&master).unwrap();
+    unlockpt(&master).unwrap();
+    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+    let terminal = File::options().read(true).write(true).open(name).unwrap();
+    let mut command = Shell::command(shell.path("").as_path(), arguments);
+    command
+        .env("TERM", "xterm")
+        .stdin(Stdio::from(terminal.try_clone().unwrap()))
+        .stderr(Stdio::from(terminal.try_clone().unwrap()))
+        .stdout(Stdio::from(terminal));
+    let mut child = command.spawn().unwrap();
+    drop(command);
+    let mut master = File::from(master);
+    let (mut shown, mut answered, mut buffer) = (String::new(), 0, [0; 4_096]);
+    let mut answers = answers.iter();
+    let mut next = answers.next();
+    // Reading fails once the command has closed the terminal.
+    while let Ok(count @ 1..) = master.read(&mut buffer) {
+        shown.push_str(&String::from_utf8_lossy(&buffer[..count]));
+        while let Some((prompt, answer)) = next
+            && shown[answered..].contains(prompt)
+        {
+            answered = shown.len();
+            master.write_all(answer.as_bytes()).unwrap();
+            next = answers.next();
+        }
+    }
+    assert!(child.wait().unwrap().success(), "{shown}");
+    assert!(next.is_none(), "{next:?} was not asked: {shown}");
+    shown
+}
+
+#[test]
+fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
+    let shell = empty_directory();
+    let shown = answer_on_a_terminal(
+        &shell,
+        &["init"],
+        &[
+            ("Name of the publisher", "Harbour School\r"),
+            ("Public URL", "news.harbour.school\r"),
+            ("base_url", "\u{15}https://news.harbour.school\r"),
+            ("Language", "\r"),
+            ("Time zone", "Europe/Lisbon\r"),
+            ("ids of articles", "\r"),
+            ("Postal address", "\r"),
+            ("Where are your articles?", "\r"),
+            ("Sender", "news@harbour.school\r"),
+            ("URL of the relay", "\r"),
+        ],
+    );
+    assert!(shown.contains("postal_address is empty"), "check follows: {shown}");
+    let text = fs::read_to_string(shell.path("config.toml")).unwrap();
+    assert!(text.contains("base_url = \"https://news.harbour.school\""), "{text}");
+    assert!(!text.contains("postal_address"), "{text}");
+}
+
+/// Replaces the outbox of the example by a relay with a login.
+fn with_relay(url: &str) -> Shell {
+    let shell = Shell::with(
+        "url = \"file://outbox\"",
+        &format!("url = \"{url}\"\nusername = \"ann\"\npassword = \"sesame\""),
+    );
+    shell.run_ok(&["migrate"]);
+    shell
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_logs_in_to_the_relay_and_offline_leaves_that_out() {
+    let server = SmtpServer::start(Script::new().login("ann", "sesame")).await;
+    let shell = with_relay(&format!("smtp://{}", server.address()));
+    let output = shell.courant(&["check"]);
+    assert_eq!(output.status, 0, "{output:?}");
+    assert!(
+        output.out.contains("accepts connections (without TLS) and the login of ann"),
+        "{output:?}"
+    );
+    server.set_script(Script::new().login("ann", "another"));
+    let output = shell.courant(&["check"]);
+    assert_eq!(output.status, 1, "{output:?}");
+    assert!(output.out.contains("rejected the user name or password: 535"), "{output:?}");
+    assert!(!output.out.contains("sesame"));
+    assert_eq!(shell.courant(&["check", "--offline"]).status, 0);
+}
+
+#[test]
+fn a_relay_that_is_down_is_a_warning_because_messages_wait_for_it() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let shell = with_relay(&format!("smtp://127.0.0.1:{port}"));
+    let output = shell.courant(&["check"]);
+    assert_eq!(output.status, 0, "{output:?}");
+    let warning = output.out.lines().find(|line| line.starts_with("warn  transport default:"));
+    assert!(warning.is_some_and(|line| line.contains("cannot reach the relay")), "{output:?}");
+}
+
+#[test]
+fn check_names_every_value_that_was_left_from_the_example() {
+    let output = Shell::new().courant(&["check"]);
+    assert_eq!(output.status, 0, "{output:?}");
+    for part in ["base_url", "id_authority", "postal_address", "digest weekly: from"] {
+        let warned = |line: &&str| line.starts_with("warn") && line.contains(part);
+        assert!(
+            output.out.lines().any(|line| warned(&line) && line.contains("example")),
+            "{part}: {output:?}"
+        );
+    }
+}
