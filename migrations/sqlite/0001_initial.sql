@@ -246,12 +246,15 @@ CREATE TABLE publications (
     UNIQUE (destination, file)
 );
 
--- Digests that were ever configured; `processed_until` is the last date of the schedule that was
--- processed.
+-- Digests that were ever configured. `processed_until` is the last processed date of the
+-- schedule in the snapshot `schedule`, or the time at which that schedule began. `schedule` is NULL
+-- until a daemon schedules the digest. `absent_since` is set while no configuration has the digest.
 CREATE TABLE digests (
     name            TEXT PRIMARY KEY,
     configured_at   BIGINT NOT NULL,
-    processed_until BIGINT NOT NULL
+    processed_until BIGINT NOT NULL,
+    schedule        TEXT,
+    absent_since    BIGINT
 );
 
 -- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was

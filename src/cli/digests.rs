@@ -130,6 +130,7 @@ const UPCOMING_DATES: usize = 3;
 async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let mut all = Vec::new();
     for d in &app.config.digests {
+        let pending = digests::pending_date(&app.store, d, app.now()).await?;
         let mut dates: Vec<Millis> = Vec::new();
         while dates.len() < UPCOMING_DATES {
             let after = dates.last().copied().unwrap_or(app.now());
@@ -140,19 +141,24 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let articles = digests::upcoming(
             app.digest_context(),
             d,
-            dates.first().copied().unwrap_or(app.now()),
+            pending.and(Some(app.now())).or(dates.first().copied()).unwrap_or(app.now()),
             app.now(),
         )
         .await?;
         if json {
             all.push(UpcomingEditions {
                 digest: d.name.clone(),
+                pending: pending.map(|t| t.rfc3339()),
                 dates: dates.iter().map(|t| t.rfc3339()).collect(),
                 articles: articles.iter().map(ArticleTitle::from).collect(),
             });
             continue;
         }
         output::line(&format!("{} ({})", d.title, d.name))?;
+        if let Some(date) = pending {
+            let date = date.in_zone(&d.timezone);
+            output::line(&format!("  {date} is over; `courant serve` creates its edition now"))?;
+        }
         for date in &dates {
             output::line(&format!("  {}", date.in_zone(&d.timezone)))?;
         }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use anyhow::anyhow;
 
-use crate::config::{Config, Digest, MissedPolicy};
+use crate::config::{Config, Digest};
 use crate::domain::actor::Actor;
 use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
-use crate::domain::schedule::{ScheduleDecision, decide};
+use crate::domain::schedule::ScheduleDecision;
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::edition_creation::NewEdition;
@@ -17,11 +17,13 @@ use crate::store::edition_creation::NewEdition;
 mod compose;
 mod context;
 mod preview;
+mod schedule;
 mod unsent;
 mod variants;
 
 pub use context::DigestContext;
 pub use preview::{Preview, PreviewOptions, preview, queue_test};
+pub use schedule::pending_date;
 
 use unsent::unsent_stories;
 
@@ -51,6 +53,8 @@ pub async fn prepare_due(
     now: Millis,
 ) -> anyhow::Result<Vec<(String, Prepared)>> {
     let (mut prepared, mut errors) = (Vec::new(), Vec::new());
+    let configured: Vec<String> = ctx.config.digests.iter().map(|d| d.name.clone()).collect();
+    ctx.store.digests().mark_absent(&configured, now).await?;
     for digest in &ctx.config.digests {
         match prepare_digest(ctx, digest, now).await {
             Ok(Some(outcome)) => prepared.push((digest.name.clone(), outcome)),
@@ -76,16 +80,23 @@ async fn prepare_digest(
     now: Millis,
 ) -> anyhow::Result<Option<Prepared>> {
     let state = ctx.store.digests().ensure(&digest.name, now).await?;
-    let once = digest.missed == MissedPolicy::Once;
-    match decide(
-        &digest.schedule,
-        &digest.timezone,
-        &digest.pause,
-        once,
-        digest.missed_within,
-        state.processed_until,
-        now,
-    ) {
+    let Some(decision) = schedule::decide(&state, digest, now) else {
+        schedule::begin(ctx.store, digest, now).await?;
+        return Ok(None);
+    };
+    let prepared = apply_decision(ctx, digest, decision, now).await?;
+    schedule::store_pauses(ctx.store, digest, &state).await?;
+    Ok(prepared)
+}
+
+/// Creates the due edition, or records that its date was skipped.
+async fn apply_decision(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    decision: ScheduleDecision,
+    now: Millis,
+) -> anyhow::Result<Option<Prepared>> {
+    match decision {
         ScheduleDecision::NotDue => Ok(None),
         ScheduleDecision::Skipped { scheduled_for, reason } => {
             if ctx.store.digests().mark_date_skipped(&digest.name, scheduled_for).await? {

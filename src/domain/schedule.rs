@@ -11,8 +11,10 @@
 mod cron;
 mod due;
 mod pattern;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use cron::Schedule;
 pub use due::{PauseRange, ScheduleDecision, decide, next_date};
+pub use snapshot::ScheduleSnapshot;

@@ -1,5 +1,5 @@
-//! State of each digest: time of its configuration, last processed date of its schedule, and the
-//! articles that it has not sent yet.
+//! State of each digest: time of its configuration, its schedule with the last processed date, and
+//! the articles that it has not sent yet.
 
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{FromRow, Row, Statement};
@@ -7,32 +7,75 @@ use super::operations::Digests;
 use super::selection_sql::{SELECTION_CONDITIONS, bind_selection};
 use super::{StoreError, StoreResult};
 use crate::domain::article::Article;
+use crate::domain::schedule::ScheduleSnapshot;
 use crate::domain::selection::Selection;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 
 /// Schedule state of a digest.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct DigestState {
     /// Time at which it was first configured.
     pub configured_at: Millis,
-    /// Last date of its schedule that was processed.
+    /// Last date of its schedule that was processed, or the time at which the schedule began.
     pub processed_until: Millis,
+    /// Schedule whose dates were processed; `None` if there was none before, or if the digest was
+    /// absent from the configuration meanwhile.
+    pub schedule: Option<ScheduleSnapshot>,
 }
 
-static STATE: Statement = Statement::new(
+/// Columns of a [`DigestState`].
+const STATE_COLUMNS: &str = "configured_at, processed_until, schedule, absent_since";
+
+static STATE: Statement = Statement::with(
     "
-    SELECT configured_at, processed_until
+    SELECT {state_columns}
       FROM digests
      WHERE name = $name",
+    &[("state_columns", STATE_COLUMNS)],
 );
 
 /// Creates the row of a digest; the update without a change returns the row of another node.
-static ENSURE: Statement = Statement::new(
+static ENSURE: Statement = Statement::with(
     "
     INSERT INTO digests (name, configured_at, processed_until)
     VALUES ($name, $now, $now)
     ON CONFLICT (name) DO UPDATE SET name = excluded.name
-    RETURNING configured_at, processed_until",
+    RETURNING {state_columns}",
+    &[("state_columns", STATE_COLUMNS)],
+);
+
+/// Changes the row for one of the nodes that find the new schedule at the same time.
+static BEGIN_SCHEDULE: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET schedule = $schedule,
+           processed_until = $now,
+           absent_since = NULL
+     WHERE name = $name
+       AND (schedule IS NULL OR schedule <> $schedule OR absent_since IS NOT NULL)",
+);
+
+static SET_SCHEDULE: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET schedule = $schedule
+     WHERE name = $name",
+);
+
+static FIND_NEWLY_ABSENT: Statement = Statement::new(
+    "
+    SELECT name
+      FROM digests
+     WHERE absent_since IS NULL
+       AND name NOT IN {json_texts $configured}",
+);
+
+static MARK_ABSENT: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET absent_since = $now
+     WHERE absent_since IS NULL
+       AND name IN {json_texts $names}",
 );
 
 static MARK_PROCESSED: Statement = Statement::new(
@@ -64,13 +107,27 @@ static UNSENT_ARTICLES: Statement = Statement::with(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&STATE, &ENSURE, &MARK_PROCESSED, &UNSENT_ARTICLES];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &STATE,
+    &ENSURE,
+    &BEGIN_SCHEDULE,
+    &SET_SCHEDULE,
+    &FIND_NEWLY_ABSENT,
+    &MARK_ABSENT,
+    &MARK_PROCESSED,
+    &UNSENT_ARTICLES,
+];
 
 impl FromRow for DigestState {
     fn from_row(row: &Row) -> StoreResult<Self> {
+        let is_absent = row.optional_time("absent_since")?.is_some();
+        let schedule: Option<String> = row.get("schedule")?;
         Ok(Self {
             configured_at: row.time("configured_at")?,
             processed_until: row.time("processed_until")?,
+            schedule: schedule
+                .filter(|_| !is_absent)
+                .and_then(|text| ScheduleSnapshot::parse(&text)),
         })
     }
 }
@@ -85,6 +142,48 @@ impl Digests<'_> {
         let created =
             self.store.write(&ENSURE).bind("name", name).bind("now", now).fetch_optional().await?;
         created.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
+    }
+
+    /// Begins a new or changed schedule: only its dates after `now` count. Returns `false` if another
+    /// node did so before.
+    pub async fn begin_schedule(
+        self,
+        name: &str,
+        schedule: &ScheduleSnapshot,
+        now: Millis,
+    ) -> StoreResult<bool> {
+        let begun = self
+            .store
+            .write(&BEGIN_SCHEDULE)
+            .bind("name", name)
+            .bind("schedule", schedule.to_text())
+            .bind("now", now)
+            .execute()
+            .await?;
+        Ok(begun == 1)
+    }
+
+    /// Stores a schedule with other pauses; the last processed date remains.
+    pub async fn set_schedule(self, name: &str, schedule: &ScheduleSnapshot) -> StoreResult<()> {
+        let query = self.store.write(&SET_SCHEDULE).bind("name", name);
+        query.bind("schedule", schedule.to_text()).execute().await?;
+        Ok(())
+    }
+
+    /// Marks the digests that are not among the configured ones as absent, which ends their
+    /// schedules.
+    pub async fn mark_absent(self, configured: &[String], now: Millis) -> StoreResult<()> {
+        let absent: Vec<String> = self
+            .store
+            .read(&FIND_NEWLY_ABSENT)
+            .bind("configured", configured)
+            .fetch_scalars()
+            .await?;
+        if !absent.is_empty() {
+            let query = self.store.write(&MARK_ABSENT).bind("names", absent.as_slice());
+            query.bind("now", now).execute().await?;
+        }
+        Ok(())
     }
 
     /// Records that a date of the schedule was processed without an edition; returns `false` if

@@ -76,7 +76,14 @@ static RENAME_IN_HUB_REQUESTS: Statement = Statement::with(RENAME, HUB_REQUESTS)
 static RENAME_IN_HUB_SUBSCRIPTIONS: Statement = Statement::with(RENAME, HUB_SUBSCRIPTIONS);
 static RENAME_IN_READERSHIP: Statement = Statement::with(RENAME, READERSHIP);
 
-static RENAME_IN_DIGESTS: Statement = Statement::with(RENAME, DIGESTS);
+/// Renames a digest and ends its schedule, so that a renamed digest sends nothing by itself.
+static RENAME_IN_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET name = $name,
+           schedule = NULL
+     WHERE name = $old_name",
+);
 static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
 static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);

@@ -52,6 +52,10 @@ impl Digest {
 pub struct UpcomingEditions {
     /// Name of the digest in the configuration.
     pub digest: String,
+    /// Date that is over and whose edition Courant creates as soon as it runs (RFC 3339); `null` if
+    /// there is none.
+    #[schema(required)]
+    pub pending: Option<String>,
     /// Next dates without those in a pause (RFC 3339), earliest first.
     pub dates: Vec<String>,
     /// Articles that the next edition would contain now.

@@ -48,6 +48,7 @@ mod relay_outcomes;
 mod reload;
 mod rules;
 mod schedule;
+mod schedule_changes;
 mod sending;
 mod server_process;
 mod serving;

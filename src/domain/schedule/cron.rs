@@ -21,6 +21,8 @@ const MAX_ZONE_SHIFT: SignedDuration = SignedDuration::from_hours(48);
 #[derive(Clone, PartialEq, Eq)]
 pub struct Schedule {
     text: String,
+    /// The five fields, in upper case and separated by single spaces.
+    pattern: String,
     cron: Cron,
     has_fixed_times: bool,
 }
@@ -37,23 +39,29 @@ impl Schedule {
         // Vixie cron: the day must match both fields if either starts with a star, else one of
         // them.
         let stepped_star = |field: &str| field.starts_with('*') && field != "*";
+        let pattern = fields.join(" ");
         let cron = CronParser::builder()
             .seconds(Seconds::Disallowed)
             .year(Year::Disallowed)
             .dom_and_dow(stepped_star(&fields[2]) || stepped_star(&fields[4]))
             .build()
-            .parse(&fields.join(" "))
+            .parse(&pattern)
             .map_err(|e| format!("invalid schedule `{text}`: {e}"))?;
         if cron.find_next_occurrence(&SEARCH_START, true).is_err() {
             return Err(format!("schedule `{text}` never matches: no month has that day"));
         }
         let names_times = !fields[0].starts_with('*') && !fields[1].starts_with('*');
-        Ok(Self { text: text.to_owned(), cron, has_fixed_times: names_times })
+        Ok(Self { text: text.to_owned(), pattern, cron, has_fixed_times: names_times })
     }
 
     /// Returns the pattern as the user wrote it.
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the five fields of the pattern, spelled alike whatever the user wrote.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
     }
 
     /// Returns the first date after an instant, if there is one.

@@ -46,6 +46,7 @@ fn digests() -> Vec<Document> {
         }),
         document(&UpcomingEditions {
             digest: "weekly".to_owned(),
+            pending: Some("2026-09-21T06:00:00Z".to_owned()),
             dates: texts(&["2026-09-28T06:00:00Z", "2026-10-05T06:00:00Z"]),
             articles: titles(),
         }),
