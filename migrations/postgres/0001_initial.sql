@@ -65,7 +65,8 @@ CREATE TABLE rejected_rows (
     PRIMARY KEY (source, source_id)
 );
 
--- Mirrored articles. A removed article is kept as a tombstone with its ids, group, times, language
+-- Mirrored articles. `terms_changed_at` is the time at which an article got its present terms, or
+-- returned after a removal. A removed article is kept as a tombstone with its ids, group, times, language
 -- and terms. `body_html` is the last column so that reading the other columns does not have to skip
 -- it.
 CREATE TABLE articles (
@@ -91,6 +92,7 @@ CREATE TABLE articles (
     published_at   BIGINT NOT NULL,
     updated_at     BIGINT NOT NULL,
     first_seen_at  BIGINT NOT NULL,
+    terms_changed_at BIGINT NOT NULL,
     changed_at     BIGINT NOT NULL,
     translation_of TEXT,
     story_id       BIGINT NOT NULL,
@@ -248,14 +250,27 @@ CREATE TABLE publications (
 
 -- Digests that were ever configured. `processed_until` is the last processed date of the
 -- schedule in the snapshot `schedule`, or the time at which that schedule began. `schedule` is NULL
--- until a daemon schedules the digest. `absent_since` is set while no configuration has the digest.
+-- until a daemon schedules the digest. `selection` is the snapshot of the selection that began at
+-- `selection_since`. `absent_since` is set while no configuration has the digest.
 CREATE TABLE digests (
     name            TEXT PRIMARY KEY,
     configured_at   BIGINT NOT NULL,
     processed_until BIGINT NOT NULL,
     schedule        TEXT,
+    selection       TEXT,
+    selection_since BIGINT NOT NULL,
     absent_since    BIGINT
 );
+
+-- Unsent articles whose terms, or whose digest's selection, changed while they were selected, with
+-- the time at which they entered the selection. Others entered at the later of the two changes.
+CREATE TABLE waiting_articles (
+    digest     TEXT NOT NULL,
+    article_id BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
+    entered_at BIGINT NOT NULL,
+    PRIMARY KEY (digest, article_id)
+);
+CREATE INDEX waiting_articles_article ON waiting_articles (article_id);
 
 -- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while

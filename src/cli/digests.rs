@@ -168,7 +168,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             String::new()
         };
         output::line(&format!(
-            "  next edition: {}{shortfall}",
+            "  the next edition would hold {}{shortfall}",
             pluralize(articles.len(), "article")
         ))?;
         for a in articles.iter().take(20) {

@@ -25,7 +25,7 @@ pub use context::DigestContext;
 pub use preview::{Preview, PreviewOptions, preview, queue_test};
 pub use schedule::pending_date;
 
-use unsent::unsent_stories;
+use unsent::{begin_selection, unsent_stories};
 
 /// Result of preparing an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,6 +80,7 @@ async fn prepare_digest(
     now: Millis,
 ) -> anyhow::Result<Option<Prepared>> {
     let state = ctx.store.digests().ensure(&digest.name, now).await?;
+    let state = begin_selection(ctx.store, digest, state, now).await?;
     let Some(decision) = schedule::decide(&state, digest, now) else {
         schedule::begin(ctx.store, digest, now).await?;
         return Ok(None);

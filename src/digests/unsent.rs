@@ -3,7 +3,21 @@
 use super::compose::{Story, group_into_stories};
 use super::context::DigestContext;
 use crate::config::Digest;
+use crate::domain::selection_snapshot::SelectionSnapshot;
 use crate::domain::time::Millis;
+use crate::store::Store;
+use crate::store::digests::DigestState;
+
+/// Begins the selection of a digest, unless it is the last one; returns its state.
+pub(super) async fn begin_selection(
+    store: &Store,
+    digest: &Digest,
+    state: DigestState,
+    now: Millis,
+) -> anyhow::Result<DigestState> {
+    let selection = SelectionSnapshot::new(&digest.selection, digest.max_age);
+    Ok(store.digests().begin_selection(&digest.name, state, &selection, now).await?)
+}
 
 /// Returns the unsent stories, newest first, of an edition of a digest at a time.
 pub(super) async fn unsent_stories(
@@ -13,11 +27,10 @@ pub(super) async fn unsent_stories(
     now: Millis,
 ) -> anyhow::Result<Vec<Story>> {
     let state = ctx.store.digests().ensure(&digest.name, now).await?;
-    let candidates = ctx
-        .store
-        .digests()
-        .unsent_articles(&digest.name, &digest.selection, digest.max_age, state.configured_at, at)
-        .await?;
+    let state = begin_selection(ctx.store, digest, state, now).await?;
+    let selection = SelectionSnapshot::new(&digest.selection, digest.max_age);
+    let candidates =
+        ctx.store.digests().unsent_articles(&digest.name, &selection, &state, at).await?;
     let mut stories: Vec<i64> = candidates.iter().map(|a| a.story).collect();
     stories.sort_unstable();
     stories.dedup();

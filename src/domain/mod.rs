@@ -24,6 +24,7 @@ pub mod readership;
 pub mod role;
 pub mod schedule;
 pub mod selection;
+pub mod selection_snapshot;
 pub mod site_urls;
 pub mod sliding_window;
 pub mod slug;

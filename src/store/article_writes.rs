@@ -3,21 +3,23 @@
 use super::articles::{NormalizedArticle, SaveOutcome};
 use super::audit_log::{self, ArticleImport};
 use super::change_log::{self, Changes};
-use super::db::{Statement, Tx};
+use super::db::{FromRow as _, Statement, Tx};
 use super::id_mappings::guid_assignment::{
     ArticleKey, GuidDecision, MAPPINGS_FOR_ARTICLE, SUFFIXED_GUIDS, decide_guid, suffixed_guid,
 };
 use super::operations::Articles;
 use super::selection_sql::term_rows;
+use super::waiting_articles::{self, ArticleBefore};
 use super::{StoreResult, json_list, spawn_uncancellable};
 use crate::domain::article::Article;
+use crate::domain::selection::TermKind;
 use crate::domain::time::Millis;
 
 /// Selects the articles with a guid or with a source id; two if the guid belongs to another
 /// article.
 static OWNERS: Statement = Statement::new(
     "
-    SELECT source, source_id
+    SELECT source, source_id, id, published_at, terms_changed_at, removed_at
       FROM articles
      WHERE guid = $guid
         OR (source = $source AND source_id = $source_id)",
@@ -29,11 +31,11 @@ static UPSERT: Statement = Statement::new(
     INSERT INTO articles (source, source_id, guid, title, url, summary, body_html, sections, tags,
            authors, language, image_url, image_alt, image_type, image_width, image_height,
            enclosure_url, enclosure_type, enclosure_length, published_at, updated_at,
-           first_seen_at, changed_at, translation_of, content_hash, story_id)
+           first_seen_at, terms_changed_at, changed_at, translation_of, content_hash, story_id)
     VALUES ($source, $source_id, $guid, $title, $url, $summary, $body_html, $sections, $tags,
            $authors, $language, $image_url, $image_alt, $image_type, $image_width, $image_height,
            $enclosure_url, $enclosure_type, $enclosure_length, $published_at, $updated_at,
-           $now, $now, $translation_of, $content_hash, 0)
+           $now, $now, $now, $translation_of, $content_hash, 0)
     ON CONFLICT (source, source_id) DO UPDATE
        SET title = excluded.title,
            url = excluded.url,
@@ -185,15 +187,19 @@ async fn save_article(
     now: Millis,
 ) -> StoreResult<SaveOutcome> {
     let a = &incoming.article;
-    let owners: Vec<ArticleKey> = tx
+    let found: Vec<(ArticleKey, ArticleBefore)> = tx
         .query(&OWNERS)
         .bind("guid", &a.guid)
         .bind("source", &a.source)
         .bind("source_id", &a.source_id)
-        .fetch_all()
+        .fetch_with(|row| Ok((ArticleKey::from_row(row)?, ArticleBefore::from_row(row)?)))
         .await?;
-    let is_known = owners.iter().any(|o| (&o.source, &o.source_id) == (&a.source, &a.source_id));
-    let guid = if is_known {
+    let known = found
+        .iter()
+        .find(|(o, _)| (&o.source, &o.source_id) == (&a.source, &a.source_id))
+        .map(|(_, before)| *before);
+    let owners: Vec<ArticleKey> = found.into_iter().map(|(owner, _)| owner).collect();
+    let guid = if known.is_some() {
         a.guid.clone()
     } else {
         match new_guid(tx, a, &owners).await? {
@@ -207,14 +213,22 @@ async fn save_article(
         }
     };
     let row = upsert(tx, incoming, &guid, now).await?;
-    let before = tx
+    let old_terms: Vec<(String, String)> = tx
         .query(&DELETE_TERMS)
         .bind("article", row)
         .fetch_with(|row| Ok((row.get("kind")?, row.get("term")?)))
         .await?;
-    changes.add(row, before, a.terms());
+    if let Some(before) = known {
+        let mut old: Vec<(TermKind, String)> = old_terms
+            .iter()
+            .filter_map(|(kind, term)| Some((TermKind::parse(kind)?, term.clone())))
+            .collect();
+        old.sort();
+        waiting_articles::record_changed_terms(tx, before, &old, &a.terms(), now).await?;
+    }
+    changes.add(row, old_terms, a.terms());
     tx.query(&ADD_TERMS).bind("article", row).bind("terms", term_rows(a)).execute().await?;
-    Ok(if is_known { SaveOutcome::Changed } else { SaveOutcome::Added })
+    Ok(if known.is_some() { SaveOutcome::Changed } else { SaveOutcome::Added })
 }
 
 async fn new_guid(tx: &mut Tx, a: &Article, owners: &[ArticleKey]) -> StoreResult<GuidDecision> {

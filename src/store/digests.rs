@@ -4,12 +4,12 @@
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{FromRow, Row, Statement};
 use super::operations::Digests;
-use super::selection_sql::{SELECTION_CONDITIONS, bind_selection};
+use super::selection_sql::{NEWS_CONDITIONS, SELECTION_CONDITIONS, bind_selection};
 use super::{StoreError, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::schedule::ScheduleSnapshot;
-use crate::domain::selection::Selection;
-use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
+use crate::domain::selection_snapshot::SelectionSnapshot;
+use crate::domain::time::{Millis, as_millis_i64};
 
 /// Schedule state of a digest.
 #[derive(Debug, Clone)]
@@ -21,10 +21,17 @@ pub struct DigestState {
     /// Schedule whose dates were processed; `None` if there was none before, or if the digest was
     /// absent from the configuration meanwhile.
     pub schedule: Option<ScheduleSnapshot>,
+    /// Selection of the digest, once an edition was prepared or previewed.
+    pub selection: Option<SelectionSnapshot>,
+    /// Time at which the selection began.
+    pub selection_since: Millis,
+    /// Time since which no configuration has had the digest, if none has.
+    pub absent_since: Option<Millis>,
 }
 
 /// Columns of a [`DigestState`].
-const STATE_COLUMNS: &str = "configured_at, processed_until, schedule, absent_since";
+const STATE_COLUMNS: &str =
+    "configured_at, processed_until, schedule, selection, selection_since, absent_since";
 
 static STATE: Statement = Statement::with(
     "
@@ -37,8 +44,8 @@ static STATE: Statement = Statement::with(
 /// Creates the row of a digest; the update without a change returns the row of another node.
 static ENSURE: Statement = Statement::with(
     "
-    INSERT INTO digests (name, configured_at, processed_until)
-    VALUES ($name, $now, $now)
+    INSERT INTO digests (name, configured_at, processed_until, selection_since)
+    VALUES ($name, $now, $now, $now)
     ON CONFLICT (name) DO UPDATE SET name = excluded.name
     RETURNING {state_columns}",
     &[("state_columns", STATE_COLUMNS)],
@@ -92,7 +99,6 @@ static UNSENT_ARTICLES: Statement = Statement::with(
       FROM articles a
      WHERE a.removed_at IS NULL
        AND a.published_at <= $now
-       AND a.published_at >= a.first_seen_at - $max_age
        AND a.published_at >= $oldest
        AND a.story_id > 0
        AND NOT EXISTS (
@@ -102,8 +108,13 @@ static UNSENT_ARTICLES: Statement = Statement::with(
             WHERE l.digest = $digest
               AND sent.story_id = a.story_id)
        {selection_conditions}
+       {news_conditions}
      ORDER BY a.published_at DESC, a.guid",
-    &[("article_columns", ARTICLE_COLUMNS), ("selection_conditions", SELECTION_CONDITIONS)],
+    &[
+        ("article_columns", ARTICLE_COLUMNS),
+        ("selection_conditions", SELECTION_CONDITIONS),
+        ("news_conditions", NEWS_CONDITIONS),
+    ],
 );
 
 /// All statements of this file.
@@ -120,14 +131,18 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 
 impl FromRow for DigestState {
     fn from_row(row: &Row) -> StoreResult<Self> {
-        let is_absent = row.optional_time("absent_since")?.is_some();
-        let schedule: Option<String> = row.get("schedule")?;
+        let absent_since = row.optional_time("absent_since")?;
+        let (schedule, selection): (Option<String>, Option<String>) =
+            (row.get("schedule")?, row.get("selection")?);
         Ok(Self {
             configured_at: row.time("configured_at")?,
             processed_until: row.time("processed_until")?,
             schedule: schedule
-                .filter(|_| !is_absent)
+                .filter(|_| absent_since.is_none())
                 .and_then(|text| ScheduleSnapshot::parse(&text)),
+            selection: selection.and_then(|text| SelectionSnapshot::parse(&text)),
+            selection_since: row.time("selection_since")?,
+            absent_since,
         })
     }
 }
@@ -200,24 +215,24 @@ impl Digests<'_> {
     }
 
     /// Returns the visible articles that the next edition of a digest can contain, newest first:
-    /// those selected, not too old when first imported, and of a story that the
-    /// digest has not sent. Articles without a story are left out until it is known whether they
-    /// are translations of an old story.
+    /// those selected, not too old when they entered the selection, and of a story that the digest
+    /// has not sent. Articles without a story are left out until it is known whether they are
+    /// translations of an old story.
     pub async fn unsent_articles(
         self,
         digest: &str,
-        selection: &Selection,
-        max_age: SignedDuration,
-        configured_at: Millis,
+        selection: &SelectionSnapshot,
+        state: &DigestState,
         now: Millis,
     ) -> StoreResult<Vec<Article>> {
         let query = self
             .store
             .read(&UNSENT_ARTICLES)
             .bind("now", now)
-            .bind("max_age", as_millis_i64(max_age))
-            .bind("oldest", configured_at.plus(-max_age))
+            .bind("max_age", as_millis_i64(selection.max_age()))
+            .bind("oldest", state.configured_at.plus(-selection.max_age()))
+            .bind("selection_since", state.selection_since)
             .bind("digest", digest);
-        bind_selection(query, selection).fetch_all().await
+        bind_selection(query, selection.selection()).fetch_all().await
     }
 }

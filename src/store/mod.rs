@@ -50,6 +50,7 @@ pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
+mod waiting_articles;
 mod wal_watcher;
 
 pub use db::StatementTotals;

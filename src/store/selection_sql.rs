@@ -40,6 +40,17 @@ pub(super) const SELECTION_CONDITIONS: &str = "
                 AND t.kind = 'source'
                 AND t.term IN {json_texts $sources}))";
 
+/// Condition for articles `a` that were news for `$digest` when they entered its selection.
+pub(super) const NEWS_CONDITIONS: &str = "
+       AND ((a.published_at >= a.terms_changed_at - $max_age
+             AND a.published_at >= $selection_since - $max_age)
+            OR EXISTS (
+             SELECT 1
+               FROM waiting_articles w
+              WHERE w.digest = $digest
+                AND w.article_id = a.id
+                AND a.published_at >= w.entered_at - $max_age))";
+
 /// Binds the parameters of [`SELECTION_CONDITIONS`].
 pub(super) fn bind_selection<'q>(query: Query<'q>, selection: &Selection) -> Query<'q> {
     TermKind::ALL.into_iter().fold(query, |query, kind| {

@@ -7,7 +7,7 @@ use super::{
     edition_creation, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings,
     hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases,
     outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames, sources,
-    stories, subscribers, subscriptions, suppressions, terms,
+    stories, subscribers, subscriptions, suppressions, terms, waiting_articles,
 };
 
 /// The statements of all files of the store.
@@ -56,6 +56,7 @@ static ALL: &[&[&Statement]] = &[
     subscriptions::requests::STATEMENTS,
     suppressions::STATEMENTS,
     terms::STATEMENTS,
+    waiting_articles::STATEMENTS,
 ];
 
 impl Store {

@@ -49,6 +49,7 @@ mod reload;
 mod rules;
 mod schedule;
 mod schedule_changes;
+mod selection_changes;
 mod sending;
 mod server_process;
 mod serving;

@@ -59,6 +59,38 @@ static KEEP_FIRST_SEEN: Statement = Statement::new(
        AND o.first_seen_at < articles.first_seen_at",
 );
 
+/// Keeps the time at which the article got its terms, unless the imported one has other terms.
+static KEEP_TERMS_CHANGED: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET terms_changed_at = o.terms_changed_at
+      FROM {json_rows $rows old INTEGER, imported INTEGER} AS m
+      JOIN articles o ON o.id = m.old
+     WHERE articles.id = m.imported
+       AND o.terms_changed_at < articles.terms_changed_at
+       AND NOT EXISTS (
+           SELECT 1
+             FROM article_terms t
+            WHERE t.article_id = m.imported
+              AND t.kind <> 'source'
+              AND NOT EXISTS (
+                  SELECT 1
+                    FROM article_terms b
+                   WHERE b.article_id = m.old
+                     AND b.kind = t.kind
+                     AND b.term = t.term))",
+);
+
+static KEEP_WAITING: Statement = Statement::new(
+    "
+    INSERT INTO waiting_articles (digest, article_id, entered_at)
+    SELECT w.digest, m.imported, w.entered_at
+      FROM {json_rows $rows old INTEGER, imported INTEGER} AS m
+      JOIN waiting_articles w ON w.article_id = m.old
+     WHERE TRUE
+    ON CONFLICT (digest, article_id) DO NOTHING",
+);
+
 static DELETE_LEDGER: Statement =
     Statement::new("DELETE FROM ledger WHERE article_id IN {json_ids $rows}");
 
@@ -142,6 +174,8 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &MERGE_LEDGER,
     &REPLACE_IN_EDITIONS,
     &KEEP_FIRST_SEEN,
+    &KEEP_TERMS_CHANGED,
+    &KEEP_WAITING,
     &DELETE_LEDGER,
     &DELETE_ARTICLES,
     &SET_GUIDS,
@@ -203,7 +237,7 @@ impl MappingPlan {
         changes
     }
 
-    fn steps(&self, now: Millis) -> [Step; 14] {
+    fn steps(&self, now: Millis) -> [Step; 16] {
         let alone = self.moved.iter().map(|m| json!({"old": m["id"], "imported": null}));
         let pairs = self.merged.iter().cloned().chain(alone).collect();
         let merged = || self.merged.clone();
@@ -214,6 +248,8 @@ impl MappingPlan {
             (&MERGE_LEDGER, pairs, None),
             (&REPLACE_IN_EDITIONS, merged(), None),
             (&KEEP_FIRST_SEEN, merged(), None),
+            (&KEEP_TERMS_CHANGED, merged(), None),
+            (&KEEP_WAITING, merged(), None),
             (&DELETE_LEDGER, gone(), None),
             (&DELETE_ARTICLES, gone(), None),
             (&SET_GUIDS, named(), Some(now)),
