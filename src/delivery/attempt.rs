@@ -15,7 +15,7 @@ use crate::domain::delivery::{
 };
 use crate::domain::duration;
 use crate::domain::time::Millis;
-use crate::mail::smtp::{FailureScope, SmtpOutcome};
+use crate::mail::smtp::{FailureScope, Reply, SmtpOutcome};
 use crate::store::leased_delivery::LeasedDelivery;
 use crate::store::outcomes::OutcomeRecord;
 
@@ -27,7 +27,11 @@ impl Worker {
         smtp_outcome: SmtpOutcome,
     ) {
         let (id, edition) = (prepared.job.delivery.id, prepared.job.delivery.edition_id);
-        let is_relay_error = matches!(smtp_outcome, SmtpOutcome::RelayError { .. });
+        // Behind the next job, in case the message itself is the cause.
+        let is_relay_error = matches!(
+            smtp_outcome,
+            SmtpOutcome::RelayError { .. } | SmtpOutcome::TooManyConnections { .. }
+        );
         let span = tracing::debug_span!("delivery", id, edition);
         let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).instrument(span).await;
         self.recorded += 1;
@@ -95,16 +99,31 @@ impl Worker {
                 }
                 (DeliveryOutcome::Uncertain { until: now.plus(UNCERTAIN_OUTCOME_DELAY) }, reason)
             }
-            // A relay error that repeats for one delivery while others succeed belongs to that
-            // delivery; deferring it keeps it from blocking the others and limits its attempts.
-            SmtpOutcome::RelayError { reason } if shared.relay_errors.record_error(delivery.id) => {
-                self.defer(delivery, reason, Deferral::default(), now)
+            SmtpOutcome::TooManyConnections { reply } if self.give_up_slot(&reply.text) => {
+                (DeliveryOutcome::NotAttempted, reply.text)
             }
-            SmtpOutcome::RelayError { reason } => {
-                shared.relay_failed(&reason);
-                (DeliveryOutcome::NotAttempted, reason)
+            SmtpOutcome::RelayError { reason }
+            | SmtpOutcome::TooManyConnections { reply: Reply { text: reason, .. } } => {
+                self.fail_relay(delivery, reason, now)
             }
         }
+    }
+
+    /// Records that the relay is unusable, unless the delivery itself is the cause.
+    ///
+    /// A relay error that repeats for one delivery while others succeed belongs to that delivery;
+    /// deferring it keeps it from blocking the others and limits its attempts.
+    fn fail_relay(
+        &mut self,
+        delivery: &LeasedDelivery,
+        reason: String,
+        now: Millis,
+    ) -> (DeliveryOutcome, String) {
+        if self.shared.relay_errors.record_error(delivery.id) {
+            return self.defer(delivery, reason, Deferral::default(), now);
+        }
+        self.shared.relay_failed(&reason);
+        (DeliveryOutcome::NotAttempted, reason)
     }
 
     /// Defers a delivery to a later attempt, or fails it when its retry period is over.

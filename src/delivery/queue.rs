@@ -9,6 +9,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 
 use super::domain_slots::DomainSlots;
 use super::lease::DeliveryJob;
@@ -20,6 +21,8 @@ pub(super) struct SendQueue {
     state: Mutex<QueueState>,
     /// Wakes workers that wait for a job.
     job_available: Arc<Notify>,
+    /// Fires when the queue is closed.
+    closed: CancellationToken,
     /// Wakes the fetcher when an edition falls below the refill threshold.
     pub(super) refill_needed: Notify,
 }
@@ -73,7 +76,13 @@ impl SendQueue {
         for (domain, until) in blocked {
             state.block(&domain, until);
         }
-        Arc::new(Self { state: Mutex::new(state), job_available, refill_needed: Notify::new() })
+        let closed = CancellationToken::new();
+        Arc::new(Self {
+            state: Mutex::new(state),
+            job_available,
+            closed,
+            refill_needed: Notify::new(),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, QueueState> {
@@ -226,11 +235,17 @@ impl SendQueue {
         }
     }
 
+    /// Waits until the queue is closed.
+    pub(super) async fn closed(&self) {
+        self.closed.cancelled().await;
+    }
+
     /// Closes the queue and drops its jobs, which releases their leases.
     pub(super) fn close(&self) {
         let closed = QueueState::new(0, Arc::clone(&self.job_available));
         let remaining =
             std::mem::replace(&mut *self.state(), QueueState { closed: true, ..closed });
+        self.closed.cancel();
         self.job_available.notify_waiters();
         drop(remaining);
     }

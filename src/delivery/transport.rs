@@ -6,7 +6,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{Transport, TransportTarget};
 use crate::mail::file_transport::FileTransport;
-use crate::mail::smtp::{AttemptResult, Connection, Envelope, Relay, Reply, SmtpOutcome, Timeouts};
+use crate::mail::smtp::{
+    AttemptResult, ConnectError, Connection, Envelope, Relay, Reply, SmtpOutcome, Timeouts,
+};
 
 /// Complete message with its envelope.
 #[derive(Debug)]
@@ -65,8 +67,8 @@ pub(super) enum TransportConnection {
 }
 
 impl TransportConnection {
-    /// Opens the connection unless it is usable; the error is one sentence.
-    pub(super) async fn ensure_open(&mut self) -> Result<(), String> {
+    /// Opens the connection unless it is usable.
+    pub(super) async fn ensure_open(&mut self) -> Result<(), ConnectError> {
         let Self::Smtp { relay, connection, messages_per_connection, messages_started } = self
         else {
             return Ok(());
@@ -78,8 +80,7 @@ impl TransportConnection {
         }
         if connection.as_ref().is_none_or(|c| !c.is_idle()) {
             *messages_started = 0;
-            *connection =
-                Some(Box::new(Connection::open(relay).await.map_err(|error| error.to_string())?));
+            *connection = Some(Box::new(Connection::open(relay).await?));
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use super::fetcher::Fetcher;
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
 use super::report::Report;
+use super::transport::Connector;
 use super::worker::{self, WorkerContext};
 use crate::config::Transport;
 use crate::domain::time::SignedDuration;
@@ -63,15 +64,13 @@ impl Dispatcher {
             queue: Arc::clone(&queue),
             activity: Arc::clone(&state.activity),
             breaker: breaker.clone(),
+            connection_limit: state.connection_limit.clone(),
             relay_errors: state.relay_errors.clone(),
             domain_breaker,
             drain: drain.clone(),
             shutdown,
         });
-        let mut workers = JoinSet::new();
-        for _ in 0..transport.connections {
-            workers.spawn(worker::run(Arc::clone(&shared), connector.new_connection()));
-        }
+        let workers = spawn_workers(&shared, &connector);
         let mut fetcher = Fetcher::new(self, transport, &state.activity, served, drain, queue);
         let result = fetcher.run(lookahead).await;
         fetcher.close_queue();
@@ -105,6 +104,13 @@ impl Dispatcher {
             .await?;
         Ok(due || !self.peers_idle_since(transport, peers_before).await)
     }
+}
+
+/// Starts a worker for each configured connection.
+fn spawn_workers(shared: &Arc<WorkerContext>, connector: &Connector) -> JoinSet<Report> {
+    (0..shared.transport.connections)
+        .map(|_| worker::run(Arc::clone(shared), connector.new_connection()))
+        .collect()
 }
 
 /// Waits for all workers; returns their counts, and the error of a worker that panicked.

@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use super::activity::TransportActivity;
+use super::breakers::connection_limit::ConnectionLimit;
 use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::RelayBreaker;
 use super::breakers::relay_errors::RelayErrors;
@@ -20,6 +21,8 @@ pub(super) struct TransportState {
     signer: OnceLock<Option<Signer>>,
     /// Stops the use of the relay after failures.
     pub(super) relay_breaker: RelayBreaker,
+    /// Number of connections that the relay accepts.
+    pub(super) connection_limit: ConnectionLimit,
     /// Distinguishes deliveries that make the relay fail from a failure of the relay.
     pub(super) relay_errors: RelayErrors,
     /// Counters, and the send queue while a run is active.
@@ -37,6 +40,7 @@ impl TransportState {
             signer: OnceLock::new(),
             activity: Arc::default(),
             relay_breaker: RelayBreaker::default(),
+            connection_limit: ConnectionLimit::new(config.connections),
             relay_errors: RelayErrors::default(),
             domain_breakers: DomainBreakers::default(),
         }

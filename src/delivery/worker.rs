@@ -2,6 +2,7 @@
 //! not yet recorded, and one on the wire (guarantee 4). Start permits are requested ahead, so that
 //! no commit delays the connection.
 
+mod connecting;
 mod permits;
 mod start;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::TransportActivity;
+use super::breakers::connection_limit::{ConnectionLimit, ConnectionSlot};
 use super::breakers::domain::DomainBreakers;
 use super::breakers::relay::{MAX_INLINE_WAIT, RelayBreaker};
 use super::breakers::relay_errors::RelayErrors;
@@ -20,11 +22,11 @@ use super::dispatcher::Dispatcher;
 use super::message_builder::MessageBuilder;
 use super::queue::SendQueue;
 use super::report::Report;
-use super::transport::{TransportConnection, after_grace};
+use super::transport::TransportConnection;
 use crate::config::Transport;
 use crate::domain::time::Millis;
 pub(super) use start::PreparedMessage;
-use start::{NotStarted, PendingStart};
+use start::{NotConnected, NotStarted, PendingStart};
 
 /// Time after which a start permit is renewed; a command on an edition takes effect within a
 /// second.
@@ -38,6 +40,7 @@ pub(super) struct WorkerContext {
     pub(super) queue: Arc<SendQueue>,
     pub(super) activity: Arc<TransportActivity>,
     pub(super) breaker: RelayBreaker,
+    pub(super) connection_limit: ConnectionLimit,
     pub(super) relay_errors: RelayErrors,
     pub(super) domain_breaker: DomainBreakers,
     /// Fires on shutdown, or when this run ends early: the relay failed and another can take over,
@@ -55,6 +58,8 @@ pub(super) struct Worker {
     pub(super) shared: Arc<WorkerContext>,
     pub(super) report: Report,
     connection: TransportConnection,
+    /// Slot of the connection, while it exists.
+    pub(super) slot: Option<ConnectionSlot>,
     pending: VecDeque<PendingStart>,
     /// Number of outcomes handed to the recorder; `committed` of them are known to be committed.
     pub(super) recorded: u64,
@@ -67,6 +72,7 @@ pub(super) async fn run(shared: Arc<WorkerContext>, connection: TransportConnect
         shared,
         report: Report::default(),
         connection,
+        slot: None,
         pending: VecDeque::new(),
         recorded: 0,
         committed: 0,
@@ -85,9 +91,14 @@ impl Worker {
             if !self.should_continue() || !self.connection.is_ready() {
                 self.requeue_pending().await;
             }
+            if !self.connection.is_connected() {
+                self.slot = None;
+            }
             let pending = match self.pending.pop_front() {
                 Some(pending) => pending,
                 None => {
+                    // A job that waited here could be sent over another connection meanwhile.
+                    let _ = self.wait_until_connectable().await;
                     let job = self.shared.queue.next(self.shared.dispatcher.clock).await?;
                     if self.shared.drain.is_cancelled() {
                         // Dropping the job releases its lease.
@@ -95,7 +106,7 @@ impl Worker {
                     }
                     match self.open_connection().await {
                         Ok(()) => self.request_start(job).await,
-                        Err(RunEnding) => {
+                        Err(NotConnected) => {
                             self.shared.queue.requeue(job);
                             continue;
                         }
@@ -202,31 +213,6 @@ impl Worker {
             && self.shared.breaker.backoff_until() <= (self.shared.dispatcher.clock)()
     }
 
-    /// Waits until the connection is open, so that no rate limit is spent on an unreachable relay.
-    async fn open_connection(&mut self) -> Result<(), RunEnding> {
-        loop {
-            let open_until = self.shared.breaker.backoff_until();
-            let until = if open_until > (self.shared.dispatcher.clock)() {
-                open_until
-            } else {
-                let opened = tokio::select! {
-                    opened = self.connection.ensure_open() => opened,
-                    // No message has started, so a silent relay delays the end of the run only for
-                    // the grace time.
-                    () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.envelope_grace) => return Err(RunEnding),
-                };
-                match opened {
-                    Ok(()) => return Ok(()),
-                    Err(reason) => self.shared.relay_failed(&reason),
-                }
-            };
-            if self.shared.dispatcher.has_fallback(&self.shared.transport) {
-                self.shared.drain.cancel();
-            }
-            self.wait_until(until).await?;
-        }
-    }
-
     /// Waits until the given time; ends the run if that is too far away.
     async fn wait_until(&self, until: Millis) -> Result<(), RunEnding> {
         let wait = until.since((self.shared.dispatcher.clock)());
@@ -237,6 +223,7 @@ impl Worker {
         let wait = Duration::try_from(wait).unwrap_or_default().max(Duration::from_millis(1));
         tokio::select! {
             () = self.shared.drain.cancelled() => Err(RunEnding),
+            () = self.shared.queue.closed() => Err(RunEnding),
             () = tokio::time::sleep(wait) => Ok(()),
         }
     }

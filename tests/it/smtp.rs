@@ -76,6 +76,7 @@ pub(crate) fn summary(result: &AttemptResult) -> String {
         SmtpOutcome::Deferred { reply, scope } => format!("deferred {scope:?}, {open}: {reply}"),
         SmtpOutcome::Rejected { reply, scope } => format!("rejected {scope:?}, {open}: {reply}"),
         SmtpOutcome::Uncertain { reason } => format!("unknown, {open}: {reason}"),
+        SmtpOutcome::TooManyConnections { reply } => format!("connections, {open}: {reply}"),
         SmtpOutcome::RelayError { reason } => format!("relay, {open}: {reason}"),
     }
 }

@@ -129,6 +129,7 @@ pub(crate) struct Script {
     discards_pipelined_commands: bool,
     size: Option<usize>,
     mails_per_connection: Option<usize>,
+    simultaneous: Option<(usize, Rule)>,
     login: Option<(String, String)>,
     mechanisms: Option<&'static str>,
     tls: Option<TlsAcceptor>,
@@ -175,6 +176,11 @@ impl Script {
         Self { mails_per_connection: Some(limit), ..self }
     }
 
+    /// Applies the rule while more than `limit` connections are open.
+    pub(crate) fn simultaneous_connections(self, limit: usize, rule: Rule) -> Self {
+        Self { simultaneous: Some((limit, rule)), ..self }
+    }
+
     /// Offers only these AUTH mechanisms.
     pub(crate) fn mechanisms(self, names: &'static str) -> Self {
         Self { mechanisms: Some(names), ..self }
@@ -210,6 +216,7 @@ pub(crate) struct ReceivedMail {
 struct State {
     script: Script,
     connections: usize,
+    open_connections: usize,
     mails: Vec<ReceivedMail>,
     /// Connections to which a `stall` rule has applied.
     stalled: Vec<usize>,
@@ -328,6 +335,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         let (number, script) = {
             let mut state = shared.state.lock().unwrap();
             state.connections += 1;
+            state.open_connections += 1;
             (state.connections, state.script.clone())
         };
         socket.set_nodelay(true).unwrap();
@@ -343,7 +351,8 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             let io = BufReader::new(io);
             let encrypted = script.implicit_tls;
             // A session ends when either side closes the connection.
-            let _ = Session::new(shared, number, io, encrypted).run().await;
+            let _ = Session::new(Arc::clone(&shared), number, io, encrypted).run().await;
+            shared.state.lock().unwrap().open_connections -= 1;
         });
     }
 }

@@ -31,3 +31,6 @@ pub(super) enum NotStarted {
     /// The job is back in the queue; a rate limit of the transport is used up until this time.
     RateLimited { until: Millis },
 }
+
+/// Error of an attempt to connect; the worker waits before the next one.
+pub(super) struct NotConnected;

@@ -167,6 +167,12 @@ pub enum SmtpOutcome {
         /// Cause, as one sentence.
         reason: String,
     },
+    /// The relay accepts no more simultaneous connections. The mail was certainly not sent, and no
+    /// attempt is counted.
+    TooManyConnections {
+        /// Reply of the relay.
+        reply: Reply,
+    },
     /// The relay is unusable now. The mail was certainly not sent, and no attempt is counted.
     RelayError {
         /// Cause, as one sentence, with the reply of the relay if there was one.
@@ -178,9 +184,10 @@ impl SmtpOutcome {
     /// Returns the text of the reply, or the cause if there was none.
     pub fn text(&self) -> &str {
         match self {
-            Self::Sent { reply } | Self::Deferred { reply, .. } | Self::Rejected { reply, .. } => {
-                &reply.text
-            }
+            Self::Sent { reply }
+            | Self::Deferred { reply, .. }
+            | Self::Rejected { reply, .. }
+            | Self::TooManyConnections { reply } => &reply.text,
             Self::Uncertain { reason } | Self::RelayError { reason } => reason,
         }
     }
@@ -239,6 +246,9 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
             return Some(not_reusable(SmtpOutcome::RelayError { reason }));
         }
     };
+    if is_connection_limit(stage, &reply) {
+        return Some(not_reusable(SmtpOutcome::TooManyConnections { reply }));
+    }
     let relay_error = |reply: &Reply| SmtpOutcome::RelayError {
         reason: format!("the relay answered {stage} with: {reply}"),
     };
@@ -288,6 +298,32 @@ pub(super) fn rejects_pipelining(stage: Stage, step: &StepResult, proven: bool) 
             let text = reply.text.to_ascii_lowercase();
             text.contains("pipelining") || text.contains("synchroni")
         }
+        _ => false,
+    }
+}
+
+/// Returns `true` for replies about the number of simultaneous connections to the relay. A reply to
+/// RCPT may be about those of the relay to the domain of the recipient.
+fn is_connection_limit(stage: Stage, reply: &Reply) -> bool {
+    const PHRASES: [&str; 8] = [
+        "too many connections",
+        "too many concurrent",
+        "too many simultaneous",
+        "too many sessions",
+        "concurrent connection",
+        "simultaneous connection",
+        "maximum number of connections",
+        "thread limit exceeded",
+    ];
+    let is_named = || {
+        let text = reply.text.to_ascii_lowercase();
+        PHRASES.iter().any(|phrase| text.contains(phrase))
+    };
+    match (stage, reply.code) {
+        (_, 432) => true,
+        (Stage::Rcpt, 421) => is_named(),
+        (Stage::Rcpt, _) => false,
+        (_, 400..500) => is_named(),
         _ => false,
     }
 }

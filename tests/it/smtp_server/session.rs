@@ -285,6 +285,12 @@ impl Session {
 
     fn next_action(&self, at: At) -> Option<Action> {
         let mut state = self.shared.state.lock().unwrap();
+        if let Some((limit, rule)) = &state.script.simultaneous
+            && rule.at == at
+            && state.open_connections > *limit
+        {
+            return Some(rule.action.clone());
+        }
         let matches = |r: &Rule| {
             let recipient_matches =
                 r.recipient.as_ref().is_none_or(|part| self.to.iter().any(|to| to.contains(part)));

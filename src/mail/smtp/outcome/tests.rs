@@ -12,6 +12,7 @@ fn classified(stage: Stage, code: u16, text: &str) -> String {
                 SmtpOutcome::Deferred { scope, .. } => format!("deferred {scope:?}{suffix}"),
                 SmtpOutcome::Rejected { scope, .. } => format!("rejected {scope:?}{suffix}"),
                 SmtpOutcome::Uncertain { .. } => format!("unknown{suffix}"),
+                SmtpOutcome::TooManyConnections { .. } => format!("connections{suffix}"),
                 SmtpOutcome::RelayError { .. } => format!("relay{suffix}"),
             }
         }
@@ -48,6 +49,12 @@ fn every_reply_is_classified() {
         (Content, 550, "5.1.1 no such user", "rejected Recipient"),
         (Content, 354, "what", "unknown, closed"),
         (Mail, 421, "bye", "relay, closed"),
+        (Mail, 421, "4.7.0 Too many concurrent SMTP sessions", "connections, closed"),
+        (Mail, 450, "4.7.1 Error: too many connections from 192.0.2.1", "connections, closed"),
+        (Rcpt, 451, "4.7.1 too many connections, try later", "deferred Recipient"),
+        (Data, 432, "4.3.2 limit", "connections, closed"),
+        (Content, 432, "4.3.2 sender thread limit exceeded", "connections, closed"),
+        (Content, 421, "4.3.2 Too many connections", "connections, closed"),
         (Rcpt, 421, "bye", "relay, closed"),
         (Data, 421, "bye", "relay, closed"),
         (Content, 421, "bye", "deferred Relay, closed"),
