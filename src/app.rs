@@ -1,5 +1,6 @@
 //! Composition root: connects everything once, from a config.
 
+mod clock_faults;
 mod loading;
 
 use std::path::Path;

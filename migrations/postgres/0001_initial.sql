@@ -3,8 +3,8 @@
 -- them.
 -- Ids appear in Message-IDs and link tokens and are never reused.
 
--- Identity of this database: its secret, the base URL that it sends as, and a marker if it is a
--- backup copy.
+-- Identity of this database: its secret, the base URL that it sends as, a marker if it is a backup
+-- copy, and the latest time at which a daemon ran.
 CREATE TABLE instance (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -103,6 +103,7 @@ CREATE TABLE articles (
     UNIQUE (source, source_id)
 );
 CREATE INDEX articles_published ON articles (published_at DESC, guid, removed_at);
+CREATE INDEX articles_terms_changed ON articles (terms_changed_at);
 CREATE INDEX articles_story ON articles (story_id);
 CREATE INDEX articles_removed ON articles (published_at) WHERE removed_at IS NOT NULL;
 CREATE INDEX articles_translation ON articles (source, translation_of) WHERE translation_of IS NOT NULL;

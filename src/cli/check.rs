@@ -96,6 +96,9 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
     if template_errors.is_empty() {
         findings.ok("templates: all render with sample data")?;
     }
+    if let Some(reason) = app.reset_clock_faults().await? {
+        findings.warning(&reason)?;
+    }
     for reason in warnings::of(&app).into_iter().chain(app.unconfigured_names().await?) {
         findings.warning(&reason)?;
     }

@@ -24,6 +24,8 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     if app.store.is_sqlite() {
         app.store.leases().expire_all().await?;
     }
+    output::clock_faults(app).await?;
+    app.store.clock_faults().record(app.now()).await?;
     digests::freeze_pending(&app.store, app.now()).await?;
     delivery::finish_editions(&app.store, app.now()).await?;
     for reason in app.unconfigured_names().await? {

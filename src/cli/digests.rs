@@ -128,6 +128,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
 const UPCOMING_DATES: usize = 3;
 
 async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
+    output::clock_faults(app).await?;
     let mut all = Vec::new();
     for d in &app.config.digests {
         let pending = digests::pending_date(&app.store, d, app.now()).await?;

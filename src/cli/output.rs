@@ -6,6 +6,8 @@ use std::io::{IsTerminal, Write};
 use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::app::App;
+
 /// Maximum width of a table cell in columns. Longer texts are truncated, except URLs, which must
 /// stay complete to be copied.
 const MAX_CELL_WIDTH: usize = 60;
@@ -47,6 +49,14 @@ pub(crate) fn error(text: &str) {
 /// Prints an informational message to standard error.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// Resets what a wrong clock left in the database, and says so on standard error.
+pub(crate) async fn clock_faults(app: &App) -> anyhow::Result<()> {
+    if let Some(reason) = app.reset_clock_faults().await? {
+        note(&format!("warning: {reason}"));
+    }
+    Ok(())
 }
 
 /// Returns `true` if the reader of standard output closed the pipe, which is not a failure.

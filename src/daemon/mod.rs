@@ -1,6 +1,7 @@
 //! The daemon: background tasks, delivery and the web server, all stopped by one token; a reload
 //! replaces their configuration.
 
+mod clock_watch;
 pub mod degraded;
 mod reload;
 mod server;
@@ -9,6 +10,7 @@ mod ticker;
 
 use tokio_util::sync::CancellationToken;
 
+use self::clock_watch::ClockWatch;
 pub use self::reload::ConfigLoader;
 use self::reload::{ReloadReceiver, ReloadRequest};
 pub use self::server::Server;
@@ -31,6 +33,8 @@ pub async fn run(
     if app.store.is_sqlite() {
         app.store.leases().expire_all().await?;
     }
+    // Before any task computes what is due.
+    clock_watch::check(&app, app.now()).await;
     let (mut scheduler, ticks) = start_ticker().await?;
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, server.address());
     let reloads = ReloadReceiver::new(source, &app, server.address()).await?;
@@ -54,12 +58,17 @@ impl Daemon {
     /// Runs until the shutdown, or until a part ends by itself.
     async fn run(mut self, mut reloads: ReloadReceiver, server: &mut Server) -> anyhow::Result<()> {
         let mut tasks = Tasks::start(&self.app, &self.ticks, &self.shutdown);
+        let mut clock = ClockWatch::new(&self.app);
         loop {
             let ended = tokio::select! {
                 task = tasks.next_ended() => task,
                 served = server.ended() => served,
                 request = reloads.next() => {
                     tasks = self.reload(tasks, &mut reloads, request, server).await;
+                    continue;
+                }
+                () = clock.gone_back(&self.app) => {
+                    tasks = self.restart_tasks(tasks, server).await;
                     continue;
                 }
             };
@@ -69,6 +78,24 @@ impl Daemon {
             }
             return ended.and(tasks.stop().await);
         }
+    }
+
+    /// Starts everything again after the clock has gone back: breakers, caches and limits in memory
+    /// hold times in the future.
+    async fn restart_tasks(&mut self, tasks: Tasks, server: &Server) -> Tasks {
+        tracing::error!("the clock of this machine went back; starting all tasks again");
+        if let Err(e) = tasks.stop().await {
+            tracing::warn!("a task did not stop properly: {e:#}");
+        }
+        clock_watch::check(&self.app, self.app.now()).await;
+        match self.app.clone().with_new_caches().await {
+            Ok(app) => {
+                server.replace(web::service(app.clone(), self.demo.clone()));
+                self.app = app;
+            }
+            Err(e) => tracing::error!("cannot render the feeds again: {e:#}"),
+        }
+        Tasks::start(&self.app, &self.ticks, &self.shutdown)
     }
 
     /// Replaces the configuration, unless it has an error; returns the tasks that run afterwards.

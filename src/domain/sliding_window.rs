@@ -14,6 +14,10 @@ use super::warmup::WarmUp;
 /// Number of buckets of a span.
 const BUCKETS_PER_SPAN: i64 = 20;
 
+/// Longest time by which the clock of another node may be ahead, in milliseconds; a clock that was
+/// further ahead was wrong.
+const MAX_CLOCK_DIFFERENCE: i64 = 60_000;
+
 /// Result of a call of [`SlidingWindow::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TakenQuota {
@@ -57,6 +61,10 @@ impl SlidingWindow {
         now: Millis,
     ) -> TakenQuota {
         self.drop_expired(now);
+        // A warm-up that began under a clock that was ahead begins now.
+        if self.warmup_started_at.is_some_and(|at| at.0 > now.0 + MAX_CLOCK_DIFFERENCE) {
+            self.warmup_started_at = Some(now);
+        }
         let window_limits = self.window_limits(limits, warmup, now);
         let room = window_limits
             .iter()
@@ -183,7 +191,8 @@ impl SlidingWindow {
     fn drop_expired(&mut self, now: Millis) {
         for (span, buckets) in &mut self.windows {
             buckets.retain(|_, (used, last)| {
-                *used > 0 && (now.0 - span + 1..=now.0 + span).contains(last)
+                *used > 0
+                    && (now.0 - span + 1..=now.0 + (*span).min(MAX_CLOCK_DIFFERENCE)).contains(last)
             });
         }
         self.windows.retain(|_, buckets| !buckets.is_empty());

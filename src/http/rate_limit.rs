@@ -50,7 +50,10 @@ impl RateLimiter {
                 arrivals.clear();
             }
         }
-        let arrival = arrivals.get(&network).copied().unwrap_or(now).max(now);
+        // A clock that was ahead leaves later times than any request does.
+        let latest = now.plus(self.tolerance + self.interval);
+        let arrival = arrivals.get(&network).copied().filter(|arrival| *arrival <= latest);
+        let arrival = arrival.unwrap_or(now).max(now);
         let wait = arrival.since(now) - self.tolerance;
         if wait > SignedDuration::ZERO {
             let rounded_up = wait + SECOND - SignedDuration::from_millis(1);
@@ -85,6 +88,14 @@ mod tests {
         assert_eq!(accepted(&limiter, network, now.plus(9 * MINUTE)), 2);
         assert_eq!(accepted(&limiter, network, now.plus(100 * HOUR)), 20);
         assert_eq!(accepted(&limiter, IpAddr::from([203, 0, 113, 8]), now), 20);
+    }
+
+    #[test]
+    fn a_clock_that_was_ahead_rejects_nobody() {
+        let limiter = RateLimiter::new(20);
+        let network = IpAddr::from([203, 0, 113, 7]);
+        assert_eq!(accepted(&limiter, network, Millis(0).plus(9_000 * HOUR)), 20);
+        assert_eq!(accepted(&limiter, network, Millis(0)), 20);
     }
 
     #[test]

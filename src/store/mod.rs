@@ -8,6 +8,7 @@ pub mod audience;
 pub mod audit_log;
 pub mod change_listener;
 pub mod change_log;
+pub mod clock_faults;
 mod db;
 pub mod definitions;
 pub mod deliveries;

@@ -26,6 +26,12 @@ pub struct AuditLog<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on times that a wrong clock has left.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockFaults<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on definitions of feeds and digests.
 #[derive(Debug, Clone, Copy)]
 pub struct Definitions<'a> {
@@ -159,6 +165,11 @@ impl Store {
     /// Returns the store operations on the audit log.
     pub fn audit_log(&self) -> AuditLog<'_> {
         AuditLog { store: self }
+    }
+
+    /// Returns the store operations on times that a wrong clock has left.
+    pub fn clock_faults(&self) -> ClockFaults<'_> {
+        ClockFaults { store: self }
     }
 
     /// Returns the store operations on definitions of feeds and digests.

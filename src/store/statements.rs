@@ -3,7 +3,7 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
-    definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
+    clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
     edition_creation, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings,
     hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases,
     outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames, sources,
@@ -18,6 +18,7 @@ static ALL: &[&[&Statement]] = &[
     audience::STATEMENTS,
     audit_log::STATEMENTS,
     change_log::STATEMENTS,
+    clock_faults::STATEMENTS,
     delivery_leasing::STATEMENTS,
     definitions::STATEMENTS,
     deliveries::STATEMENTS,

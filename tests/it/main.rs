@@ -12,6 +12,7 @@ mod callback_server;
 mod chaos;
 mod cli;
 mod cli_errors;
+mod clock_faults;
 mod connection_limits;
 mod corpus;
 mod crashes;

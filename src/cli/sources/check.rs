@@ -20,6 +20,7 @@ pub(super) async fn run(app: &App, name: &str, json: bool) -> anyhow::Result<Exi
     let Some(source) = app.config.sources.iter().find(|s| s.name == name) else {
         return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
     };
+    output::clock_faults(app).await?;
     let inspection = inspect(&app.store, &app.config, source, app.now()).await?;
     if json {
         output::json(&SourceInspection::new(source, &inspection))?

@@ -1,0 +1,47 @@
+//! Reports and resets times that were stored under a wrong clock.
+
+use super::App;
+use crate::domain::time::Millis;
+use crate::feeds::cache::{self, FeedCache};
+use crate::feeds::on_demand::OnDemandCache;
+use crate::store::clock_faults::{ClockFault, EARLIEST_TIME};
+
+impl App {
+    /// Resets the times that a wrong clock has left in the database; returns a sentence about them,
+    /// or about the clock itself, if there is something to report.
+    pub async fn reset_clock_faults(&self) -> anyhow::Result<Option<String>> {
+        let now = self.now();
+        if now < EARLIEST_TIME {
+            let shown = self.in_site_zone(now);
+            return Ok(Some(format!(
+                "the clock of this machine is wrong: it shows {shown}; set it, for example with NTP"
+            )));
+        }
+        let Some(ClockFault { stored, reset }) = self.store.clock_faults().reset(now).await? else {
+            return Ok(None);
+        };
+        let parts: Vec<String> = reset.iter().map(|(what, n)| format!("{n} {what}")).collect();
+        let (stored, parts) = (self.in_site_zone(stored), parts.join(", "));
+        Ok(Some(format!(
+            "the clock of this machine was wrong: it had shown {stored}; the times of {parts} are reset, so that nothing waits for that date"
+        )))
+    }
+
+    fn in_site_zone(&self, time: Millis) -> String {
+        time.in_zone(&self.config.site.timezone)
+    }
+
+    /// Returns the app with caches that are rendered now, without what was rendered under a wrong
+    /// clock.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn with_new_caches(self) -> anyhow::Result<Self> {
+        let is_on_disk = self.feed_cache.is_on_disk();
+        let next =
+            Self { feed_cache: FeedCache::default(), on_demand: OnDemandCache::default(), ..self };
+        let next = if is_on_disk { next.with_disk_cache() } else { next };
+        cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
+        Ok(next)
+    }
+}

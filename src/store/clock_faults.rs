@@ -1,0 +1,258 @@
+//! Times that were stored under a clock that was wrong. A clock that was ahead leaves times in the
+//! future, until which nothing would happen; one that was far behind leaves times before this
+//! program existed, since which everything would be new.
+
+use super::StoreResult;
+use super::db::Statement;
+use super::leases::LEASE_DURATION;
+use super::operations::ClockFaults;
+use crate::domain::time::{MINUTE, Millis, SignedDuration, as_millis_i64, multiply};
+
+/// Difference between clocks that is no fault; the clocks of nodes differ by less.
+pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+/// Time before which no clock was right: 2026-01-01, before the first release.
+pub const EARLIEST_TIME: Millis = Millis(1_767_225_600_000);
+/// Longest lease of a subscription at the hub (WebSub section 5.1).
+const MAX_HUB_LEASE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Key of the latest time at which a daemon ran, in `instance`.
+static RECORD: Statement = Statement::new(
+    "
+    INSERT INTO instance (key, value)
+    VALUES ('clock', $now)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+);
+
+/// Times that only ever come from our own clock. The smallest and largest of articles are found by
+/// an index.
+static STORED_TIMES: Statement = Statement::new(
+    "
+    SELECT MIN(configured_at) AS earliest, MAX(configured_at) AS latest FROM digests
+     UNION ALL
+    SELECT NULL, MAX(processed_until) FROM digests
+     UNION ALL
+    SELECT MIN(selection_since), MAX(selection_since) FROM digests
+     UNION ALL
+    SELECT NULL, MAX(absent_since) FROM digests
+     UNION ALL
+    SELECT NULL, MAX(attempted_at) FROM sources
+     UNION ALL
+    SELECT NULL, MAX(succeeded_at) FROM sources
+     UNION ALL
+    SELECT NULL, MAX(terms_changed_at) FROM articles
+     UNION ALL
+    SELECT MIN(terms_changed_at), NULL FROM articles
+     UNION ALL
+    SELECT NULL, CAST(value AS BIGINT) FROM instance WHERE key = 'clock'",
+);
+
+static RESET_SOURCES: Statement = Statement::new(
+    "
+    UPDATE sources
+       SET due_at = $now,
+           attempted_at = CASE WHEN attempted_at > $now THEN NULL ELSE attempted_at END,
+           succeeded_at = CASE WHEN succeeded_at > $now THEN NULL ELSE succeeded_at END,
+           full_sync_at = CASE WHEN full_sync_at > $now THEN NULL ELSE full_sync_at END
+     WHERE due_at > $now
+        OR attempted_at > $now
+        OR succeeded_at > $now",
+);
+
+static RESET_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET configured_at = CASE
+             WHEN configured_at NOT BETWEEN $earliest AND $now THEN $now ELSE configured_at END,
+           processed_until = CASE
+             WHEN processed_until NOT BETWEEN $earliest AND $now THEN $now ELSE processed_until END,
+           selection_since = CASE
+             WHEN selection_since NOT BETWEEN $earliest AND $now THEN $now ELSE selection_since END,
+           absent_since = CASE
+             WHEN absent_since NOT BETWEEN $earliest AND $now THEN $now ELSE absent_since END
+     WHERE configured_at NOT BETWEEN $earliest AND $now
+        OR processed_until NOT BETWEEN $earliest AND $now
+        OR selection_since NOT BETWEEN $earliest AND $now
+        OR absent_since NOT BETWEEN $earliest AND $now",
+);
+
+/// Frees the dates of editions that were created before their time, which would otherwise take the
+/// place of those that are due then.
+static FREE_DATES: Statement = Statement::new(
+    "
+    UPDATE editions
+       SET schedule_date = NULL
+     WHERE schedule_date > $now",
+);
+
+static RESET_ARTICLES: Statement = Statement::new(
+    "
+    UPDATE articles
+       SET terms_changed_at = $now,
+           first_seen_at = CASE
+             WHEN first_seen_at NOT BETWEEN $earliest AND $now THEN $now ELSE first_seen_at END
+     WHERE terms_changed_at > $now
+        OR terms_changed_at < $earliest",
+);
+
+static RESET_WAITING: Statement = Statement::new(
+    "
+    UPDATE waiting_articles
+       SET entered_at = $now
+     WHERE entered_at NOT BETWEEN $earliest AND $now",
+);
+
+static RESET_FIRST_ATTEMPTS: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET first_attempt_at = $now
+     WHERE id IN (SELECT delivery_id FROM delivery_queue)
+       AND first_attempt_at NOT BETWEEN $earliest AND $now",
+);
+
+/// Makes entries due that wait for a time in the future.
+const RESET_DUE: &str = "
+    UPDATE {table}
+       SET due_at = $now
+     WHERE due_at > $now";
+
+static RESET_QUEUE: Statement = Statement::with(RESET_DUE, &[("table", "delivery_queue")]);
+static RESET_PINGS: Statement = Statement::with(RESET_DUE, &[("table", "hub_pings")]);
+static RESET_REQUESTS: Statement = Statement::with(RESET_DUE, &[("table", "hub_requests")]);
+static RESET_PUSHES: Statement = Statement::with(RESET_DUE, &[("table", "hub_subscriptions")]);
+static RESET_UPLOADS: Statement = Statement::with(RESET_DUE, &[("table", "publications")]);
+
+static RESET_EXPIRY: Statement = Statement::new(
+    "
+    UPDATE hub_subscriptions
+       SET expires_at = $latest_expiry
+     WHERE expires_at > $latest_expiry",
+);
+
+/// Ends leases that last longer than any that a clock that is right gives.
+const RESET_LEASES: &str = "
+    UPDATE {table}
+       SET lease_until = 0
+     WHERE lease_until > {now} + $longest";
+
+static RESET_BATCH_LEASES: Statement =
+    Statement::with(RESET_LEASES, &[("table", "delivery_batches")]);
+static RESET_QUEUE_LEASES: Statement =
+    Statement::with(RESET_LEASES, &[("table", "delivery_queue")]);
+static RESET_PING_LEASES: Statement = Statement::with(RESET_LEASES, &[("table", "hub_pings")]);
+static RESET_REQUEST_LEASES: Statement =
+    Statement::with(RESET_LEASES, &[("table", "hub_requests")]);
+static RESET_PUSH_LEASES: Statement =
+    Statement::with(RESET_LEASES, &[("table", "hub_subscriptions")]);
+static RESET_UPLOAD_LEASES: Statement = Statement::with(RESET_LEASES, &[("table", "publications")]);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &RECORD,
+    &STORED_TIMES,
+    &RESET_SOURCES,
+    &RESET_DIGESTS,
+    &FREE_DATES,
+    &RESET_ARTICLES,
+    &RESET_WAITING,
+    &RESET_FIRST_ATTEMPTS,
+    &RESET_QUEUE,
+    &RESET_PINGS,
+    &RESET_REQUESTS,
+    &RESET_PUSHES,
+    &RESET_UPLOADS,
+    &RESET_EXPIRY,
+    &RESET_BATCH_LEASES,
+    &RESET_QUEUE_LEASES,
+    &RESET_PING_LEASES,
+    &RESET_REQUEST_LEASES,
+    &RESET_PUSH_LEASES,
+    &RESET_UPLOAD_LEASES,
+];
+
+/// Resets that need the current time only, with what each concerns.
+static RESETS_TO_NOW: &[(&str, &Statement)] = &[
+    ("polls of sources", &RESET_SOURCES),
+    ("dates of editions", &FREE_DATES),
+    ("retries of messages", &RESET_QUEUE),
+    ("pings of hubs", &RESET_PINGS),
+    ("requests of hub subscribers", &RESET_REQUESTS),
+    ("pushes to hub subscribers", &RESET_PUSHES),
+    ("uploads", &RESET_UPLOADS),
+];
+
+/// Resets of times that must also not be too early.
+static RESETS_OF_RANGES: &[(&str, &Statement)] = &[
+    ("schedules of digests", &RESET_DIGESTS),
+    ("articles", &RESET_ARTICLES),
+    ("waiting articles", &RESET_WAITING),
+    ("first attempts of messages", &RESET_FIRST_ATTEMPTS),
+];
+
+static LEASE_RESETS: &[&Statement] = &[
+    &RESET_BATCH_LEASES,
+    &RESET_QUEUE_LEASES,
+    &RESET_PING_LEASES,
+    &RESET_REQUEST_LEASES,
+    &RESET_PUSH_LEASES,
+    &RESET_UPLOAD_LEASES,
+];
+
+/// Times that a wrong clock has left in the database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockFault {
+    /// The time that is furthest from now.
+    pub stored: Millis,
+    /// Kinds of times that were reset, with the number of rows of each.
+    pub reset: Vec<(&'static str, u64)>,
+}
+
+impl ClockFaults<'_> {
+    /// Records that a daemon runs at this time, so that a clock that goes back is noticed.
+    pub async fn record(self, now: Millis) -> StoreResult<()> {
+        self.store.write(&RECORD).bind("now", now.0.to_string()).execute().await?;
+        Ok(())
+    }
+
+    /// Returns a stored time that only a wrong clock can have left, if there is one.
+    pub async fn find(self, now: Millis) -> StoreResult<Option<Millis>> {
+        if now < EARLIEST_TIME {
+            // The clock is wrong now, so that it cannot tell which times are.
+            return Ok(None);
+        }
+        let times: Vec<(Option<Millis>, Option<Millis>)> = self
+            .store
+            .read(&STORED_TIMES)
+            .fetch_with(|row| Ok((row.optional_time("earliest")?, row.optional_time("latest")?)))
+            .await?;
+        let latest = times.iter().filter_map(|(_, latest)| *latest).max();
+        let earliest = times.iter().filter_map(|(earliest, _)| *earliest).min();
+        Ok(latest
+            .filter(|latest| *latest > now.plus(CLOCK_TOLERANCE))
+            .or(earliest.filter(|earliest| *earliest < EARLIEST_TIME)))
+    }
+
+    /// Resets all times that only a wrong clock can have left; returns `None` if there are none.
+    pub async fn reset(self, now: Millis) -> StoreResult<Option<ClockFault>> {
+        let Some(stored) = self.find(now).await? else { return Ok(None) };
+        let (mut tx, mut reset) = (self.store.begin().await?, Vec::new());
+        for (what, statement) in RESETS_TO_NOW {
+            let rows = tx.query(statement).bind("now", now).execute().await?;
+            reset.push((*what, rows));
+        }
+        for (what, statement) in RESETS_OF_RANGES {
+            let query = tx.query(statement).bind("now", now);
+            let rows = query.bind("earliest", EARLIEST_TIME).execute().await?;
+            reset.push((*what, rows));
+        }
+        let latest_expiry = now.plus(MAX_HUB_LEASE);
+        tx.query(&RESET_EXPIRY).bind("latest_expiry", latest_expiry).execute().await?;
+        let longest = as_millis_i64(multiply(LEASE_DURATION, 2).max(MINUTE));
+        for statement in LEASE_RESETS {
+            tx.query(statement).bind("longest", longest).execute().await?;
+        }
+        tx.query(&RECORD).bind("now", now.0.to_string()).execute().await?;
+        tx.commit().await?;
+        reset.retain(|(_, rows)| *rows > 0);
+        Ok(Some(ClockFault { stored, reset }))
+    }
+}
