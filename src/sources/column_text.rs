@@ -23,7 +23,7 @@ pub(super) fn sqlite(row: &SqliteRow, i: usize) -> Option<String> {
 pub(super) fn postgres(row: &PgRow, i: usize) -> Option<String> {
     let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
     let kind = raw.type_info().name().to_owned();
-    // PostgreSQL prints these two types in its own notation, which sqlx parses.
+    // PostgreSQL prints this type in its own notation, which sqlx parses.
     if kind == "BYTEA" {
         return lossy_text(row, i);
     }
@@ -35,14 +35,13 @@ pub(super) fn postgres(row: &PgRow, i: usize) -> Option<String> {
     raw.as_str().ok().map(str::to_owned)
 }
 
-/// Returns a column of a MySQL or MariaDB row as text.
-pub(super) fn mysql(row: &MySqlRow, i: usize) -> Option<String> {
+/// Returns a column of a MySQL or MariaDB row as text; `zone` stands behind each TIMESTAMP, which the
+/// server prints in the time zone of the session. A DATETIME has no zone.
+pub(super) fn mysql(row: &MySqlRow, i: usize, zone: &str) -> Option<String> {
     let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
     let is_instant = raw.type_info().name() == "TIMESTAMP";
     let text = lossy_text(row, i)?;
-    // sqlx sets the session time zone to UTC, in which a TIMESTAMP is printed; a DATETIME has no
-    // zone.
-    Some(if is_instant { format!("{text}Z") } else { text })
+    Some(if is_instant { text + zone } else { text })
 }
 
 /// Returns the bytes of a column of any type as text, with invalid UTF-8 replaced.

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlDatabaseError};
+use sqlx::ConnectOptions;
+use sqlx::mysql::MySqlDatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Executor};
 use tokio_util::sync::CancellationToken;
 
 /// Timeout for connecting, so that a name server or firewall that drops packets does not block a
@@ -54,27 +54,6 @@ pub(super) async fn with_timeout<T>(
     }
 }
 
-/// Opens a read-only connection to MySQL or MariaDB.
-pub(super) async fn open_mysql(source: &str, url: &str) -> anyhow::Result<MySqlConnection> {
-    // The driver's message may quote the URL with its password, so it is not passed on.
-    let options = MySqlConnectOptions::from_str(url)
-        .map_err(|_| {
-            anyhow!(
-                "source {source}: `url` is not a valid MySQL URL; write \
-                 mysql://user:password@host/database, with special characters of the password \
-                 percent-encoded"
-            )
-        })?
-        .disable_statement_logging();
-    let mut connection = connect(source, url, options.connect()).await?;
-    with_timeout(CONNECT_TIMEOUT, connection.execute("SET SESSION TRANSACTION READ ONLY"))
-        .await
-        .map_err(|e| {
-            explain(source, &without_credentials(url), "starting a read-only session", &e)
-        })?;
-    Ok(connection)
-}
-
 /// Opens a SQLite file read-only; statements on its thread are interrupted once `cancelled` is set.
 pub(super) async fn open_sqlite(
     source: &str,
@@ -107,6 +86,8 @@ pub(super) fn postgres_options(source: &str, url: &str) -> anyhow::Result<PgConn
         .with_context(|| format!("source {source}: `url` is not a valid PostgreSQL URL"))?;
     Ok(options
         .application_name("courant")
+        // Numbers are printed as the server's own client prints them.
+        .extra_float_digits(None)
         .options([("default_transaction_read_only", "on"), ("bytea_output", "hex")])
         .disable_statement_logging())
 }

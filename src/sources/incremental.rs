@@ -24,7 +24,7 @@ pub(super) enum TimestampKind {
     PgTimestamptz,
     /// PostgreSQL `timestamp`, a local time in the source's zone.
     PgTimestamp,
-    /// MySQL `TIMESTAMP`, which the session returns in UTC.
+    /// MySQL `TIMESTAMP`, which is compared in the time zone of the session.
     MySqlTimestamp,
     /// MySQL `DATETIME`, a local time in the source's zone.
     MySqlDatetime,
@@ -47,12 +47,13 @@ impl TimestampKind {
     }
 
     /// Returns a condition that holds for times since the watermark, less the overlap, and for
-    /// values that are not a valid time.
+    /// values that are not a valid time. A TIMESTAMP of MySQL is compared in `session_zone`.
     pub(super) fn condition_since(
         self,
         column: &str,
         watermark: Millis,
         zone: &TimeZone,
+        session_zone: &TimeZone,
     ) -> String {
         let begin = overlap_start(watermark);
         // One hour occurs twice when daylight saving ends; a local time is ambiguous then.
@@ -74,7 +75,9 @@ impl TimestampKind {
                     sql_datetime(hour_before, zone)
                 )
             }
-            Self::MySqlTimestamp => mysql_condition(column, &sql_datetime(begin, &TimeZone::UTC)),
+            Self::MySqlTimestamp => {
+                mysql_condition(column, &sql_datetime(hour_before, session_zone))
+            }
             Self::MySqlDatetime => mysql_condition(column, &sql_datetime(hour_before, zone)),
         }
     }
@@ -103,6 +106,7 @@ pub(super) fn incremental_query(
     columns: &[(String, String)],
     watermark: Millis,
     zone: &TimeZone,
+    session_zone: &TimeZone,
 ) -> Option<String> {
     let timestamp_kind = |name: &str| {
         TimestampKind::from_column_type(
@@ -112,8 +116,8 @@ pub(super) fn incremental_query(
     };
     let (updated, published) = (timestamp_kind("updated_at")?, timestamp_kind("published_at")?);
     // A query may return a row only after its publication date, long after its last change.
-    let changed = updated.condition_since("q.updated_at", watermark, zone);
-    let published = published.condition_since("q.published_at", watermark, zone);
+    let changed = updated.condition_since("q.updated_at", watermark, zone, session_zone);
+    let published = published.condition_since("q.published_at", watermark, zone, session_zone);
     let query = query.trim_end_matches(|c: char| c.is_whitespace() || c == ';');
     Some(format!("SELECT * FROM (\n{query}\n) AS q WHERE {changed} OR {published}"))
 }
@@ -138,6 +142,7 @@ mod tests {
                 &columns(kind),
                 watermark,
                 &TimeZone::UTC,
+                &TimeZone::UTC,
             )
         };
         assert_eq!(restricted("TEXT"), None);
@@ -155,11 +160,12 @@ mod tests {
 
     #[test]
     fn local_datetimes_use_the_source_zone_and_one_extra_hour() {
-        let text = TimestampKind::MySqlDatetime.condition_since(
-            "u",
-            Millis(1_790_152_800_000),
-            &TimeZone::get("Asia/Shanghai").unwrap(),
-        );
+        let (zone, utc) = (TimeZone::get("Asia/Shanghai").unwrap(), TimeZone::UTC);
+        let condition =
+            |kind: TimestampKind| kind.condition_since("u", Millis(1_790_152_800_000), &zone, &utc);
+        let text = condition(TimestampKind::MySqlDatetime);
         assert!(text.ends_with("u >= '2026-09-23 15:35:00'"), "{text}");
+        let text = condition(TimestampKind::MySqlTimestamp);
+        assert!(text.ends_with("u >= '2026-09-23 07:35:00'"), "{text}");
     }
 }

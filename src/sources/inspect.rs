@@ -9,6 +9,7 @@ use super::facts::configured_facts;
 use super::id_set::IdSet;
 use super::ingest::INGEST_BATCH_ARTICLES;
 use super::reader::spawn_reader;
+use super::session_facts::session_facts;
 use super::{connection, normalize, wordpress};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Article, IncomingArticle, SourceRow};
@@ -57,10 +58,11 @@ pub async fn inspect(
     source: &Source,
     now: Millis,
 ) -> anyhow::Result<Inspection> {
-    let (facts, left_out) = match source.kind {
+    let (mut facts, left_out) = match source.kind {
         SourceKind::WordPress => wordpress::site_info(source).await?,
         _ => (configured_facts(source), BTreeMap::new()),
     };
+    facts.extend(session_facts(source).await?);
     let mut inspection = Inspection {
         location: source.url.as_deref().map(connection::without_credentials),
         facts,

@@ -3,16 +3,18 @@
 
 use anyhow::{anyhow, bail};
 use futures_util::TryStreamExt;
-use sqlx::mysql::MySqlConnection;
-use sqlx::postgres::PgConnection;
-use sqlx::sqlite::SqliteConnection;
+use jiff::tz::TimeZone;
+use sqlx::mysql::{MySqlConnection, MySqlRow};
+use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, Column, Connection, Executor, SqlSafeStr, Statement, TypeInfo};
 use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
-use super::connection::{
-    RESPONSE_TIMEOUT, open_mysql, open_postgres, open_sqlite, scheme, with_timeout,
-};
+use super::connection::{RESPONSE_TIMEOUT, open_sqlite, scheme, with_timeout};
+use super::mysql_projection::{begins_large, projection};
+use super::mysql_session::{self, MySqlSession};
+use super::postgres_session::PostgresSession;
 use super::row::{Row, check_article_url_columns, check_columns, parse_article, source_id};
 use super::{column_text, incremental};
 use crate::config::Source;
@@ -30,34 +32,66 @@ pub(crate) async fn read(
     since: Option<Millis>,
     items: Sender<SourceRow>,
 ) -> anyhow::Result<bool> {
-    let (url, query) = url_and_query(source)?;
+    let (url, _) = url_and_query(source)?;
     let (name, cancelled) = (&source.name, CancellationToken::new());
     let _cancel_on_drop = cancelled.clone().drop_guard();
     match scheme(url) {
         "sqlite" => {
-            let connection = open_sqlite(name, url, cancelled).await?;
-            read_sqlite(source, connection, query, since, items).await
+            let mut connection = open_sqlite(name, url, cancelled).await?;
+            let zone = &source.timezone;
+            let is_full =
+                read_sqlite(source, &mut connection, zone, column_text::sqlite, since, &items)
+                    .await?;
+            close(connection).await;
+            Ok(is_full)
         }
         "postgres" | "postgresql" => {
-            read_postgres(source, open_postgres(name, url).await?, query, since, items).await
+            let PostgresSession { mut connection, zone, .. } =
+                PostgresSession::open(name, url, &source.timezone).await?;
+            let zone = &zone.zone;
+            let is_full =
+                read_postgres(source, &mut connection, zone, column_text::postgres, since, &items)
+                    .await?;
+            close(connection).await;
+            Ok(is_full)
         }
-        _ => read_mysql(source, open_mysql(name, url).await?, query, since, items).await,
+        _ => {
+            let MySqlSession { mut connection, zone, .. } =
+                MySqlSession::open(name, url, &source.timezone).await?;
+            let cell = |row: &MySqlRow, i: usize| column_text::mysql(row, i, zone.suffix());
+            let is_full =
+                read_mysql(source, &mut connection, &zone.zone, cell, since, &items).await?;
+            if !items.is_closed() {
+                mysql_session::log_cut_values(name, &mut connection).await;
+            }
+            close(connection).await;
+            Ok(is_full)
+        }
     }
+}
+
+/// Closes a connection; a failure has no effect, because everything was read.
+async fn close(connection: impl Connection) {
+    with_timeout(RESPONSE_TIMEOUT, connection.close()).await.ok();
 }
 
 /// Checks that the query can be prepared and has the required columns, without reading rows.
 pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     let (url, query) = url_and_query(source)?;
-    let name = &source.name;
+    let (name, zone) = (&source.name, &source.timezone);
     let columns = match scheme(url) {
         "sqlite" => {
             columns(source, &mut open_sqlite(name, url, CancellationToken::new()).await?, query)
                 .await
         }
         "postgres" | "postgresql" => {
-            columns(source, &mut open_postgres(name, url).await?, query).await
+            let mut session = PostgresSession::open(name, url, zone).await?;
+            columns(source, &mut session.connection, query).await
         }
-        _ => columns(source, &mut open_mysql(name, url).await?, query).await,
+        _ => {
+            let mut session = MySqlSession::open(name, url, zone).await?;
+            columns(source, &mut session.connection, query).await
+        }
     }?;
     check_column_names(source, &columns)
 }
@@ -97,6 +131,56 @@ where
         .collect())
 }
 
+/// Statement that reads the rows of a query.
+struct ReadStatement {
+    text: String,
+    /// Names of its columns, in lower case.
+    columns: Vec<String>,
+    /// `true` if it returns every row, `false` if only those that changed.
+    is_full: bool,
+    /// `true` if a row may begin with a text that MySQL's protocol cannot tell from the last row.
+    begins_large: bool,
+}
+
+/// Prepares the statement for the rows that changed since `since`, or for all. Local times of the
+/// session are in `session_zone`.
+async fn prepare<C: Connection>(
+    source: &Source,
+    connection: &mut C,
+    session_zone: &TimeZone,
+    since: Option<Millis>,
+) -> anyhow::Result<ReadStatement>
+where
+    for<'c> &'c mut C: Executor<'c, Database = C::Database>,
+{
+    let (url, query) = url_and_query(source)?;
+    let types = columns(source, connection, query).await?;
+    check_column_names(source, &types)?;
+    let (scheme, zone) = (scheme(url), &source.timezone);
+    let mut statement = ReadStatement {
+        text: query.to_owned(),
+        columns: types.iter().map(|(name, _)| name.clone()).collect(),
+        is_full: true,
+        begins_large: scheme == "mysql" && begins_large(&types),
+    };
+    // A query that is not valid as a subquery is run as it is.
+    if let Some(text) = since.and_then(|watermark| {
+        incremental::incremental_query(scheme, query, &types, watermark, zone, session_zone)
+    }) && columns(source, connection, &text).await.is_ok_and(|found| found == types)
+    {
+        statement = ReadStatement { text, is_full: false, ..statement };
+    }
+    if scheme == "mysql"
+        && let Some((text, names)) = projection(&statement.text, &types, session_zone)
+        && columns(source, connection, &text)
+            .await
+            .is_ok_and(|found| found.iter().map(|(name, _)| name).eq(&names))
+    {
+        statement = ReadStatement { text, columns: names, begins_large: false, ..statement };
+    }
+    Ok(statement)
+}
+
 /// Converts an error of a query to a sentence with the database's own message, without sqlx's
 /// prefix.
 fn query_error(source: &Source, e: &sqlx::Error) -> anyhow::Error {
@@ -108,61 +192,59 @@ fn query_error(source: &Source, e: &sqlx::Error) -> anyhow::Error {
     }
 }
 
-/// Defines the reader for one database engine; `$cell` converts a column to text, NULL to `None`.
+/// Converts an error of reading a row to a sentence with its remedy.
+fn row_error(source: &Source, statement: &ReadStatement, e: &sqlx::Error) -> anyhow::Error {
+    match e {
+        sqlx::Error::Protocol(_) if statement.begins_large => anyhow!(
+            "source {}: the query failed ({e}), probably because its first column has a text of 16 MB or more; \
+             name `id` as the first column of the query",
+            source.name
+        ),
+        _ => query_error(source, e),
+    }
+}
+
+/// Defines the reader for one database engine, whose columns `cell` converts to text, NULL to
+/// `None`.
 macro_rules! define_reader {
-    ($name:ident, $connection:ty, $cell:path) => {
+    ($name:ident, $connection:ty, $row:ty) => {
         async fn $name(
             source: &Source,
-            mut connection: $connection,
-            query: &str,
+            connection: &mut $connection,
+            session_zone: &TimeZone,
+            cell: impl Fn(&$row, usize) -> Option<String>,
             since: Option<Millis>,
-            items: Sender<SourceRow>,
+            items: &Sender<SourceRow>,
         ) -> anyhow::Result<bool> {
-            let scheme = scheme(source.url.as_deref().unwrap_or_default());
-            let column_types = columns(source, &mut connection, query).await?;
-            check_column_names(source, &column_types)?;
-            let zone = &source.timezone;
-            let mut restricted = since.and_then(|watermark| {
-                incremental::incremental_query(scheme, query, &column_types, watermark, zone)
-            });
-            // A query that is not valid as a subquery is run unrestricted.
-            if let Some(text) = &restricted
-                && columns(source, &mut connection, text).await.ok().as_ref() != Some(&column_types)
-            {
-                restricted = None;
-            }
-            let is_full = restricted.is_none();
-            let text = restricted.unwrap_or_else(|| query.to_owned());
+            let statement = prepare(source, connection, session_zone, since).await?;
+            let text = AssertSqlSafe(statement.text.clone()).into_sql_str();
             // With the text protocol, values of every type arrive in their printed form.
-            let mut rows = sqlx::raw_sql(AssertSqlSafe(text).into_sql_str()).fetch(&mut connection);
+            let mut rows = sqlx::raw_sql(text).fetch(connection);
             let mut number = 0_u64;
             while let Some(record) = with_timeout(RESPONSE_TIMEOUT, rows.try_next())
                 .await
-                .map_err(|e| query_error(source, &e))?
+                .map_err(|e| row_error(source, &statement, &e))?
             {
                 number += 1;
-                let row: Row = column_types
-                    .iter()
-                    .enumerate()
-                    .filter_map(|(i, (name, _))| Some((name.clone(), $cell(&record, i)?)))
-                    .collect();
+                let cells = statement.columns.iter().enumerate();
+                let row: Row =
+                    cells.filter_map(|(i, name)| Some((name.clone(), cell(&record, i)?))).collect();
                 // Named like the article: a rejected row must not remove the mirrored article.
                 let id = source_id(&row).unwrap_or_else(|| format!("row {number}"));
-                let item = match parse_article(&row, zone, source.article_url.as_deref()) {
-                    Ok(article) => SourceRow::Article(Box::new(article)),
-                    Err(reason) => SourceRow::Rejected { id, reason },
-                };
+                let item =
+                    match parse_article(&row, &source.timezone, source.article_url.as_deref()) {
+                        Ok(article) => SourceRow::Article(Box::new(article)),
+                        Err(reason) => SourceRow::Rejected { id, reason },
+                    };
                 if items.send(item).await.is_err() {
                     return Ok(false);
                 }
             }
-            drop(rows);
-            with_timeout(RESPONSE_TIMEOUT, connection.close()).await.ok();
-            Ok(is_full)
+            Ok(statement.is_full)
         }
     };
 }
 
-define_reader!(read_sqlite, SqliteConnection, column_text::sqlite);
-define_reader!(read_postgres, PgConnection, column_text::postgres);
-define_reader!(read_mysql, MySqlConnection, column_text::mysql);
+define_reader!(read_sqlite, SqliteConnection, SqliteRow);
+define_reader!(read_postgres, PgConnection, PgRow);
+define_reader!(read_mysql, MySqlConnection, MySqlRow);

@@ -13,10 +13,9 @@ use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::column_text;
-use super::connection::{
-    self, RESPONSE_TIMEOUT, open_mysql, open_postgres, open_sqlite, scheme, with_timeout,
-};
+use super::connection::{self, RESPONSE_TIMEOUT, open_postgres, open_sqlite, scheme, with_timeout};
 use super::incremental::{self, TimestampKind};
+use super::mysql_session;
 use crate::config::Source;
 use crate::domain::time::Millis;
 
@@ -51,7 +50,7 @@ impl ReadSession {
             "postgres" | "postgresql" => {
                 EngineConnection::Postgres(open_postgres(name, url).await?)
             }
-            _ => EngineConnection::MySql(open_mysql(name, url).await?),
+            _ => EngineConnection::MySql(mysql_session::open_in_utc(name, url).await?),
         };
         Ok(Self {
             connection: engine,
@@ -90,7 +89,8 @@ impl ReadSession {
                 collect_rows(query.fetch(connection), column_text::postgres).await
             }
             EngineConnection::MySql(connection) => {
-                collect_rows(query.fetch(connection), column_text::mysql).await
+                collect_rows(query.fetch(connection), |row, i| column_text::mysql(row, i, "Z"))
+                    .await
             }
         }
     }
@@ -183,7 +183,8 @@ impl ReadSession {
                 begin.0
             ),
             EngineConnection::Postgres(_) => {
-                TimestampKind::PgTimestamp.condition_since(column, watermark, &TimeZone::UTC)
+                let utc = TimeZone::UTC;
+                TimestampKind::PgTimestamp.condition_since(column, watermark, &utc, &utc)
             }
             EngineConnection::MySql(_) => incremental::mysql_condition(column, &text),
         }

@@ -9,7 +9,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use crate::config::{Source, UnknownEnclosing};
-use crate::sources::connection;
+use crate::sources::{connection, mysql_session};
 
 /// Timeout of a query, so that a dead connection does not block the source.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(180);
@@ -40,7 +40,7 @@ impl WordPressSession {
             ));
         }
         let url = source.url.as_deref().unwrap_or_default();
-        let connection = connection::open_mysql(name, url).await?;
+        let connection = mysql_session::open_in_utc(name, url).await?;
         Ok(Self {
             connection,
             prefix,

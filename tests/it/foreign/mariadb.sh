@@ -26,6 +26,9 @@ until ask --execute='SELECT 1'; do
     sleep 0.1
 done
 ask --execute="CREATE USER courant@'127.0.0.1' IDENTIFIED BY 'sesame'; GRANT ALL ON *.* TO courant@'127.0.0.1' WITH GRANT OPTION" || give_up
+# The only zone that the server knows by its name.
+mariadb-tzinfo-to-sql /usr/share/zoneinfo/Europe/Berlin Europe/Berlin 2>>"$home/log" | mariadb --no-defaults --user=root --socket="$home/socket" mysql \
+    >>"$home/log" 2>&1 || give_up
 echo "$port"
 cat >/dev/null
 kill -9 "$server"

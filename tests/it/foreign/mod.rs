@@ -11,5 +11,7 @@ mod languages;
 mod mariadb;
 mod notifications;
 mod rejections;
+mod session;
 mod test_source;
+mod texts;
 mod wordpress;
