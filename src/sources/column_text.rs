@@ -5,6 +5,8 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{ColumnIndex, Row as _, TypeInfo, ValueRef};
 
+use crate::domain::text_repair::decode_windows_1252;
+
 /// Returns a column of a SQLite row as text.
 pub(super) fn sqlite(row: &SqliteRow, i: usize) -> Option<String> {
     let raw = row.try_get_raw(i).ok()?;
@@ -40,8 +42,22 @@ pub(super) fn postgres(row: &PgRow, i: usize) -> Option<String> {
 pub(super) fn mysql(row: &MySqlRow, i: usize, zone: &str) -> Option<String> {
     let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
     let is_instant = raw.type_info().name() == "TIMESTAMP";
-    let text = lossy_text(row, i)?;
+    let text = mysql_text(&row.try_get_unchecked::<Vec<u8>, _>(i).ok()?);
     Some(if is_instant { text + zone } else { text })
+}
+
+/// Returns bytes as UTF-8, and those that are not valid UTF-8 as Windows-1252: a session in latin1
+/// returns both from tables that hold both.
+pub(super) fn mysql_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        text.extend(chunk.invalid().iter().map(|byte| match char::from(*byte) {
+            c1 @ '\u{80}'..='\u{9f}' => decode_windows_1252(c1).unwrap_or('\u{fffd}'),
+            letter => letter,
+        }));
+    }
+    text
 }
 
 /// Returns the bytes of a column of any type as text, with invalid UTF-8 replaced.
@@ -51,4 +67,15 @@ where
     for<'r> Vec<u8>: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
 {
     row.try_get_unchecked::<Vec<u8>, _>(i).ok().map(|v| String::from_utf8_lossy(&v).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_not_utf8_are_read_as_windows_1252() {
+        assert_eq!(mysql_text("Grüße 校园".as_bytes()), "Grüße 校园");
+        assert_eq!(mysql_text(b"Gr\xfc\xdfe \x96 \x80"), "Grüße – €");
+    }
 }

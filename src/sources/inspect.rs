@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::facts::configured_facts;
 use super::id_set::IdSet;
 use super::ingest::INGEST_BATCH_ARTICLES;
+use super::misread_text::MisreadTexts;
 use super::reader::spawn_reader;
 use super::session_facts::session_facts;
 use super::{connection, normalize, wordpress};
@@ -158,6 +159,7 @@ impl Inspection {
         let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
         let reader = spawn_reader(source, &config.site.language, None, sender);
         let mut newest: Vec<IncomingArticle> = Vec::new();
+        let mut misread = MisreadTexts::default();
         while let Some(item) = items.recv().await {
             match item {
                 SourceRow::Rejected { id, reason } => self.rejected.push((id, reason)),
@@ -171,6 +173,7 @@ impl Inspection {
                         self.rejected.push((incoming.source_id, reason));
                         continue;
                     }
+                    misread.add(&incoming);
                     let notes = std::mem::take(&mut incoming.notes);
                     self.notes
                         .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
@@ -188,6 +191,7 @@ impl Inspection {
         }
         reader.await.context("the reader task ended unexpectedly")??;
         self.already_mirrored += count_mirrored(store, source, &mut pending_ids).await?;
+        self.notes.extend(misread.advice(source));
         Ok(newest)
     }
 

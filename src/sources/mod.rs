@@ -18,6 +18,7 @@ mod incremental;
 mod ingest;
 pub mod inspect;
 mod media;
+mod misread_text;
 mod missed_schedule;
 mod mysql_projection;
 mod mysql_session;

@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use super::fingerprint::configuration_fingerprint;
 use super::id_set::IdSet;
 use super::ingest::{INGEST_BATCH_ARTICLES, ingest};
+use super::misread_text::MisreadTexts;
 use super::normalize;
 use super::reader::spawn_reader;
 use super::sync_report::SyncReport;
@@ -51,6 +52,7 @@ struct SyncRun<'r> {
     watermark: Option<Millis>,
     /// Articles whose stored content hashes have not been looked up yet.
     pending: Vec<IncomingArticle>,
+    misread: MisreadTexts,
     report: SyncReport,
 }
 
@@ -85,6 +87,7 @@ pub(super) async fn run(
         seen_ids: IdSet::default(),
         watermark: None,
         pending: Vec::new(),
+        misread: MisreadTexts::default(),
         report,
     };
     let is_full = sync_run.receive(since).await?;
@@ -135,6 +138,7 @@ impl SyncRun<'_> {
             self.report.rejected.push((article.source_id, reason));
             return;
         }
+        self.misread.add(&article);
         let notes = std::mem::take(&mut article.notes);
         self.report.notes.extend(notes.into_iter().map(|n| (article.source_id.clone(), n)));
         self.pending.push(article);
@@ -217,7 +221,9 @@ impl SyncRun<'_> {
     /// Records the end of the run, its progress and its new issues. The watermark advances last,
     /// after everything before it is stored.
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
-        let Self { store, source, now, previous, seen_ids, watermark, mut report, .. } = self;
+        let Self { store, source, now, previous, seen_ids, watermark, misread, mut report, .. } =
+            self;
+        report.notes.extend(misread.advice(source));
         let shorten = |text: &str| {
             normalize::without_nul(text).chars().take(MAX_ISSUE_CHARS).collect::<String>()
         };

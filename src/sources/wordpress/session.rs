@@ -9,7 +9,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use crate::config::{Source, UnknownEnclosing};
-use crate::sources::{connection, mysql_session};
+use crate::sources::{column_text, connection, mysql_session};
 
 /// Timeout of a query, so that a dead connection does not block the source.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(180);
@@ -100,12 +100,11 @@ impl WordPressSession {
     }
 }
 
-/// Returns the columns of a row as UTF-8 with invalid sequences replaced; old tables and casts
-/// return bytes instead of text.
+/// Returns the columns of a row as text; old tables and casts return bytes instead of text.
 fn row_to_text(row: &MySqlRow) -> TextRow {
     (0..row.len())
         .map(|i| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten().unwrap_or_default())
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .map(|bytes| column_text::mysql_text(&bytes))
         .collect()
 }
 
