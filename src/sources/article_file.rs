@@ -10,7 +10,8 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::importers::{self, ParsedArticle, ParsedFile};
-use super::row::{LIST_COLUMNS, Row, check_column, check_columns, parse_article};
+use super::list_column::{ACCEPTED, LIST_COLUMNS, json_values};
+use super::row::{Row, check_column, check_columns, parse_article};
 use crate::config::Source;
 use crate::domain::time::Millis;
 use crate::fs::{CsvFile, CsvRow};
@@ -152,20 +153,19 @@ fn json_row(line: &str, article_url_pattern: Option<&str>) -> Result<Row, String
     for (key, value) in object {
         let key = key.to_lowercase();
         check_column(&key, article_url_pattern)?;
+        let is_list = LIST_COLUMNS.contains(&key.as_str());
         let text = match value {
-            Value::Array(list) if LIST_COLUMNS.contains(&key.as_str()) => {
-                let values: Option<Vec<String>> =
-                    list.iter().filter(|value| !value.is_null()).map(scalar_text).collect();
-                // Columns of databases contain several values in the same form.
-                values.map(|values| Value::from(values).to_string())
+            // Columns of databases contain several values in the same form.
+            Value::Array(_) | Value::Object(_) if is_list => {
+                json_values(value).map(|values| Value::from(values).to_string())
             }
             Value::Null => continue,
             one => scalar_text(one),
         };
         let text = text.ok_or_else(|| {
-            let list =
-                if LIST_COLUMNS.contains(&key.as_str()) { ", or a list of values" } else { "" };
-            format!("`{key}` must be one value{list}: a text, a number, `true` or `false`")
+            let accepted =
+                if is_list { ACCEPTED } else { "one value: a text, a number, `true` or `false`" };
+            format!("`{key}` must be {accepted}")
         })?;
         row.insert(key, text);
     }

@@ -1,10 +1,12 @@
 //! Conversion of columns of any database engine to text as a person would write it; NULL is `None`.
 
+use serde_json::Value;
 use sqlx::mysql::MySqlRow;
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{ColumnIndex, Row as _, TypeInfo, ValueRef};
 
+use super::list_column::array_values;
 use crate::domain::text_repair::decode_windows_1252;
 
 /// Returns a column of a SQLite row as text.
@@ -29,12 +31,20 @@ pub(super) fn postgres(row: &PgRow, i: usize) -> Option<String> {
     if kind == "BYTEA" {
         return lossy_text(row, i);
     }
+    let text = raw.as_str().ok()?;
     if kind.ends_with("[]") {
-        let list: Vec<Option<String>> = row.try_get_unchecked(i).ok()?;
-        let list: Vec<String> = list.into_iter().flatten().collect();
-        return serde_json::to_string(&list).ok();
+        return array_values(text).map(|values| array_to_json(&kind, values).to_string());
     }
-    raw.as_str().ok().map(str::to_owned)
+    Some(text.to_owned())
+}
+
+/// Returns the values of an array as a JSON array; those of JSON arrays are parsed.
+fn array_to_json(kind: &str, values: Vec<String>) -> Value {
+    let value = |text: String| {
+        let parsed = kind.starts_with("JSON").then(|| serde_json::from_str(&text).ok()).flatten();
+        parsed.unwrap_or(Value::String(text))
+    };
+    values.into_iter().map(value).collect()
 }
 
 /// Returns a column of a MySQL or MariaDB row as text; `zone` stands behind each TIMESTAMP, which the

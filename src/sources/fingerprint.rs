@@ -5,7 +5,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::normalize::NORMALIZER_VERSION;
-use crate::config::{Ids, Members, Site, Source, SourceKind, UnknownEnclosing, without_credentials};
+use crate::config::{Ids, Members, Site, Source, SourceKind, UnknownEnclosing, redact_url};
 use crate::domain::time::as_millis_i64;
 
 /// Increased when the list of fields below changes, which makes every source run one full sync.
@@ -36,7 +36,7 @@ pub(super) fn configuration_fingerprint(
         ["name", source.name],
         ["was", source.former_names],
         ["kind", kind_key(source.kind)],
-        ["url", source.url.as_deref().map(without_credentials)],
+        ["url", source.url.as_deref().map(redact_url)],
         ["poll", as_millis_i64(source.poll)],
         ["full_sync", as_millis_i64(source.full_sync)],
         ["listen", source.listen_channel],

@@ -8,6 +8,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use super::article_url;
+use super::list_column::list_in_text;
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::domain::time::Millis;
 
@@ -38,9 +39,6 @@ pub(crate) const COLUMNS: [&str; 21] = [
     "translation_of",
     "guid",
 ];
-
-/// Names of the columns that may contain several values.
-pub(crate) const LIST_COLUMNS: [&str; 3] = ["section", "tags", "author"];
 
 /// Checks that a column is known or used in `article_url`.
 pub(crate) fn check_column(column: &str, article_url_pattern: Option<&str>) -> Result<(), String> {
@@ -115,6 +113,10 @@ pub(crate) fn parse_article(
             })
             .transpose()
     };
+    let list = |name: &str| {
+        let value = row.get(name).map(String::as_str).unwrap_or_default();
+        list_in_text(value).map_err(|problem| format!("`{name}` {problem}"))
+    };
     let Some(source_id) = source_id(row) else { return Err("it has no id".into()) };
     let Some(published_at) = time("published_at")? else {
         return Err("it has no published_at".into());
@@ -123,7 +125,7 @@ pub(crate) fn parse_article(
         (Some(url), _) => Some(url),
         (None, Some(pattern)) => Some(article_url::fill(pattern, |name| {
             // The first of several sections is the most important one.
-            match json_list(row.get(name)) {
+            match row.get(name).and_then(|value| list_in_text(value).ok().flatten()) {
                 Some(list) => list.into_iter().next(),
                 None => text(name),
             }
@@ -137,10 +139,9 @@ pub(crate) fn parse_article(
         url,
         summary: text("summary"),
         body_html: row.get("body_html").cloned().unwrap_or_default(),
-        sections: json_list(row.get("section"))
-            .unwrap_or_else(|| text("section").into_iter().collect()),
-        tags: split_list(row.get("tags")),
-        authors: split_list(row.get("author")),
+        sections: list("section")?.unwrap_or_else(|| text("section").into_iter().collect()),
+        tags: list("tags")?.unwrap_or_else(|| split_at_commas(row.get("tags"))),
+        authors: list("author")?.unwrap_or_else(|| split_at_commas(row.get("author"))),
         language: text("language"),
         image_url: text("image_url"),
         image_alt: text("image_alt"),
@@ -203,21 +204,13 @@ fn parse_digits(text: &str) -> Option<DateTime> {
     (civil.year() >= 1).then_some(civil)
 }
 
-/// Parses a JSON list of texts, the form of several values in array and JSON columns.
-fn json_list(value: Option<&String>) -> Option<Vec<String>> {
-    serde_json::from_str(value?).ok()
-}
-
 /// Parses a number; an invalid one counts as absent.
 fn parse_number<N: FromStr>(value: Option<&String>) -> Option<N> {
     value?.trim().parse().ok()
 }
 
-/// Splits a JSON list or a comma-separated text into its values.
-fn split_list(value: Option<&String>) -> Vec<String> {
-    if let Some(list) = json_list(value) {
-        return list;
-    }
+/// Splits a text at its commas.
+fn split_at_commas(value: Option<&String>) -> Vec<String> {
     let Some(value) = value else { return Vec::new() };
     value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
 }

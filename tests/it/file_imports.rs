@@ -124,6 +124,24 @@ fn each_value_of_an_array_stays_whole() {
     assert_eq!(one["sections"], serde_json::json!(["News, old", "Sport"]));
     assert_eq!(one["authors"], serde_json::json!(["Smith, J.", "Li"]));
     assert_eq!(one["tags"], serde_json::json!(["x, y", "7"]));
+    // Objects with a name, inner lists, and the arrays that PostgreSQL writes to CSV files.
+    shell.write(
+        "articles.jsonl",
+        r#"{"id":"b","title":"B","author":{"name":"Smith, J."},"tags":[{"name":"x, y","id":3},["z"]]}"#,
+    );
+    shell.write(
+        "articles.csv",
+        "id,title,author,tags\nc,C,\"[{\"\"name\"\":\"\"Smith, J.\"\"}]\",\"{\"\"x, y\"\",z}\"\n",
+    );
+    for (file, id) in [("articles.jsonl", "b"), ("articles.csv", "c")] {
+        shell.run_ok(&["articles", "import", file]);
+        let one = shell.courant(&["articles", "show", id, "--json"]).json();
+        assert_eq!(one["authors"], serde_json::json!(["Smith, J."]), "{file}");
+        assert_eq!(one["tags"], serde_json::json!(["x, y", "z"]), "{file}");
+    }
+    shell.write("articles.jsonl", r#"{"id":"d","title":"D","tags":[{"id":3}]}"#);
+    let output = shell.courant(&["articles", "import", "articles.jsonl"]);
+    assert!(output.status != 0 && output.err.contains("object with a text `name`"), "{output:?}");
 }
 
 #[test]

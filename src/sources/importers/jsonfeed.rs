@@ -8,6 +8,7 @@ use super::fields::{parse_time, resolve_url, text_to_paragraphs};
 use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::fs::LineIndex;
+use crate::sources::list_column::{ACCEPTED, json_values};
 
 /// Feed with unparsed items, whose position in the text gives their line numbers.
 #[derive(serde::Deserialize)]
@@ -87,13 +88,8 @@ fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ParsedArti
         body_html: text("content_html")
             .or_else(|| text("content_text").map(|t| text_to_paragraphs(&t)))
             .unwrap_or_default(),
-        tags: item
-            .get("tags")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter_map(|t| t.as_str().map(str::to_owned))
-            .collect(),
+        tags: json_values(item.get("tags").unwrap_or(&Value::Null))
+            .ok_or_else(|| format!("`tags` must be {ACCEPTED}"))?,
         authors: authors.unwrap_or_default(),
         language: text("language").or_else(|| feed.language.clone()),
         image_url: text("image").or_else(|| text("banner_image")).map(absolute),
@@ -130,7 +126,8 @@ fn author_names(authors: Option<&Value>) -> Option<Vec<String>> {
     };
     let names: Vec<String> = list
         .iter()
-        .filter_map(|a| a.get("name")?.as_str().map(str::to_owned))
+        .filter_map(|author| author.as_str().or_else(|| author.get("name")?.as_str()))
+        .map(str::to_owned)
         .filter(|n| !n.is_empty())
         .collect();
     (!names.is_empty()).then_some(names)

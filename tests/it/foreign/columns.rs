@@ -222,3 +222,36 @@ async fn sqlite_values_are_converted_by_their_storage_class() {
         ])
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn arrays_of_any_kind_are_lists() {
+    let Some(source) = TestSource::create(Kind::Postgres).await else { return };
+    source
+        .execute(
+            r#"
+        CREATE TABLE a (id int, tags text[]);
+        CREATE TABLE b (id int, tags text, numbers int[], objects jsonb[], list json);
+        INSERT INTO a VALUES (1, ARRAY[['one', 'two, three'], ['four', NULL]]), (2, '[0:1]={one,two}'), (3, NULL);
+        INSERT INTO b VALUES (1, '{one,"two, three"}', '{7,8}', ARRAY['"one"', '{"name": "two"}']::jsonb[], '[{"name": "Mei Lin", "id": 4}, ["Ida"], 7, null]'),
+            (2, 'one, two', NULL, NULL, '[{"id": 4}]');
+    "#,
+        )
+        .await;
+    let tags = |query: &str| {
+        source
+            .use_query(&format!("SELECT 'T' AS title, '2026-09-01' AS published_at, {query}"), "");
+        let rejected = source.sync().rejected();
+        (source.article("1")["tags"].clone(), rejected)
+    };
+    assert_eq!(tags("id, tags FROM a").0, json!(["one", "two, three", "four"]));
+    assert_eq!(source.article("2")["tags"], json!(["one", "two"]));
+    assert_eq!(tags("id, tags FROM b").0, json!(["one", "two, three"]));
+    assert_eq!(tags("id, numbers AS tags FROM b").0, json!(["7", "8"]));
+    assert_eq!(tags("id, objects AS tags FROM b").0, json!(["one", "two"]));
+    let (names, rejected) = tags("id, list AS tags FROM b");
+    assert_eq!(names, json!(["Mei Lin", "Ida", "7"]));
+    assert!(
+        rejected[0].starts_with("2: `tags` must be") && rejected[0].contains("`name`"),
+        "{rejected:?}"
+    );
+}
