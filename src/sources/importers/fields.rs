@@ -4,31 +4,43 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use jiff::tz::TimeZone;
 
 use super::xml::Element;
+use super::zone_names::{named_zone, split_zone};
 use crate::domain::article::Enclosure;
 use crate::domain::time::Millis;
 use crate::sources::row::parse_instant;
 
-/// Parses a time as feeds write it: RFC 822 with any weekday, RFC 3339, or a similar form. `field`
-/// names the time in the error.
+/// Parses a time as feeds write it: RFC 822 with any weekday, RFC 3339, or a similar form, with an
+/// offset or the name of a zone. `field` names the time in the error.
 pub(super) fn parse_time(
     field: &str,
     text: Option<String>,
     zone: &TimeZone,
 ) -> Result<Option<Millis>, String> {
-    const PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
     let Some(text) = text else { return Ok(None) };
-    let named = ["UTC", "Z"]
-        .iter()
-        .find_map(|zone| text.strip_suffix(zone))
-        .map_or_else(|| text.clone(), |t| format!("{} GMT", t.trim_end()));
-    let mail = PARSER.parse_timestamp(&named).ok().map(Millis::from);
-    match mail.or_else(|| parse_instant(&text, zone)) {
-        Some(at) => Ok(Some(at)),
-        None => {
-            let excerpt: String = text.chars().take(40).collect();
-            Err(format!("its {field} `{excerpt}` is not a valid time"))
-        }
-    }
+    let time = match parse_instant(&text, zone) {
+        Some(at) => Ok(at),
+        None => parse_zoned(&text, zone),
+    };
+    time.map(Some).map_err(|problem| {
+        let excerpt: String = text.chars().take(40).collect();
+        format!("its {field} `{excerpt}` {problem}")
+    })
+}
+
+/// Parses a time in the form of RFC 822, or one before the name of a zone; the error is the end of a
+/// sentence.
+fn parse_zoned(text: &str, zone: &TimeZone) -> Result<Millis, String> {
+    const PARSER: DateTimeParser = DateTimeParser::new().relaxed_weekday(true);
+    let (time, name) = split_zone(text);
+    let as_utc = PARSER
+        .parse_timestamp(format!("{time} +0000"))
+        .ok()
+        .or_else(|| parse_instant(time, &TimeZone::UTC).map(Millis::timestamp))
+        .ok_or("is not a valid time")?;
+    let zone = if name.is_empty() { zone.clone() } else { named_zone(name, zone, as_utc)? };
+    let local = TimeZone::UTC.to_datetime(as_utc);
+    let at = zone.to_ambiguous_timestamp(local).compatible();
+    at.map(Millis::from).map_err(|_| "is not a valid time".to_owned())
 }
 
 /// Returns the audio or video file that an element refers to by its attribute `url_attribute`,

@@ -15,6 +15,7 @@ mod rss;
 #[cfg(test)]
 mod tests;
 pub(super) mod xml;
+mod zone_names;
 
 pub(super) use self::parsed::{NumberedArticle, ParsedArticle, ParsedFile};
 

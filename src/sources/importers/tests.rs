@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
+mod dates;
 mod exports;
 
 use super::fields::parse_time;
