@@ -11,11 +11,15 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio_util::sync::CancellationToken;
 
+use super::result_limit::ResultTooLarge;
+
 /// Timeout for connecting, so that a name server or firewall that drops packets does not block a
 /// poll.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Timeout for the next row or reply of a database.
 pub(super) const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Timeout for all rows of a result that is kept in memory.
+pub(super) const RESULT_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// SQLite virtual machine steps between two checks for cancellation.
 const SQLITE_STEPS_BETWEEN_CHECKS: i32 = 10_000;
@@ -153,6 +157,9 @@ pub(super) fn explain(
                  or `ssl-mode` in the source's `url`"
             )
         }
+        sqlx::Error::Decode(limit) if limit.is::<ResultTooLarge>() => anyhow!(
+            "source {source}: {location} {limit}; check that `url` names the database of the site"
+        ),
         other => anyhow!(
             "source {source}: {location} failed while {operation}: {other}; if the server requires \
              a secure login, use TLS or another authentication method in the source's `url`"

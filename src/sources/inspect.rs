@@ -10,7 +10,9 @@ use super::id_set::IdSet;
 use super::ingest::INGEST_BATCH_ARTICLES;
 use super::misread_text::MisreadTexts;
 use super::reader::spawn_reader;
+use super::row_receiver::{RowReceiver, SYNC_LIMITS};
 use super::session_facts::session_facts;
+use super::sync_report::push_issue;
 use super::{connection, normalize, wordpress};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Article, IncomingArticle, SourceRow};
@@ -156,13 +158,14 @@ impl Inspection {
         now: Millis,
     ) -> anyhow::Result<Vec<IncomingArticle>> {
         let (mut pending_ids, mut seen_ids): (Vec<String>, IdSet) = Default::default();
-        let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
+        let (sender, items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
         let reader = spawn_reader(source, &config.site.language, None, sender);
         let mut newest: Vec<IncomingArticle> = Vec::new();
         let mut misread = MisreadTexts::default();
-        while let Some(item) = items.recv().await {
+        let mut items = RowReceiver::new(&source.name, items, SYNC_LIMITS);
+        while let Some(item) = items.next().await? {
             match item {
-                SourceRow::Rejected { id, reason } => self.rejected.push((id, reason)),
+                SourceRow::Rejected { id, reason } => push_issue(&mut self.rejected, id, reason),
                 SourceRow::Article(mut incoming) => {
                     if let Err(reason) = normalize::validate_unique(
                         &mut incoming,
@@ -170,13 +173,14 @@ impl Inspection {
                         &config.site,
                         &mut seen_ids,
                     ) {
-                        self.rejected.push((incoming.source_id, reason));
+                        push_issue(&mut self.rejected, incoming.source_id, reason);
                         continue;
                     }
                     misread.add(&incoming);
                     let notes = std::mem::take(&mut incoming.notes);
-                    self.notes
-                        .extend(notes.into_iter().map(|note| (incoming.source_id.clone(), note)));
+                    for note in notes {
+                        push_issue(&mut self.notes, incoming.source_id.clone(), note);
+                    }
                     pending_ids.push(incoming.source_id.clone());
                     if pending_ids.len() >= LOOKUP_BATCH_IDS {
                         self.already_mirrored +=

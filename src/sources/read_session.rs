@@ -13,9 +13,12 @@ use sqlx::{AssertSqlSafe, Connection, SqlSafeStr};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::column_text;
-use super::connection::{self, RESPONSE_TIMEOUT, open_postgres, open_sqlite, scheme, with_timeout};
+use super::connection::{
+    self, RESPONSE_TIMEOUT, RESULT_TIMEOUT, open_postgres, open_sqlite, scheme, with_timeout,
+};
 use super::incremental::{self, TimestampKind};
 use super::mysql_session;
+use super::result_limit::ResultLimit;
 use crate::config::Source;
 use crate::domain::time::Millis;
 
@@ -222,15 +225,22 @@ impl ReadSession {
     }
 }
 
-/// Collects all rows of a result as text, each awaited with [`RESPONSE_TIMEOUT`].
+/// Collects all rows of a result as text, each awaited with [`RESPONSE_TIMEOUT`], within the limits of
+/// one result.
 async fn collect_rows<R: sqlx::Row>(
     mut rows: impl Stream<Item = Result<R, sqlx::Error>> + Unpin,
     cell: impl Fn(&R, usize) -> Option<String>,
 ) -> Result<Vec<TextRow>, sqlx::Error> {
-    let mut all = Vec::new();
-    while let Some(row) = with_timeout(RESPONSE_TIMEOUT, rows.try_next()).await? {
-        all.push((0..row.len()).map(|i| cell(&row, i).unwrap_or_default()).collect());
-    }
+    let (mut all, mut limit) = (Vec::new(), ResultLimit::default());
+    let reading = async {
+        while let Some(row) = with_timeout(RESPONSE_TIMEOUT, rows.try_next()).await? {
+            let row: TextRow = (0..row.len()).map(|i| cell(&row, i).unwrap_or_default()).collect();
+            limit.add(&row)?;
+            all.push(row);
+        }
+        Ok(())
+    };
+    with_timeout(RESULT_TIMEOUT, reading).await?;
     Ok(all)
 }
 

@@ -12,6 +12,7 @@ use super::ingest::{INGEST_BATCH_ARTICLES, ingest};
 use super::misread_text::MisreadTexts;
 use super::normalize;
 use super::reader::spawn_reader;
+use super::row_receiver::{RowReceiver, SYNC_LIMITS};
 use super::sync_report::SyncReport;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -108,14 +109,15 @@ pub(super) async fn run(
 impl SyncRun<'_> {
     /// Stores all that the reader sends; returns `true` if it read every article of the source.
     async fn receive(&mut self, since: Option<Millis>) -> anyhow::Result<bool> {
-        let (sender, mut items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
+        let (sender, items) = mpsc::channel(2 * INGEST_BATCH_ARTICLES);
         let reader = spawn_reader(self.source, &self.config.site.language, since, sender);
-        while let Some(item) = items.recv().await {
+        let mut items = RowReceiver::new(&self.source.name, items, SYNC_LIMITS);
+        while let Some(item) = items.next().await? {
             match item {
                 SourceRow::Rejected { id, reason } => {
                     let id = normalize::without_nul(&id);
                     self.seen_ids.insert(&id);
-                    self.report.rejected.push((id, reason));
+                    self.report.reject(id, reason);
                 }
                 SourceRow::Article(article) => self.accept(*article),
             }
@@ -135,12 +137,14 @@ impl SyncRun<'_> {
         if let Err(reason) =
             normalize::validate_unique(&mut article, source, site, &mut self.seen_ids)
         {
-            self.report.rejected.push((article.source_id, reason));
+            self.report.reject(article.source_id, reason);
             return;
         }
         self.misread.add(&article);
         let notes = std::mem::take(&mut article.notes);
-        self.report.notes.extend(notes.into_iter().map(|n| (article.source_id.clone(), n)));
+        for note in notes {
+            self.report.note(article.source_id.clone(), note);
+        }
         self.pending.push(article);
     }
 

@@ -1,5 +1,10 @@
 //! The result of a sync run or an import.
 
+/// Maximum number of rejected rows, and of notes, of one run; further ones are counted.
+const MAX_ISSUES: usize = 10_000;
+/// Id of the entry that counts the issues beyond the maximum.
+const FURTHER: &str = "further rows";
+
 /// Result of one sync run or import.
 #[derive(Debug, Clone, Default)]
 pub struct SyncReport {
@@ -23,4 +28,54 @@ pub struct SyncReport {
     pub notes: Vec<(String, String)>,
     /// Rejected rows and notes that no earlier run reported.
     pub new_issues: Vec<(String, String)>,
+}
+
+impl SyncReport {
+    /// Adds a rejected row: the source's id and the reason.
+    pub(super) fn reject(&mut self, id: String, reason: String) {
+        push_issue(&mut self.rejected, id, reason);
+    }
+
+    /// Adds a note on an accepted article.
+    pub(super) fn note(&mut self, id: String, note: String) {
+        push_issue(&mut self.notes, id, note);
+    }
+}
+
+/// Adds an issue of a row to a list, or counts it if the list has its maximum length.
+pub(super) fn push_issue(issues: &mut Vec<(String, String)>, id: String, issue: String) {
+    if issues.len() < MAX_ISSUES {
+        issues.push((id, issue));
+        return;
+    }
+    match issues.get_mut(MAX_ISSUES) {
+        Some((_, count)) => {
+            let number: usize = count.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(1);
+            *count = further(number + 1);
+        }
+        None => issues.push((FURTHER.to_owned(), further(1))),
+    }
+}
+
+/// Returns the text about issues beyond the maximum.
+fn further(count: usize) -> String {
+    format!("{count} more with such issues")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn issues_beyond_the_maximum_are_counted() {
+        let mut report = SyncReport::default();
+        for row in 0..MAX_ISSUES + 3 {
+            report.reject(row.to_string(), "another row has the same id".to_owned());
+        }
+        assert_eq!(report.rejected.len(), MAX_ISSUES + 1);
+        assert_eq!(
+            report.rejected.last(),
+            Some(&(FURTHER.to_owned(), "3 more with such issues".to_owned()))
+        );
+    }
 }

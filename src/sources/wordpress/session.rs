@@ -9,6 +9,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use crate::config::{Source, UnknownEnclosing};
+use crate::sources::result_limit::ResultLimit;
 use crate::sources::{column_text, connection, mysql_session};
 
 /// Timeout of a query, so that a dead connection does not block the source.
@@ -87,9 +88,19 @@ impl WordPressSession {
         for bind in binds {
             query = query.bind((*bind).to_owned());
         }
-        let reading =
-            query.fetch(&mut self.connection).map_ok(|row| row_to_text(&row)).try_collect();
-        connection::with_timeout(QUERY_TIMEOUT, reading).await
+        let (mut all, mut limit) = (Vec::new(), ResultLimit::default());
+        let mut rows = query.fetch(&mut self.connection);
+        let reading = async {
+            while let Some(row) = rows.try_next().await? {
+                let row = row_to_text(&row);
+                limit.add(&row)?;
+                all.push(row);
+            }
+            Ok(())
+        };
+        connection::with_timeout(QUERY_TIMEOUT, reading).await?;
+        drop(rows);
+        Ok(all)
     }
 
     /// Closes the session; errors are ignored because the data was already read.
