@@ -12,7 +12,7 @@ use courant::subscribers::{self, NewSubscriber};
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, database_tests};
+use crate::support::{World, article, database_tests, wait_until_async};
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
     world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
@@ -101,10 +101,10 @@ database_tests! {
             world.relay.set_script(Script::new().rule(Rule::close(at)));
             let (dispatcher, transport, shutdown) =
                 (world.dispatcher(), world.transport().clone(), CancellationToken::new());
-            let token = shutdown.clone();
+            let (token, watched) = (shutdown.clone(), dispatcher.clone());
             let sending =
                 tokio::spawn(async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &token).await });
-            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            wait_until_async("the relay fails", async || watched.snapshot()[0].relay_failures > 0).await;
             shutdown.cancel();
             assert!(sending.await.unwrap().unwrap().error.is_some());
             world.restart();

@@ -7,39 +7,39 @@ use crate::delivery::breakers::connection_limit::Rejection;
 use crate::delivery::transport::after_grace;
 
 impl Worker {
-    /// Waits until a connection may be opened: until the backoff of the relay has ended and it may
-    /// accept one more.
+    /// Waits until a message may be sent or a connection opened: until the backoff of the relay has
+    /// ended, and it may accept one more connection unless one is open.
     pub(super) async fn wait_until_connectable(&self) -> Result<(), RunEnding> {
         let clock = self.shared.dispatcher.clock;
-        while !self.connection.is_ready() {
+        loop {
             let open_until = self.shared.breaker.backoff_until();
             if open_until <= clock() {
-                if self.slot.is_some() {
-                    return Ok(());
-                }
-                return tokio::select! {
-                    () = self.shared.drain.cancelled() => Err(RunEnding),
-                    () = self.shared.queue.closed() => Err(RunEnding),
-                    () = self.shared.connection_limit.slot_available(clock) => Ok(()),
-                };
+                break;
             }
             if self.shared.dispatcher.has_fallback(&self.shared.transport) {
                 self.shared.drain.cancel();
             }
             self.wait_until(open_until).await?;
         }
-        Ok(())
+        if self.connection.is_ready() || self.slot.is_some() {
+            return Ok(());
+        }
+        tokio::select! {
+            () = self.shared.drain.cancelled() => Err(RunEnding),
+            () = self.shared.queue.closed() => Err(RunEnding),
+            () = self.shared.connection_limit.slot_available(clock) => Ok(()),
+        }
     }
 
     /// Opens the connection unless it is open, so that no rate limit is spent on an unreachable
     /// relay. Returns without a wait if the relay rejects it.
     pub(super) async fn open_connection(&mut self) -> Result<(), NotConnected> {
-        if self.connection.is_ready() {
-            return Ok(());
-        }
         let now = (self.shared.dispatcher.clock)();
         if self.shared.breaker.backoff_until() > now {
             return Err(NotConnected);
+        }
+        if self.connection.is_ready() {
+            return Ok(());
         }
         if self.slot.is_none() {
             self.slot = Some(self.shared.connection_limit.try_open(now).ok_or(NotConnected)?);
