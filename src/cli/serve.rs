@@ -13,6 +13,9 @@ use crate::daemon::{self, ConfigLoader, Server, degraded};
 use crate::delivery;
 use crate::web;
 
+/// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
+const SIGXFSZ: i32 = 25;
+
 /// Reads and validates the configuration and its templates.
 ///
 /// # Errors
@@ -93,6 +96,8 @@ fn reload_on_hangup(path: &Path) -> anyhow::Result<ConfigLoader> {
 
 /// Returns a token that the first SIGTERM or SIGINT cancels. The second signal ends the process.
 pub(crate) fn stop_on_signals() -> anyhow::Result<CancellationToken> {
+    // At the limit of the size of a file, a write then fails instead of ending the process.
+    let _ = signal(SignalKind::from_raw(SIGXFSZ))?;
     let stop = CancellationToken::new();
     let (mut term, mut int) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let token = stop.clone();

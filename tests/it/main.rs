@@ -67,3 +67,4 @@ mod subscriptions;
 mod support;
 mod sync_hook;
 mod websub;
+mod write_failures;
