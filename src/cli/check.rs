@@ -73,7 +73,12 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
     findings.ok("database: reachable and up to date")?;
     for source in &config.sources {
         match sources::check(source).await {
-            Ok(()) => findings.ok(&format!("source {}: readable", source.name))?,
+            Ok(warnings) => {
+                findings.ok(&format!("source {}: readable", source.name))?;
+                for warning in warnings {
+                    findings.warning(&format!("source {}: {warning}", source.name))?;
+                }
+            }
             Err(e) => findings.error(&format!("{e:#}"))?,
         }
     }

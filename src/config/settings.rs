@@ -210,7 +210,7 @@ pub struct Source {
     pub table_prefix: String,
     /// Origin of the article ids.
     pub ids: Ids,
-    /// Public URL of a Ghost or Drupal site, without a trailing slash; empty for other kinds.
+    /// Public URL of the site, without a trailing slash; empty if the source does not need one.
     pub site_url: String,
     /// Permalink pattern of Ghost posts.
     pub permalinks: String,
@@ -220,7 +220,7 @@ pub struct Source {
     pub unknown_enclosing: UnknownEnclosing,
     /// Drupal content types to import.
     pub content_types: Vec<String>,
-    /// Public URL of Drupal's files, without a trailing slash; empty for other kinds.
+    /// Public URL of the site's files, without a trailing slash; empty if it is derived.
     pub files_url: String,
     /// URL template of an article; braces contain column names.
     pub article_url: Option<String>,

@@ -78,29 +78,19 @@ struct KindSpecificKeys {
 }
 
 fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindSpecificKeys> {
+    reject_keys_of_other_kinds(reader, kind);
     let (is_ghost, is_drupal) = (kind == SourceKind::Ghost, kind == SourceKind::Drupal);
-    if !is_drupal && kind != SourceKind::WordPress {
-        reader.reject("table_prefix", "applies only to kinds wordpress and drupal; remove the key");
-    }
-    for key in if is_ghost { [].as_slice() } else { &["permalinks", "members"] } {
-        reader.reject(key, "applies only to kind = \"ghost\"; remove the key");
-    }
-    for key in if is_drupal { [].as_slice() } else { &["content_types", "files_url"] } {
-        reader.reject(key, "applies only to kind = \"drupal\"; remove the key");
-    }
-    // A built-in source may be filled from a WordPress export.
-    if !matches!(kind, SourceKind::WordPress | SourceKind::Builtin) {
-        reader.reject(
-            "unknown_enclosing",
-            "applies only to kinds wordpress and builtin; remove the key",
-        );
-    }
     let prefix = if kind == SourceKind::WordPress { "wp_" } else { "" };
     let table_prefix = reader.or_default("table_prefix", prefix.to_owned(), table_prefix);
     let site_url = if is_ghost || is_drupal {
         reader.required("site_url", "write the public URL of the site, for example https://college.example; it is not in its database", base_url)
+    } else if kind == SourceKind::WordPress {
+        reader.optional("site_url", base_url).map(Option::unwrap_or_default)
     } else {
-        reader.reject("site_url", "applies only to kinds ghost and drupal; remove the key");
+        reader.reject(
+            "site_url",
+            "applies only to kinds wordpress, ghost and drupal; remove the key",
+        );
         Some(String::new())
     };
     let permalinks = reader.or_default("permalinks", "/{slug}/".to_owned(), permalinks);
@@ -125,6 +115,34 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
         }),
         site_url,
     })
+}
+
+fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
+    let (is_ghost, is_drupal) = (kind == SourceKind::Ghost, kind == SourceKind::Drupal);
+    if !is_drupal && kind != SourceKind::WordPress {
+        for key in ["table_prefix", "files_url"] {
+            reader.reject(key, "applies only to kinds wordpress and drupal; remove the key");
+        }
+    }
+    for key in if is_ghost { [].as_slice() } else { &["permalinks", "members"] } {
+        reader.reject(key, "applies only to kind = \"ghost\"; remove the key");
+    }
+    if !is_drupal {
+        reader.reject("content_types", "applies only to kind = \"drupal\"; remove the key");
+    }
+    if !matches!(kind, SourceKind::Query | SourceKind::Builtin) {
+        reader.reject(
+            "article_url",
+            "applies only to kinds query and builtin, because this CMS gives every article its URL; remove the key, and set site_url if the site has another public URL",
+        );
+    }
+    // A built-in source may be filled from a WordPress export.
+    if !matches!(kind, SourceKind::WordPress | SourceKind::Builtin) {
+        reader.reject(
+            "unknown_enclosing",
+            "applies only to kinds wordpress and builtin; remove the key",
+        );
+    }
 }
 
 /// Parses a path as in Ghost's `routes.yaml`: known placeholders, and at least one that identifies

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use url::Url;
+use url::{Host, Url};
+
+use super::network::is_public;
 
 /// Returns an `http` or `https` URL as an absolute URI (RFC 3986, ASCII only); `None` for other
 /// schemes.
@@ -24,6 +26,36 @@ pub fn absolute_link_url(text: &str, base: Option<&Url>) -> Option<String> {
             _ => false,
         })
         .map(|url| percent_encode_strictly(url.as_str()))
+}
+
+/// Returns `true` if a URL has a host that people outside its network can reach: not an address or
+/// name that is reserved for local use (RFC 6761, RFC 6762, RFC 8375).
+pub fn has_public_host(url: &str) -> bool {
+    const LOCAL_DOMAINS: [&str; 10] = [
+        "localhost",
+        "local",
+        "test",
+        "invalid",
+        "internal",
+        "lan",
+        "home",
+        "corp",
+        "localdomain",
+        "home.arpa",
+    ];
+    let Ok(url) = Url::parse(url) else { return false };
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            let is_local = |domain: &str| {
+                name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+            };
+            name.contains('.') && !LOCAL_DOMAINS.iter().any(|domain| is_local(domain))
+        }
+        Some(Host::Ipv4(address)) => is_public(address.into()),
+        Some(Host::Ipv6(address)) => is_public(address.into()),
+        None => false,
+    }
 }
 
 fn resolve_url(text: &str, base: Option<&Url>) -> Option<Url> {
@@ -111,6 +143,26 @@ mod tests {
             absolute_link_url("mailto:a@b.example", None).as_deref(),
             Some("mailto:a@b.example")
         );
+    }
+
+    #[test]
+    fn local_names_and_addresses_are_not_public_hosts() {
+        for local in [
+            "http://localhost:8080",
+            "http://wordpress/wp",
+            "https://college.test",
+            "http://site.local.",
+            "http://127.0.0.1",
+            "http://192.168.1.7:8000",
+            "http://[::1]",
+            "/wp",
+            "",
+        ] {
+            assert!(!has_public_host(local), "{local}");
+        }
+        for public in ["https://college.example", "http://1.1.1.1", "https://local.example/test"] {
+            assert!(has_public_host(public), "{public}");
+        }
     }
 
     #[test]

@@ -30,13 +30,15 @@ pub(super) fn spawn_reader(
     }))
 }
 
-/// Checks that a source is readable as configured: connection, query and columns.
-pub async fn check(source: &Source) -> anyhow::Result<()> {
+/// Checks that a source is readable as configured: connection, query and columns. Returns warnings
+/// as sentences.
+pub async fn check(source: &Source) -> anyhow::Result<Vec<String>> {
     match source.kind {
-        SourceKind::Builtin => Ok(()),
-        SourceKind::Query => query::check(source).await,
-        SourceKind::WordPress => wordpress::check(source).await,
-        SourceKind::Ghost => ghost::check(source).await,
-        SourceKind::Drupal => drupal::check(source).await,
+        SourceKind::Builtin => {}
+        SourceKind::Query => query::check(source).await?,
+        SourceKind::WordPress => return wordpress::check(source).await,
+        SourceKind::Ghost => ghost::check(source).await?,
+        SourceKind::Drupal => drupal::check(source).await?,
     }
+    Ok(Vec::new())
 }

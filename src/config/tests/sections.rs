@@ -174,7 +174,21 @@ fn keys_of_one_source_kind_are_rejected_for_other_kinds() {
         ),
         (
             format!("{source}site_url = \"https://a.example\""),
-            "applies only to kinds ghost and drupal",
+            "applies only to kinds wordpress, ghost and drupal",
+        ),
+        (
+            format!("{source}files_url = \"https://a.example\""),
+            "applies only to kinds wordpress and drupal",
+        ),
+        (
+            format!("{ghost}article_url = \"https://a.example/{{id}}\""),
+            "applies only to kinds query and builtin",
+        ),
+        (
+            format!(
+                "{source}kind = \"wordpress\"\nurl = \"mysql://h/d\"\narticle_url = \"https://a.example/{{id}}\""
+            ),
+            "set site_url if the site has another public URL",
         ),
         (format!("{source}members = \"full\""), "applies only to kind = \"ghost\""),
         (format!("{source}content_types = [\"news\"]"), "applies only to kind = \"drupal\""),

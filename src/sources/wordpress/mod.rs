@@ -2,6 +2,7 @@
 //! WordPress's own feed.
 
 mod access;
+mod address;
 mod calendar;
 mod dates;
 mod language_plugins;
@@ -51,7 +52,7 @@ pub(crate) async fn read(
     items: Sender<SourceRow>,
 ) -> Result<bool, anyhow::Error> {
     let mut database = WordPressSession::open(source).await?;
-    let mut site = options::read(&mut database, &source.timezone).await?;
+    let mut site = options::read(&mut database, source).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
     let mut guids = IdSet::default();
@@ -90,13 +91,14 @@ pub(crate) async fn read(
     Ok(since.is_none())
 }
 
-/// Checks that the site can be read: connection and tables.
-pub(crate) async fn check(source: &Source) -> Result<(), anyhow::Error> {
+/// Checks that the site can be read: connection and tables. Returns one sentence for each URL that
+/// readers cannot reach.
+pub(crate) async fn check(source: &Source) -> Result<Vec<String>, anyhow::Error> {
     let mut database = WordPressSession::open(source).await?;
-    options::read(&mut database, &source.timezone).await?;
+    let site = options::read(&mut database, source).await?;
     posts::next_posts(&mut database, 0, None).await?;
     database.close().await;
-    Ok(())
+    Ok(site.address.warnings(site.home(), &site.uploads_url()))
 }
 
 /// Converts a post into an article, or into a rejection with its reason.
@@ -152,7 +154,7 @@ fn to_article(
         title: render::title(&post.title),
         url: Some(permalinks::article_url(site, post)),
         summary: (!post.excerpt.trim().is_empty()).then(|| render::excerpt(&post.excerpt)),
-        body_html: body.html,
+        body_html: site.address.publish_html(body.html),
         sections: names("category"),
         tags: names("post_tag"),
         authors: site

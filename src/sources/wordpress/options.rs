@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
+use super::address::SiteAddress;
 use super::language_plugins;
 use super::posts::{columns, number, pairs};
 use super::session::WordPressSession;
 use super::site::{Term, User, WordPressSite};
+use crate::config::Source;
 
 /// Options that determine addresses, dates, files and widgets of a site.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
@@ -15,15 +17,16 @@ const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone
 /// Reads the options, terms and authors of a site.
 pub(super) async fn read(
     database: &mut WordPressSession,
-    fallback: &jiff::tz::TimeZone,
+    source: &Source,
 ) -> Result<WordPressSite, anyhow::Error> {
     let mut site = WordPressSite::default();
     let sql = format!(
         "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
     );
     site.options = pairs(database.rows(&sql, &[]).await?);
+    site.address = SiteAddress::apply(&mut site.options, source);
     site.time_zone = super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
-        .or_else(|| Some(fallback.clone()));
+        .or_else(|| Some(source.timezone.clone()));
     let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
     let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
     site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
+use super::address::SiteAddress;
 use super::languages::Languages;
 use super::member_plugins::Access;
 
@@ -145,6 +146,7 @@ pub(super) enum DataRequest {
 #[derive(Debug, Clone, Default)]
 pub(super) struct WordPressSite {
     pub(super) options: HashMap<String, String>,
+    pub(super) address: SiteAddress,
     pub(super) terms: BTreeMap<u64, Term>,
     pub(super) users: HashMap<u64, User>,
     /// Time zone of the site, else of the source's configuration.
@@ -214,10 +216,10 @@ impl WordPressSite {
     /// Returns the URL of the file of an attachment.
     pub(super) fn file_url(&self, attachment: &Post) -> String {
         let Some(file) = attachment.file.as_deref().filter(|file| !file.is_empty()) else {
-            return attachment.guid.clone();
+            return self.address.publish_url(&attachment.guid);
         };
         if file.starts_with("http://") || file.starts_with("https://") {
-            return file.to_owned();
+            return self.address.publish_url(file);
         }
         // Imports leave paths of another machine; the part below the uploads directory is still
         // valid.

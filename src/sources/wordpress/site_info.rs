@@ -12,7 +12,7 @@ use crate::sources::missed_schedule::{MISSED_SCHEDULE, MISSED_SCHEDULE_GRACE};
 /// Returns facts about a site, and the number of its non-public posts by reason.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
     let mut database = WordPressSession::open(source).await?;
-    let site = options::read(&mut database, &source.timezone).await?;
+    let site = options::read(&mut database, source).await?;
     let languages: Vec<&str> = site.languages.tags().collect();
     let structure = match site.option("permalink_structure") {
         "" => "plain: ?p=NUMBER".to_owned(),
@@ -26,6 +26,9 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
         ("files", site.uploads_url()),
         ("tables", format!("{}…", database.prefix)),
     ];
+    facts.extend(site.address.facts());
+    let warnings = site.address.warnings(site.home(), &site.uploads_url());
+    facts.push(("warning", warnings.join("; ")));
     if !languages.is_empty() {
         facts.push((
             "translations",

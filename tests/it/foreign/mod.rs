@@ -15,3 +15,4 @@ mod session;
 mod test_source;
 mod texts;
 mod wordpress;
+mod wordpress_content;

@@ -1,0 +1,56 @@
+//! Content of WordPress posts that neither blocks nor typography decide: addresses and media files.
+
+use super::wordpress::site;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn configured_urls_of_a_wordpress_site_override_those_of_its_database() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let body = source.quote(
+        "<p><a href=\"/map/\">Map</a> <img src=\"http://localhost:8080/wp/wp-content/uploads/a.jpg\"></p>",
+    );
+    source
+        .execute(&format!(
+            "UPDATE wp_options SET option_value = 'http://localhost:8080' WHERE option_name = 'home';
+             UPDATE wp_options SET option_value = 'http://localhost:8080/wp' WHERE option_name = 'siteurl';
+             UPDATE wp_posts SET post_content = {body} WHERE ID = 111"
+        ))
+        .await;
+    let checked = source.shell.run_ok(&["sources", "check", "cms"]);
+    for part in
+        ["site          http://localhost:8080", "site from     the database", "set site_url"]
+    {
+        assert!(checked.contains(part), "{part}\nis not in\n{checked}");
+    }
+    let findings = source.shell.run_ok(&["check"]);
+    assert!(findings.contains("which readers cannot reach; set site_url"), "{findings}");
+    source.configure(&source.url, "kind = \"wordpress\"\nsite_url = \"https://college.example/\"");
+    source.sync();
+    let opening = source.article("101");
+    assert_eq!(
+        (opening["url"].as_str(), opening["image_url"].as_str()),
+        (
+            Some("https://college.example/opening-night/"),
+            Some("https://college.example/wp/wp-content/uploads/2026/08/vat.jpg")
+        )
+    );
+    let body = source.article("111")["body_html"].as_str().unwrap().to_owned();
+    assert_eq!(
+        body,
+        "<p><a href=\"https://college.example/map/\">Map</a> <img src=\"https://college.example/wp/wp-content/uploads/a.jpg\"></p>"
+    );
+    let checked = source.shell.run_ok(&["sources", "check", "cms"]);
+    assert!(
+        checked.contains("site_url in the configuration; the database has http://localhost:8080")
+            && !checked.contains("warning"),
+        "{checked}"
+    );
+    source.configure(
+        &source.url,
+        "kind = \"wordpress\"\nsite_url = \"https://college.example\"\nfiles_url = \"https://college.example/app/uploads\"",
+    );
+    source.sync();
+    assert_eq!(
+        source.article("101")["image_url"],
+        "https://college.example/app/uploads/2026/08/vat.jpg"
+    );
+}
