@@ -16,7 +16,7 @@ use crate::domain::text_repair::{one_line, repair};
 use crate::store::articles::{NormalizedArticle, SOURCE_HASH_BYTES};
 
 /// Increased when the normalization changes, so that every article is normalized again.
-pub(super) const NORMALIZER_VERSION: u32 = 2;
+pub(super) const NORMALIZER_VERSION: u32 = 3;
 /// Length of a summary generated from the body, in graphemes.
 const SUMMARY_GRAPHEMES: usize = 300;
 /// Length of a title generated from the text, in graphemes.

@@ -5,6 +5,9 @@
 //! allow-list, applied to an HTML5 tree) and `tidy` (removal of elements left empty). These steps
 //! are repeated until nothing changes, so that cleaning is idempotent.
 
+mod alternatives;
+mod elements;
+mod formulas;
 mod markup;
 mod media;
 mod prepare;

@@ -1,5 +1,6 @@
-//! Rewrites whole elements before the allow-list is applied: resolves lazy images, replaces players
-//! by links, removes tracking pixels, and enforces limits that keep the HTML tree small.
+//! Rewrites whole elements before the allow-list is applied: writes formulas and
+//! labels as text, resolves lazy images, replaces players by links, removes tracking pixels, and
+//! enforces limits that keep the HTML tree small.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -10,6 +11,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 use url::Url;
 
+use super::alternatives;
 use crate::domain::url::absolute_web_url;
 
 /// Maximum nesting depth; deeper elements are unwrapped, because building a tree takes time
@@ -27,7 +29,8 @@ type RewriteResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Prepares HTML for the allow-list; the result is still untrusted.
 pub(super) fn prepare(html: &str, base: Option<&Url>) -> String {
-    let html = close_references(&without_noscript(html));
+    let html = without_noscript(html);
+    let html = close_references(&alternatives::replace(&html));
     let depth = Rc::new(Cell::new(0_usize));
     let mut elements = 0_usize;
     let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(

@@ -16,7 +16,7 @@ const ALLOWED_ELEMENTS: &str = "a abbr address article aside audio b bdi big blo
     thead time tr u ul var video";
 
 /// Elements that are removed with their content.
-const ELEMENTS_DROPPED_WITH_CONTENT: &str = "applet button canvas datalist frameset head iframe math noembed noframes noscript object \
+const ELEMENTS_DROPPED_WITH_CONTENT: &str = "applet button datalist frameset head iframe math noembed noframes noscript object \
     optgroup option plaintext script select style svg template textarea title xml xmp";
 
 /// Allowed attributes by element; `lang`, `dir` and `title` are allowed on all.

@@ -168,6 +168,53 @@ fn pathological_bodies_neither_crash_nor_take_long() {
 }
 
 #[test]
+fn nested_forms_drawings_and_formulas_take_linear_time() {
+    for (open, close) in [
+        ("<form><label>", "</label></form>"),
+        ("<div class=wpcf7>", "</div>"),
+        ("<video>", "</video>"),
+        ("<object>", "</object>"),
+        ("<svg><title>", "</title></svg>"),
+        ("<math><mrow>", "</mrow></math>"),
+        ("<div role=img aria-label=x>", "</div>"),
+        ("<span class=mathjax>x<svg>", "</svg></span>"),
+    ] {
+        clean(&format!("{}text{}", open.repeat(5_000), close.repeat(5_000)));
+        clean(&open.repeat(10_000));
+    }
+}
+
+#[test]
+fn formulas_labels_and_forms_are_reduced_to_what_people_read() {
+    for (given, expected) in [
+        (
+            "<p>Energy <math><mi>v</mi><mo>=</mo><msup><mi>c</mi><mn>2</mn></msup></math>.</p>",
+            "<p>Energy v=c<sup>2</sup>.</p>",
+        ),
+        (
+            r#"<figure><svg role="img" aria-label="Visits &lt; 5"><path d="M0"></path></svg></figure>"#,
+            "<figure>Visits &lt; 5</figure>",
+        ),
+        (
+            r#"<object data="/plan.svg" title="Plan"><p>Two halls</p></object>"#,
+            r#"<a href="https://college.example/plan.svg">Plan</a> <p>Two halls</p>"#,
+        ),
+    ] {
+        assert_eq!(clean(given), expected);
+        assert_eq!(clean(expected), expected);
+    }
+    assert_eq!(
+        plain_title("On <math><msub><mi>H</mi><mn>2</mn></msub><mi>O</mi></math>"),
+        "On H2O"
+    );
+    assert_eq!(plain_title("The <math> element"), "The <math> element");
+    assert_eq!(
+        summary(Some("Is <math><mi>x</mi><mo>&lt;</mo><mn>2</mn></math>?"), "", 60),
+        "Is x<2?"
+    );
+}
+
+#[test]
 fn titles_lose_their_markup_but_keep_their_text() {
     for (given, expected) in [
         ("5 < 6 & 7", "5 < 6 & 7"),

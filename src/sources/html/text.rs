@@ -1,12 +1,14 @@
 //! Plain text from HTML: titles, summaries, and bodies in paragraphs.
 
+use std::borrow::Cow;
+
 use html_escape::{decode_html_entities, encode_text};
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::markup::{HtmlToken, HtmlTokens, is_block};
-use super::prepare;
 use super::sanitise::Sanitiser;
+use super::{alternatives, prepare};
 use crate::domain::text_repair;
 
 /// Length of the start of a body from which a summary is generated, in bytes.
@@ -35,7 +37,7 @@ pub(crate) fn plain_text(html: &str) -> String {
 /// Returns a title or name as plain text in NFC, with markup removed, entities decoded and white
 /// space collapsed. Each `<` and `&` that is not markup stays. May be empty.
 pub(crate) fn plain_title(text_or_html: &str) -> String {
-    let bare = strip_tags(text_or_html);
+    let bare = strip_tags(&with_letters(text_or_html));
     let decoded = decode_html_entities(&bare);
     let repaired: String =
         text_repair::repair(&decoded).nfc().filter(|&c| c != '\u{feff}').collect();
@@ -46,7 +48,7 @@ pub(crate) fn plain_title(text_or_html: &str) -> String {
 /// `max_graphemes` graphemes including the ellipsis.
 pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize) -> String {
     let given = given
-        .map(|given| collapse_whitespace(&plain_text(&escape_unknown_tags(given))))
+        .map(|given| collapse_whitespace(&plain_text(&escape_unknown_tags(&with_letters(given)))))
         .unwrap_or_default();
     if !given.is_empty() {
         return truncate(&given, max_graphemes);
@@ -61,6 +63,15 @@ pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize
     .join(" ");
     let text = if prose.is_empty() { text_lines(&cleaned, &[]).join(" ") } else { prose };
     truncate(&collapse_whitespace(&text_repair::repair(&text)), max_graphemes)
+}
+
+/// Returns a field that may be text or HTML with the letters of its formulas.
+fn with_letters(text: &str) -> Cow<'_, str> {
+    if text.contains("</math") || text.contains(":math>") {
+        alternatives::replace(text)
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// Reduces any HTML to its text in paragraphs.
