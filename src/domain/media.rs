@@ -41,6 +41,37 @@ pub fn from_file_name(url: &str) -> Option<&'static str> {
         .map(|(_, media_type)| *media_type)
 }
 
+/// Returns the name of a picture's original file, without its extension: WordPress adds a size
+/// (`-1024x683`), `-scaled`, `-rotated`, or the time of an edit (`-e1712345678901`).
+pub fn original_stem(stem: &str) -> &str {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_version = |version: &str| {
+        matches!(version, "scaled" | "rotated")
+            || version
+                .split_once('x')
+                .is_some_and(|(width, height)| is_number(width) && is_number(height))
+            || version.strip_prefix('e').is_some_and(|time| time.len() >= 10 && is_number(time))
+    };
+    let mut original = stem;
+    while let Some((name, version)) = original.rsplit_once('-')
+        && is_version(version)
+    {
+        original = name;
+    }
+    original
+}
+
+/// Returns `true` if two URLs are versions of one picture.
+pub fn is_same_picture(a: &str, b: &str) -> bool {
+    let parts = |url: &str| {
+        let path = url.split(['?', '#']).next().unwrap_or_default();
+        let (stem, extension) = path.rsplit_once('.')?;
+        let stem = stem.split_once("://").map_or(stem, |(_, rest)| rest);
+        stem.contains('/').then(|| (original_stem(stem).to_owned(), extension.to_ascii_lowercase()))
+    };
+    a == b || parts(a).is_some_and(|a| Some(a) == parts(b))
+}
+
 /// Returns a media type without parameters, in lower case; `None` if the text is not a media type.
 pub fn essence(text: &str) -> Option<String> {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -71,6 +102,20 @@ mod tests {
             ("https://x.example", None),
         ] {
             assert_eq!(from_file_name(url), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn versions_of_one_picture_are_recognized() {
+        let original = "https://x.example/a/boat.jpg";
+        for same in
+            ["-scaled", "-rotated", "-300x200", "-e1712345678-150x150", "-scaled-e1712345678901"]
+        {
+            let url = format!("http://x.example/a/boat{same}.JPG?v=1");
+            assert!(is_same_picture(original, &url), "{url}");
+        }
+        for other in ["/a/boat-race.jpg", "/a/boat.png", "/b/boat.jpg", "/a/boat-2.jpg", "/?p=1"] {
+            assert!(!is_same_picture(original, &format!("https://x.example{other}")), "{other}");
         }
     }
 

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use html_escape::{encode_double_quoted_attribute, encode_text};
 
 use super::image::Image;
+use crate::domain::media;
 
 /// Returns an item's HTML body from a sanitized article body with absolute URLs.
 pub(super) fn body_html<'a>(body: &'a str, image: Option<&Image<'_>>) -> Cow<'a, str> {
@@ -39,8 +40,7 @@ fn lead_image_html(image: &Image<'_>) -> String {
     html + "></p>"
 }
 
-/// Returns `true` if the body contains the image in any size: a CMS resizes `photo.jpg` to
-/// `photo-1024x683.jpg`.
+/// Returns `true` if the body contains the image in any size or version of a CMS.
 fn contains_image(body: &str, url: &str) -> bool {
     // The URLs in the body are escaped.
     let url = &*encode_text(url);
@@ -53,23 +53,19 @@ fn contains_image(body: &str, url: &str) -> bool {
         // Without a file name the query identifies the image.
         return body.contains(url);
     };
-    let stem = without_size(stem);
+    let stem = media::original_stem(stem);
     body.match_indices(stem).any(|(at, _)| {
         let after = &body[at + stem.len()..];
         let name = after.split(['"', ' ', '?', '#', ',', '<', '/']).next().unwrap_or_default();
-        name.strip_suffix(extension)
-            .and_then(|rest| rest.strip_suffix('.'))
-            .is_some_and(|size| without_size(size).is_empty())
+        let is_version = |name: &str| {
+            name.strip_suffix(extension)
+                .and_then(|rest| rest.strip_suffix('.'))
+                .is_some_and(|version| media::original_stem(version).is_empty())
+        };
+        // Optimizers append the type of the converted file: `photo.jpg.webp`.
+        is_version(name)
+            || [".webp", ".avif"].iter().any(|end| name.strip_suffix(end).is_some_and(is_version))
     })
-}
-
-/// Removes a size such as `-1024x683` from the end of a file name.
-fn without_size(stem: &str) -> &str {
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    match stem.rsplit_once('-').and_then(|(name, size)| Some((name, size.split_once('x')?))) {
-        Some((name, (width, height))) if is_number(width) && is_number(height) => name,
-        _ => stem,
-    }
 }
 
 /// Removes the `controls` attribute of audio and video elements and adds a link after each.
@@ -144,7 +140,17 @@ mod tests {
         ] {
             assert_eq!(body_html(body, Some(&boat)), body);
         }
+        let scaled = image("https://college.example/files/boat-e1699999999999-scaled.jpg");
+        let converted = "<img src=\"https://college.example/files/boat-300x200.jpg.webp\">";
+        assert_eq!(body_html(converted, Some(&boat)), converted);
+        for version in ["", "-300x200", "-rotated", "-scaled", "-e1712345678901-300x200"] {
+            let body = format!("<img src=\"https://college.example/files/boat{version}.jpg\">");
+            assert_eq!(body_html(&body, Some(&boat)), body);
+            assert_eq!(body_html(&body, Some(&scaled)), body);
+        }
         for other in [
+            "https://college.example/files/boat-e12.jpg",
+            "https://college.example/files/boat-upscaled.jpg",
             "https://college.example/files/boat2.jpg",
             "https://college.example/files/boat-race.jpg",
         ] {

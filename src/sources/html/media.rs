@@ -15,24 +15,30 @@ pub(crate) struct ImageAttributes {
     pub(crate) size: Option<(u32, u32)>,
 }
 
-/// Returns the attributes of the image with this URL; empty ones if the body does not contain it.
+/// Returns the attributes of the image with this URL, else the words of the same picture in another
+/// size; empty ones if the body contains neither.
 pub(crate) fn image_attributes(body_html: &str, url: &str) -> ImageAttributes {
+    let mut other_size = ImageAttributes::default();
     for token in HtmlTokens(body_html) {
-        if let HtmlToken::Start("img", attributes) = token
-            && decoded_attribute(attributes, "src").as_deref() == Some(url)
-        {
+        let HtmlToken::Start("img", attributes) = token else { continue };
+        let Some(src) = decoded_attribute(attributes, "src") else { continue };
+        let alt = || decoded_attribute(attributes, "alt").filter(|alt| !alt.trim().is_empty());
+        if src == url {
             let pixels = |side| {
                 attribute(attributes, side)
                     .and_then(|v| v.parse::<u32>().ok())
                     .filter(|&pixels| pixels > 0)
             };
             return ImageAttributes {
-                alt: decoded_attribute(attributes, "alt").filter(|alt| !alt.trim().is_empty()),
+                alt: alt().or(other_size.alt),
                 size: pixels("width").zip(pixels("height")),
             };
         }
+        if other_size.alt.is_none() && media::is_same_picture(&src, url) {
+            other_size.alt = alt();
+        }
     }
-    ImageAttributes::default()
+    other_size
 }
 
 /// Returns the first audio or video file of a body: of a player, else of a link.
@@ -127,5 +133,8 @@ mod tests {
         assert_eq!(a, ImageAttributes { alt: Some("A & B".into()), size: Some((640, 480)) });
         assert_eq!(image_attributes(body, "https://x.example/b.jpg"), ImageAttributes::default());
         assert_eq!(image_attributes(body, "https://x.example/c.jpg"), ImageAttributes::default());
+        let scaled =
+            image_attributes(&body.replace("?x=1&amp;y=2", ""), "https://x.example/a-scaled.jpg");
+        assert_eq!(scaled, ImageAttributes { alt: Some("A & B".into()), size: None });
     }
 }
