@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 
 use super::entry_visibility;
-use super::fields::{media_enclosure, parse_time, resolve_url, text_to_paragraphs};
+use super::fields::{
+    media_enclosure, media_rss_enclosure, parse_time, resolve_url, text_to_paragraphs,
+};
 use super::parsed::{ParsedArticle, ParsedFile, finish};
 use super::xml::Element;
 use crate::domain::article::IncomingArticle;
@@ -56,7 +58,8 @@ fn parse_entry(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<Parse
         enclosure: entry
             .children("atom:link")
             .filter(|l| l.attribute("rel") == Some("enclosure"))
-            .find_map(|l| media_enclosure(l, "href", base.as_deref())),
+            .find_map(|l| media_enclosure(l, "href", base.as_deref()))
+            .or_else(|| media_rss_enclosure(entry, base.as_deref())),
         // An entry without a publication date counts as published when it last changed.
         updated_at: updated,
         ..IncomingArticle::default()
@@ -107,9 +110,18 @@ fn image_url(entry: &Element) -> Option<String> {
             && l.attribute("type").is_some_and(|kind| kind.starts_with("image/"))
     };
     let media = || {
+        let groups = || entry.children("media:group");
+        let is_image = |m: &&Element| {
+            m.attribute("medium").is_none_or(|medium| medium == "image")
+                && m.attribute("type").is_none_or(|kind| kind.starts_with("image/"))
+                && media_enclosure(m, "url", None).is_none()
+        };
         entry
             .children("media:content")
+            .chain(groups().flat_map(|group| group.children("media:content")))
+            .filter(is_image)
             .chain(entry.children("media:thumbnail"))
+            .chain(groups().flat_map(|group| group.children("media:thumbnail")))
             .find_map(|m| m.attribute("url"))
             .map(str::to_owned)
     };

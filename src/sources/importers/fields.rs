@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::xml::Element;
 use super::zone_names::{named_zone, split_zone};
 use crate::domain::article::Enclosure;
+use crate::domain::media;
 use crate::domain::time::Millis;
 use crate::sources::row::parse_instant;
 
@@ -50,16 +51,37 @@ pub(super) fn media_enclosure(
     url_attribute: &str,
     base: Option<&str>,
 ) -> Option<Enclosure> {
-    let media_type = element
-        .attribute("type")
-        .filter(|kind| kind.starts_with("audio/") || kind.starts_with("video/"))?;
-    let length =
-        element.attribute("length").and_then(|length| length.parse().ok()).unwrap_or_default();
-    Some(Enclosure {
-        url: resolve_url(element.attribute(url_attribute)?, base),
-        media_type: media_type.to_owned(),
-        length,
-    })
+    let url = resolve_url(element.attribute(url_attribute)?, base);
+    let media_type = playable_type(element.attribute("type").unwrap_or_default(), &url)?;
+    // Media RSS calls the length of a file `fileSize`.
+    let length = element.attribute("length").or_else(|| element.attribute("fileSize"));
+    let length = length.and_then(|length| length.replace(',', "").parse().ok()).unwrap_or_default();
+    Some(Enclosure { url, media_type, length })
+}
+
+/// Returns the first audio or video file among the Media RSS elements of an item, in groups too; the
+/// default of a group precedes its other files.
+pub(super) fn media_rss_enclosure(item: &Element, base: Option<&str>) -> Option<Enclosure> {
+    let groups = item.children("media:group").flat_map(|group| group.children("media:content"));
+    let files: Vec<&Element> = item.children("media:content").chain(groups).collect();
+    let is_default = |file: &&&Element| file.attribute("isDefault") == Some("true");
+    let enclosure = |file: &&Element| media_enclosure(file, "url", base);
+    files.iter().filter(is_default).find_map(enclosure).or_else(|| files.iter().find_map(enclosure))
+}
+
+/// Returns the media type of an audio or video file: the declared one, or that of the file name if
+/// the declared one says nothing about the content.
+pub(super) fn playable_type(declared: &str, url: &str) -> Option<String> {
+    let stated = media::essence(declared);
+    let is_generic = |stated: &str| {
+        matches!(stated, "application/octet-stream" | "binary/octet-stream" | "application/ogg")
+    };
+    match stated.filter(|stated| !is_generic(stated)) {
+        Some(stated) => media::is_playable(&stated).then_some(stated),
+        None => media::from_file_name(url)
+            .filter(|inferred| media::is_playable(inferred))
+            .map(str::to_owned),
+    }
 }
 
 /// Returns plain text as HTML with one paragraph per line.

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::fields::{parse_time, resolve_url, text_to_paragraphs};
+use super::fields::{parse_time, playable_type, resolve_url, text_to_paragraphs};
 use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::fs::LineIndex;
@@ -108,14 +108,10 @@ fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ParsedArti
 /// Returns an attachment as an enclosure if it is audio or video.
 fn media_attachment(file: &Value, home: Option<&str>) -> Option<Enclosure> {
     let text = |name: &str| file.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let (url, media_type) = (text("url"), text("mime_type"));
-    let is_played = media_type.starts_with("audio/") || media_type.starts_with("video/");
+    let url = text("url");
+    let media_type = playable_type(&text("mime_type"), &url).filter(|_| !url.is_empty())?;
     let length = file.get("size_in_bytes").and_then(Value::as_u64).unwrap_or_default();
-    (is_played && !url.is_empty()).then(|| Enclosure {
-        url: resolve_url(&url, home),
-        media_type,
-        length,
-    })
+    Some(Enclosure { url: resolve_url(&url, home), media_type, length })
 }
 
 /// Returns the names in an author object or a list of them; `None` if there are none.

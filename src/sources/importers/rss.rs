@@ -3,7 +3,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::fields::{media_enclosure, parse_time, resolve_url};
+use super::fields::{media_enclosure, media_rss_enclosure, parse_time, resolve_url};
 use super::parsed::{NumberedArticle, ParsedArticle, finish};
 use super::xml::Element;
 use crate::domain::article::IncomingArticle;
@@ -80,7 +80,10 @@ fn parse_item(
             .or_else(|| item.attribute("xml:lang").map(str::to_owned))
             .or_else(|| language.map(str::to_owned)),
         image_url: image_url(item).map(|url| resolve_url(&url, home)),
-        enclosure: item.children("enclosure").find_map(|e| media_enclosure(e, "url", home)),
+        enclosure: item
+            .children("enclosure")
+            .find_map(|e| media_enclosure(e, "url", home))
+            .or_else(|| media_rss_enclosure(item, home)),
         updated_at,
         ..IncomingArticle::default()
     };

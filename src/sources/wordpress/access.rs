@@ -1,5 +1,6 @@
 //! Removes from a post what its plugins show to members only.
 
+use super::enclosures;
 use super::member_plugins::{self, Access};
 use super::render;
 use super::site::Post;
@@ -23,12 +24,14 @@ pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
             );
         }
         post.footnotes = String::new();
+        post.file_metadata.clear();
         post.content = post.content.as_ref().map(|_| String::new());
         return;
     }
-    if let Some(content) = &post.content {
-        let (content, hidden) = render::public_part(content, hides_unknown);
+    if let Some(stored) = post.content.take() {
+        let (content, hidden) = render::public_part(&stored, hides_unknown);
         (post.content, post.hidden) = (Some(content), hidden);
+        enclosures::keep_public(post, &stored);
     }
     post.excerpt = render::public_part(&post.excerpt, hides_unknown).0;
 }

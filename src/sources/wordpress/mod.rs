@@ -5,6 +5,7 @@ mod access;
 mod address;
 mod calendar;
 mod dates;
+mod enclosures;
 mod language_plugins;
 mod languages;
 mod member_plugins;
@@ -31,7 +32,7 @@ use super::ingest::shared_guid_note;
 use super::missed_schedule;
 use super::panics::catch_panic;
 use crate::config::{Ids, Source};
-use crate::domain::article::{IncomingArticle, SourceRow};
+use crate::domain::article::{Enclosure, IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
 pub(super) use site_info::site_info;
@@ -174,9 +175,10 @@ fn to_article(
         updated_at: modified,
         translation_of: site.languages.original(post.id).map(|id| id.to_string()),
         notes: body.notes,
-        ..IncomingArticle::default()
     })
 }
+        enclosure: enclosures::enclosure(post)
+            .map(|file| Enclosure { url: site.address.publish_url(&file.url), ..file }),
 
 /// Returns `true` if WordPress has not published a scheduled post although its date has passed.
 fn has_missed_schedule(site: &WordPressSite, post: &Post) -> bool {

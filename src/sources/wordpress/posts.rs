@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::session::{TextRow, WordPressSession};
 use super::site::{Comment, DataRequest, Order, Post, PostList, PostQuery, WordPressSite};
-use super::{access, member_plugins};
+use super::{access, enclosures, member_plugins};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -118,8 +118,9 @@ async fn select(
     let keys: Vec<&str> = POST_META.into_iter().chain(member_plugins::meta_keys()).collect();
     let sql = format!(
         "SELECT CAST(post_id AS CHAR), meta_key, meta_value FROM {{p}}postmeta WHERE post_id IN ({ids}) \
-         AND meta_key IN ('{}') ORDER BY meta_id DESC",
-        keys.join("', '")
+         AND (meta_key IN ('{}') OR {}) ORDER BY meta_id DESC",
+        keys.join("', '"),
+        enclosures::SQL_CONDITION
     );
     for row in database.rows(&sql, &[]).await? {
         let [post, key, value] = columns(row);
@@ -132,10 +133,12 @@ async fn select(
             "footnotes" => post.footnotes = value,
             "_wp_attachment_metadata" => post.size = image_size(&value),
             "_wp_attachment_image_alt" => post.alt = value,
+            key if enclosures::add_metadata(post, key, &value) => {}
             key => access::add_metadata(post, key, &value),
         }
     }
     for post in &mut posts {
+        post.file_metadata.reverse();
         access::keep_public_part(post, database.hides_unknown);
     }
     Ok(posts)

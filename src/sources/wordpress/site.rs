@@ -68,6 +68,8 @@ pub(super) struct Post {
     pub(super) file: Option<String>,
     pub(super) alt: String,
     /// Width and height of an image in pixels.
+    /// Metadata that may name an audio or video file: keys and values, oldest first.
+    pub(super) file_metadata: Vec<(String, String)>,
     pub(super) size: Option<(u32, u32)>,
     /// Footnotes in the editor's format: a JSON list.
     pub(super) footnotes: String,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use super::member_plugins::Access;
 use super::site::{DataRequest, Order, Post, PostList, PostQuery, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
-use super::{MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, posts, render, to_article};
+use super::{
+    MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, enclosures, posts, render, to_article,
+};
 use crate::config::{Source, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
@@ -220,6 +222,7 @@ fn post(
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
 }
 
+        enclosures::add_metadata(&mut post, key, value);
 /// Returns the date of an item of RSS in UTC, as WordPress stores it.
 fn publication_date(item: &Element) -> Option<String> {
     let date = jiff::fmt::rfc2822::parse(&item.child_text("pubDate")?).ok()?;

@@ -54,3 +54,30 @@ async fn configured_urls_of_a_wordpress_site_override_those_of_its_database() {
         "https://college.example/app/uploads/2026/08/vat.jpg"
     );
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_podcast_keeps_its_file_with_length_and_type() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let hidden = source.quote(
+        "For all. [members_only]<a href=\"https://media.example/secret.mp3\">Listen</a>[/members_only]",
+    );
+    source
+        .execute(&format!(
+            "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES
+               (101, 'enclosure', 'https://media.example/vats.mp3\\n31415926\\naudio/mpeg\\na:0:{{}}'),
+               (101, 'enclosure', 'https://media.example/second.mp3\\n1\\naudio/mpeg'),
+               (108, '_film:enclosure', 'https://media.example/film.mp4\\r\\n5\\r\\n'),
+               (111, 'enclosure', 'https://media.example/secret.mp3\\n9\\naudio/mpeg');
+             UPDATE wp_posts SET post_content = {hidden} WHERE ID = 111"
+        ))
+        .await;
+    source.sync();
+    let rss = source.build_feed("all.rss");
+    for element in [
+        "<enclosure url=\"https://media.example/vats.mp3\" length=\"31415926\" type=\"audio/mpeg\"/>",
+        "<enclosure url=\"https://media.example/film.mp4\" length=\"5\" type=\"video/mp4\"/>",
+    ] {
+        assert!(rss.contains(element), "{element}\nis not in\n{rss}");
+    }
+    assert_eq!(rss.matches("<enclosure").count(), 2, "{rss}");
+}

@@ -170,3 +170,44 @@ fn a_wordpress_export_without_its_version_is_one() {
         assert_eq!(date.rfc3339(), "2026-09-01T02:00:00Z");
     }
 }
+
+#[test]
+fn audio_and_video_are_read_from_groups_and_metadata_with_their_length() {
+    let rss = r#"<rss version="2.0" xmlns:m="http://search.yahoo.com/mrss/"><channel>
+        <item><guid>a</guid><title>A</title><m:group><m:content url="/a-small.mp4" type="video/mp4" fileSize="5"/>
+        <m:content url="/a.mp4" type="video/mp4" fileSize="1,042" isDefault="true"/><m:thumbnail url="/a.jpg"/></m:group></item>
+        <item><guid>b</guid><title>B</title><enclosure url="/b.mp3" length="7"/></item>
+        <item><guid>c</guid><title>C</title><enclosure url="/c.m4a" length="8" type="application/octet-stream"/></item>
+        <item><guid>d</guid><title>D</title><enclosure url="/d.jpg" length="9" type="image/jpeg"/><m:content url="/d" type="Audio/MPEG"/></item>
+        </channel></rss>"#;
+    let atom = r#"<feed xmlns="http://www.w3.org/2005/Atom" xmlns:media="http://search.yahoo.com/mrss/"><entry><id>e</id>
+        <title>E</title><updated>2026-09-01T08:00:00Z</updated><media:group><media:content url="/e.mp3" fileSize="3"/>
+        <media:thumbnail url="/e.jpg"/></media:group></entry></feed>"#;
+    let json = r#"{"version":"https://jsonfeed.org/version/1.1","title":"T","items":[{"id":"f","title":"F",
+        "attachments":[{"url":"/f.mp3","mime_type":"","size_in_bytes":4}]}]}"#;
+    let wxr = r#"<rss version="2.0" xmlns:wp="http://wordpress.org/export/1.2/"><channel><wp:wxr_version>1.2</wp:wxr_version>
+        <wp:base_blog_url>https://blog.example</wp:base_blog_url><item><title>G</title><wp:post_id>7</wp:post_id><wp:post_type>post</wp:post_type>
+        <wp:status>publish</wp:status><wp:post_date_gmt>2026-09-01 08:00:00</wp:post_date_gmt><wp:postmeta><wp:meta_key>enclosure</wp:meta_key>
+        <wp:meta_value><![CDATA[https://blog.example/g.mp3
+42
+audio/mpeg]]></wp:meta_value></wp:postmeta></item></channel></rss>"#;
+    let found: Vec<(String, u64, String)> = [rss, atom, json, wxr]
+        .into_iter()
+        .flat_map(parse_articles)
+        .map(|article| article.enclosure.unwrap())
+        .map(|file| (file.url, file.length, file.media_type))
+        .collect();
+    let expected = [
+        ("/a.mp4", 1042, "video/mp4"),
+        ("/b.mp3", 7, "audio/mpeg"),
+        ("/c.m4a", 8, "audio/mp4"),
+        ("/d", 0, "audio/mpeg"),
+        ("/e.mp3", 3, "audio/mpeg"),
+        ("/f.mp3", 4, "audio/mpeg"),
+        ("https://blog.example/g.mp3", 42, "audio/mpeg"),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(url, length, kind)| (url.to_owned(), length, kind.to_owned()))
+    );
+}
