@@ -6,6 +6,7 @@ use crate::sources::wordpress::site::Post;
 
 /// Returns an editor's excerpt as HTML.
 pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
+    let (written, _) = shortcodes::without_unknown(written.trim());
     autop::autop(&texturize::texturize(written.trim())).trim().to_owned()
 }
 

@@ -1,10 +1,13 @@
 //! Removes what plugins show to members only from the stored text of a post.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks;
+use super::encoded;
 use super::markup::Lookahead;
 use super::shortcodes;
+use super::tag_ends::TagEnds;
 use crate::sources::wordpress::member_plugins::{
     Enclosed, enclosed_by_block, enclosed_by_shortcode,
 };
@@ -25,6 +28,17 @@ pub(in crate::sources::wordpress) fn public_part(
     text: &str,
     hides_unknown: bool,
 ) -> (String, Vec<String>) {
+    let (visible, mut notes) = without_hidden_parts(text, hides_unknown);
+    // Encoded text may contain shortcodes and blocks for members, too.
+    let Cow::Owned(decoded) = encoded::decode(&visible) else { return (visible, notes) };
+    let (visible, more) = without_hidden_parts(&decoded, hides_unknown);
+    notes.extend(more);
+    notes.sort();
+    notes.dedup();
+    (visible, notes)
+}
+
+fn without_hidden_parts(text: &str, hides_unknown: bool) -> (String, Vec<String>) {
     let mut hidden = HiddenParts::default();
     hidden.add_blocks(text, hides_unknown);
     hidden.add_shortcodes(text, hides_unknown);
@@ -92,10 +106,13 @@ impl HiddenParts {
     /// the text ends at a known one without a closing tag.
     fn add_shortcodes(&mut self, text: &str, hides_unknown: bool) {
         let mut close = Lookahead::new(text, "]");
+        let mut quoted = TagEnds::new(text);
         let readable = shortcodes::text_ranges(text);
         let mut spans: BTreeMap<&str, ShortcodeSpan> = BTreeMap::new();
         for (start, _) in text.match_indices('[') {
-            let Some(tag) = BracketTag::parse(text, start, &mut close) else { continue };
+            let Some(tag) = BracketTag::parse(text, start, &mut close, &mut quoted) else {
+                continue;
+            };
             let rule = enclosed_by_shortcode(tag.name, tag.attributes);
             let place = readable.partition_point(|(from, _)| *from <= start);
             let in_text = place > 0 && readable[place - 1].1 >= start;
@@ -154,7 +171,8 @@ struct ShortcodeSpan {
     last_end: usize,
 }
 
-/// A bracketed tag that ends at the first `]`, as in WordPress, even within a quoted attribute.
+/// A bracketed tag that ends at the first `]`, as in WordPress, even within a quoted attribute. Its
+/// attributes end outside of quotation marks, and it closes itself only if both ends say so.
 struct BracketTag<'a> {
     name: &'a str,
     attributes: &'a str,
@@ -164,7 +182,12 @@ struct BracketTag<'a> {
 }
 
 impl<'a> BracketTag<'a> {
-    fn parse(text: &'a str, start: usize, close: &mut Lookahead<'a>) -> Option<Self> {
+    fn parse(
+        text: &'a str,
+        start: usize,
+        close: &mut Lookahead<'a>,
+        quoted: &mut TagEnds<'a>,
+    ) -> Option<Self> {
         let inner = &text[start + 1..];
         let (inner, closing) =
             inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
@@ -179,8 +202,9 @@ impl<'a> BracketTag<'a> {
         }
         let from = text.len() - rest.len();
         let end = close.next(from)?;
-        let attributes = &text[from..end];
-        let self_closing = attributes.ends_with('/');
+        let last = quoted.next(from).unwrap_or(end).max(end);
+        let attributes = &text[from..last];
+        let self_closing = attributes.ends_with('/') && text[..end].ends_with('/');
         Some(Self { name, attributes, closing, self_closing, end: end + 1 })
     }
 }
@@ -194,6 +218,8 @@ mod tests {
         for written in [
             "Open. [pmpro_membership level=\"1\"]HIDDEN[/pmpro_membership] End.",
             "Open. [restrict message=\"see [here]\"]HIDDEN[/restrict] End.",
+            "Open. [unheard_of note=\"and/or [1/]\"]HIDDEN[/unheard_of] End.",
+            "Open. [vc_row title=\"[1]\" disable_element=\"yes\"]HIDDEN[/vc_row] End.",
             "Open. [um_loggedin]<pre>HIDDEN</pre>[um_loggedin]HIDDEN[/um_loggedin]HIDDEN[/um_loggedin] End.",
             "Open. [unheard_of]HIDDEN[/unheard_of] End.",
             "Open. [vc_row disable_element=\"yes\"]HIDDEN[/vc_row] End.",
@@ -207,6 +233,17 @@ mod tests {
             assert_eq!(notes.len(), 1, "{written}");
             assert!(notes[0].contains("left out"), "{notes:?}");
         }
+    }
+
+    #[test]
+    fn encoded_content_for_members_is_left_out() {
+        use base64::Engine as _;
+        let html = "<p>For all.</p>[members_only]HIDDEN[/members_only]";
+        let word = base64::engine::general_purpose::STANDARD.encode(html);
+        let written = format!("Open. [fusion_code]{word}[/fusion_code]");
+        let (shown, notes) = public_part(&written, true);
+        assert_eq!(shown, "Open. [fusion_code]<p>For all.</p>[/fusion_code]");
+        assert_eq!(notes.len(), 1, "{notes:?}");
     }
 
     #[test]

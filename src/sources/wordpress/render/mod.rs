@@ -8,7 +8,9 @@ mod blocks;
 mod breaks;
 mod elements;
 mod embeds;
+mod encoded;
 mod excerpts;
+mod link_targets;
 mod markup;
 mod media;
 mod members;
@@ -16,6 +18,7 @@ mod menus;
 mod quotes;
 mod shortcodes;
 mod smilies;
+mod tag_ends;
 mod texturize;
 mod theme_blocks;
 mod widgets;
@@ -172,12 +175,20 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
     let written = without_more_tag(&text);
     let (text, dropped) = shortcodes::without_unknown(&written);
     for name in dropped {
-        let kept = if written.contains(&format!("[/{name}")) {
+        let encloses_nothing = written.contains(&format!("][/{name}"));
+        let kept = if !encloses_nothing && written.contains(&format!("[/{name}")) {
             "; the text that it encloses was kept"
         } else {
             ""
         };
         context.note(format!("The shortcode [{name}] belongs to a plugin and was left out{kept}."));
+    }
+    let (text, has_shortcode_urls) = link_targets::without_shortcode_urls(&text);
+    if has_shortcode_urls {
+        context.note(
+            "A link or image whose URL is a shortcode was left out; the text of the link was kept."
+                .to_owned(),
+        );
     }
     let text = embeds::embed(&text);
     let has_blocks = text.contains("<!-- wp:");

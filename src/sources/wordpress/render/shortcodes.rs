@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::markup::{Lookahead, Token, tag_name, tokenize};
+use super::tag_ends::TagEnds;
 
 /// Shortcodes of WordPress itself.
 pub(super) const KNOWN: [&str; 7] =
@@ -37,10 +38,12 @@ pub(super) struct Tag<'a> {
     pub(super) self_closing: bool,
 }
 
-/// Returns all bracketed tags of a text that could be shortcodes, in order.
+/// Returns all bracketed tags of a text that could be shortcodes, in order. Those of plugins may have
+/// brackets in quoted attributes; as in WordPress, the first `]` ends its own.
 pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
     let mut found = Vec::new();
     let mut close = Lookahead::new(text, "]");
+    let mut quoted = TagEnds::new(text);
     let mut at = 0;
     while let Some(start) = text[at..].find('[').map(|next| next + at) {
         at = start + 1;
@@ -58,14 +61,16 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
         {
             continue;
         }
-        let Some(end) = close.next(at) else { break };
+        let Some(first) = close.next(at) else { break };
         let from = at + usize::from(closing) + length;
-        if from > end {
+        if from > first {
             continue;
         }
+        let outside_quotes = if is_known(name) { None } else { quoted.next(from) };
+        let end = outside_quotes.unwrap_or(first);
         let attributes = &text[from..end];
         // A bracket inside begins another tag.
-        if attributes.contains('[') {
+        if outside_quotes.is_none() && attributes.contains('[') {
             continue;
         }
         let (attributes, alone) =
@@ -229,19 +234,22 @@ fn is_plugin_shortcode(
         return false;
     }
     if tag.closing {
-        return dropped.contains(tag.name);
+        // The text before may have ended with the first page.
+        return dropped.contains(tag.name) || tag.name.contains('_');
     }
     let named = tag
         .attributes
         .split(char::is_whitespace)
         .any(|word| word.find('=').is_some_and(|at| at > 0));
     let bare = tag.attributes.trim().is_empty();
+    let has_quotes = tag.attributes.contains('"') && tag.name.contains(['_', '-']);
     let lower = !tag.name.bytes().any(|b| b.is_ascii_uppercase());
     let before = html[..tag.start].trim_end_matches([' ', '\t']);
     let after = html[tag.end..].trim_start_matches([' ', '\t', '\r']);
     let own_line = (before.is_empty() || before.ends_with(['\n', '>']))
         && (after.is_empty() || after.starts_with(['\n', '<']));
     named
+        || has_quotes
         || tag.self_closing
         || closed.contains(tag.name)
         || (bare
@@ -316,5 +324,14 @@ mod tests {
         );
         assert_eq!(out, "Text\nMore [sic] and [1] <code>[foo a=1]</code>");
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["vc_column", "vc_row"]);
+        for (written, expected) in [
+            ("The [tip title=\"see [2] here\"]vat[/tip] is old.", "The vat is old."),
+            ("[map_embed data=\u{201d}[1,2]\u{2033} id=\"7\"] after", " after"),
+            ("[ct_text opt='{\"a\":[1]}']Text[/ct_text]", "Text"),
+            ("Text[/vc_column][/vc_row]", "Text"),
+            ("[note: see [1]] and [1, 2]", "[note: see [1]] and [1, 2]"),
+        ] {
+            assert_eq!(without_unknown(written).0, expected);
+        }
     }
 }

@@ -1,0 +1,110 @@
+//! HTML that page builders store as base64 inside a shortcode.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use percent_encoding::percent_decode_str;
+
+use super::markup::strip_tags;
+use super::shortcodes;
+
+/// Shortcodes of page builders that enclose encoded HTML.
+const ENCODED_HTML: [&str; 4] =
+    ["vc_raw_html", "fusion_code", "fusion_syntax_highlighter", "tatsu_code"];
+
+/// Length from which an enclosed word may be base64.
+const MIN_BASE64_BYTES: usize = 24;
+
+/// Decodes the HTML that page builders store encoded, and removes other enclosed base64.
+pub(super) fn decode(text: &str) -> Cow<'_, str> {
+    if !text.contains("[/") {
+        return Cow::Borrowed(text);
+    }
+    let tags = shortcodes::tags(text);
+    let mut out = String::new();
+    let mut at = 0;
+    for (opening, closing) in tags.iter().zip(tags.iter().skip(1)) {
+        if opening.closing || !closing.closing || opening.name != closing.name {
+            continue;
+        }
+        let enclosed = &text[opening.end..closing.start];
+        let Some(bytes) = base64_bytes(enclosed) else { continue };
+        out.push_str(&text[at..opening.end]);
+        if ENCODED_HTML.contains(&opening.name) {
+            out.push_str(&html(bytes));
+        }
+        at = closing.start;
+    }
+    if at == 0 {
+        return Cow::Borrowed(text);
+    }
+    out.push_str(&text[at..]);
+    Cow::Owned(out)
+}
+
+/// Returns the decoded form of text that is one word of base64; `None` for other text.
+fn base64_bytes(enclosed: &str) -> Option<Vec<u8>> {
+    let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
+    // Editors wrap the word in a paragraph.
+    if enclosed.len() < MIN_BASE64_BYTES || enclosed.trim().contains(' ') && !enclosed.contains('<')
+    {
+        return None;
+    }
+    let word: String = strip_tags(enclosed).split_whitespace().collect();
+    let has = |accepts: fn(&u8) -> bool| word.as_bytes().iter().any(accepts);
+    let is_mixed = has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && (has(u8::is_ascii_digit) || word.ends_with('='));
+    if word.len() < MIN_BASE64_BYTES || !is_mixed || !word.bytes().all(is_base64) {
+        return None;
+    }
+    STANDARD.decode(&word).ok()
+}
+
+/// Returns decoded bytes as HTML, without a second encoding for URLs; empty if they are not text.
+fn html(bytes: Vec<u8>) -> String {
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    if text.starts_with('%') || !text.contains(' ') && text.contains("%20") {
+        return percent_decode_str(&text).decode_utf8_lossy().into_owned();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn encoded(html: &str) -> String {
+        STANDARD.encode(html)
+    }
+
+    #[test]
+    fn encoded_html_is_decoded_and_other_base64_is_removed() {
+        let plain = encoded("<p>Lectures begin at nine.</p>");
+        let url = encoded("%3Cp%3ELectures%20begin%20at%20nine.%3C%2Fp%3E");
+        let expected =
+            |name: &str| format!("A[{name} id=\"1\"]<p>Lectures begin at nine.</p>[/{name}]B");
+        for (name, word) in [("fusion_code", &plain), ("vc_raw_html", &url)] {
+            assert_eq!(decode(&format!("A[{name} id=\"1\"]{word}[/{name}]B")), expected(name));
+            assert_eq!(
+                decode(&format!("A[{name} id=\"1\"]<p>{word}</p>\n[/{name}]B")),
+                expected(name)
+            );
+        }
+        let script = format!("A[vc_raw_js]{url}[/vc_raw_js]B");
+        assert_eq!(decode(&script), "A[vc_raw_js][/vc_raw_js]B");
+    }
+
+    #[test]
+    fn words_and_plain_html_are_kept() {
+        for text in [
+            "[vc_raw_html]<p>Plain HTML stays.</p>[/vc_raw_html]",
+            "[b]Donaudampfschifffahrtsgesellschaft[/b]",
+            "[url]https://college.example/2026/a-long-address[/url]",
+            "[/b] and [b]",
+        ] {
+            assert_eq!(decode(text), text);
+        }
+    }
+}
