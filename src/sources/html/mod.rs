@@ -7,6 +7,7 @@
 
 mod alternatives;
 mod elements;
+mod forms;
 mod formulas;
 mod markup;
 mod media;

@@ -1,4 +1,4 @@
-//! Rewrites whole elements before the allow-list is applied: writes formulas and
+//! Rewrites whole elements before the allow-list is applied: removes forms, writes formulas and
 //! labels as text, resolves lazy images, replaces players by links, removes tracking pixels, and
 //! enforces limits that keep the HTML tree small.
 
@@ -11,7 +11,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 use url::Url;
 
-use super::alternatives;
+use super::{alternatives, forms};
 use crate::domain::url::absolute_web_url;
 
 /// Maximum nesting depth; deeper elements are unwrapped, because building a tree takes time
@@ -29,7 +29,7 @@ type RewriteResult = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// Prepares HTML for the allow-list; the result is still untrusted.
 pub(super) fn prepare(html: &str, base: Option<&Url>) -> String {
-    let html = without_noscript(html);
+    let html = without_noscript(&forms::without_forms(html));
     let html = close_references(&alternatives::replace(&html));
     let depth = Rc::new(Cell::new(0_usize));
     let mut elements = 0_usize;

@@ -3,6 +3,7 @@
 
 use serde_json::Value as Json;
 
+use super::render::forms;
 use crate::sources::php::Value;
 
 /// Part of a post that visitors see although a plugin restricts the post to members.
@@ -157,6 +158,8 @@ pub(super) fn enclosed_by_block(name: &str, attributes: &Json) -> Enclosed {
         return Enclosed::Hidden;
     }
     match name.split_once('/') {
+        // The renderer leaves out forms.
+        Some(_) if forms::is_form(name) => Enclosed::Shown,
         Some((namespace, _))
             if !lists(LAYOUT_NAMESPACES, namespace) && !lists(VISITOR_BLOCKS, name) =>
         {

@@ -13,7 +13,7 @@ use crate::sources::php::Value;
 /// SELECT list in the order that `post` expects, without the final column for the body.
 const COLUMNS: &str = "CAST(ID AS CHAR), CAST(post_author AS CHAR), CAST(post_date AS CHAR), CAST(post_date_gmt AS CHAR), \
     CAST(post_modified AS CHAR), CAST(post_modified_gmt AS CHAR), post_title, post_excerpt, post_status, post_name, CAST(post_parent AS CHAR), \
-    guid, post_type, post_mime_type, comment_status, IF(post_password = '', '', '1')";
+    guid, post_type, post_mime_type, IF(post_password = '', '', '1')";
 
 /// Keys of the metadata that rendering uses.
 const POST_META: [&str; 5] = [
@@ -160,7 +160,6 @@ fn post(row: TextRow, with_body: bool) -> Post {
         guid,
         kind,
         mime,
-        comments,
         password,
         content,
     ] = columns(row);
@@ -168,7 +167,6 @@ fn post(row: TextRow, with_body: bool) -> Post {
         id: number(&id),
         author: number(&author),
         parent: number(&parent),
-        comments_open: comments == "open",
         protected: !password.is_empty(),
         content: with_body.then_some(content),
         kind,

@@ -10,11 +10,9 @@ use super::languages::Languages;
 use super::member_plugins::Access;
 
 /// Non-empty defaults of WordPress for options without a row.
-const DEFAULT_OPTIONS: [(&str, &str); 6] = [
+const DEFAULT_OPTIONS: [(&str, &str); 4] = [
     ("date_format", "F j, Y"),
     ("default_category", "1"),
-    ("require_name_email", "1"),
-    ("show_comments_cookies_opt_in", "1"),
     ("start_of_week", "1"),
     ("use_smilies", "1"),
 ];
@@ -57,7 +55,6 @@ pub(super) struct Post {
     pub(super) excerpt: String,
     pub(super) guid: String,
     pub(super) mime: String,
-    pub(super) comments_open: bool,
     pub(super) protected: bool,
     /// Unrendered body; `None` if it was not requested.
     pub(super) content: Option<String>,
@@ -68,11 +65,11 @@ pub(super) struct Post {
     pub(super) file: Option<String>,
     pub(super) alt: String,
     /// Width and height of an image in pixels.
-    /// Metadata that may name an audio or video file: keys and values, oldest first.
-    pub(super) file_metadata: Vec<(String, String)>,
     pub(super) size: Option<(u32, u32)>,
     /// Footnotes in the editor's format: a JSON list.
     pub(super) footnotes: String,
+    /// Metadata that may name an audio or video file: keys and values, oldest first.
+    pub(super) file_metadata: Vec<(String, String)>,
     /// Part that visitors see if a plugin restricts the post; `None` if none does.
     pub(super) access: Option<Access>,
     /// Sentences about parts of the body that plugins hide from visitors.

@@ -201,7 +201,6 @@ fn post(
         excerpt: item.child("excerpt:encoded").map(Element::text_content).unwrap_or_default(),
         guid: text("guid"),
         mime: media_type(&file).to_owned(),
-        comments_open: text("wp:comment_status") == "open",
         protected: !text("wp:post_password").is_empty(),
         content: Some(item.child("content:encoded").map(Element::text_content).unwrap_or_default()),
         terms,

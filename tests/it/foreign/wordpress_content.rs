@@ -81,3 +81,44 @@ async fn a_podcast_keeps_its_file_with_length_and_type() {
     }
     assert_eq!(rss.matches("<enclosure").count(), 2, "{rss}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_page_builders_and_forms_leave_is_text_that_people_read() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let posts = [
+        (
+            101,
+            "[vc_row]Open.[vc_raw_html]JTNDcCUzRUdhdGVzJTIwYXQlMjBuaW5lLiUzQyUyRnAlM0U=[/vc_raw_html][vc_raw_js]JTNDc2NyaXB0JTNFeCUyOCUyOSUzQyUyRnNjcmlwdCUzRQ==[/vc_raw_js][/vc_row]",
+            "Open.\nGates at nine.",
+        ),
+        (
+            108,
+            "<p>A [tooltip title=\"see [2]\"]vat[/tooltip]. [map_embed points=”[1,2]” zoom=\"3\"] <a href=\"[home_url]/map\">The map</a></p>",
+            "A vat. The map",
+        ),
+        (
+            111,
+            "<!-- wp:paragraph --><p>Ask us.</p><!-- /wp:paragraph --><!-- wp:search {\"label\":\"Find\"} /--><!-- wp:contact-form-7/contact-form-selector {\"id\":5} --><div>[contact-form-7 id=\"5\" title=\"Contact\"]</div><!-- /wp:contact-form-7/contact-form-selector --><!-- wp:html --><form><label>Name</label><input><button>Send</button></form><!-- /wp:html -->",
+            "Ask us.",
+        ),
+    ];
+    for (id, content, _) in posts {
+        let content = source.quote(content);
+        source
+            .execute(&format!("UPDATE wp_posts SET post_content = {content} WHERE ID = {id}"))
+            .await;
+    }
+    let notes = source.sync().notes();
+    for (id, _, expected) in posts {
+        let article = source.article(&id.to_string());
+        let body = article["body_html"].as_str().unwrap();
+        let text: String = body
+            .split('<')
+            .map(|part| part.split_once('>').map_or(part, |(_, text)| text))
+            .collect();
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&text), words(expected), "{body}");
+        assert!(!body.contains("home_url") && !body.contains('['), "{body}");
+    }
+    assert!(notes.iter().any(|note| note.contains("contact-form-selector is a form")), "{notes:?}");
+}

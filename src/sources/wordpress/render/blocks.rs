@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::markup::{Lookahead, escape};
-use super::{RenderContext, Scope, autop, embeds, theme_blocks, widgets};
+use super::{RenderContext, Scope, autop, embeds, forms, theme_blocks, widgets};
 
 /// Maximum nesting of blocks; deeper blocks are flattened to bound the stack.
 const MAX_NESTING: usize = 60;
@@ -199,6 +199,9 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
     match block.name.as_str() {
         "shortcode" => out.push_str(&autop::autop(&children_html(context, scope, block))),
         "block" => reusable_block(context, scope, block, out),
+        name if forms::is_form(name) => {
+            context.note(format!("The block {name} is a form and was left out."));
+        }
         "rss" => context.note("A block that shows another site's feed was left out.".to_owned()),
         name => match widgets::render(context, scope, block)
             .or_else(|| theme_blocks::render(context, scope, block))

@@ -10,6 +10,7 @@ mod elements;
 mod embeds;
 mod encoded;
 mod excerpts;
+pub(super) mod forms;
 mod link_targets;
 mod markup;
 mod media;

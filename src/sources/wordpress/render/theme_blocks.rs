@@ -59,7 +59,6 @@ pub(super) fn render(
             "" => String::new(),
             text => format!("<p>{}</p>", texturize::texturize(text)),
         },
-        "post-comments-form" => comment_form(context, post),
         "avatar"
         | "comments-title"
         | "comment-template"
@@ -286,26 +285,4 @@ fn site_title(context: &RenderContext<'_>, block: &Block) -> String {
     let name = escape(context.site.option("blogname"));
     let link = block.attributes.get("isLink").and_then(Value::as_bool).unwrap_or(true);
     if link { format!("<a href=\"{}\">{name}</a>", context.site.home()) } else { name }
-}
-
-/// Returns the labels of the comment form for visitors who are not logged in.
-fn comment_form(context: &RenderContext<'_>, post: &Post) -> String {
-    if !post.comments_open || post.protected {
-        return String::new();
-    }
-    if context.site.option("comment_registration") == "1" {
-        return "<h3>Leave a Reply <small>Cancel reply</small></h3><p>You must be <a>logged in</a> to post a comment.</p>".to_owned();
-    }
-    let must =
-        if context.site.option("require_name_email") == "1" { " <span>*</span>" } else { "" };
-    let required = if must.is_empty() { "" } else { " Required fields are marked <span>*</span>" };
-    let cookies = if context.site.option("show_comments_cookies_opt_in") == "1" {
-        "\n<p>Save my name, email, and website in this browser for the next time I comment.</p>"
-    } else {
-        ""
-    };
-    format!(
-        "<h3>Leave a Reply <small>Cancel reply</small></h3><p>Your email address will not be published.{required}</p><p>Comment <span>*</span> </p>\
-         <p>Name{must} </p>\n<p>Email{must} </p>\n<p>Website </p>{cookies}\n<p> </p>"
-    )
 }

@@ -28,16 +28,11 @@ pub(super) fn render(
         "latest-comments" => latest_comments(context, block),
         "page-list" => page_list(context),
         "tag-cloud" => tag_cloud(context, block),
-        "search" => search(block),
         "navigation" => menus::navigation(context, scope, block),
         "navigation-link" | "navigation-submenu" | "home-link" => {
             menus::navigation_link(context, scope, block)
         }
         "social-link" => menus::social_link(block),
-        "loginout" => format!(
-            "<div><a href=\"{}/wp-login.php\">Log in</a></div>",
-            context.site.option("siteurl").trim_end_matches('/')
-        ),
         _ => return None,
     })
 }
@@ -57,8 +52,7 @@ fn archives(context: &RenderContext<'_>, block: &Block) -> String {
     }
     let counts = block.is("showPostCounts");
     let dropdown = block.is("displayAsDropdown");
-    let mut out =
-        String::from(if dropdown { "<div>Archives <ul><li>Select Month</li>" } else { "<ul>" });
+    let mut out = String::from(if dropdown { "<div>Archives <ul>" } else { "<ul>" });
     for (year, month, posts) in months {
         let (url, name) =
             (permalinks::month_url(context.site, *year, *month), dates::month(*month));
@@ -96,11 +90,7 @@ fn categories(context: &RenderContext<'_>, block: &Block) -> String {
     all.retain(|term| {
         keep.contains(&term.id) && (!block.is("showOnlyTopLevel") || term.parent == 0)
     });
-    let mut out = String::from(if dropdown {
-        "<div>Categories <ul><li>Select Category</li>\n"
-    } else {
-        "<ul>"
-    });
+    let mut out = String::from(if dropdown { "<div>Categories <ul>\n" } else { "<ul>" });
     if all.is_empty() && !dropdown {
         out.push_str("<li>No categories</li>");
     }
@@ -383,17 +373,4 @@ fn tag_cloud(context: &RenderContext<'_>, block: &Block) -> String {
         )
     };
     format!("<p>{}</p>", all.iter().map(one).collect::<Vec<_>>().join("\n"))
-}
-
-fn search(block: &Block) -> String {
-    let label = block.text("label").filter(|label| !label.is_empty()).unwrap_or("Search");
-    let button = block.text("buttonText").filter(|text| !text.is_empty()).unwrap_or("Search");
-    let has_no_button =
-        block.is("buttonUseIcon") || block.text("buttonPosition") == Some("no-button");
-    let button = if has_no_button {
-        String::new()
-    } else {
-        format!("<span>{}</span>", escape(&strip_tags(button)))
-    };
-    format!("<div>{}{button}</div>", escape(&strip_tags(label)))
 }
