@@ -1,14 +1,18 @@
-//! Reads the languages and translations of posts from the tables of Polylang or WPML.
+//! Reads the languages and translations of posts from the tables of Polylang or WPML, and the languages
+//! of qTranslate from its options.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use super::languages::{Languages, Negotiation};
+use super::languages::{Languages, Negotiation, QTRANSLATE};
 use super::posts::{columns, number};
 use super::session::WordPressSession;
 use super::site::{WordPressSite, language_tag};
 use crate::sources::php::Value;
 
-/// Reads the languages from the tables of either plugin, if installed.
+/// Codes of qTranslate that are not language tags.
+const TAGS_BY_CODE: [(&str, &str); 3] = [("pb", "pt-BR"), ("tw", "zh-TW"), ("zh", "zh-CN")];
+
+/// Reads the languages from the tables or options of a plugin, if installed.
 pub(super) async fn read(
     database: &mut WordPressSession,
     site: &WordPressSite,
@@ -16,6 +20,9 @@ pub(super) async fn read(
     let mut languages = polylang(database, site).await?;
     if languages.tags.is_empty() {
         languages = wpml(database, site).await?;
+    }
+    if languages.tags.is_empty() {
+        languages = qtranslate(site);
     }
     Ok(languages)
 }
@@ -122,6 +129,40 @@ async fn wpml(
         _ => Negotiation::None,
     };
     Ok(languages)
+}
+
+/// Returns qTranslate's languages, which its options list; the texts contain the translations.
+fn qtranslate(site: &WordPressSite) -> Languages {
+    let Some(enabled) = Value::parse(site.option("qtranslate_enabled_languages")) else {
+        return Languages::default();
+    };
+    let mut languages = Languages { plugin: QTRANSLATE, ..Languages::default() };
+    let locales = Value::parse(site.option("qtranslate_locales"));
+    for (_, code) in enabled.entries() {
+        let Value::Text(code) = code else { continue };
+        let locale = locales.as_ref().map_or("", |locales| locales.text(code));
+        let tag = if locale.is_empty() { code_tag(code) } else { language_tag(locale) };
+        languages.tags.insert(code.clone(), tag);
+    }
+    let is_off =
+        |option: &str| site.options.get(option).is_some_and(|on| matches!(on.as_str(), "" | "0"));
+    let default = site.option("qtranslate_default_language").to_owned();
+    languages.code_without_prefix =
+        (!is_off("qtranslate_hide_default_language")).then_some(default);
+    languages.negotiation = match site.option("qtranslate_url_mode") {
+        "1" => Negotiation::Parameter,
+        "3" => Negotiation::Subdomain,
+        "4" => Negotiation::Hosts(hosts(Value::parse(site.option("qtranslate_domains")).as_ref())),
+        _ if site.option("permalink_structure").is_empty() => Negotiation::Parameter,
+        _ => Negotiation::Directory(""),
+    };
+    languages
+}
+
+/// Returns the language tag of a code.
+pub(super) fn code_tag(code: &str) -> String {
+    let known = TAGS_BY_CODE.iter().find(|(known, _)| *known == code);
+    known.map_or_else(|| language_tag(code), |(_, tag)| (*tag).to_owned())
 }
 
 /// Returns the ids of public posts; a draft is never the original of a translation.

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use url::Url;
 
+/// Name of the plugin whose posts contain all languages.
+pub(super) const QTRANSLATE: &str = "qTranslate";
+
 /// The form in which a URL contains its language.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) enum Negotiation {
@@ -56,16 +59,17 @@ impl Languages {
     /// Returns the URL of a post in the form for its language; `home` is the URL of the site
     /// without a trailing slash, and `structure` its permalink structure.
     pub(super) fn localize(&self, post: u64, home: &str, structure: &str, url: &str) -> String {
-        match self
-            .code_by_post
-            .get(&post)
-            .filter(|code| self.code_without_prefix.as_ref() != Some(*code))
-        {
-            Some(code) => {
-                self.localized_url(code, home, structure, url).unwrap_or_else(|| url.to_owned())
-            }
+        match self.code_by_post.get(&post) {
+            Some(code) => self.url_in(code, home, structure, url),
             None => url.to_owned(),
         }
+    }
+
+    /// Returns the URL of a post in the form for a language with this code.
+    pub(super) fn url_in(&self, code: &str, home: &str, structure: &str, url: &str) -> String {
+        let has_prefix = self.code_without_prefix.as_deref() != Some(code);
+        let localized = has_prefix.then(|| self.localized_url(code, home, structure, url));
+        localized.flatten().unwrap_or_else(|| url.to_owned())
     }
 
     fn localized_url(&self, code: &str, home: &str, structure: &str, url: &str) -> Option<String> {

@@ -12,6 +12,7 @@ mod member_plugins;
 mod options;
 mod permalinks;
 mod posts;
+mod qtranslate;
 mod render;
 mod session;
 mod site;
@@ -69,9 +70,14 @@ pub(crate) async fn read(
             .filter(|id| !site.posts.contains_key(id))
             .collect();
         posts::fetch(&mut database, &mut site, images.into_iter().map(DataRequest::Post)).await?;
-        for post in page {
-            let mut item =
-                to_source_row(&mut database, &mut site, source, &language, &post).await?;
+        let versions: Vec<_> = page
+            .into_iter()
+            .flat_map(|post| qtranslate::versions(&site, post, &language))
+            .collect();
+        for version in versions {
+            let language = version.language.as_deref().unwrap_or(&language);
+            let item = to_source_row(&mut database, &mut site, source, language, &version.post).await?;
+            let mut item = version.apply(&site, item);
             if let SourceRow::Article(article) = &mut item {
                 drop_shared_guid(article, &mut guids);
             }
@@ -171,14 +177,14 @@ fn to_article(
         image_type: image.map(|image| image.mime.clone()).filter(|kind| kind.starts_with("image/")),
         image_width: image.and_then(|image| image.size).map(|(width, _)| width),
         image_height: image.and_then(|image| image.size).map(|(_, height)| height),
+        enclosure: enclosures::enclosure(post)
+            .map(|file| Enclosure { url: site.address.publish_url(&file.url), ..file }),
         published_at,
         updated_at: modified,
         translation_of: site.languages.original(post.id).map(|id| id.to_string()),
         notes: body.notes,
     })
 }
-        enclosure: enclosures::enclosure(post)
-            .map(|file| Enclosure { url: site.address.publish_url(&file.url), ..file }),
 
 /// Returns `true` if WordPress has not published a scheduled post although its date has passed.
 fn has_missed_schedule(site: &WordPressSite, post: &Post) -> bool {

@@ -12,7 +12,9 @@ use crate::config::Source;
 /// Options that determine addresses, dates, files and widgets of a site.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
     'category_base','tag_base','default_category','blogname','blogdescription','use_smilies','show_on_front','page_on_front','page_for_posts','start_of_week',\
-    'time_format','polylang','icl_sitepress_settings','show_avatars'";
+    'time_format','polylang','icl_sitepress_settings','show_avatars',\
+    'qtranslate_enabled_languages','qtranslate_default_language','qtranslate_url_mode','qtranslate_hide_default_language',\
+    'qtranslate_domains','qtranslate_locales'";
 
 /// Reads the options, terms and authors of a site.
 pub(super) async fn read(

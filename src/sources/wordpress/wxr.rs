@@ -6,7 +6,8 @@ use super::member_plugins::Access;
 use super::site::{DataRequest, Order, Post, PostList, PostQuery, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
 use super::{
-    MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, enclosures, posts, render, to_article,
+    MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, enclosures, posts, qtranslate, render,
+    to_article,
 };
 use crate::config::{Source, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
@@ -66,17 +67,21 @@ pub(in crate::sources) fn read_wxr(
             continue;
         }
         let language = exported.language.as_deref().unwrap_or(&language);
-        let imported = catch_panic(|| {
-            let body = render_body(&mut site, &exported.post);
-            to_article(&site, source, language, &exported.post, body)
-        });
-        let imported = imported.flatten().map(|mut article| {
-            drop_shared_guid(&mut article, &mut guids);
-            apply_textual_fields(&mut article, &exported, &mut firsts);
-            let is_scheduled = exported.post.status == "future";
-            ParsedArticle { article, is_dated: true, is_scheduled }
-        });
-        file.articles.push((exported.line, imported));
+        for version in qtranslate::versions(&site, exported.post.clone(), language) {
+            let language = version.language.as_deref().unwrap_or(language);
+            let imported = catch_panic(|| {
+                let body = render_body(&mut site, &version.post);
+                to_article(&site, source, language, &version.post, body)
+            });
+            let imported = imported.flatten().map(|mut article| {
+                apply_textual_fields(&mut article, &exported, &mut firsts);
+                version.apply_to(&site, &mut article);
+                drop_shared_guid(&mut article, &mut guids);
+                let is_scheduled = exported.post.status == "future";
+                ParsedArticle { article, is_dated: true, is_scheduled }
+            });
+            file.articles.push((exported.line, imported));
+        }
     }
     file
 }
@@ -215,13 +220,13 @@ fn post(
         post.date_gmt = publication_date(item).unwrap_or_default();
     }
     for (key, value) in &metadata {
+        enclosures::add_metadata(&mut post, key, value);
         access::add_metadata(&mut post, key, value);
     }
     access::keep_public_part(&mut post, hides_unknown);
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
 }
 
-        enclosures::add_metadata(&mut post, key, value);
 /// Returns the date of an item of RSS in UTC, as WordPress stores it.
 fn publication_date(item: &Element) -> Option<String> {
     let date = jiff::fmt::rfc2822::parse(&item.child_text("pubDate")?).ok()?;

@@ -148,3 +148,33 @@ async fn a_site_of_a_multisite_network_has_its_own_posts_and_files_and_shared_au
     source.sync();
     assert_eq!(source.article("101")["image_url"], "https://blog.example/wp/files/2026/08/vat.jpg");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_languages_of_a_qtranslate_post_are_translations_of_one_story() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    source
+        .execute(
+            "UPDATE wp_posts SET post_title = '[:en]Opening night[:zh]开幕之夜[:]', post_excerpt = '',
+                post_content = '[:en]<p>Gates open.</p>[:zh]<p>大门已开。</p>[:]' WHERE ID = 101;
+             UPDATE wp_terms SET name = '[:en]Campus life[:zh]校园生活[:]' WHERE term_id = 4",
+        )
+        .await;
+    set_option(&source, "qtranslate_enabled_languages", "a:2:{i:0;s:2:\"en\";i:1;s:2:\"zh\";}")
+        .await;
+    set_option(&source, "qtranslate_default_language", "en").await;
+    set_option(&source, "qtranslate_url_mode", "2").await;
+    source.sync();
+    assert_eq!(language_and_url(&source, "101"), pair("en", "https://blog.example/opening-night/"));
+    assert_eq!(
+        language_and_url(&source, "101-zh"),
+        pair("zh-CN", "https://blog.example/zh/opening-night/")
+    );
+    let zh = source.article("101-zh");
+    assert_eq!(
+        (&zh["title"], &zh["body_html"], &zh["sections"][0]),
+        (&"开幕之夜".into(), &"<p>大门已开。</p>".into(), &"校园生活".into())
+    );
+    assert_eq!(zh["story"], source.article("101")["story"]);
+    let output = source.shell.run_ok(&["sources", "check", "cms"]);
+    assert!(output.contains("qTranslate (en, zh-CN)"), "{output}");
+}
