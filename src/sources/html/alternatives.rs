@@ -115,7 +115,10 @@ impl Document<'_> {
             "math" if tag.partner.is_some() || tag.is_empty => {
                 Some((formulas::to_html(&self.html[tag.start..end]), end))
             }
-            "math" => keep_content(),
+            "math" => {
+                let end = self.end_of_unclosed_formula(index);
+                Some((formulas::to_html(&self.html[tag.start..end]), end))
+            }
             "script" => {
                 let kind = self.attribute(tag, "type")?.to_ascii_lowercase();
                 let is_source = kind.starts_with("math/tex") && !self.follows_formula(index);
@@ -131,6 +134,20 @@ impl Document<'_> {
             }
             _ => self.label_of_empty(index, content, end),
         }
+    }
+
+    /// Returns the offset after the last tag of an unclosed formula.
+    fn end_of_unclosed_formula(&self, index: usize) -> usize {
+        let is_part = |name: &str| {
+            matches!(name, "semantics" | "annotation" | "annotation-xml" | "none")
+                || name.starts_with('m')
+                    && !matches!(
+                        name,
+                        "main" | "map" | "mark" | "marquee" | "math" | "menu" | "meter"
+                    )
+        };
+        let last = self.tags[index + 1..].iter().take_while(|tag| is_part(&tag.name)).last();
+        last.map_or(self.tags[index].end, |tag| tag.end)
     }
 
     /// Returns the label of a drawing; empty for a decorative one.

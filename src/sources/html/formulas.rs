@@ -73,6 +73,9 @@ fn parse(math: &str) -> Node {
             }
         }
     }
+    if at < math.len() {
+        add(&mut open, Node { written: math[at..].to_owned(), ..Node::default() });
+    }
     while open.len() > 1
         && let Some(closed) = open.pop()
     {

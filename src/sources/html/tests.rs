@@ -199,6 +199,7 @@ fn formulas_labels_and_forms_are_reduced_to_what_people_read() {
             r#"<object data="/plan.svg" title="Plan"><p>Two halls</p></object>"#,
             r#"<a href="https://college.example/plan.svg">Plan</a> <p>Two halls</p>"#,
         ),
+        ("<p>A <math><mi>x</mi> grows</p><p>Next</p>", "<p>A x grows</p><p>Next</p>"),
         ("<p>Ask.</p><form><label>Name</label><input><button>Send</button></form>", "<p>Ask.</p>"),
     ] {
         assert_eq!(clean(given), expected);
