@@ -109,6 +109,7 @@ pub(super) const SOURCES: Section = Section {
 /// The keys of each `[[feeds]]`.
 pub(super) const FEEDS: Section = Section {
     name: "feeds",
+        ("text_fields", List),
     is_list: true,
     keys: &[
         ("name", Text),

@@ -46,6 +46,7 @@ impl fmt::Debug for Source {
             .field("unknown_enclosing", &self.unknown_enclosing)
             .field("content_types", &self.content_types)
             .field("files_url", &self.files_url)
+            .field("text_fields", &self.text_fields)
             .field("article_url", &self.article_url)
             .field("query", &self.query)
             .finish()

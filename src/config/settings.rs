@@ -223,6 +223,8 @@ pub struct Source {
     /// Public URL of the site's files, without a trailing slash; empty if it is derived.
     pub files_url: String,
     /// URL template of an article; braces contain column names.
+    /// Drupal fields that are the text of an article, in order; empty for those that Drupal displays.
+    pub text_fields: Vec<String>,
     pub article_url: Option<String>,
     /// SQL query of kind `query`.
     pub query: Option<String>,

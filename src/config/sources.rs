@@ -61,6 +61,7 @@ pub(super) fn read(
         unknown_enclosing: specific.unknown_enclosing,
         content_types: specific.content_types,
         files_url: specific.files_url,
+        text_fields: specific.text_fields,
         article_url: article_url?,
         query: query?,
     })
@@ -75,6 +76,7 @@ struct KindSpecificKeys {
     unknown_enclosing: UnknownEnclosing,
     content_types: Vec<String>,
     files_url: String,
+    text_fields: Vec<String>,
 }
 
 fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindSpecificKeys> {
@@ -102,10 +104,12 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
     );
     let content_types = reader.list("content_types", machine_name);
     let files_url = reader.optional("files_url", base_url);
+    let text_fields = reader.list("text_fields", machine_name);
     let site_url = site_url?;
     Some(KindSpecificKeys {
         table_prefix: table_prefix?,
         permalinks: permalinks?,
+        text_fields: text_fields?,
         members: members?,
         unknown_enclosing: unknown_enclosing?,
         content_types: content_types
@@ -128,7 +132,9 @@ fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
         reader.reject(key, "applies only to kind = \"ghost\"; remove the key");
     }
     if !is_drupal {
-        reader.reject("content_types", "applies only to kind = \"drupal\"; remove the key");
+        for key in ["content_types", "text_fields"] {
+            reader.reject(key, "applies only to kind = \"drupal\"; remove the key");
+        }
     }
     if !matches!(kind, SourceKind::Query | SourceKind::Builtin) {
         reader.reject(
@@ -185,7 +191,7 @@ fn machine_name(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!(
-        "`{text}` is not a valid machine name of a content type; use lower-case letters, digits and underscores, for example news_item"
+        "`{text}` is not a valid machine name of a content type or field; use lower-case letters, digits and underscores, for example news_item"
     ))
 }
 

@@ -9,7 +9,7 @@ use crate::config::{Ids, Members, Site, Source, SourceKind, UnknownEnclosing, re
 use crate::domain::time::as_millis_i64;
 
 /// Increased when the list of fields below changes, which makes every source run one full sync.
-const FINGERPRINT_VERSION: u32 = 2;
+const FINGERPRINT_VERSION: u32 = 3;
 
 /// Bytes of the SHA-256 digest that are stored.
 const FINGERPRINT_BYTES: usize = 8;
@@ -48,6 +48,7 @@ pub(super) fn configuration_fingerprint(
         ["members", members_key(source.members)],
         ["unknown_enclosing", unknown_enclosing_key(source.unknown_enclosing)],
         ["content_types", source.content_types],
+        ["text_fields", source.text_fields],
         ["files_url", source.files_url],
         ["article_url", source.article_url],
         ["query", source.query],
@@ -128,6 +129,7 @@ mod tests {
             members: Members::Hidden,
             unknown_enclosing: UnknownEnclosing::Hide,
             content_types: Vec::new(),
+            text_fields: Vec::new(),
             files_url: String::new(),
             article_url: Some("https://news.example.edu/{id}.html".into()),
             query: Some("SELECT id, title, published_at FROM news".into()),

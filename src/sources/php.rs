@@ -1,5 +1,5 @@
-//! Parser for PHP's `serialize` format, in which Drupal and WordPress store settings. Objects are
-//! not supported.
+//! Parser for PHP's `serialize` format, in which Drupal and WordPress store settings. An object is
+//! read as the array of its properties.
 
 /// Maximum nesting depth of arrays.
 const MAX_DEPTH: usize = 40;
@@ -43,6 +43,11 @@ impl Value {
             Self::Array(entries) => entries,
             _ => &[],
         }
+    }
+
+    /// Returns `true` for an array without elements.
+    pub(super) fn is_empty_array(&self) -> bool {
+        matches!(self, Self::Array(entries) if entries.is_empty())
     }
 
     /// Returns `true` if the element converts to true in PHP.
@@ -90,23 +95,32 @@ impl<'a> Parser<'a> {
                 self.expect(b";")?;
                 text
             }
-            b'a' => {
-                let count: usize = self.until(b':')?.parse().ok()?;
-                self.expect(b"{")?;
-                let mut entries = Vec::new();
-                for _ in 0..count {
-                    let key = match self.value(MAX_DEPTH)? {
-                        Value::Text(key) => key,
-                        Value::Int(key) => key.to_string(),
-                        _ => return None,
-                    };
-                    entries.push((key, self.value(depth + 1)?));
-                }
-                self.expect(b"}")?;
-                Value::Array(entries)
+            b'a' => self.entries(depth)?,
+            b'O' => {
+                self.text()?;
+                self.expect(b":")?;
+                self.entries(depth)?
             }
             _ => return None,
         })
+    }
+
+    /// Parses `COUNT:{…}`, the elements of an array or the properties of an object.
+    fn entries(&mut self, depth: usize) -> Option<Value> {
+        let count: usize = self.until(b':')?.parse().ok()?;
+        self.expect(b"{")?;
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            let key = match self.value(MAX_DEPTH)? {
+                // PHP writes `\0*\0name` for a protected property.
+                Value::Text(key) => key.rsplit('\0').next().unwrap_or_default().to_owned(),
+                Value::Int(key) => key.to_string(),
+                _ => return None,
+            };
+            entries.push((key, self.value(depth + 1)?));
+        }
+        self.expect(b"}")?;
+        Some(Value::Array(entries))
     }
 
     /// Parses `LENGTH:"TEXT"`, with the length in bytes.
@@ -169,11 +183,13 @@ mod tests {
             ("filter_autop", true, -5)
         );
         assert_eq!(Value::parse("a:1:{i:0;s:6:\"校园\";}").unwrap().text("0"), "校园");
+        let object = "O:7:\"Section\":1:{s:9:\"\0*\0region\";s:5:\"first\";}";
+        assert_eq!(Value::parse(object).unwrap().text("region"), "first");
         for broken in [
             "",
             "a:1:{i:0;",
             "s:9:\"short\";",
-            "O:8:\"stdClass\":0:{}",
+            "O:8:\"stdClass\":1:{}",
             "b:1;x",
             "i:1e3;",
             "a:-1:{}",

@@ -1,7 +1,7 @@
 //! Read-only session with a source database of any engine, with values as text and readable
 //! errors.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 use futures_util::{Stream, TryStreamExt};
@@ -114,6 +114,42 @@ impl ReadSession {
             }
         };
         Ok(self.rows(&sql).await?.into_iter().flatten().map(|name| name.to_lowercase()).collect())
+    }
+
+    /// Returns the readable columns of all tables whose names begin with `prefix`, by table.
+    pub(super) async fn columns_of_tables(
+        &mut self,
+        prefix: &str,
+    ) -> anyhow::Result<BTreeMap<String, BTreeSet<String>>> {
+        let (start, length) = (self.quote(prefix), prefix.len());
+        let sql = match &self.connection {
+            EngineConnection::Sqlite(_) => format!(
+                "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE substr(t.name, 1, {length}) = {start}"
+            ),
+            EngineConnection::Postgres(_) => format!(
+                "SELECT t.relname, a.attname FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid WHERE t.relkind IN ('r', 'v', 'm', 'p') \
+                 AND pg_table_is_visible(t.oid) AND left(t.relname, {length}) = {start} AND a.attnum > 0 AND NOT a.attisdropped \
+                 AND has_column_privilege(a.attrelid, a.attnum, 'SELECT')"
+            ),
+            EngineConnection::MySql(_) => format!(
+                "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND LEFT(table_name, {length}) = {start}"
+            ),
+        };
+        let mut tables: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for row in self.rows(&sql).await? {
+            let [table, column] = to_array(row);
+            tables.entry(table).or_default().insert(column.to_lowercase());
+        }
+        Ok(tables)
+    }
+
+    /// Returns `true` if a table exists; fails if the user may not read it.
+    pub(super) async fn has_table(&mut self, table: &str) -> anyhow::Result<bool> {
+        match self.fetch_rows(&format!("SELECT 1 FROM {table} WHERE 1 = 0")).await {
+            Ok(_) => Ok(true),
+            Err(error) if is_missing_object(&error) => Ok(false),
+            Err(error) => Err(self.explain(&error)),
+        }
     }
 
     /// Returns the readable columns of a table of the CMS `system`; fails with one sentence if the

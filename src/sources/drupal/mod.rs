@@ -1,17 +1,25 @@
 //! Drupal on MySQL, MariaDB, PostgreSQL or SQLite: reads its published nodes, with one article per
 //! language.
 
+mod access;
+mod displays;
+mod entities;
+mod fields;
 mod files;
 mod formats;
+mod layouts;
 mod media;
+mod node;
 mod nodes;
 mod site;
+mod texts;
 mod urls;
 
 use html_escape::encode_text;
 use tokio::sync::mpsc::Sender;
 
-use self::nodes::{Node, Translation};
+use self::fields::TextPart;
+use self::node::{Node, Translation};
 use self::site::DrupalSite;
 use super::panics::catch_panic;
 use super::read_session::ReadSession;
@@ -78,6 +86,27 @@ fn source_id(node: &Node, translation: &Translation) -> String {
     }
 }
 
+/// Returns the texts of an article as HTML, not yet sanitised, and notes on what is left out.
+fn body_html(site: &DrupalSite, translation: &Translation) -> (String, Vec<String>) {
+    let mut notes = translation.notes.clone();
+    let mut html = Vec::new();
+    for TextPart { text, format } in &translation.parts {
+        let Some(format) = format else {
+            let lines = text.lines().map(|line| encode_text(line).into_owned());
+            html.push(format!("<p>{}</p>", lines.collect::<Vec<_>>().join("<br>")));
+            continue;
+        };
+        match site.formats.html(text, format) {
+            Some(text) => html.push(text),
+            None => notes.push(format!(
+                "Its text format {format} is missing or disabled in Drupal, which then shows no text."
+            )),
+        }
+    }
+    notes.dedup();
+    (html.join("\n"), notes)
+}
+
 /// Converts one language of a node into an article.
 fn to_article(
     source: &Source,
@@ -87,14 +116,7 @@ fn to_article(
 ) -> IncomingArticle {
     // Drupal's titles and names are plain text, in which `<` and `&` are ordinary characters.
     let plain = |text: &String| encode_text(text).into_owned();
-    let mut notes = Vec::new();
-    let body = site.formats.html(&translation.body, &translation.format).unwrap_or_else(|| {
-        notes.push(format!(
-            "Its text format {} is missing or disabled in Drupal, which then shows no text.",
-            translation.format
-        ));
-        String::new()
-    });
+    let (body, mut notes) = body_html(site, translation);
     let summary = (!translation.summary.trim().is_empty())
         .then(|| site.formats.html(&translation.summary, &translation.format));
     let (body_html, omitted) = media::embed(&body, &node.media);

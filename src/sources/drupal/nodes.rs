@@ -2,66 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::media::{self, MediaItem};
+use super::node::{Node, Translation, Values};
 use super::site::{DrupalSite, ImageFieldKind};
+use super::{media, texts};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::read_session::{ReadSession, to_array};
 
 /// Number of nodes that one query reads.
 const PAGE_SIZE: usize = 50;
-
-/// A node with its languages, aliases and embedded media.
-#[derive(Debug, Default)]
-pub(super) struct Node {
-    pub(super) id: u64,
-    /// Languages of the node, with the original first.
-    pub(super) translations: Vec<Translation>,
-    /// Aliases as pairs of language and path; later ones take precedence.
-    pub(super) aliases: Vec<(String, String)>,
-    /// Media embedded in the texts of the node's page, by id.
-    pub(super) media: std::sync::Arc<HashMap<String, MediaItem>>,
-}
-
-/// One language of a node.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Translation {
-    pub(super) language: String,
-    pub(super) is_original: bool,
-    pub(super) is_public: bool,
-    pub(super) title: String,
-    pub(super) author: String,
-    /// Time of publication in seconds since the epoch.
-    pub(super) published_at: i64,
-    pub(super) changed_at: Option<i64>,
-    pub(super) body: String,
-    pub(super) summary: String,
-    pub(super) format: String,
-    pub(super) sections: Vec<String>,
-    pub(super) tags: Vec<String>,
-    /// Lead image as a URI of Drupal, `public://…`.
-    pub(super) image: Option<String>,
-}
-
-impl Node {
-    /// Returns the languages that are published or scheduled.
-    pub(super) fn published(&self) -> impl Iterator<Item = &Translation> {
-        self.translations.iter().filter(|translation| translation.is_public)
-    }
-
-    /// Returns the values of a field in a language; those of the original if the field is not
-    /// translated.
-    fn values<'v, T>(&self, field: &'v Values<T>, language: &str) -> impl Iterator<Item = &'v T> {
-        let own = field.get(&(self.id, language.to_owned()));
-        let original = || {
-            self.translations
-                .iter()
-                .find(|t| t.is_original)
-                .and_then(|t| field.get(&(self.id, t.language.clone())))
-        };
-        own.or_else(original).into_iter().flatten()
-    }
-}
 
 /// A term's name in one of its languages.
 struct Name {
@@ -72,9 +21,6 @@ struct Name {
 
 /// A value of a field that refers to terms: its delta, and the names of the term.
 type Term = (String, Vec<Name>);
-
-/// The values of a field by node and language, in order.
-type Values<T> = HashMap<(u64, String), Vec<T>>;
 
 /// Returns the next published nodes by number, or those with a language that changed or was
 /// published since a time; empty after the last one.
@@ -106,13 +52,15 @@ pub(super) async fn next_nodes(
     let ids = ids.join(", ");
     let mut nodes = languages(session, site, &ids).await?;
     bodies(session, site, &ids, &mut nodes).await?;
+    texts::fetch(session, site, &mut nodes).await?;
     terms(session, site, &ids, &mut nodes).await?;
     images(session, site, &ids, &mut nodes).await?;
     aliases(session, site, &mut nodes).await?;
     let wanted: BTreeSet<String> = nodes
         .values()
         .flat_map(|node| &node.translations)
-        .flat_map(|translation| media::embedded_ids(&translation.body))
+        .flat_map(|translation| &translation.parts)
+        .flat_map(|part| media::embedded_ids(&part.text))
         .collect();
     let media = std::sync::Arc::new(media::fetch(session, site, &wanted).await?);
     Ok(nodes
@@ -129,7 +77,7 @@ async fn languages(
     let DrupalSite { prefix, types, condition, published_at_sql: published_at, .. } = site;
     let sql = format!(
         "SELECT n.nid, n.langcode, n.default_langcode, CASE WHEN n.type IN ({types}) AND {condition} THEN 1 ELSE 0 END, n.title, n.uid, \
-         {published_at}, n.changed FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"
+         {published_at}, n.changed, n.type FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"
     );
     let rows = session.rows(&sql).await?;
     let users: BTreeSet<u64> = rows.iter().filter_map(|row| row.get(5)?.parse().ok()).collect();
@@ -149,10 +97,12 @@ async fn languages(
     }
     let mut nodes: BTreeMap<u64, Node> = BTreeMap::new();
     for row in rows {
-        let [id, language, original, public, title, user, published_at, changed_at] = to_array(row);
+        let [id, language, original, public, title, user, published_at, changed_at, bundle] =
+            to_array(row);
         let id = id.parse().unwrap_or_default();
         let translation = Translation {
             language,
+            bundle,
             title,
             is_original: original == "1",
             is_public: public == "1",

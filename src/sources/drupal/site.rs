@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::access;
+use super::displays::Displays;
+use super::fields::{Field, fields};
 use super::formats::Formats;
 use crate::config::Source;
 use crate::sources::missed_schedule::MISSED_SCHEDULE_GRACE;
@@ -30,6 +33,13 @@ pub(super) struct DrupalSite {
     pub(super) image_fields: Vec<(String, ImageFieldKind)>,
     pub(super) languages: Languages,
     pub(super) formats: Formats,
+    pub(super) displays: Displays,
+    /// Fields that are the text of a node, in order; empty for those that Drupal displays.
+    pub(super) text_fields: Vec<String>,
+    /// Fields with text of nodes, paragraphs and blocks.
+    pub(super) node_fields: Vec<Field>,
+    pub(super) paragraph_fields: Vec<Field>,
+    pub(super) block_fields: Vec<Field>,
 }
 
 /// The kind of entity that an image field refers to.
@@ -69,13 +79,15 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
         .await?;
     let config = config(session, &prefix).await?;
+    let displays = Displays::from_config(&config);
     let mut site = DrupalSite {
         site_url: source.site_url.clone(),
         files_url: source.files_url.clone(),
         types: session.quote_list(source.content_types.iter().map(String::as_str)),
         condition: "n.status = 1".to_owned(),
         published_at_sql: "n.created".to_owned(),
-        has_body: session.columns(&format!("{prefix}node__body")).await?.contains("body_value"),
+        has_body: !displays.is_restricted("node", "body")
+            && session.columns(&format!("{prefix}node__body")).await?.contains("body_value"),
         term_fields: Vec::new(),
         image_fields: Vec::new(),
         languages: languages(&config),
@@ -85,8 +97,14 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
                 .filter(|(name, _)| name.starts_with("filter.format."))
                 .map(|(_, value)| value),
         ),
+        displays,
+        text_fields: source.text_fields.clone(),
+        node_fields: fields(session, &prefix, "node", &config).await?,
+        paragraph_fields: fields(session, &prefix, "paragraph", &config).await?,
+        block_fields: fields(session, &prefix, "block_content", &config).await?,
         prefix,
     };
+    site.node_fields.retain(|field| field.name != "body");
     if nodes.contains("publish_on") {
         site.condition = format!(
             "(n.status = 1 OR n.publish_on > {} - {})",
@@ -96,19 +114,27 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         site.published_at_sql =
             "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
     }
+    let has_revision = nodes.contains("vid");
+    site.condition += &access::condition(session, &site.prefix, &config, has_revision).await?;
     let mut seen = BTreeSet::new();
     for field in possible_term_fields(&config) {
-        if seen.insert(field.clone()) && has_field(session, &site.prefix, &field).await? {
+        if is_usable(&site, &mut seen, &field) && has_field(session, &site.prefix, &field).await? {
             let is_tags = field == "field_tags";
             site.term_fields.push((field, is_tags));
         }
     }
     for (field, kind) in possible_image_fields(&config) {
-        if seen.insert(field.clone()) && has_field(session, &site.prefix, &field).await? {
+        if is_usable(&site, &mut seen, &field) && has_field(session, &site.prefix, &field).await? {
             site.image_fields.push((field, kind));
         }
     }
     Ok(site)
+}
+
+/// Returns `true` for a field that is not in `seen`, to which it is added, and that visitors may
+/// view.
+fn is_usable(site: &DrupalSite, seen: &mut BTreeSet<String>, field: &str) -> bool {
+    seen.insert(field.to_owned()) && !site.displays.is_restricted("node", field)
 }
 
 /// Returns the fields that may refer to terms, beginning with the default field for tags.
@@ -166,8 +192,10 @@ async fn has_field(session: &mut ReadSession, prefix: &str, field: &str) -> anyh
 /// Returns the used parts of the configuration; empty if it is not readable.
 async fn config(session: &mut ReadSession, prefix: &str) -> anyhow::Result<Vec<(String, Value)>> {
     let sql = format!(
-        "SELECT c.name, c.data FROM {prefix}config c WHERE c.collection = '' AND (c.name IN ('language.negotiation', 'language.types', 'system.site') \
-         OR c.name LIKE 'filter.format.%' OR c.name LIKE 'field.storage.node.%') ORDER BY c.name"
+        "SELECT c.name, c.data FROM {prefix}config c WHERE c.collection = '' \
+         AND (c.name IN ('language.negotiation', 'language.types', 'system.site', 'user.role.anonymous') \
+         OR c.name LIKE 'filter.format.%' OR c.name LIKE 'field.storage.%' OR c.name LIKE 'workflows.workflow.%' \
+         OR c.name LIKE 'core.entity_view_display.%') ORDER BY c.name"
     );
     let rows = session.rows_if_readable(&sql).await?.into_iter().map(to_array);
     Ok(rows.filter_map(|[name, data]| Some((name, Value::parse(&data)?))).collect())

@@ -3,7 +3,7 @@
 use percent_encoding::utf8_percent_encode;
 use url::Url;
 
-use super::nodes::{Node, Translation};
+use super::node::{Node, Translation};
 use super::site::DrupalSite;
 use crate::domain::percent::PATH_WITH_DELIMITERS;
 
@@ -54,6 +54,7 @@ fn on_host(home: &str, host: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::displays::Displays;
     use super::super::formats::Formats;
     use super::super::site::Languages;
     use super::*;
@@ -71,6 +72,11 @@ mod tests {
             image_fields: Vec::new(),
             languages: Languages::default(),
             formats: Formats::from_config(std::iter::empty()),
+            displays: Displays::default(),
+            text_fields: Vec::new(),
+            node_fields: Vec::new(),
+            paragraph_fields: Vec::new(),
+            block_fields: Vec::new(),
         }
     }
 

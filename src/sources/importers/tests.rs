@@ -28,6 +28,7 @@ fn source(ids: Ids) -> Source {
         unknown_enclosing: UnknownEnclosing::Hide,
         content_types: Vec::new(),
         files_url: String::new(),
+        text_fields: Vec::new(),
         article_url: None,
         query: None,
         full_sync: SignedDuration::ZERO,

@@ -5,6 +5,7 @@ mod changes;
 mod cms;
 mod columns;
 mod drupal;
+mod drupal_texts;
 mod ghost;
 mod inspect;
 mod languages;

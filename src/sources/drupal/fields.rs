@@ -1,0 +1,195 @@
+//! Fields with text of nodes, paragraphs and blocks, and queries for their values.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::sources::php::Value;
+use crate::sources::read_session::{ReadSession, TextRow, to_array};
+
+/// Field of Layout Builder with an entity's own layout.
+pub(super) const LAYOUT_FIELD: &str = "layout_builder__layout";
+
+/// A field that contains text, or refers to entities that do.
+#[derive(Debug, Clone)]
+pub(super) struct Field {
+    pub(super) name: String,
+    kind: FieldKind,
+    table: String,
+    /// `true` if the table names the revision of each value.
+    has_revision: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FieldKind {
+    /// Text with a text format.
+    Formatted,
+    /// Text without a format, in which `<` is an ordinary character.
+    Plain,
+    /// References to revisions of paragraphs.
+    Paragraphs,
+    /// Sections of Layout Builder.
+    Layout,
+}
+
+/// A value of a field.
+#[derive(Debug, Clone)]
+pub(super) enum FieldValue {
+    /// Text with its format; without one it is plain text.
+    Text(TextPart),
+    /// Reference to a paragraph: its id and revision.
+    Paragraph { id: String, revision: String },
+    /// Section of Layout Builder.
+    Section(Value),
+}
+
+/// A text of an article, as stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct TextPart {
+    pub(super) text: String,
+    /// Name of the text format; `None` for plain text.
+    pub(super) format: Option<String>,
+}
+
+/// A node, paragraph or block with the values of its fields.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) bundle: String,
+    /// Current revision; empty for a node.
+    pub(super) revision: String,
+    /// Languages, with `true` for those that are published.
+    pub(super) languages: BTreeMap<String, bool>,
+    pub(super) original: String,
+    /// Values by language and field, in order.
+    pub(super) values: HashMap<(String, String), Vec<FieldValue>>,
+}
+
+/// Records by the id of the entity.
+pub(super) type Records = HashMap<String, Record>;
+
+impl Record {
+    /// Returns the values of a field in a language. References and layouts that are not translated
+    /// are those of the original.
+    pub(super) fn values(&self, field: &str, language: &str) -> &[FieldValue] {
+        let in_language = |language: &str| {
+            self.values.get(&(language.to_owned(), field.to_owned())).map_or(&[][..], Vec::as_slice)
+        };
+        let own = in_language(language);
+        if !own.is_empty() {
+            return own;
+        }
+        let original = in_language(&self.original);
+        let is_text = original.iter().any(|value| matches!(value, FieldValue::Text(_)));
+        if is_text { &[] } else { original }
+    }
+
+    /// Returns the names of the fields with a value in a language, in alphabetical order.
+    pub(super) fn filled_fields(&self, language: &str) -> Vec<&str> {
+        let filled = self.values.keys().map(|(_, field)| field.as_str());
+        let mut names: Vec<&str> =
+            filled.filter(|name| !self.values(name, language).is_empty()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// Returns the language in which a page in `language` shows the entity; `None` if it does not
+    /// show it.
+    pub(super) fn shown_language<'r>(&'r self, language: &'r str) -> Option<&'r str> {
+        [language, "und", "zxx"]
+            .into_iter()
+            .find(|wanted| self.languages.get(*wanted).is_some_and(|is_public| *is_public))
+    }
+}
+
+/// Returns the fields of a type of entity that contain text or refer to paragraphs.
+pub(super) async fn fields(
+    session: &mut ReadSession,
+    prefix: &str,
+    entity: &str,
+    config: &[(String, Value)],
+) -> anyhow::Result<Vec<Field>> {
+    let start = format!("{prefix}{entity}__");
+    let mut fields = Vec::new();
+    for (table, columns) in session.columns_of_tables(&start).await? {
+        let Some(name) = table.strip_prefix(&start).filter(|name| is_machine_name(name)) else {
+            continue;
+        };
+        let has = |suffix: &str| columns.contains(&format!("{name}_{suffix}"));
+        let storage = format!("field.storage.{entity}.{name}");
+        let field_type =
+            config.iter().find(|(known, _)| *known == storage).map_or("", |(_, v)| v.text("type"));
+        let kind = if name == LAYOUT_FIELD && columns.contains("layout_builder__layout_section") {
+            FieldKind::Layout
+        } else if has("value") && has("format") {
+            FieldKind::Formatted
+        } else if has("target_revision_id") {
+            FieldKind::Paragraphs
+        } else if has("value") && matches!(field_type, "string" | "string_long") {
+            FieldKind::Plain
+        } else {
+            continue;
+        };
+        let has_revision = columns.contains("revision_id");
+        fields.push(Field { name: name.to_owned(), kind, table: table.clone(), has_revision });
+    }
+    Ok(fields)
+}
+
+/// Returns `true` for a name that may become part of a query.
+fn is_machine_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+/// Reads the values of fields into the records of their entities. A value of another revision than
+/// the record's is skipped.
+pub(super) async fn fetch_values(
+    session: &mut ReadSession,
+    fields: &[Field],
+    records: &mut Records,
+) -> anyhow::Result<()> {
+    let ids: Vec<&str> = records.keys().map(String::as_str).collect();
+    let ids = match numbers(ids) {
+        list if list.is_empty() => return Ok(()),
+        list => list,
+    };
+    for field in fields {
+        let Field { name, kind, table, has_revision } = field;
+        let columns = match kind {
+            FieldKind::Formatted => format!("f.{name}_value, f.{name}_format"),
+            FieldKind::Plain => format!("f.{name}_value, ''"),
+            FieldKind::Paragraphs => format!("f.{name}_target_id, f.{name}_target_revision_id"),
+            FieldKind::Layout => format!("f.{name}_section, ''"),
+        };
+        let revision = if *has_revision { "f.revision_id" } else { "''" };
+        let sql = format!(
+            "SELECT f.entity_id, f.langcode, {revision}, {columns} FROM {table} f WHERE f.deleted = 0 AND f.entity_id IN ({ids}) ORDER BY f.entity_id, f.delta"
+        );
+        for row in session.rows_if_readable(&sql).await? {
+            add_value(records, field, row);
+        }
+    }
+    Ok(())
+}
+
+fn add_value(records: &mut Records, field: &Field, row: TextRow) {
+    let [id, language, revision, first, second] = to_array(row);
+    let Some(record) = records.get_mut(&id) else { return };
+    if !revision.is_empty() && !record.revision.is_empty() && revision != record.revision {
+        return;
+    }
+    let value = match field.kind {
+        FieldKind::Formatted | FieldKind::Plain if first.trim().is_empty() => None,
+        FieldKind::Formatted => {
+            Some(FieldValue::Text(TextPart { text: first, format: Some(second) }))
+        }
+        FieldKind::Plain => Some(FieldValue::Text(TextPart { text: first, format: None })),
+        FieldKind::Paragraphs => Some(FieldValue::Paragraph { id: first, revision: second }),
+        FieldKind::Layout => Value::parse(&first).map(FieldValue::Section),
+    };
+    record.values.entry((language, field.name.clone())).or_default().extend(value);
+}
+
+/// Returns the numbers among these ids as a comma-separated list.
+pub(super) fn numbers<'i>(ids: impl IntoIterator<Item = &'i str>) -> String {
+    let valid = ids.into_iter().filter(|id| id.parse::<u64>().is_ok());
+    valid.collect::<Vec<_>>().join(", ")
+}
