@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Diagnostics, Location};
-use super::keys::{self, SECTIONS, Section};
+use super::keys::{self, SECTIONS, Section, ValueType};
 use crate::domain::definition::{Definition, DefinitionKind};
 
 /// A value with its location.
@@ -29,11 +29,14 @@ pub(super) enum Value {
     List(Vec<Spanned>),
     /// A boolean: `true` or `false`.
     Boolean(bool),
+    /// An array of tables whose keys are known.
+    Tables(Vec<Table>),
     /// A value that no key accepts; holds its type for the error message.
     Other(&'static str),
 }
 
 /// One table of the file.
+#[derive(Clone)]
 pub(super) struct Table {
     /// Line of the table header.
     pub location: Location,
@@ -202,7 +205,18 @@ impl Table {
         for (key, value) in table {
             let location = lines.location(&key.span());
             let key = key.into_inner();
-            if section.value_type(&key).is_some() {
+            if let Some(ValueType::Tables(inner)) = section.value_type(&key) {
+                if let Some(tables) = tables_of(inner, value, lines, diagnostics) {
+                    let value = Value::Tables(tables);
+                    entries.insert(key.into_owned(), Spanned { value, location });
+                } else {
+                    let header = inner.name;
+                    let problem = format!(
+                        "{label}: `{key}` must be a list of tables; start each table with [[{header}]]"
+                    );
+                    diagnostics.add(&location, problem);
+                }
+            } else if section.value_type(&key).is_some() {
                 entries.insert(
                     key.into_owned(),
                     Spanned { value: Value::from_toml(value.into_inner(), lines), location },
@@ -266,6 +280,7 @@ impl Value {
             Self::Integer(_) => "an integer",
             Self::List(_) => "a list",
             Self::Boolean(_) => "a boolean",
+            Self::Tables(_) => "a list of tables",
             Self::Other(what) => what,
         }
     }

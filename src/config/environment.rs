@@ -131,6 +131,9 @@ fn read_value_file(path: &Path) -> Result<String, String> {
 fn parse_value(text: String, value_type: ValueType, location: &Location) -> Result<Value, String> {
     match value_type {
         ValueType::Text => Ok(Value::Text(text)),
+        ValueType::Tables(_) => {
+            Err("a variable cannot contain tables; write them in the file".to_owned())
+        }
         ValueType::Integer => match text.trim().parse() {
             Ok(number) => Ok(Value::Integer(number)),
             Err(_) => Err("the value must be an integer".to_owned()),

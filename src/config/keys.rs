@@ -11,10 +11,12 @@ pub(super) enum ValueType {
     List,
     /// A boolean: `true` or `false`.
     Boolean,
+    /// An array of tables with the keys of a section.
+    Tables(&'static Section),
 }
 
 /// One section of the configuration.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Section {
     /// Name in the file; empty for the keys outside all sections.
     pub name: &'static str,
@@ -24,7 +26,7 @@ pub(super) struct Section {
     pub keys: &'static [(&'static str, ValueType)],
 }
 
-use ValueType::{Boolean, Integer, List, Text};
+use ValueType::{Boolean, Integer, List, Tables, Text};
 
 /// The keys outside all sections.
 pub(super) const TOP_LEVEL: Section =
@@ -80,6 +82,13 @@ pub(super) const WEBSUB: Section = Section {
     ],
 };
 
+/// The keys of each `[[sources.collections]]`.
+pub(super) const COLLECTIONS: Section = Section {
+    name: "sources.collections",
+    is_list: true,
+    keys: &[("filter", Text), ("permalink", Text)],
+};
+
 /// The keys of each `[[sources]]`.
 pub(super) const SOURCES: Section = Section {
     name: "sources",
@@ -100,16 +109,17 @@ pub(super) const SOURCES: Section = Section {
         ("members", Text),
         ("unknown_enclosing", Text),
         ("content_types", List),
+        ("text_fields", List),
         ("files_url", Text),
         ("article_url", Text),
         ("query", Text),
+        ("collections", Tables(&COLLECTIONS)),
     ],
 };
 
 /// The keys of each `[[feeds]]`.
 pub(super) const FEEDS: Section = Section {
     name: "feeds",
-        ("text_fields", List),
     is_list: true,
     keys: &[
         ("name", Text),

@@ -193,6 +193,22 @@ impl<'a> Reader<'a> {
         if is_valid { Some(values) } else { None }
     }
 
+    /// Reads a list of tables, each with `read`; an absent key is an empty list.
+    pub(super) fn tables<T>(
+        &mut self,
+        key: &str,
+        section: &'static Section,
+        read: impl Fn(&mut Reader<'_>) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let Some(Spanned { value: Value::Tables(tables), .. }) = self.value(key) else {
+            return Some(Vec::new());
+        };
+        let read = |table| read(&mut Reader::new(section, table, self.diagnostics));
+        // Every table is read, so that every error is reported.
+        let values: Vec<Option<T>> = tables.iter().map(read).collect();
+        values.into_iter().collect()
+    }
+
     fn wrong_type(&mut self, key: &str, entry: &Spanned, expected: &str) {
         self.report(
             &entry.location,

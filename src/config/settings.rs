@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use crate::domain::post_filter::PostFilter;
 use crate::domain::time::SignedDuration;
 
 pub use crate::domain::network::IpNetwork;
@@ -214,20 +215,32 @@ pub struct Source {
     pub site_url: String,
     /// Permalink pattern of Ghost posts.
     pub permalinks: String,
+    /// Collections of a Ghost site, in the order of its routes; without any, all posts have
+    /// `permalinks`.
+    pub collections: Vec<Collection>,
     /// Handling of Ghost posts that are not public.
     pub members: Members,
     /// Handling of the content that unknown shortcodes and blocks of WordPress enclose.
     pub unknown_enclosing: UnknownEnclosing,
     /// Drupal content types to import.
     pub content_types: Vec<String>,
+    /// Drupal fields that are the text of an article, in order; empty for those that Drupal displays.
+    pub text_fields: Vec<String>,
     /// Public URL of the site's files, without a trailing slash; empty if it is derived.
     pub files_url: String,
     /// URL template of an article; braces contain column names.
-    /// Drupal fields that are the text of an article, in order; empty for those that Drupal displays.
-    pub text_fields: Vec<String>,
     pub article_url: Option<String>,
     /// SQL query of kind `query`.
     pub query: Option<String>,
+}
+
+/// A collection of a Ghost site: the posts that its filter selects, and their URLs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Collection {
+    /// Filter for posts; without one, the collection contains all posts that no earlier one contains.
+    pub filter: Option<PostFilter>,
+    /// Permalink pattern of the posts.
+    pub permalink: String,
 }
 
 /// Amount of text per article in a feed.

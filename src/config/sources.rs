@@ -3,9 +3,10 @@
 use jiff::tz::TimeZone;
 
 use super::base_dir::BaseDir;
+use super::keys;
 use super::names::{read_name, read_slug};
 use super::reader::{Reader, one_of};
-use super::settings::{Ids, Members, Source, SourceKind, UnknownEnclosing};
+use super::settings::{Collection, Ids, Members, Source, SourceKind, UnknownEnclosing};
 use super::site::{base_url, time_zone};
 use crate::domain::duration;
 use crate::domain::time::{DAY, HOUR, SECOND, SignedDuration};
@@ -57,11 +58,12 @@ pub(super) fn read(
         ids: ids?,
         site_url: specific.site_url,
         permalinks: specific.permalinks,
+        collections: specific.collections,
         members: specific.members,
         unknown_enclosing: specific.unknown_enclosing,
         content_types: specific.content_types,
-        files_url: specific.files_url,
         text_fields: specific.text_fields,
+        files_url: specific.files_url,
         article_url: article_url?,
         query: query?,
     })
@@ -72,11 +74,12 @@ struct KindSpecificKeys {
     table_prefix: String,
     site_url: String,
     permalinks: String,
+    collections: Vec<Collection>,
     members: Members,
     unknown_enclosing: UnknownEnclosing,
     content_types: Vec<String>,
-    files_url: String,
     text_fields: Vec<String>,
+    files_url: String,
 }
 
 fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindSpecificKeys> {
@@ -96,6 +99,8 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
         Some(String::new())
     };
     let permalinks = reader.or_default("permalinks", "/{slug}/".to_owned(), permalinks);
+    let has_permalinks = reader.has("permalinks");
+    let collections = reader.tables("collections", &keys::COLLECTIONS, collection);
     let members = reader.or_default("members", Members::Hidden, one_of(&MEMBERS_MODES));
     let unknown_enclosing = reader.or_default(
         "unknown_enclosing",
@@ -103,17 +108,21 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
         one_of(&[("hide", UnknownEnclosing::Hide), ("show", UnknownEnclosing::Show)]),
     );
     let content_types = reader.list("content_types", machine_name);
-    let files_url = reader.optional("files_url", base_url);
     let text_fields = reader.list("text_fields", machine_name);
-    let site_url = site_url?;
+    let files_url = reader.optional("files_url", base_url);
+    let (site_url, permalinks, mut collections) = (site_url?, permalinks?, collections?);
+    if has_permalinks && !collections.is_empty() {
+        collections.push(Collection { filter: None, permalink: permalinks.clone() });
+    }
     Some(KindSpecificKeys {
         table_prefix: table_prefix?,
-        permalinks: permalinks?,
-        text_fields: text_fields?,
+        permalinks,
+        collections,
         members: members?,
         unknown_enclosing: unknown_enclosing?,
         content_types: content_types
             .map(|types| if types.is_empty() { vec!["article".to_owned()] } else { types })?,
+        text_fields: text_fields?,
         files_url: files_url?.unwrap_or_else(|| {
             if is_drupal { format!("{site_url}/sites/default/files") } else { String::new() }
         }),
@@ -128,7 +137,7 @@ fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
             reader.reject(key, "applies only to kinds wordpress and drupal; remove the key");
         }
     }
-    for key in if is_ghost { [].as_slice() } else { &["permalinks", "members"] } {
+    for key in if is_ghost { [].as_slice() } else { &["permalinks", "members", "collections"] } {
         reader.reject(key, "applies only to kind = \"ghost\"; remove the key");
     }
     if !is_drupal {
@@ -149,6 +158,17 @@ fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
             "applies only to kinds wordpress and builtin; remove the key",
         );
     }
+}
+
+/// Reads one `[[sources.collections]]` table.
+fn collection(reader: &mut Reader<'_>) -> Option<Collection> {
+    let filter = reader.optional("filter", |text| {
+        text.parse()
+            .map_err(|problem| format!("{problem} (Ghost's filter language; docs/ghost.md)"))
+    });
+    let remedy = "write the path of a post as in Ghost's routes.yaml, for example /podcast/{slug}/";
+    let permalink = reader.required("permalink", remedy, permalinks);
+    Some(Collection { filter: filter?, permalink: permalink? })
 }
 
 /// Parses a path as in Ghost's `routes.yaml`: known placeholders, and at least one that identifies
@@ -183,7 +203,7 @@ fn permalinks(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// Parses the machine name of a Drupal content type.
+/// Parses the machine name of a Drupal content type or field.
 fn machine_name(text: &str) -> Result<String, String> {
     if (1..=32).contains(&text.len())
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')

@@ -19,6 +19,7 @@ pub mod network;
 pub mod page;
 pub mod percent;
 pub mod permission;
+pub mod post_filter;
 pub mod rate;
 pub mod readership;
 pub mod role;

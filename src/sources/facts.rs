@@ -18,7 +18,11 @@ pub(super) fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
     facts.push(("time zone", zone_name(&source.timezone)));
     match source.kind {
         SourceKind::Ghost => {
-            facts.push(("permalinks", source.permalinks.clone()));
+            let patterns: Vec<&str> = match source.collections.as_slice() {
+                [] => vec![&source.permalinks],
+                several => several.iter().map(|one| one.permalink.as_str()).collect(),
+            };
+            facts.push(("permalinks", patterns.join(", ")));
             let members = match source.members {
                 Members::Hidden => "hidden",
                 Members::Preview => "previews",

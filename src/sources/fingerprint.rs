@@ -5,11 +5,13 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use super::normalize::NORMALIZER_VERSION;
-use crate::config::{Ids, Members, Site, Source, SourceKind, UnknownEnclosing, redact_url};
+use crate::config::{
+    Collection, Ids, Members, Site, Source, SourceKind, UnknownEnclosing, redact_url,
+};
 use crate::domain::time::as_millis_i64;
 
 /// Increased when the list of fields below changes, which makes every source run one full sync.
-const FINGERPRINT_VERSION: u32 = 3;
+const FINGERPRINT_VERSION: u32 = 4;
 
 /// Bytes of the SHA-256 digest that are stored.
 const FINGERPRINT_BYTES: usize = 8;
@@ -45,6 +47,7 @@ pub(super) fn configuration_fingerprint(
         ["ids", ids_key(source.ids)],
         ["site_url", source.site_url],
         ["permalinks", source.permalinks],
+        ["collections", source.collections.iter().map(collection_key).collect::<Vec<_>>()],
         ["members", members_key(source.members)],
         ["unknown_enclosing", unknown_enclosing_key(source.unknown_enclosing)],
         ["content_types", source.content_types],
@@ -65,6 +68,10 @@ fn kind_key(kind: SourceKind) -> &'static str {
         SourceKind::Drupal => "drupal",
         SourceKind::Query => "query",
     }
+}
+
+fn collection_key(collection: &Collection) -> (Option<String>, &str) {
+    (collection.filter.as_ref().map(ToString::to_string), &collection.permalink)
 }
 
 fn ids_key(ids: Ids) -> &'static str {
@@ -126,6 +133,7 @@ mod tests {
             ids: Ids::Courant,
             site_url: String::new(),
             permalinks: String::new(),
+            collections: Vec::new(),
             members: Members::Hidden,
             unknown_enclosing: UnknownEnclosing::Hide,
             content_types: Vec::new(),

@@ -198,6 +198,26 @@ fn keys_of_one_source_kind_are_rejected_for_other_kinds() {
             format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""),
             "unknown placeholder; expected one of slug, id",
         ),
+        (
+            format!(
+                "{ghost}[[sources.collections]]\nfilter = \"tag:a+title:b\"\npermalink = \"/{{slug}}/\""
+            ),
+            "`filter`: `tag:a+title:b`, character 7: expected tag, author",
+        ),
+        (
+            format!("{ghost}[[sources.collections]]\nfilter = \"tag:a\""),
+            "[[sources.collections]]: `permalink` is missing",
+        ),
+        (
+            format!(
+                "{ghost}[[sources.collections]]\nlink = \"/{{slug}}/\"\npermalink = \"/{{slug}}/\""
+            ),
+            "[[sources.collections]]: unknown key `link`",
+        ),
+        (
+            format!("{ghost}collections = \"/podcast/\""),
+            "start each table with [[sources.collections]]",
+        ),
         (format!("{ghost}members = \"all\""), "not one of \"hidden\", \"preview\", \"full\""),
         (
             format!(

@@ -79,6 +79,12 @@ fn to_source_row(source: &Source, site: &GhostSite, language: &str, post: Post) 
             id: post.id,
         };
     };
+    let Some(pattern) = permalinks::pattern(source, &post) else {
+        return SourceRow::Rejected {
+            reason: "no [[sources.collections]] contains it, so that Ghost has no page for it; add the collection that does".to_owned(),
+            id: post.id,
+        };
+    };
     // Ghost's names and titles are plain text, in which `<` and `&` are ordinary characters.
     let plain = |text: &str| encode_text(text).into_owned();
     let non_empty = |text: &str| (!text.trim().is_empty()).then(|| plain(text));
@@ -86,7 +92,7 @@ fn to_source_row(source: &Source, site: &GhostSite, language: &str, post: Post) 
     SourceRow::Article(Box::new(IncomingArticle {
         guid: (source.ids == Ids::Source).then(|| post.id.clone()),
         title: plain(&post.title),
-        url: Some(permalinks::article_url(&source.permalinks, home, &post, published_at)),
+        url: Some(permalinks::article_url(pattern, home, &post, published_at)),
         summary: non_empty(&post.excerpt).or_else(|| non_empty(&post.description)),
         body_html: body::body_html(&post, site, source),
         sections: post.primary_tag().map(|tag| plain(&tag.name)).into_iter().collect(),

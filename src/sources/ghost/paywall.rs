@@ -6,8 +6,10 @@ use crate::config::Members;
 
 /// The text before this marker is public.
 const PAYWALL_MARKER: &str = "<!--members-only-->";
-const GATED_BLOCK_BEGIN: &str = "<!--kg-gated-block:begin ";
-const GATED_BLOCK_END: &str = "<!--kg-gated-block:end-->";
+/// Beginning of the markers around a block for members or for visitors only.
+const GATED_BLOCK: &str = "<!--kg-gated-block:";
+/// Marker at the end of such a block, up to its `-->`.
+const GATED_BLOCK_END: &str = "<!--kg-gated-block:end";
 
 /// Returns the part of a body that readers may see under the source's `members` setting.
 pub(super) fn visible_part(html: &str, is_public: bool, members: Members) -> Cow<'_, str> {
@@ -19,32 +21,36 @@ pub(super) fn visible_part(html: &str, is_public: bool, members: Members) -> Cow
         Some(end) => &html[..end],
         None => "",
     };
-    if html.contains(GATED_BLOCK_BEGIN) {
+    if html.contains(GATED_BLOCK) {
         Cow::Owned(without_members_blocks(html))
     } else {
         Cow::Borrowed(html)
     }
 }
 
-/// Removes the blocks that are visible to members only.
+/// Removes the blocks that are visible to members only, with the blocks inside them.
 fn without_members_blocks(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
+    // For each open block `true` if its content is visible.
+    let mut open: Vec<bool> = Vec::new();
     let mut rest = html;
-    while let Some((before, block)) = rest.split_once(GATED_BLOCK_BEGIN) {
-        out.push_str(before);
-        let ended = block
-            .split_once("-->")
-            .and_then(|(terms, after)| Some((terms, after.split_once(GATED_BLOCK_END)?)));
-        let Some((terms, (content, after))) = ended else {
-            // A block without an end may contain members-only text.
-            return out;
-        };
-        if terms.contains("nonMember:true") {
-            out.push_str(content);
+    while let Some(at) = rest.find(GATED_BLOCK) {
+        let (before, marker) = rest.split_at(at);
+        if open.iter().all(|is_visible| *is_visible) {
+            out.push_str(before);
+        }
+        let Some((terms, after)) = marker.split_once("-->") else { return out };
+        if terms == GATED_BLOCK_END {
+            open.pop();
+        } else {
+            open.push(terms.contains("nonMember:true"));
         }
         rest = after;
     }
-    out.push_str(rest);
+    // A block without an end may contain members-only text.
+    if open.is_empty() {
+        out.push_str(rest);
+    }
     out
 }
 

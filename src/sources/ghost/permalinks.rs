@@ -4,11 +4,34 @@ use jiff::tz::TimeZone;
 use percent_encoding::utf8_percent_encode;
 
 use super::posts::Post;
+use crate::config::{Collection, Source};
 use crate::domain::percent::ENCODED_SEGMENT;
+use crate::domain::post_filter::PostValues;
 use crate::domain::time::Millis;
 
 /// Ghost's path segment for a post without a public primary tag or without an author.
 const NO_TAG_OR_AUTHOR: &str = "all";
+
+/// Returns the permalink pattern of the first collection that contains a post; `None` if none
+/// does.
+pub(super) fn pattern<'s>(source: &'s Source, post: &Post) -> Option<&'s str> {
+    if source.collections.is_empty() {
+        return Some(&source.permalinks);
+    }
+    let values = PostValues {
+        tags: post.tags.iter().map(|tag| tag.slug.as_str()).collect(),
+        authors: post.authors.iter().map(|author| author.slug.as_str()).collect(),
+        primary_tag: post.primary_tag().map(|tag| tag.slug.as_str()),
+        is_featured: matches!(post.featured.as_str(), "1" | "t" | "true"),
+        slug: &post.slug,
+        id: &post.id,
+        visibility: &post.visibility,
+    };
+    let contains = |collection: &&Collection| {
+        collection.filter.as_ref().is_none_or(|filter| filter.matches(&values))
+    };
+    source.collections.iter().find(contains).map(|collection| collection.permalink.as_str())
+}
 
 /// Returns the URL of a post below the site's; like Ghost, it formats the date in UTC whatever
 /// the site's time zone.

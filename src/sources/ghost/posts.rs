@@ -9,7 +9,7 @@ use crate::sources::read_session::{ReadSession, TextRow, to_array};
 /// Number of posts that one query reads.
 const PAGE_SIZE: usize = 50;
 /// Columns of a post, in the order that [`post`] expects; a schema may lack some of them.
-const POST_COLUMNS: [&str; 14] = [
+const POST_COLUMNS: [&str; 15] = [
     "id",
     "title",
     "slug",
@@ -24,6 +24,7 @@ const POST_COLUMNS: [&str; 14] = [
     "feature_image_alt",
     "feature_image_caption",
     "status",
+    "featured",
 ];
 
 /// Settings of the site, and the queries for its posts.
@@ -93,6 +94,8 @@ pub(super) struct Post {
     pub(super) alt: String,
     pub(super) caption: String,
     pub(super) status: String,
+    /// `1` for a featured post.
+    pub(super) featured: String,
     /// Tags in the editors' order.
     pub(super) tags: Vec<Tag>,
     /// Authors in the editors' order.
@@ -131,6 +134,8 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
     let setting =
         |key: &str| settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
     let column = |name: &str| match name {
+        // A post without a visibility may not be public.
+        "visibility" if posts.contains(name) => "COALESCE(p.visibility, 'unknown')".to_owned(),
         name if posts.contains(name) => format!("p.{name}"),
         name if has_meta && meta.contains(name) => format!("m.{name}"),
         _ => "''".to_owned(),
@@ -236,6 +241,7 @@ fn post(row: TextRow) -> Post {
         alt,
         caption,
         status,
+        featured,
     ] = to_array(row);
     Post {
         id,
@@ -252,6 +258,7 @@ fn post(row: TextRow) -> Post {
         alt,
         caption,
         status,
+        featured,
         ..Post::default()
     }
 }

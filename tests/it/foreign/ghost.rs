@@ -226,6 +226,57 @@ async fn urls_follow_the_configured_permalinks_and_ids_of_the_source_are_kept_if
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_collection_that_contains_a_post_decides_its_url() {
+    for kind in ENGINES {
+        let Some(source) = site(kind).await else { continue };
+        source.execute("UPDATE posts SET featured = 1 WHERE id = 'b11'").await;
+        let collections = "[[sources.collections]]\nfilter = \"featured:true\"\npermalink = \"/top/{slug}/\"\n\
+            [[sources.collections]]\nfilter = \"tag:[dyes,hash-none]+primary_author:-tom\"\npermalink = \"/{primary_tag}/{slug}/\"\n";
+        configure(&source, collections);
+        let rejected = source.sync().rejected();
+        let url = |id: &str| source.article(id)["url"].as_str().unwrap().to_owned();
+        assert_eq!(url("b01"), "https://dyes.example/blog/dyes/slug-b01/", "{kind:?}");
+        assert_eq!(url("b11"), "https://dyes.example/blog/top/slug-b11/");
+        assert!(
+            rejected
+                .iter()
+                .any(|one| one.starts_with("b02: no [[sources.collections]] contains it")),
+            "{rejected:?}"
+        );
+        configure(&source, &format!("permalinks = \"/rest/{{slug}}/\"\n{collections}"));
+        source.sync();
+        assert_eq!(url("b02"), "https://dyes.example/blog/rest/slug-b02/");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_of_unknown_visibility_and_cards_for_others_are_not_shown() {
+    for kind in ENGINES {
+        let Some(source) = site(kind).await else { continue };
+        source
+            .execute(
+                "UPDATE posts SET visibility = NULL WHERE id = 'b02'; UPDATE posts SET visibility = 'tiers' WHERE id = 'b11';
+                 UPDATE posts SET html = '<p>Web.</p><!--kg-gated-block:begin\tnonMember:false memberSegment:\"\" --><p>Outer.</p><!--kg-gated-block:begin nonMember:true memberSegment:\"\" --><p>Inner.</p><!--kg-gated-block:end--><p>Outer again.</p><!--kg-gated-block:end--><p>End.</p>',
+                    lexical = '{\"type\":\"email\",\"html\":\"<p>By mail only.</p>\"}', mobiledoc = '[\"email-cta\",{\"html\":\"<p>By mail only.</p>\"}]' WHERE id = 'b01';",
+            )
+            .await;
+        configure(&source, "members = \"preview\"");
+        source.sync();
+        assert!(
+            source.article("b01")["body_html"]
+                .as_str()
+                .unwrap()
+                .ends_with("<p>Web.</p><p>End.</p>"),
+            "{kind:?}"
+        );
+        assert_eq!(source.article("b02")["body_html"], "", "{kind:?}");
+        configure(&source, "");
+        source.sync();
+        assert_eq!(source.field_values("source_id"), ["b01"], "{kind:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_posts_are_read_in_pages_and_an_unpublished_post_is_removed() {
     for kind in ENGINES {
         let Some(source) = site(kind).await else { continue };
