@@ -42,6 +42,9 @@ is replaced. If a line is not valid, nothing is imported.")]
         /// Name of a built-in source [default: the only one]
         #[arg(long)]
         source: Option<String>,
+        /// File for the reasons of all rejected lines
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
     /// Keep the published ids of articles after a CMS change
     #[command(after_help = "\
@@ -54,6 +57,9 @@ readers nor digests treat remapped articles as new.")]
         /// Name of the source of the new ids
         #[arg(long)]
         source: Option<String>,
+        /// File for the reasons of all rejected lines
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
 }
 
@@ -62,8 +68,12 @@ impl Command {
         match self {
             Self::List { scheduled, limit } => list(app, scheduled, limit, json).await,
             Self::Show { id } => show(app, &id, json).await,
-            Self::Import { file, source } => import_file(app, &file, source.as_deref(), json).await,
-            Self::RemapIds { map, source } => remap_ids(app, &map, source.as_deref(), json).await,
+            Self::Import { file, source, report } => {
+                import_file(app, &file, source.as_deref(), report.as_deref(), json).await
+            }
+            Self::RemapIds { map, source, report } => {
+                remap_ids(app, &map, source.as_deref(), report.as_deref(), json).await
+            }
         }
     }
 }
@@ -139,6 +149,7 @@ async fn import_file(
     app: &App,
     file: &Path,
     source: Option<&str>,
+    report: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let source =
@@ -169,7 +180,9 @@ async fn import_file(
             }
             Ok(exit_code(&r))
         }
-        Err(import::RejectedLines(lines)) => Ok(report_rejected_lines(file, &lines, "imported")),
+        Err(import::RejectedLines(lines)) => {
+            report_rejected_lines(file, &lines, report, "imported")
+        }
     }
 }
 
@@ -181,6 +194,7 @@ async fn remap_ids(
     app: &App,
     map: &Path,
     source: Option<&str>,
+    report: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     if let Some(name) = source.filter(|name| !app.config.sources.iter().any(|s| s.name == *name)) {
@@ -201,18 +215,21 @@ async fn remap_ids(
             output::result(json, &IdRemapping::from(&r), &text)?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(lines) => Ok(report_rejected_lines(map, &lines, "remapped")),
+        Err(lines) => report_rejected_lines(map, &lines, report, "remapped"),
     }
 }
 
 /// Reports the rejected lines of a file, because of which nothing was changed.
-fn report_rejected_lines(file: &Path, lines: &[(u64, String)], done: &str) -> ExitCode {
-    for (line, reason) in lines {
-        output::note(&format!("{}:{line}: {reason}", file.display()));
-    }
+fn report_rejected_lines(
+    file: &Path,
+    lines: &[(u64, String)],
+    report: Option<&Path>,
+    done: &str,
+) -> anyhow::Result<ExitCode> {
+    output::rejected_lines(file, lines, report)?;
     output::error(&format!(
         "nothing was {done}: {} rejected",
         output::pluralize(lines.len(), "line")
     ));
-    ExitCode::FAILURE
+    Ok(ExitCode::FAILURE)
 }

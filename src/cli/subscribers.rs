@@ -112,6 +112,9 @@ pub(crate) struct ImportArgs {
     /// Evidence of consent, stored with the subscription
     #[arg(long, value_name = "TEXT")]
     consent: Option<String>,
+    /// File for the reasons of all rejected lines
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
 }
 
 impl Command {
@@ -317,9 +320,7 @@ impl ImportArgs {
         )
         .await?;
         progress.finish();
-        for (line, reason) in &r.rejected {
-            output::note(&format!("{}:{line}: {reason}", self.file.display()));
-        }
+        output::rejected_lines(&self.file, &r.rejected, self.report.as_deref())?;
         let rejected = pluralize(r.rejected.len(), "line");
         let document = SubscriberImport::from(&r);
         if options.dry_run {

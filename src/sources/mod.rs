@@ -17,6 +17,7 @@ mod importers;
 mod incremental;
 mod ingest;
 pub mod inspect;
+mod limits;
 mod list_column;
 mod media;
 mod misread_text;

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use url::Url;
 
 use super::id_set::IdSet;
-use super::{html, media};
+use super::{html, limits, media};
 use crate::config::{Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
 use crate::domain::language;
@@ -43,7 +43,7 @@ pub(super) fn validate_unique(
     if is_first { Ok(()) } else { Err("another row has the same id".into()) }
 }
 
-/// Removes what no database can store from an article, and checks its id and dates; the error is
+/// Removes what no database can store from an article, and checks its id, dates and sizes; the error is
 /// the reason why it cannot be stored.
 pub(crate) fn validate(
     incoming: &mut IncomingArticle,
@@ -77,6 +77,7 @@ pub(crate) fn validate(
     if incoming.source_id.is_empty() {
         return Err("it has no id".into());
     }
+    limits::check(incoming)?;
     // Stored in the form that feeds contain, so that two different ids never become equal there.
     incoming.guid =
         incoming.guid.take().map(|guid| one_line(&repair(&guid))).filter(|guid| !guid.is_empty());

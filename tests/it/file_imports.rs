@@ -54,6 +54,44 @@ fn an_unclosed_quotation_mark_rejects_the_whole_file() {
 }
 
 #[test]
+fn a_hundred_reasons_are_printed_and_a_report_has_all_of_them() {
+    let shell = Shell::new();
+    let articles: String = (0..150).map(|id| format!("{id},,2026-09-01\n")).collect();
+    let people: String = (0..150).map(|n| format!("nobody{n}\n")).collect();
+    shell.write("articles.csv", format!("id,title,published_at\n{articles}"));
+    shell.write("people.csv", format!("email\n{people}"));
+    for import in [
+        ["articles", "import", "articles.csv"].as_slice(),
+        &["subscribers", "import", "people.csv", "--digest", "weekly"],
+    ] {
+        let output = shell.courant(import);
+        assert_eq!(output.err.matches(".csv:").count(), 100, "{output:?}");
+        assert!(output.err.contains("… and 50 more lines; write all of them"), "{output:?}");
+        let output = shell.courant(&[import, &["--report", "reasons.txt"]].concat());
+        assert!(output.err.contains("all are in reasons.txt"), "{output:?}");
+        let report = std::fs::read_to_string(shell.path("reasons.txt")).unwrap();
+        assert_eq!(report.lines().count(), 150);
+    }
+}
+
+#[test]
+fn a_part_of_an_article_past_its_limit_is_rejected_with_its_size() {
+    let shell = Shell::new();
+    let tags: Vec<String> = (0..501).map(|tag| tag.to_string()).collect();
+    let line = |title: &str, tags: &[String]| {
+        serde_json::json!({"title": title, "tags": tags, "published_at": "2026-09-01"}).to_string()
+    };
+    shell.write(
+        "articles.jsonl",
+        [line("Tagged", &tags), line(&"x".repeat(20_000), &[])].join("\n"),
+    );
+    let output = shell.courant(&["articles", "import", "articles.jsonl"]);
+    for part in [":1: it has 501 tags", ":2: the title is 20000 bytes long"] {
+        assert!(output.err.contains(part), "{output:?}");
+    }
+}
+
+#[test]
 fn articles_and_subscribers_are_imported_as_spreadsheets_write_them() {
     let shell = Shell::new();
     let import = ["subscribers", "import", "readers.csv", "--digest", "weekly"];

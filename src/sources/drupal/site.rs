@@ -11,6 +11,10 @@ use crate::sources::missed_schedule::MISSED_SCHEDULE_GRACE;
 use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, to_array};
 
+/// Columns of nodes without which the site cannot be read.
+const NODE_COLUMNS: [&str; 9] =
+    ["nid", "type", "langcode", "status", "uid", "title", "created", "changed", "default_langcode"];
+
 /// The structure of a site, as read from its database.
 pub(super) struct DrupalSite {
     /// Prefix of every table name; letters, digits and underscores only.
@@ -63,20 +67,9 @@ pub(super) struct Languages {
 /// Reads which tables and fields exist, and the parts of the configuration that are readable.
 pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::Result<DrupalSite> {
     let prefix = source.table_prefix.clone();
-    let needed = [
-        "nid",
-        "type",
-        "langcode",
-        "status",
-        "uid",
-        "title",
-        "created",
-        "changed",
-        "default_langcode",
-    ];
     let advice = ", and check table_prefix";
     let nodes = session
-        .require_columns("Drupal", &format!("{prefix}node_field_data"), &needed, advice)
+        .require_columns("Drupal", &format!("{prefix}node_field_data"), &NODE_COLUMNS, advice)
         .await?;
     let config = config(session, &prefix).await?;
     let displays = Displays::from_config(&config);
