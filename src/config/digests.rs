@@ -3,19 +3,24 @@
 use jiff::tz::TimeZone;
 
 use super::feeds::selection;
+use super::keys::nearest;
 use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_of, parse_line};
 use super::settings::{Digest, MissedPolicy};
 use super::site::time_zone;
+use super::titles::titles;
 use crate::domain::address::Mailbox;
 use crate::domain::schedule::{PauseRange, Schedule};
 use crate::domain::time::{DAY, MINUTE, SignedDuration};
-use crate::domain::{duration, language};
+use crate::domain::translations::Translations;
+use crate::domain::{duration, language, subject};
 
 /// Defaults and names from other sections that a digest needs.
 pub(super) struct DigestParseContext<'a> {
     /// Title of the site, the default title.
     pub title: &'a str,
+    /// Translations of the site's title.
+    pub titles: &'a Translations,
     /// Language of the site, the default language.
     pub language: &'a str,
     /// Time zone of the site, the default time zone.
@@ -28,7 +33,11 @@ pub(super) struct DigestParseContext<'a> {
 
 /// Reads one `[[digests]]` table.
 pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> Option<Digest> {
-    let title = reader.or_default("title", context.title.to_owned(), parse_line);
+    let (title, titles) = titles(&mut reader, context.title, context.titles, context.language);
+    let description = reader.optional("description", parse_line);
+    let descriptions = reader.translations("descriptions", context.language, parse_line);
+    let subject = reader.or_default("subject", String::new(), subject_pattern);
+    let subjects = reader.translations("subjects", context.language, subject_pattern);
     let schedule = reader.required(
         "schedule",
         "write a cron schedule, for example \"0 8 * * MON\" for Mondays at 08:00",
@@ -59,6 +68,11 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         name: read_name(&mut reader)?,
         former_names: reader.list("was", read_slug)?,
         title: title?,
+        titles: titles?,
+        description: description?,
+        descriptions: descriptions?,
+        subject: subject?,
+        subjects: subjects?,
         schedule: schedule?,
         timezone: timezone?,
         selection: selection?,
@@ -76,6 +90,20 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         reply_to: reply_to?,
         transport: transport?,
     })
+}
+
+/// Parses the pattern of a subject: one line with known placeholders.
+fn subject_pattern(text: &str) -> Result<String, String> {
+    let text = parse_line(text)?;
+    subject::check_pattern(&text).map_err(|name| {
+        let known = || subject::PLACEHOLDERS.iter().copied();
+        let remedy = match nearest(&name, known()) {
+            Some(near) => format!("did you mean `{{{near}}}`?"),
+            None => format!("expected one of {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        format!("unknown placeholder `{{{name}}}`; {remedy}")
+    })?;
+    Ok(text)
 }
 
 /// Reads the name of the transport; the default is the transport called `default`.

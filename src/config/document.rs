@@ -31,6 +31,8 @@ pub(super) enum Value {
     Boolean(bool),
     /// An array of tables whose keys are known.
     Tables(Vec<Table>),
+    /// A TOML table inside the table of a section, in the order of its keys.
+    Table(Vec<(String, Spanned)>),
     /// A value that no key accepts; holds its type for the error message.
     Other(&'static str),
 }
@@ -105,6 +107,9 @@ impl Document {
         table.location = located(&table.location);
         for entry in table.entries.values_mut() {
             entry.location = located(&entry.location);
+            if let Value::Table(texts) = &mut entry.value {
+                texts.iter_mut().for_each(|(_, text)| text.location = located(&text.location));
+            }
         }
         let name = Spanned { value: Value::Text(name.clone()), location: table.location.clone() };
         table.entries.insert("name".to_owned(), name);
@@ -269,7 +274,16 @@ impl Value {
             DeValue::Float(_) => Self::Other("a number with a fraction"),
             DeValue::Boolean(flag) => Self::Boolean(flag),
             DeValue::Datetime(_) => Self::Other("a date without quotes"),
-            DeValue::Table(_) => Self::Other("a table"),
+            DeValue::Table(table) => Self::Table(
+                table
+                    .into_iter()
+                    .map(|(key, value)| {
+                        let location = lines.location(&key.span());
+                        let value = Self::from_toml(value.into_inner(), lines);
+                        (key.into_inner().into_owned(), Spanned { value, location })
+                    })
+                    .collect(),
+            ),
         }
     }
 
@@ -281,6 +295,7 @@ impl Value {
             Self::List(_) => "a list",
             Self::Boolean(_) => "a boolean",
             Self::Tables(_) => "a list of tables",
+            Self::Table(_) => "a table",
             Self::Other(what) => what,
         }
     }

@@ -106,7 +106,7 @@ fn table_of<'a>(
         )),
         (true, Some(name)) => {
             let has_name =
-                |table: &&mut Table| table.name().is_some_and(|own| own.replace('-', "_") == name);
+                |table: &&mut Table| table.name().is_some_and(|own| own.to_lowercase().replace(['-', ' '], "_") == name);
             tables.iter_mut().find(has_name).ok_or_else(|| {
                 format!(
                     "the file has no [[{}]] with the name `{}`, and variables cannot add one",
@@ -143,6 +143,7 @@ fn parse_value(text: String, value_type: ValueType, location: &Location) -> Resu
             "false" => Ok(Value::Boolean(false)),
             _ => Err("the value must be true or false".to_owned()),
         },
+        ValueType::Texts => texts(&text, location),
         ValueType::List => {
             let elements = if text.trim_start().starts_with('[') {
                 toml_list(&text)?
@@ -154,6 +155,23 @@ fn parse_value(text: String, value_type: ValueType, location: &Location) -> Resu
             Ok(Value::List(elements.into_iter().map(spanned).collect()))
         }
     }
+}
+
+/// Parses a table of texts by language, written as an inline table of TOML.
+fn texts(text: &str, location: &Location) -> Result<Value, String> {
+    let type_error = || {
+        "the value must be a TOML table of texts by language, such as { zh = \"新闻\", de = \"Neues\" }"
+            .to_owned()
+    };
+    let value = DeValue::parse(text.trim()).map_err(|_| type_error())?.into_inner();
+    let table = value.as_table().ok_or_else(type_error)?;
+    let entry = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+        let text = value.get_ref().as_str().ok_or_else(type_error)?;
+        let value = Value::Text(text.to_owned());
+        let key: &std::borrow::Cow<'_, str> = key.get_ref();
+        Ok((key.to_string(), Spanned { value, location: location.clone() }))
+    };
+    Ok(Value::Table(table.iter().map(entry).collect::<Result<_, String>>()?))
 }
 
 fn comma_list(text: &str) -> Vec<String> {

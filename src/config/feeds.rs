@@ -3,8 +3,11 @@
 use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_of, parse_line};
 use super::settings::{Config, Content, Feed, Selection};
+use super::site::SiteDefaults;
+use super::titles::titles;
 use crate::domain::selection::TermKind;
 use crate::domain::time::{DAY, MINUTE, SignedDuration};
+use crate::domain::translations::Translations;
 use crate::domain::{duration, language, xml};
 
 /// Maximum of `items`; larger feeds would cost megabytes per poll.
@@ -12,10 +15,14 @@ const MAX_ITEMS: i64 = 1_000;
 /// Default of `max_age`, the cache lifetime of a feed.
 const DEFAULT_MAX_AGE: SignedDuration = SignedDuration::from_mins(5);
 
-/// Reads one `[[feeds]]` table; `site_title` is the default title, and `sources` are the names it
-/// may refer to.
-pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) -> Option<Feed> {
-    let title = reader.or_default("title", site_title.to_owned(), parse_line);
+/// Reads one `[[feeds]]` table; `site` has the default title, and `sources` are the names it may
+/// refer to.
+pub(super) fn read(
+    mut reader: Reader<'_>,
+    site: &SiteDefaults<'_>,
+    sources: &Names,
+) -> Option<Feed> {
+    let (title, titles) = titles(&mut reader, site.title, &site.titles, site.language);
     let selection = selection(&mut reader, sources);
     let languages = reader.list("languages", language::canonical);
     let items = reader.integer("items", 50, 1..=MAX_ITEMS);
@@ -33,16 +40,19 @@ pub(super) fn read(mut reader: Reader<'_>, site_title: &str, sources: &Names) ->
         reader.error("name", &format!("`{name}/…` is the path of on-demand feeds, so a private feed cannot use it; choose another name"));
     }
     let description = reader.optional("description", parse_line);
+    let descriptions = reader.translations("descriptions", site.language, parse_line);
     let max_age = reader.or_default("max_age", DEFAULT_MAX_AGE, max_age);
     let extra_xml = reader.optional("extra_xml", extra_xml);
     Some(Feed {
         name: name?,
         former_names: reader.list("was", read_slug)?,
         title: title?,
+        titles: titles?,
         selection: Selection { languages: languages?, ..selection? },
         items: items?,
         content: content?,
         description: description?,
+        descriptions: descriptions?,
         max_age: max_age?,
         extra_xml: extra_xml?,
         aliases: aliases?,
@@ -64,7 +74,9 @@ impl Feed {
             name,
             former_names: Vec::new(),
             title: String::new(),
+            titles: Translations::default(),
             description: None,
+            descriptions: Translations::default(),
             selection,
             items,
             content,

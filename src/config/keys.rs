@@ -13,6 +13,8 @@ pub(super) enum ValueType {
     Boolean,
     /// An array of tables with the keys of a section.
     Tables(&'static Section),
+    /// A table of texts by language tag.
+    Texts,
 }
 
 /// One section of the configuration.
@@ -26,7 +28,7 @@ pub(super) struct Section {
     pub keys: &'static [(&'static str, ValueType)],
 }
 
-use ValueType::{Boolean, Integer, List, Tables, Text};
+use ValueType::{Boolean, Integer, List, Tables, Text, Texts};
 
 /// The keys outside all sections.
 pub(super) const TOP_LEVEL: Section =
@@ -38,6 +40,7 @@ pub(super) const SITE: Section = Section {
     is_list: false,
     keys: &[
         ("title", Text),
+        ("titles", Texts),
         ("base_url", Text),
         ("language", Text),
         ("timezone", Text),
@@ -125,6 +128,7 @@ pub(super) const FEEDS: Section = Section {
         ("name", Text),
         ("was", List),
         ("title", Text),
+        ("titles", Texts),
         ("sections", List),
         ("tags", List),
         ("authors", List),
@@ -135,6 +139,7 @@ pub(super) const FEEDS: Section = Section {
         ("aliases", List),
         ("private", Text),
         ("description", Text),
+        ("descriptions", Texts),
         ("max_age", Text),
         ("extra_xml", Text),
     ],
@@ -148,6 +153,11 @@ pub(super) const DIGESTS: Section = Section {
         ("name", Text),
         ("was", List),
         ("title", Text),
+        ("titles", Texts),
+        ("description", Text),
+        ("descriptions", Texts),
+        ("subject", Text),
+        ("subjects", Texts),
         ("schedule", Text),
         ("timezone", Text),
         ("sections", List),
@@ -167,6 +177,10 @@ pub(super) const DIGESTS: Section = Section {
         ("transport", Text),
     ],
 };
+
+/// The keys of each `[[sections]]`.
+pub(super) const ARTICLE_SECTIONS: Section =
+    Section { name: "sections", is_list: true, keys: &[("name", Text), ("titles", Texts)] };
 
 /// The keys of each `[[transports]]`.
 pub(super) const TRANSPORTS: Section = Section {
@@ -215,7 +229,7 @@ pub(super) const PUBLISH: Section = Section {
 };
 
 /// All sections, with the keys outside all sections first.
-pub(super) const SECTIONS: [&Section; 10] = [
+pub(super) const SECTIONS: [&Section; 11] = [
     &TOP_LEVEL,
     &SITE,
     &DATABASE,
@@ -224,6 +238,7 @@ pub(super) const SECTIONS: [&Section; 10] = [
     &SOURCES,
     &FEEDS,
     &DIGESTS,
+    &ARTICLE_SECTIONS,
     &TRANSPORTS,
     &PUBLISH,
 ];

@@ -9,6 +9,7 @@ pub use crate::domain::rate::Rate;
 use crate::domain::schedule::{PauseRange, Schedule};
 use crate::domain::selection::Selection;
 use crate::domain::time::SignedDuration;
+use crate::domain::translations::Translations;
 pub use crate::domain::warmup::WarmUp;
 
 /// Handling of a scheduled date that passed while the daemon was down.
@@ -29,6 +30,16 @@ pub struct Digest {
     pub former_names: Vec<String>,
     /// Title of the digest.
     pub title: String,
+    /// Translations of the title.
+    pub titles: Translations,
+    /// Description of the digest in one sentence, for pages.
+    pub description: Option<String>,
+    /// Translations of the description.
+    pub descriptions: Translations,
+    /// Pattern of the subject ([`crate::domain::subject`]); empty: that of the template.
+    pub subject: String,
+    /// Translations of the pattern.
+    pub subjects: Translations,
     /// Cron schedule of the editions.
     pub schedule: Schedule,
     /// Time zone of the schedule.

@@ -19,6 +19,7 @@ mod site;
 mod sources;
 #[cfg(test)]
 mod tests;
+mod titles;
 mod transports;
 mod websub;
 
@@ -27,14 +28,13 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use jiff::tz::TimeZone;
-
 use base_dir::BaseDir;
 use digests::DigestParseContext;
 use document::{Document, Table};
 use error::{Diagnostics, Location};
 use names::Names;
 use reader::Reader;
+use site::SiteDefaults;
 
 use crate::domain::definition::Definition;
 
@@ -142,40 +142,6 @@ impl SectionNames {
     }
 }
 
-/// Defaults that other sections take from `[site]`.
-struct SiteDefaults<'a> {
-    title: &'a str,
-    language: &'a str,
-    timezone: TimeZone,
-    /// EHLO name of transports without `ehlo`.
-    ehlo: String,
-}
-
-impl<'a> SiteDefaults<'a> {
-    /// Returns the defaults of a site. If `[site]` is invalid, the rest is still read with general
-    /// defaults, to report its own errors.
-    fn from_site(site: Option<&'a Site>) -> Self {
-        Self {
-            title: site.map_or("", |site| &site.title),
-            language: site.map_or("en", |site| &site.language),
-            timezone: site.map_or(TimeZone::UTC, |site| site.timezone.clone()),
-            ehlo: site
-                .map_or_else(|| "localhost".to_owned(), |site| site::ehlo_name(&site.base_url)),
-        }
-    }
-
-    /// Returns the defaults and names that a digest needs.
-    fn digest_context<'b>(&'b self, names: &'b SectionNames) -> DigestParseContext<'b> {
-        DigestParseContext {
-            title: self.title,
-            language: self.language,
-            timezone: &self.timezone,
-            sources: &names.sources,
-            transports: &names.transports,
-        }
-    }
-}
-
 /// Reads all tables, so that every error is reported, and then fails if any is invalid.
 fn read(
     path: &Path,
@@ -197,13 +163,21 @@ fn read(
     let sources = all(document, &keys::SOURCES, diagnostics, |reader| {
         sources::read(reader, &defaults.timezone, base_dir)
     });
-    let feeds = read_feeds(document, defaults.title, &names.sources, diagnostics);
+    let feeds = read_feeds(document, &defaults, &names.sources, diagnostics);
+    let sections = titles::read_sections(document, defaults.language, diagnostics);
     let has_private = feeds.iter().flatten().any(|feed| feed.secret.is_some());
     let server = server.map(|(server, on_demand)| Server {
         on_demand: on_demand.unwrap_or(!has_private),
         ..server
     });
-    let context = defaults.digest_context(&names);
+    let context = DigestParseContext {
+        title: defaults.title,
+        titles: &defaults.titles,
+        language: defaults.language,
+        timezone: &defaults.timezone,
+        sources: &names.sources,
+        transports: &names.transports,
+    };
     let digests =
         all(document, &keys::DIGESTS, diagnostics, |reader| digests::read(reader, &context));
     let context = transports::TransportParseContext {
@@ -232,6 +206,7 @@ fn read(
         sources: sources?,
         feeds: feeds?,
         digests: digests?,
+        sections: sections?,
         transports: transports?,
         destinations: publish?,
     })
@@ -240,12 +215,12 @@ fn read(
 /// Reads the feeds, and reports paths that several of them serve.
 fn read_feeds(
     document: &Document,
-    site_title: &str,
+    site: &SiteDefaults<'_>,
     sources: &Names,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Feed>> {
     let feeds = all(document, &keys::FEEDS, diagnostics, |reader| {
-        feeds::read(reader, site_title, sources)
+        feeds::read(reader, site, sources)
     })?;
     conflicts::check_aliases(&feeds, document, diagnostics);
     Some(feeds)

@@ -2,11 +2,14 @@
 //!
 //! `None` means that an error was reported. An absent key yields `Some(None)` or the default.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
 use super::document::{Spanned, Table, Value, label};
 use super::error::{Diagnostics, Location};
-use super::keys::Section;
+use super::keys::{Section, ValueType};
+use crate::domain::text_language::text_language;
+use crate::domain::translations::Translations;
 
 /// Reader of one table, which collects errors.
 pub(super) struct Reader<'a> {
@@ -70,6 +73,14 @@ impl<'a> Reader<'a> {
     ) -> Option<Option<T>> {
         let Some(entry) = self.value(key) else { return Some(None) };
         let Value::Text(text) = &entry.value else {
+            let translated = format!("{key}s");
+            if matches!(entry.value, Value::Table(_))
+                && self.section.value_type(&translated) == Some(ValueType::Texts)
+            {
+                let reason = format!("`{key}` is one text; write its translations in `{translated}`");
+                self.report(&entry.location, &reason);
+                return None;
+            }
             self.wrong_type(key, entry, "a string in quotes");
             return None;
         };
@@ -80,6 +91,38 @@ impl<'a> Reader<'a> {
                 None
             }
         }
+    }
+
+    /// Reads a table of texts by language, which `read` parses; an absent key is an empty table.
+    /// `own_language` is the language of the text that they translate.
+    pub(super) fn translations(
+        &mut self,
+        key: &str,
+        own_language: &str,
+        read: impl Fn(&str) -> Result<String, String>,
+    ) -> Option<Translations> {
+        let Some(entry) = self.value(key) else {
+            return Some(Translations::new(own_language, BTreeMap::new()));
+        };
+        let Value::Table(entries) = &entry.value else {
+            self.wrong_type(key, entry, "a table of texts by language, for example { zh = \"新闻\" }");
+            return None;
+        };
+        let mut texts = BTreeMap::new();
+        let mut is_valid = true;
+        for (written, entry) in entries {
+            let added = translation(written, &entry.value, &read).and_then(|(tag, text)| {
+                match texts.insert(tag.clone(), text) {
+                    Some(_) => Err(format!("`{tag}` occurs more than once; keep one of them")),
+                    None => Ok(()),
+                }
+            });
+            if let Err(reason) = added {
+                self.report(&entry.location, &format!("`{key}`: {reason}"));
+                is_valid = false;
+            }
+        }
+        is_valid.then(|| Translations::new(own_language, texts))
     }
 
     /// Reads a string, which `read` parses, or returns the default.
@@ -215,6 +258,19 @@ impl<'a> Reader<'a> {
             &format!("`{key}` must be {expected} (found {})", entry.value.type_name()),
         );
     }
+}
+
+/// Parses one entry of a table of texts by language.
+fn translation(
+    written: &str,
+    value: &Value,
+    read: impl Fn(&str) -> Result<String, String>,
+) -> Result<(String, String), String> {
+    let tag = text_language(written)?;
+    let Value::Text(text) = value else {
+        return Err(format!("`{tag}` must be a string in quotes (found {})", value.type_name()));
+    };
+    read(text).map(|text| (tag, text)).map_err(|reason| format!("`{written}`: {reason}"))
 }
 
 /// Parses a displayed text: one line, trimmed, not empty, without control characters.

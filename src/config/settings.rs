@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::domain::post_filter::PostFilter;
 use crate::domain::time::SignedDuration;
+use crate::domain::translations::Translations;
 
 pub use crate::domain::network::IpNetwork;
 pub use crate::domain::selection::Selection;
@@ -16,6 +17,7 @@ pub use super::mail_settings::{
     UncertainPolicy, WarmUp,
 };
 pub use super::publish::{Bucket, DestinationSettings, PublishTarget};
+pub use super::titles::SectionTitles;
 
 /// The validated configuration from `config.toml` and the environment.
 #[derive(Debug, Clone)]
@@ -38,6 +40,8 @@ pub struct Config {
     pub feeds: Vec<Feed>,
     /// The `[[digests]]` tables, in file order.
     pub digests: Vec<Digest>,
+    /// The `[[sections]]` tables, in file order.
+    pub sections: Vec<SectionTitles>,
     /// The `[[transports]]` tables, in file order.
     pub transports: Vec<Transport>,
     /// The `[[publish]]` tables, in file order.
@@ -63,6 +67,8 @@ impl Config {
 pub struct Site {
     /// Name of the publisher.
     pub title: String,
+    /// Translations of the name.
+    pub titles: Translations,
     /// Public URL of this service, without a trailing slash.
     pub base_url: String,
     /// Default language as a tag (RFC 5646).
@@ -261,8 +267,12 @@ pub struct Feed {
     pub former_names: Vec<String>,
     /// Title of the feed.
     pub title: String,
+    /// Translations of the title.
+    pub titles: Translations,
     /// Description of the feed in one sentence.
     pub description: Option<String>,
+    /// Translations of the description.
+    pub descriptions: Translations,
     /// Filter on the articles.
     pub selection: Selection,
     /// Maximum number of articles; the newest are kept.

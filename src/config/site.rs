@@ -7,7 +7,36 @@ use url::{Host, Url};
 use super::reader::{Reader, parse_line};
 use super::settings::Site;
 use crate::domain::language;
+use crate::domain::translations::Translations;
 use crate::domain::url::absolute_web_url;
+
+/// Defaults that other sections take from `[site]`.
+pub(super) struct SiteDefaults<'a> {
+    /// Name of the publisher.
+    pub title: &'a str,
+    /// Translations of the name.
+    pub titles: Translations,
+    /// Default language as a tag (RFC 5646).
+    pub language: &'a str,
+    /// Default time zone.
+    pub timezone: TimeZone,
+    /// EHLO name of transports without `ehlo`.
+    pub ehlo: String,
+}
+
+impl<'a> SiteDefaults<'a> {
+    /// Returns the defaults of a site. If `[site]` is invalid, the rest is still read with general
+    /// defaults, to report its own errors.
+    pub(super) fn from_site(site: Option<&'a Site>) -> Self {
+        Self {
+            title: site.map_or("", |site| &site.title),
+            titles: site.map_or_else(Translations::default, |site| site.titles.clone()),
+            language: site.map_or("en", |site| &site.language),
+            timezone: site.map_or(TimeZone::UTC, |site| site.timezone.clone()),
+            ehlo: site.map_or_else(|| "localhost".to_owned(), |site| ehlo_name(&site.base_url)),
+        }
+    }
+}
 
 /// Reads the `[site]` table.
 pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
@@ -18,6 +47,8 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
         base_url,
     );
     let language = reader.or_default("language", "en".to_owned(), language::canonical);
+    let own_language = language.as_deref().unwrap_or_default();
+    let titles = reader.translations("titles", own_language, parse_line);
     let timezone = reader.or_default("timezone", TimeZone::UTC, time_zone);
     let remedy = format!(
         "it becomes a permanent part of every article id; write id_authority = \"{},YEAR\" with the current year",
@@ -33,6 +64,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
     let logo = reader.optional("logo", image_url);
     Some(Site {
         title: title?,
+        titles: titles?,
         base_url: base_url?,
         language: language?,
         timezone: timezone?,

@@ -1,6 +1,7 @@
 //! Tests of defaults, overrides and error messages of the configuration.
 
 mod sections;
+mod translations;
 mod transports;
 
 use std::collections::BTreeSet;

@@ -181,19 +181,20 @@ impl MessageBuilder {
         let subscriber = delivery.subscriber_id.context("the delivery has no subscriber")?;
         let scope = LinkScope::Confirm { subscriber, delivery: delivery.id };
         let site = &config.site;
+        let language = payload.language.unwrap_or_else(|| site.language.clone());
         let context = ConfirmContext {
             site: SiteContext {
-                title: site.title.clone(),
+                title: site.title_in(&language).to_owned(),
                 base_url: site.base_url.clone(),
                 postal_address: site.postal_address.clone(),
             },
-            language: payload.language.unwrap_or_else(|| site.language.clone()),
             name: delivery.name.clone().unwrap_or_default(),
             address: delivery.address.clone(),
-            digests: digests.iter().map(|d| d.title.clone()).collect(),
+            digests: digests.iter().map(|d| d.title_in(&language).to_owned()).collect(),
             confirm_url: SiteUrls(&site.base_url)
                 .confirm(&link_token::sign(&self.dispatcher.store_identity.secret, scope)),
             days: u32::try_from(CONFIRMATION_LINK_DAYS)?,
+            language,
         };
         let mail = self
             .dispatcher

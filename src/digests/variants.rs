@@ -10,6 +10,7 @@ use anyhow::anyhow;
 use crate::config::Digest;
 use crate::domain::article::Article;
 use crate::domain::site_urls::SiteUrls;
+use crate::domain::subject::{self, SubjectValues};
 use crate::domain::time::Millis;
 use crate::mail::payload::Placeholders;
 use crate::mail::precompiled::can_precompile;
@@ -128,22 +129,39 @@ pub(super) fn template_context(
         |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);
     let placeholders = Placeholders::new(&ctx.instance.secret);
     let site = &ctx.config.site;
+    let section = |article: &Article| {
+        let name = article.sections.first()?;
+        Some(ctx.config.section_title(name, language).to_owned())
+    };
+    let subject = digest.subject_in(language).map(|pattern| {
+        let values = SubjectValues {
+            title: articles.first().map_or("", |article| article.title.as_str()),
+            digest: digest.title_in(language),
+            site: site.title_in(language),
+            date: &day(at),
+            count: articles.len(),
+        };
+        subject::fill(pattern, &values)
+    });
     DigestMailContext {
         site: SiteContext {
-            title: site.title.clone(),
+            title: site.title_in(language).to_owned(),
             base_url: site.base_url.clone(),
             postal_address: site.postal_address.clone(),
         },
-        digest: DigestSummary { name: digest.name.clone(), title: digest.title.clone() },
+        digest: DigestSummary {
+            name: digest.name.clone(),
+            title: digest.title_in(language).to_owned(),
+        },
         language: language.to_owned(),
-        edition: EditionContext { date_text: day(at), count: articles.len(), url: None },
+        edition: EditionContext { date_text: day(at), count: articles.len(), url: None, subject },
         lead: lead
             .iter()
             .map(|a| LeadArticle {
                 title: a.title.clone(),
                 url: a.url.clone(),
                 summary: a.summary.clone(),
-                section: a.sections.first().cloned(),
+                section: section(a),
                 authors: a.authors.clone(),
                 date_text: day(a.published_at),
                 image_url: a.image_url.clone(),
@@ -155,7 +173,7 @@ pub(super) fn template_context(
             .map(|a| MoreArticle {
                 title: a.title.clone(),
                 url: a.url.clone(),
-                section: a.sections.first().cloned(),
+                section: section(a),
                 language: a.language.clone(),
             })
             .collect(),

@@ -1,6 +1,8 @@
 //! Language tags: validated (RFC 5646), in canonical case, matched by basic filtering (RFC 4647),
 //! and with autonyms.
 
+use std::cmp::Reverse;
+
 use isolang::Language;
 
 /// Irregular grandfathered tags, which the grammar does not cover (RFC 5646 section 2.2.8).
@@ -84,6 +86,42 @@ pub fn autonym(tag: &str) -> String {
         Some(name) if language.len() == tag.len() => name,
         Some(name) => format!("{name} ({tag})"),
         None => tag,
+    }
+}
+
+/// Returns the tag that suits a reader best: the same, then a shorter or longer one, then another of
+/// the same language. Tags of the same Chinese script come before those of the other; `None` if no
+/// tag has the language of the reader.
+pub fn best_match<'a>(reader: &str, tags: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let reader = reader.replace('_', "-");
+    let rank = |tag: &str| {
+        let distance = match () {
+            () if tag.eq_ignore_ascii_case(&reader) => 0,
+            () if matches(tag, &reader) => 1,
+            () if matches(&reader, tag) => 2,
+            () => 3,
+        };
+        let other_script = is_traditional_chinese(tag) != is_traditional_chinese(&reader);
+        (other_script && distance > 0, distance, Reverse(tag.len()))
+    };
+    let has_language = |tag: &&str| primary(tag).eq_ignore_ascii_case(primary(&reader));
+    tags.filter(has_language).min_by_key(|tag| rank(tag))
+}
+
+/// Returns `true` if a tag means Traditional Chinese: by its script (`zh-Hant`), or without a
+/// script by its region (`zh-TW`, `zh-HK`, `zh-MO`).
+pub fn is_traditional_chinese(tag: &str) -> bool {
+    let tag = tag.to_ascii_lowercase();
+    let mut subtags = tag.split(['-', '_']);
+    if subtags.next() != Some("zh") {
+        return false;
+    }
+    // Extensions and private use begin with a singleton.
+    let subtags: Vec<&str> = subtags.take_while(|subtag| subtag.len() > 1).collect();
+    let script = subtags.iter().find(|subtag| subtag.len() == 4 && is_alpha(subtag));
+    match script {
+        Some(script) => *script == "hant",
+        None => subtags.iter().any(|region| matches!(*region, "tw" | "hk" | "mo")),
     }
 }
 

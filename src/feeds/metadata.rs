@@ -83,6 +83,8 @@ pub fn feed_metadata<'a>(
     archive: &'a ArchiveRole,
     hubs: &[String],
 ) -> FeedMetadata<'a> {
+    // Only a feed of one language has readers of that language alone.
+    let one_language = feed.only_language();
     let home_url = SiteUrls(&site.base_url).feed_page(&feed.path());
     let self_url = match archive {
         ArchiveRole::Page { url: address, .. } => address.clone(),
@@ -90,9 +92,11 @@ pub fn feed_metadata<'a>(
     };
     FeedMetadata {
         id: FeedText(Cow::Owned(format!("tag:{}:feeds/{}", site.id_authority, feed.id_name()))),
-        title: FeedText::line(&feed.title),
-        description: feed.description.as_deref().map(FeedText::line),
-        publisher: FeedText::line(&site.title),
+        title: FeedText::line(one_language.map_or(&feed.title, |tag| feed.title_in(tag))),
+        description: one_language
+            .map_or(feed.description.as_deref(), |tag| feed.description_in(tag))
+            .map(FeedText::line),
+        publisher: FeedText::line(one_language.map_or(&site.title, |tag| site.title_in(tag))),
         publisher_url: format!("{}/", site.base_url),
         page_url: home_url,
         self_url,
@@ -117,9 +121,9 @@ pub fn feed_metadata<'a>(
 /// Returns the language of a feed: the selected language if there is exactly one, otherwise the
 /// site's.
 pub(super) fn feed_language<'a>(site: &'a Site, feed: &Feed) -> FeedText<'a> {
-    match feed.selection.languages.as_slice() {
-        [one] => language_or(one, &site.language),
-        _ => language_or(&site.language, "en"),
+    match feed.only_language() {
+        Some(one) => language_or(one, &site.language),
+        None => language_or(&site.language, "en"),
     }
 }
 

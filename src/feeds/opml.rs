@@ -65,10 +65,10 @@ fn document(config: &Config) -> Option<String> {
 
 fn outline(site: &Site, feed: &Feed) -> String {
     let links = SiteUrls(&site.base_url);
-    let title = escape(&feed.title);
-    let description = feed
-        .description
-        .as_deref()
+    let language = feed.only_language();
+    let title = escape(language.map_or(&feed.title, |tag| feed.title_in(tag)));
+    let description = language
+        .map_or(feed.description.as_deref(), |tag| feed.description_in(tag))
         .map(|text| format!(" description=\"{}\"", escape(text)))
         .unwrap_or_default();
     format!(

@@ -1,10 +1,14 @@
 //! Resolves a selector to its feed: a declared one, or the on-demand feed of a section, tag, author,
 //! language or combination of them.
 
+use std::collections::BTreeSet;
+
 use super::request::{FEED_TERM_KINDS, FeedSelector};
-use crate::config::{Config, Content, Feed};
-use crate::domain::selection::{Selection, normalize_term};
+use crate::config::{Config, Content, Feed, SectionTitles};
+use crate::domain::language;
+use crate::domain::selection::{Selection, TermKind, normalize_term};
 use crate::domain::time::Millis;
+use crate::domain::translations::Translations;
 use crate::store::{Store, StoreResult};
 
 /// Maximum number of articles in an on-demand feed of the whole site.
@@ -31,17 +35,43 @@ pub async fn resolve(
     for kind in FEED_TERM_KINDS {
         for term in selector.terms.list(kind) {
             let Some(name) = store.terms().name_of(kind, term, now).await? else { return Ok(None) };
-            names.push(name);
+            names.push((kind, name));
         }
     }
+    let plain: Vec<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
     let name = FeedSelector { secret: None, ..selector.clone() }.path();
     Ok(Some(Feed {
-        title: format!("{}: {}", base.title, names.join(", ")),
+        title: format!("{}: {}", base.title, plain.join(", ")),
+        titles: narrowed_titles(config, &base, &names),
         name,
         selection,
         aliases: Vec::new(),
         ..base
     }))
+}
+
+/// Returns the translations of an on-demand feed's title: in each language that its base or one of
+/// its sections is translated into.
+fn narrowed_titles(config: &Config, base: &Feed, names: &[(TermKind, String)]) -> Translations {
+    let is_chosen = |section: &&SectionTitles| {
+        let wanted = normalize_term(&section.name);
+        names.iter().any(|(kind, name)| *kind == TermKind::Section && normalize_term(name) == wanted)
+    };
+    let sections = config.sections.iter().filter(is_chosen);
+    let languages: BTreeSet<&str> =
+        sections.flat_map(|s| s.titles.languages()).chain(base.titles.languages()).collect();
+    let title = |tag: &str| {
+        let name = |(kind, name): &(TermKind, String)| match kind {
+            TermKind::Section => config.section_title(name, tag).to_owned(),
+            TermKind::Tag | TermKind::Author | TermKind::Language | TermKind::Source => name.clone(),
+        };
+        let names: Vec<String> = names.iter().map(name).collect();
+        let (colon, comma) =
+            if language::primary(tag) == "zh" { ("：", "、") } else { (": ", ", ") };
+        format!("{}{colon}{}", base.title_in(tag), names.join(comma))
+    };
+    let titles = languages.into_iter().map(|tag| (tag.to_owned(), title(tag))).collect();
+    Translations::new(&config.site.language, titles)
 }
 
 /// Returns the feed that the terms narrow: a declared one, or all articles of the site.
@@ -60,7 +90,8 @@ fn base_feed(config: &Config, selector: &FeedSelector) -> Option<Feed> {
                 ITEMS_PER_ON_DEMAND_FEED,
                 Content::Full,
             );
-            Some(Feed { title: config.site.title.clone(), ..all })
+            let site = &config.site;
+            Some(Feed { title: site.title.clone(), titles: site.titles.clone(), ..all })
         }
     }
 }
@@ -85,7 +116,6 @@ fn intersect(selection: &Selection, terms: &Selection) -> Option<Selection> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::selection::TermKind;
 
     fn only(kind: TermKind, name: &str) -> Selection {
         let mut terms = Selection::default();

@@ -13,6 +13,7 @@ use crate::config::{Content, Feed, Site};
 use crate::domain::article::{Article, Enclosure};
 use crate::domain::selection::Selection;
 use crate::domain::time::{HOUR, MINUTE, Millis};
+use crate::domain::translations::Translations;
 
 const CONTENT: &str = "http://purl.org/rss/1.0/modules/content/";
 const DC: &str = "http://purl.org/dc/elements/1.1/";
@@ -21,6 +22,7 @@ const XML: &str = "http://www.w3.org/XML/1998/namespace";
 fn site() -> Site {
     Site {
         title: "Harbour College".into(),
+        titles: Translations::new("en", [("zh".into(), "海港学院".into())].into()),
         base_url: "https://news.example.edu".into(),
         language: "en".into(),
         timezone: TimeZone::UTC,
@@ -37,10 +39,12 @@ fn feed(content: Content) -> Feed {
         name: "news".into(),
         former_names: vec![],
         title: "News & notices".into(),
+        titles: Translations::new("en", [("zh".into(), "新闻与通知".into())].into()),
         selection: Selection::default(),
         items: 50,
         content,
         description: None,
+        descriptions: Translations::new("en", [("zh".into(), "学院动态".into())].into()),
         max_age: 5 * MINUTE,
         extra_xml: None,
         aliases: Vec::new(),

@@ -106,10 +106,12 @@ fn timezone_key(zone: &TimeZone) -> String {
 mod tests {
     use super::*;
     use crate::domain::time::SignedDuration;
+    use crate::domain::translations::Translations;
 
     fn site() -> Site {
         Site {
             title: "College".into(),
+            titles: Translations::default(),
             base_url: "https://news.example.edu".into(),
             language: "en".into(),
             timezone: TimeZone::UTC,

@@ -69,7 +69,7 @@ impl Catalog {
     /// English for a language without a catalog.
     pub(super) fn catalog_code(&self, language: &str) -> &str {
         let mut tag = language.to_ascii_lowercase().replace('_', "-");
-        let is_traditional = is_traditional_chinese(&tag);
+        let is_traditional = language::is_traditional_chinese(&tag);
         loop {
             if is_traditional
                 && tag == "zh"
@@ -104,24 +104,6 @@ impl Catalog {
         [self.catalog_code(language), FALLBACK]
             .into_iter()
             .any(|code| self.bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
-    }
-}
-
-/// Returns `true` if a lower-case tag means Traditional Chinese: by its script (`zh-hant`), or
-/// without a script by its region (`zh-tw`, `zh-hk`, `zh-mo`).
-fn is_traditional_chinese(tag: &str) -> bool {
-    let mut subtags = tag.split('-');
-    if subtags.next() != Some("zh") {
-        return false;
-    }
-    // Extensions and private use begin with a singleton.
-    let subtags: Vec<&str> = subtags.take_while(|subtag| subtag.len() > 1).collect();
-    let script = subtags
-        .iter()
-        .find(|subtag| subtag.len() == 4 && subtag.bytes().all(|b| b.is_ascii_alphabetic()));
-    match script {
-        Some(script) => *script == "hant",
-        None => subtags.iter().any(|region| matches!(*region, "tw" | "hk" | "mo")),
     }
 }
 

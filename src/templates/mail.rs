@@ -45,6 +45,9 @@ pub struct EditionContext {
     pub count: usize,
     /// URL of its web version, if there is one.
     pub url: Option<String>,
+    /// Subject that the configuration of the digest sets, if any.
+    #[serde(default)]
+    pub subject: Option<String>,
 }
 
 /// Article shown with its summary; all texts are plain, never HTML.
@@ -136,7 +139,7 @@ impl DigestMailContext {
     pub fn samples() -> Vec<Self> {
         let full = Self::full_sample();
         let bare = Self {
-            edition: EditionContext { date_text: "21 September 2026".into(), count: 1, url: None },
+            edition: EditionContext { date_text: "21 September 2026".into(), count: 1, url: None, subject: None },
             lead: vec![LeadArticle {
                 title: "A title and nothing else".into(),
                 language: "en".into(),
@@ -170,6 +173,7 @@ impl DigestMailContext {
                 date_text: "21 September 2026".into(),
                 count: 5,
                 url: Some("https://news.example.edu/editions/7/en".into()),
+                subject: None,
             },
             lead: vec![
                 sample_lead(
@@ -197,7 +201,11 @@ impl DigestMailContext {
         Self {
             language: "zh-CN".into(),
             digest: DigestSummary { name: "weekly".into(), title: "林谷一周".into() },
-            edition: EditionContext { date_text: "2026年9月21日".into(), ..full.edition },
+            edition: EditionContext {
+                date_text: "2026年9月21日".into(),
+                subject: Some("林谷一周（2026年9月21日）".into()),
+                ..full.edition
+            },
             lead: vec![
                 sample_lead("中德联合实训车间正式启用", "zh", "2026年9月20日"),
                 sample_lead(

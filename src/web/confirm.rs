@@ -29,7 +29,7 @@ pub(super) async fn show(
     web.render(&ConfirmPage {
         page: web.page_context(&client, &method),
         token,
-        digests: titles(&web, &digests),
+        digests: titles(&web, &client, &digests),
     })
     .await
 }
@@ -45,24 +45,20 @@ pub(super) async fn submit(
             .await?;
     let (_, digests) = confirmed.ok_or_else(WebError::invalid_token)?;
     let separator = if client.language.starts_with("zh") { "、" } else { ", " };
-    let digests = titles(&web, &digests).join(separator);
+    let digests = titles(&web, &client, &digests).join(separator);
     let title = web.translate(&client, "confirm-done-title", &[]);
     let sentence = web.translate(&client, "confirm-done", &[("digests", &digests)]);
     web.message_page(&client, title, vec![sentence]).await
 }
 
-fn titles(web: &WebState, names: &[String]) -> Vec<String> {
-    names.iter().map(|name| web.title_of(name)).collect()
+fn titles(web: &WebState, client: &ClientInfo, names: &[String]) -> Vec<String> {
+    names.iter().map(|name| web.title_of(name, client)).collect()
 }
 
 impl WebState {
-    /// Returns a digest's title; its name if it is no longer configured.
-    pub(super) fn title_of(&self, name: &str) -> String {
-        self.app
-            .config
-            .digests
-            .iter()
-            .find(|d| d.name == name)
-            .map_or_else(|| name.to_owned(), |d| d.title.clone())
+    /// Returns a digest's title in the client's language; its name if it is no longer configured.
+    pub(super) fn title_of(&self, name: &str, client: &ClientInfo) -> String {
+        let digest = self.app.config.digests.iter().find(|digest| digest.name == name);
+        digest.map_or(name, |digest| digest.title_in(&client.language)).to_owned()
     }
 }

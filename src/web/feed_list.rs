@@ -30,12 +30,12 @@ pub(super) async fn show(
 ) -> WebResult<Response> {
     let terms = web.terms.get(&web.app).await;
     let mut page = web.page_context(&client, &method);
-    page.alternates = web.alternates();
+    page.alternates = web.alternates(&client.language);
     web.render(&FeedsPage {
         page,
-        feeds: web.feed_rows(),
+        feeds: web.feed_rows(&client.language),
         opml: web.opml.is_some(),
-        groups: terms.narrower_feeds(&FeedSelector::default(), |_, _| true),
+        groups: terms.narrower_feeds(&web.app.config, &client.language, &FeedSelector::default(), |_, _| true),
     })
     .await
 }
@@ -75,32 +75,33 @@ pub(super) async fn opml(
 }
 
 impl WebState {
-    /// Returns the public feeds as rows of a list, in the order of the config.
-    pub(super) fn feed_rows(&self) -> Vec<FeedRow> {
+    /// Returns the public feeds as rows of a list in a language, in the order of the config.
+    pub(super) fn feed_rows(&self, language: &str) -> Vec<FeedRow> {
         let row = |feed: &Feed| FeedRow {
             path: feed.path(),
-            title: feed.title.clone(),
-            description: feed.description.clone(),
+            title: feed.title_in(language).to_owned(),
+            description: feed.description_in(language).map(str::to_owned),
             count: self.app.feed_cache.summary(feed).map_or(0, |summary| summary.count),
         };
         self.app.config.public_feeds().map(row).collect()
     }
 
     /// Returns the feed links for the head of a page: the first public feed in all formats, the
-    /// others only as RSS.
-    pub(super) fn alternates(&self) -> Vec<Alternate> {
+    /// others only as RSS; titles are in a language.
+    pub(super) fn alternates(&self, language: &str) -> Vec<Alternate> {
         let mut feeds = self.app.config.public_feeds();
         let first = feeds
             .next()
-            .map(|feed| self.alternates_of(&feed.path(), &feed.title))
+            .map(|feed| self.alternates_of(&feed.path(), feed.title_in(language)))
             .unwrap_or_default();
         // Readers show only titles, so feeds with the same title get their names appended.
         let mut used_titles = HashSet::new();
         let others = feeds.map(|feed| {
-            let title = if used_titles.insert(&feed.title) {
-                feed.title.clone()
+            let title = feed.title_in(language);
+            let title = if used_titles.insert(title) {
+                title.to_owned()
             } else {
-                format!("{} ({})", feed.title, feed.name)
+                format!("{title} ({})", feed.name)
             };
             self.alternate(&feed.path(), title, Format::Rss)
         });

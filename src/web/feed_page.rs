@@ -59,13 +59,17 @@ async fn render_page(
     let summary =
         FeedSummary::new(rendered, &feed.name, max_articles).ok_or_else(WebError::not_rendered)?;
     let path = feed.path();
-    let alternates = web.alternates_of(&path, &feed.title);
+    let title = feed.title_in(&client.language);
+    let alternates = web.alternates_of(&path, title);
     let mut view = FeedPage {
         page: web.page_context(client, method),
         feed: FeedRow {
             path,
-            title: feed.title.clone(),
-            description: summary.description.clone(),
+            title: title.to_owned(),
+            description: feed
+                .description_in(&client.language)
+                .map(str::to_owned)
+                .or_else(|| summary.description.clone()),
             count: summary.count,
         },
         articles: summary
@@ -77,7 +81,7 @@ async fn render_page(
         has_websub: !web.app.config.hubs_of(feed).is_empty(),
         previous_url: summary.previous_url.as_deref().and_then(|url| web.site_path(url)),
         snippet: snippet(&alternates),
-        groups: related_feeds(web, feed_request, feed, &summary).await,
+        groups: related_feeds(web, client, feed_request, feed, &summary).await,
         is_private: feed.secret.is_some(),
         archive,
         script: COPY_SCRIPT.to_owned(),
@@ -105,6 +109,7 @@ async fn render_page(
 /// Returns the feeds that narrow this one.
 async fn related_feeds(
     web: &WebState,
+    client: &ClientInfo,
     feed_request: &FeedRequest,
     feed: &Feed,
     summary: &FeedSummary,
@@ -117,10 +122,15 @@ async fn related_feeds(
     };
     let is_declared = feed_request.selector.terms == Selection::default();
     let terms = web.terms.get(&web.app).await;
-    let mut groups = terms.narrower_feeds(&feed_request.selector, |kind, term| {
-        summary.terms.contains(&term.term)
-            && (!is_declared || narrows(feed.selection.list(kind), term))
-    });
+    let mut groups = terms.narrower_feeds(
+        &web.app.config,
+        &client.language,
+        &feed_request.selector,
+        |kind, term| {
+            summary.terms.contains(&term.term)
+                && (!is_declared || narrows(feed.selection.list(kind), term))
+        },
+    );
     // The counts are those of the whole site, not of this feed.
     groups.iter_mut().flat_map(|group| &mut group.feeds).for_each(|feed| feed.count = 0);
     groups

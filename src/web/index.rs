@@ -34,14 +34,14 @@ pub(super) async fn show(
         config.public_feeds().map(|feed| web.app.feed_cache.summary(feed)).collect();
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
-        title: digest.title.clone(),
+        title: digest.title_in(&client.language).to_owned(),
         next_date_text: next_date_text(digest, &client.language, now),
     });
     let mut page = web.page_context(&client, &method);
-    page.alternates = web.alternates();
+    page.alternates = web.alternates(&client.language);
     let view = IndexPage {
         page,
-        feeds: web.feed_rows(),
+        feeds: web.feed_rows(&client.language),
         digests: digests.collect(),
         latest: newest_articles(&summaries, &client.language, LATEST_ARTICLES)
             .into_iter()
@@ -83,7 +83,9 @@ pub(super) fn article_row(
 ) -> ArticleRow {
     ArticleRow {
         date_text: web.date_text_of(article.published_at, &client.language),
-        section: article.section,
+        section: article
+            .section
+            .map(|name| web.app.config.section_title(&name, &client.language).to_owned()),
         title: article.title,
         url: article.url,
         summary: article.summary,

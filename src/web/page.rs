@@ -48,7 +48,7 @@ impl WebState {
         };
         PageContext {
             language: client.language.clone(),
-            site_title: self.app.config.site.title.clone(),
+            site_title: self.app.config.site.title_in(&client.language).to_owned(),
             base: self.base_path.clone(),
             languages,
             lang_query: client.lang_query(),

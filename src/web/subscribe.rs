@@ -146,15 +146,18 @@ async fn render_form(
     let digests = web.app.config.digests.iter().map(|digest| DigestChoice {
         checked: submitted.digests.contains(&digest.name),
         name: digest.name.clone(),
-        title: digest.title.clone(),
+        title: digest.title_in(&client.language).to_owned(),
         next_date_text: next_date_text(digest, &client.language, now),
     });
     let sections = match &web.demo {
         Some(demo) => demo.sections.clone(),
         None => web.sections.sections(&web.app.store).await?.as_ref().clone(),
     };
-    let section =
-        |name: String| SectionChoice { checked: submitted.sections.contains(&name), name };
+    let section = |name: String| SectionChoice {
+        checked: submitted.sections.contains(&name),
+        title: web.app.config.section_title(&name, &client.language).to_owned(),
+        name,
+    };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = web
         .render(&SubscribePage {

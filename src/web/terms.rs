@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
 
 use crate::app::App;
+use crate::config::Config;
 use crate::domain::language;
 use crate::domain::selection::TermKind;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
@@ -109,10 +110,12 @@ fn drop_redundant_varieties(mut terms: Vec<Term>) -> Vec<Term> {
 }
 
 impl TermLists {
-    /// Returns the feeds that narrow `subject` by one more term that `fits` accepts. Kinds with a
-    /// single term are left out.
+    /// Returns the feeds that narrow `subject` by one more term that `fits` accepts, with names of
+    /// sections in a language. Kinds with a single term are left out.
     pub(super) fn narrower_feeds(
         &self,
+        config: &Config,
+        language: &str,
         subject: &FeedSelector,
         fits: impl Fn(TermKind, &Term) -> bool,
     ) -> Vec<FeedGroup> {
@@ -121,7 +124,10 @@ impl TermLists {
             narrowed.terms.list_mut(kind).push(term.term.clone());
             FeedRow {
                 path: narrowed.path(),
-                title: term.name.clone(),
+                title: match kind {
+                    TermKind::Section => config.section_title(&term.name, language).to_owned(),
+                    _ => term.name.clone(),
+                },
                 count: usize::try_from(term.articles).unwrap_or(0),
                 ..FeedRow::default()
             }

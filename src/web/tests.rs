@@ -168,8 +168,14 @@ impl Site {
     }
 
     async fn publish(&self, title: &str) {
+        self.publish_in("", title).await;
+    }
+
+    /// Publishes an article in a section, unless the section is empty.
+    async fn publish_in(&self, section: &str, title: &str) {
         let now = self.app.now();
         let draft = IncomingArticle {
+            sections: Some(section.to_owned()).filter(|s| !s.is_empty()).into_iter().collect(),
             source_id: title.into(),
             title: title.into(),
             body_html: "<p>Text</p>".into(),

@@ -40,7 +40,7 @@ pub(super) async fn show(
         )
         .await;
     }
-    let title = web.title_of(&subscription.digest);
+    let title = web.title_of(&subscription.digest, &client);
     let title = web.translate(&client, "unsubscribe-done-title", &[("digest", &title)]);
     web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])]).await
 }
@@ -73,7 +73,7 @@ pub(super) async fn submit(
         .await?
         .ok_or_else(WebError::invalid_token)?;
     if is_one_click {
-        return Ok(format!("You have unsubscribed from {}.\n", web.title_of(&subscription.digest))
+        return Ok(format!("You have unsubscribed from {}.\n", web.title_of(&subscription.digest, &client))
             .into_response());
     }
     let (token, state) = match outcome.undo {
@@ -117,7 +117,7 @@ async fn render_page(
     web.render(&UnsubscribePage {
         page: web.page_context(client, method),
         token,
-        digest_title: web.title_of(&subscription.digest),
+        digest_title: web.title_of(&subscription.digest, client),
         state,
         others,
     })

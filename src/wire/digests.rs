@@ -16,6 +16,13 @@ pub struct Digest {
     pub name: String,
     /// Title of the digest for readers.
     pub title: String,
+    /// Translations of the title by language tag.
+    pub titles: BTreeMap<String, String>,
+    /// Description of the digest for pages; `null` if it has none.
+    #[schema(required)]
+    pub description: Option<String>,
+    /// Translations of the description by language tag.
+    pub descriptions: BTreeMap<String, String>,
     /// Schedule as written in the configuration.
     pub schedule: String,
     /// IANA name of the time zone of the schedule; `null` for a fixed offset.
@@ -39,6 +46,9 @@ impl Digest {
         Self {
             name: digest.name.clone(),
             title: digest.title.clone(),
+            titles: digest.titles.texts().clone(),
+            description: digest.description.clone(),
+            descriptions: digest.descriptions.texts().clone(),
             schedule: digest.schedule.as_str().to_owned(),
             timezone: digest.timezone.iana_name().map(str::to_owned),
             next: next.map(|t| t.rfc3339()),

@@ -1,5 +1,7 @@
 //! Documents about feeds: their URLs, readers and publications.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,6 +46,8 @@ pub struct Feed {
     pub name: String,
     /// Title of the feed for readers.
     pub title: String,
+    /// Translations of the title by language tag.
+    pub titles: BTreeMap<String, String>,
     /// Maximum number of articles in the feed.
     pub items: usize,
     /// `true` if the URLs contain a secret.
@@ -59,6 +63,7 @@ impl Feed {
         Self {
             name: feed.name.clone(),
             title: feed.title.clone(),
+            titles: feed.titles.texts().clone(),
             items: feed.items,
             private: feed.secret.is_some(),
             urls: FeedUrls::new(site, &feed.path()),

@@ -10,11 +10,12 @@ use sha2::{Digest as _, Sha256};
 use crate::config::{Config, Feed, Site};
 use crate::domain::selection::Selection;
 use crate::domain::time::as_millis_i64;
+use crate::domain::translations::Translations;
 use crate::feeds::plan::{RENDERER_VERSION, content_mode};
 
 /// Version of the text that is hashed. Raise it when a field is added to, or removed from, that
 /// text; every cached document is then rendered again.
-const FINGERPRINT_VERSION: u32 = 1;
+const FINGERPRINT_VERSION: u32 = 2;
 
 /// Returns a fingerprint of everything a feed's documents depend on besides its articles. It starts
 /// with the feed's [`access_fingerprint`].
@@ -39,6 +40,7 @@ pub(super) fn access_fingerprint(feed: &Feed) -> String {
 fn settings_text(site: &Site, feed: &Feed) -> FieldList {
     let Site {
         title,
+        titles,
         base_url,
         language,
         timezone,
@@ -51,6 +53,7 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
     let mut fields = FieldList::default();
     fields.field("fingerprint_version", FINGERPRINT_VERSION);
     fields.field("site.title", title);
+    fields.texts("site.titles", titles);
     fields.field("site.base_url", base_url);
     fields.field("site.language", language);
     fields.optional("site.timezone", timezone.iana_name());
@@ -63,7 +66,9 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
         name,
         former_names: was,
         title,
+        titles,
         description,
+        descriptions,
         selection,
         items,
         content,
@@ -75,7 +80,9 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
     fields.field("feed.name", name);
     fields.list("feed.was", was);
     fields.field("feed.title", title);
+    fields.texts("feed.titles", titles);
     fields.optional("feed.description", description.as_deref());
+    fields.texts("feed.descriptions", descriptions);
     fields.selection(selection);
     fields.field("feed.items", items);
     fields.field("feed.content", content_mode(*content));
@@ -114,6 +121,14 @@ impl FieldList {
         }
     }
 
+    fn texts(&mut self, name: &str, translations: &Translations) {
+        self.field(name, translations.texts().len());
+        for (language, text) in translations.texts() {
+            self.field(name, language);
+            self.field(name, text);
+        }
+    }
+
     fn selection(&mut self, selection: &Selection) {
         let Selection { sections, tags, authors, languages, sources } = selection;
         self.list("selection.sections", sections);
@@ -140,6 +155,7 @@ mod tests {
     fn site() -> Site {
         Site {
             title: "Harbour College".into(),
+            titles: Translations::default(),
             base_url: "https://news.example.edu".into(),
             language: "en".into(),
             timezone: TimeZone::UTC,
@@ -156,7 +172,9 @@ mod tests {
             name: "news".into(),
             former_names: vec!["latest".into()],
             title: "News".into(),
+            titles: Translations::default(),
             description: None,
+            descriptions: Translations::default(),
             selection: Selection { tags: vec!["jobs".into()], ..Selection::default() },
             items: 50,
             content: Content::Full,
@@ -194,6 +212,7 @@ mod tests {
         for change in [
             (|feed| feed.max_age += SignedDuration::from_millis(1)) as fn(&mut Feed),
             |feed| feed.aliases.clear(),
+            |feed| feed.titles = Translations::new("en", [("zh".into(), "新闻".into())].into()),
             |feed| feed.extra_xml = Some(String::new()),
         ] {
             assert!(after(change).0 != before && after(change).1 == access);

@@ -56,6 +56,22 @@ fn archive_links_follow_rfc_5005() {
 }
 
 #[test]
+fn a_feed_of_one_language_has_its_titles_in_that_language() {
+    let (site, mut feed) = (site(), feed(Content::Full));
+    for (languages, titles) in [
+        (vec![], ("News & notices", None, "Harbour College")),
+        (vec!["zh-CN"], ("新闻与通知", Some("学院动态"), "海港学院")),
+        (vec!["fr"], ("News & notices", None, "Harbour College")),
+        (vec!["zh", "en"], ("News & notices", None, "Harbour College")),
+    ] {
+        feed.selection.languages = languages.into_iter().map(str::to_owned).collect();
+        let metadata = feed_metadata(&site, &feed, Millis(5_000), &ArchiveRole::Complete, &[]);
+        let description = metadata.description.as_ref().map(|text| text.as_str());
+        assert_eq!((metadata.title.as_str(), description, metadata.publisher.as_str()), titles);
+    }
+}
+
+#[test]
 fn translations_are_linked_once_per_language() {
     let (site, feed, articles) = (site(), feed(Content::Full), articles());
     let translation = |language: &str, url: &str| Translation {

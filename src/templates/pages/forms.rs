@@ -41,8 +41,10 @@ pub struct DigestChoice {
 /// Section with a checkbox.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SectionChoice {
-    /// Name of the section.
+    /// Name of the section in the articles.
     pub name: String,
+    /// Name of the section for readers.
+    pub title: String,
     /// `true` if the checkbox is checked.
     pub checked: bool,
 }

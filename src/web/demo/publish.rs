@@ -137,6 +137,7 @@ async fn render_form(
         sections: sections
             .map(|name| SectionChoice {
                 name: name.clone(),
+                title: web.app.config.section_title(name, &client.language).to_owned(),
                 checked: name == form.first("section"),
             })
             .collect(),

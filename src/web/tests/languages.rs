@@ -1,6 +1,7 @@
 //! Tests of the languages of pages and of the e-mail language choice.
 
 use super::*;
+use crate::digests::{self, PreviewOptions};
 
 #[tokio::test]
 async fn mail_languages_show_their_autonym_and_the_tag_when_two_share_one_language() {
@@ -48,4 +49,54 @@ async fn traditional_chinese_pages_follow_accept_language_and_the_lang_query() {
         let form = site.send(accepting(tag), "").await.text();
         assert!(form.contains(&format!("value=\"{code}\" checked")), "{tag}: {form}");
     }
+}
+
+/// A site whose texts are translated into Chinese.
+fn translated_config() -> String {
+    let config = CONFIG
+        .replace("title = \"Test College\"", "title = \"Test College\"\ntitles = { zh = \"试验学院\" }")
+        .replace("title = \"All news\"", "title = \"All news\"\ntitles = { zh = \"全部新闻\" }\ndescriptions = { zh = \"学院动态\" }")
+        .replace("title = \"The week\"", "title = \"The week\"\ntitles = { zh = \"学院一周\" }\nsubjects = { zh = \"【{digest}】{title}\" }");
+    format!("{config}[[sections]]\nname = \"Campus\"\ntitles = {{ zh = \"校园\" }}\n")
+}
+
+#[tokio::test]
+async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
+    let site = Site::with_config(&translated_config(), false, false).await;
+    site.publish_in("Campus", "A new lab").await;
+    for (path, chinese, english) in [
+        ("/", &["<title>首页 · 试验学院</title>", "全部新闻", "学院动态", "学院一周", "校园"][..], "All news"),
+        ("/feeds/", &["全部新闻", "试验学院"], "All news"),
+        ("/feeds/news", &["<h1>全部新闻</h1>", "学院动态", "校园"], "All news"),
+        ("/feeds/section/campus", &["<h1>试验学院：校园</h1>"], "<h1>Test College: Campus</h1>"),
+        ("/subscribe", &["学院一周", "value=\"Campus\"><span>校园</span>"], "<span>Campus</span>"),
+    ] {
+        let page = site.get(&format!("{path}?lang=zh")).await.text();
+        for text in chinese {
+            assert!(page.contains(text), "{path}: {text} is missing in {page}");
+        }
+        let page = site.get(&format!("{path}?lang=en")).await.text();
+        assert!(page.contains(english) && !page.contains("校园"), "{path}: {page}");
+    }
+    let category = site.get("/feeds/news.rss").await.text();
+    assert!(category.contains("<category>Campus</category>"), "{category}");
+}
+
+#[tokio::test]
+async fn mails_have_titles_sections_and_subjects_in_their_language() {
+    let site = Site::with_config(&translated_config(), false, false).await;
+    site.publish_in("Campus", "A new lab").await;
+    let preview = |language: &str| PreviewOptions { as_subscriber: None, language: Some(language.into()) };
+    let digest = &site.app.config.digests[0];
+    let now = site.app.now();
+    let (chinese, english) = (preview("zh"), preview("en"));
+    let mail = |options| digests::preview(site.app.digest_context(), digest, options, now);
+    let chinese = mail(&chinese).await.unwrap().mail;
+    assert_eq!(chinese.subject, "【学院一周】A new lab");
+    for text in ["试验学院", "学院一周", ">校园<"] {
+        assert!(chinese.html.contains(text), "{text} is missing in {}", chinese.html);
+    }
+    let english = mail(&english).await.unwrap().mail;
+    assert_eq!(english.subject, "The week: A new lab");
+    assert!(english.html.contains("Test College") && english.html.contains(">Campus<"));
 }

@@ -142,6 +142,7 @@ fn feeds() -> Vec<Document> {
         document(&Feed {
             name: "news".to_owned(),
             title: "News of the college".to_owned(),
+            titles: [("no".to_owned(), "Nytt fra skolen".to_owned())].into(),
             items: 20,
             private: true,
             urls: FeedUrls::new(site, "news"),

@@ -39,6 +39,9 @@ fn digests() -> Vec<Document> {
         document(&Digest {
             name: "weekly".to_owned(),
             title: "The week at the college".to_owned(),
+            titles: [("no".to_owned(), "Uken på skolen".to_owned())].into(),
+            description: Some("News of the week".to_owned()),
+            descriptions: [("no".to_owned(), "Nytt fra uken".to_owned())].into(),
             schedule: "0 8 * * 1".to_owned(),
             timezone: Some("Europe/Oslo".to_owned()),
             next: Some("2026-09-28T06:00:00Z".to_owned()),

@@ -1,0 +1,118 @@
+//! Texts for readers in several languages: titles, descriptions and names of sections.
+
+use super::document::Document;
+use super::error::Diagnostics;
+use super::keys::ARTICLE_SECTIONS;
+use super::reader::{Reader, parse_line};
+use super::settings::{Config, Digest, Feed, Site};
+use crate::domain::selection::normalize_term;
+use crate::domain::translations::Translations;
+
+/// Settings of one `[[sections]]` table: the names of a section in other languages.
+#[derive(Debug, Clone)]
+pub struct SectionTitles {
+    /// Name of the section in the articles.
+    pub name: String,
+    /// Translations of the name; never empty.
+    pub titles: Translations,
+}
+
+/// Reads `title` and `titles`. Without `title`, the site's title and its translations apply.
+pub(super) fn titles(
+    reader: &mut Reader<'_>,
+    site_title: &str,
+    site_titles: &Translations,
+    language: &str,
+) -> (Option<String>, Option<Translations>) {
+    let title = reader.or_default("title", site_title.to_owned(), parse_line);
+    let own = reader.translations("titles", language, parse_line);
+    let titles = if reader.has("title") { own } else { own.map(|own| own.or(site_titles)) };
+    (title, titles)
+}
+
+/// Reads all `[[sections]]` tables; reports names that occur twice.
+pub(super) fn read_sections(
+    document: &Document,
+    language: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<SectionTitles>> {
+    let mut sections: Vec<Option<SectionTitles>> = Vec::new();
+    for table in document.tables(&ARTICLE_SECTIONS) {
+        let mut reader = Reader::new(&ARTICLE_SECTIONS, table, diagnostics);
+        let name = reader.required("name", "write the name of the section as articles have it", parse_line);
+        let titles = reader.translations("titles", language, parse_line);
+        if titles.as_ref().is_some_and(|titles| titles.texts().is_empty()) {
+            reader.missing("titles", "write the name in other languages, for example titles = { zh = \"校园\" }");
+        }
+        if let Some(name) = name.as_deref() {
+            let is_same = |other: &SectionTitles| normalize_term(&other.name) == normalize_term(name);
+            if sections.iter().flatten().any(is_same) {
+                let reason = format!("`{name}` has more than one table; write all its titles in one");
+                reader.error("name", &reason);
+            }
+        }
+        sections.push(name.zip(titles).map(|(name, titles)| SectionTitles { name, titles }));
+    }
+    sections.into_iter().collect()
+}
+
+impl Site {
+    /// Returns the name of the publisher for readers of a language.
+    pub fn title_in(&self, language: &str) -> &str {
+        self.titles.text_in(&self.title, language)
+    }
+}
+
+impl Feed {
+    /// Returns the title for readers of a language.
+    pub fn title_in(&self, language: &str) -> &str {
+        self.titles.text_in(&self.title, language)
+    }
+
+    /// Returns the description for readers of a language, if there is one.
+    pub fn description_in(&self, language: &str) -> Option<&str> {
+        description_in(self.description.as_deref(), &self.descriptions, language)
+    }
+
+    /// Returns the only language that the feed selects, if there is exactly one.
+    pub fn only_language(&self) -> Option<&str> {
+        match self.selection.languages.as_slice() {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+}
+
+impl Digest {
+    /// Returns the title for readers of a language.
+    pub fn title_in(&self, language: &str) -> &str {
+        self.titles.text_in(&self.title, language)
+    }
+
+    /// Returns the description for readers of a language, if there is one.
+    pub fn description_in(&self, language: &str) -> Option<&str> {
+        description_in(self.description.as_deref(), &self.descriptions, language)
+    }
+
+    /// Returns the pattern of the subject for readers of a language, if there is one.
+    pub fn subject_in(&self, language: &str) -> Option<&str> {
+        Some(self.subjects.text_in(&self.subject, language)).filter(|text| !text.is_empty())
+    }
+}
+
+impl Config {
+    /// Returns the name of a section for readers of a language.
+    pub fn section_title<'a>(&'a self, name: &'a str, language: &str) -> &'a str {
+        let wanted = normalize_term(name);
+        let section = self.sections.iter().find(|section| normalize_term(&section.name) == wanted);
+        section.map_or(name, |section| section.titles.text_in(name, language))
+    }
+}
+
+fn description_in<'a>(
+    own: Option<&'a str>,
+    translations: &'a Translations,
+    language: &str,
+) -> Option<&'a str> {
+    Some(translations.text_in(own.unwrap_or_default(), language)).filter(|text| !text.is_empty())
+}
