@@ -2,6 +2,7 @@
 //! destinations and templates.
 
 mod relays;
+mod sections;
 mod warnings;
 
 use std::path::Path;
@@ -85,6 +86,13 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
     for transport in &config.transports {
         relays::check(transport, offline, &mut findings).await?;
         check_dkim(config, transport, &mut findings)?;
+    }
+    let unknown_sections = sections::unknown(&app).await?;
+    for reason in &unknown_sections.offered {
+        findings.error(reason)?;
+    }
+    for reason in &unknown_sections.translated {
+        findings.warning(reason)?;
     }
     for destination in &config.destinations {
         match app.publisher(destination).check().await {

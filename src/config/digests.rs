@@ -46,6 +46,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     let timezone = reader.or_default("timezone", context.timezone.clone(), time_zone);
     let selection = selection(&mut reader, context.sources);
     let languages = reader.list("languages", language::canonical);
+    let offer_sections = reader.list("offer_sections", parse_line);
     let min_articles = reader.integer("min_articles", 1, 1..=1_000);
     let max_articles = reader.integer("max_articles", 20, 1..=1_000);
     let max_age = reader.or_default("max_age", 30 * DAY, at_least_a_minute);
@@ -73,6 +74,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         descriptions: descriptions?,
         subject: subject?,
         subjects: subjects?,
+        offer_sections: offer_sections?,
         schedule: schedule?,
         timezone: timezone?,
         selection: selection?,

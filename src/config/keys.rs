@@ -158,6 +158,7 @@ pub(super) const DIGESTS: Section = Section {
         ("descriptions", Texts),
         ("subject", Text),
         ("subjects", Texts),
+        ("offer_sections", List),
         ("schedule", Text),
         ("timezone", Text),
         ("sections", List),

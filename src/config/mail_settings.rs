@@ -40,6 +40,8 @@ pub struct Digest {
     pub subject: String,
     /// Translations of the pattern.
     pub subjects: Translations,
+    /// Sections that the subscription page offers; empty: those of the filter, or all.
+    pub offer_sections: Vec<String>,
     /// Cron schedule of the editions.
     pub schedule: Schedule,
     /// Time zone of the schedule.

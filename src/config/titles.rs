@@ -94,6 +94,12 @@ impl Digest {
         description_in(self.description.as_deref(), &self.descriptions, language)
     }
 
+    /// Returns the sections that the subscription page offers; `None` for all.
+    pub fn offered_sections(&self) -> Option<&[String]> {
+        let lists = [&self.offer_sections, &self.selection.sections];
+        lists.into_iter().find(|list| !list.is_empty()).map(Vec::as_slice)
+    }
+
     /// Returns the pattern of the subject for readers of a language, if there is one.
     pub fn subject_in(&self, language: &str) -> Option<&str> {
         Some(self.subjects.text_in(&self.subject, language)).filter(|text| !text.is_empty())

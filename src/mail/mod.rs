@@ -1,6 +1,7 @@
 //! E-mail: message construction (`message`, `precompiled`), signing (`dkim`), and SMTP and file
 //! transports (`smtp`, `file_transport`).
 
+pub mod digest_texts;
 pub mod dkim;
 pub mod file_transport;
 mod header;

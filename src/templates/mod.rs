@@ -10,6 +10,7 @@ mod i18n;
 mod inline;
 pub mod mail;
 pub mod pages;
+mod recurrence_text;
 mod render_pool;
 mod renderer;
 mod sandbox;

@@ -76,7 +76,11 @@ pub struct DigestRow {
     pub name: String,
     /// Title of the digest.
     pub title: String,
-    /// Localized date of the next edition; `None` if unknown.
+    /// Description of the digest, if there is one.
+    pub description: Option<String>,
+    /// Sentence that states how often it is sent; `None` if no short one does.
+    pub schedule_text: Option<String>,
+    /// Localized date of the next edition, if the schedule does not tell it.
     pub next_date_text: Option<String>,
 }
 

@@ -12,9 +12,9 @@ use super::state::{SharedState, WebState};
 use crate::config::Digest;
 use crate::demo::Demo;
 use crate::domain::language;
-use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 use crate::feeds::summary::{ArticleSummary, FeedSummary};
+use crate::mail::digest_texts::{irregular_date_text, next_edition_at, schedule_text};
 use crate::templates::date_text;
 use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 
@@ -35,7 +35,9 @@ pub(super) async fn show(
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title_in(&client.language).to_owned(),
-        next_date_text: next_date_text(digest, &client.language, now),
+        description: digest.description_in(&client.language).map(str::to_owned),
+        schedule_text: web.schedule_text(digest, &client.language),
+        next_date_text: irregular_date_text(digest, &client.language, now),
     });
     let mut page = web.page_context(&client, &method);
     page.alternates = web.alternates(&client.language);
@@ -108,17 +110,9 @@ impl WebState {
     pub(super) fn date_text_of(&self, at: Millis, language: &str) -> String {
         date_text(self.app.config.site.timezone.to_datetime(at.timestamp()).date(), language)
     }
-}
 
-/// Returns the next scheduled time of a digest outside its pauses.
-fn next_edition_at(digest: &Digest, now: Millis) -> Option<Millis> {
-    next_date(&digest.schedule, &digest.timezone, &digest.pause, now)
-}
-
-/// Formats the next scheduled time of a digest in the digest's time zone.
-pub(super) fn next_date_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
-    let at = digest.timezone.to_datetime(next_edition_at(digest, now)?.timestamp());
-    let separator = if language.starts_with("zh") { " " } else { ", " };
-    let zone = digest.timezone.iana_name().unwrap_or("UTC");
-    Some(format!("{}{separator}{} ({zone})", date_text(at.date(), language), at.strftime("%H:%M")))
+    /// Returns a sentence about how often a digest is sent, if a short one states it.
+    pub(super) fn schedule_text(&self, digest: &Digest, language: &str) -> Option<String> {
+        schedule_text(&self.app.templates, &self.app.config, digest, language)
+    }
 }

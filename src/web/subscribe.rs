@@ -8,11 +8,13 @@ use axum::response::{IntoResponse, Response};
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
-use super::index::next_date_text;
 use super::state::{SharedState, WebState};
+use crate::config::Digest;
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
+use crate::domain::selection::normalize_term;
 use crate::domain::time::Millis;
+use crate::mail::digest_texts::irregular_date_text;
 use crate::subscribers::{self, NewSubscriber};
 use crate::templates::pages::{DigestChoice, LanguageLink, SectionChoice, SubscribePage};
 
@@ -147,12 +149,15 @@ async fn render_form(
         checked: submitted.digests.contains(&digest.name),
         name: digest.name.clone(),
         title: digest.title_in(&client.language).to_owned(),
-        next_date_text: next_date_text(digest, &client.language, now),
+        description: digest.description_in(&client.language).map(str::to_owned),
+        schedule_text: web.schedule_text(digest, &client.language),
+        next_date_text: irregular_date_text(digest, &client.language, now),
     });
     let sections = match &web.demo {
         Some(demo) => demo.sections.clone(),
         None => web.sections.sections(&web.app.store).await?.as_ref().clone(),
     };
+    let sections = offered_sections(&web.app.config.digests, sections);
     let section = |name: String| SectionChoice {
         checked: submitted.sections.contains(&name),
         title: web.app.config.section_title(&name, &client.language).to_owned(),
@@ -176,6 +181,24 @@ async fn render_form(
         })
         .await?;
     Ok((status, page).into_response())
+}
+
+/// Returns the sections that the digests offer, spelled as articles have them. A section without
+/// articles is left out, because it may be misspelled, unless there are no sections at all.
+fn offered_sections(digests: &[Digest], known: Vec<String>) -> Vec<String> {
+    let mut offered: Vec<String> = Vec::new();
+    for digest in digests {
+        let Some(names) = digest.offered_sections() else { return known };
+        for name in names {
+            let is_same = |other: &String| normalize_term(other) == normalize_term(name);
+            let known_name = known.iter().find(|other| is_same(other));
+            if offered.iter().any(is_same) || (known_name.is_none() && !known.is_empty()) {
+                continue;
+            }
+            offered.push(known_name.unwrap_or(name).clone());
+        }
+    }
+    offered
 }
 
 /// Returns the languages of all digests with the best match for `chosen` marked; empty if there are

@@ -32,6 +32,7 @@ mod feed_pages;
 mod languages;
 mod matrix;
 mod metrics;
+mod offers;
 mod readers;
 mod serving;
 

@@ -60,6 +60,65 @@ index-about = How it works
 index-about-feeds = Your feed reader checks for new articles automatically. You do not need an account or an e-mail address. To stop, remove the feed from your reader.
 index-about-digests = To get a digest, enter your e-mail address and confirm it. You can choose the sections and the language.
 
+# --- How often a digest is sent ($nth is 1 to 4, or 5 for the last)
+list-separator = { ", " }
+list-end = { " and " }
+weekday = { $day ->
+    [1] Monday
+    [2] Tuesday
+    [3] Wednesday
+    [4] Thursday
+    [5] Friday
+    [6] Saturday
+   *[7] Sunday
+}
+month = { $month ->
+    [1] January
+    [2] February
+    [3] March
+    [4] April
+    [5] May
+    [6] June
+    [7] July
+    [8] August
+    [9] September
+    [10] October
+    [11] November
+   *[12] December
+}
+month-day = { $day ->
+    [1] 1st
+    [2] 2nd
+    [3] 3rd
+    [21] 21st
+    [22] 22nd
+    [23] 23rd
+   *[other] { $day }th
+}
+recurrence-minutes = { $count ->
+    [1] every minute
+   *[other] every { $count } minutes
+}
+recurrence-hours = { $count ->
+    [1] every hour
+   *[other] every { $count } hours
+}
+recurrence-daily = every day at { $times }
+recurrence-weekdays = on weekdays at { $times }
+recurrence-weekends = on weekends at { $times }
+recurrence-weekly = every { $days } at { $times }
+recurrence-first-day = on the first day of each month at { $times }
+recurrence-last-day = on the last day of each month at { $times }
+recurrence-monthly = on the { $days } of each month at { $times }
+recurrence-nth-weekday = on the { $nth ->
+    [1] first
+    [2] second
+    [3] third
+    [4] fourth
+   *[5] last
+} { $weekday } of each month at { $times }
+recurrence-yearly = every year on { $day } { $month } at { $times }
+
 # --- Banner on the demo's home page
 demo-title = This is a live demo
 demo-next = { $seconds ->

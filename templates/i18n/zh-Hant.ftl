@@ -53,6 +53,57 @@ index-about = 使用說明
 index-about-feeds = 閱讀器會自動取得新文章，無需註冊，也不必提供電子郵件地址。若不想再收到，在閱讀器中移除訂閱來源即可。
 index-about-digests = 訂閱電子報只需填寫電子郵件地址並完成確認，也可以選擇感興趣的分類與語言。
 
+# --- How often a digest is sent ($nth is 1 to 4, or 5 for the last)
+list-separator = 、
+list-end = 、
+weekday = { $day ->
+    [1] 週一
+    [2] 週二
+    [3] 週三
+    [4] 週四
+    [5] 週五
+    [6] 週六
+   *[7] 週日
+}
+month = { $month ->
+    [1] 1 月
+    [2] 2 月
+    [3] 3 月
+    [4] 4 月
+    [5] 5 月
+    [6] 6 月
+    [7] 7 月
+    [8] 8 月
+    [9] 9 月
+    [10] 10 月
+    [11] 11 月
+   *[12] 12 月
+}
+month-day = { $day } 日
+recurrence-minutes = { $count ->
+    [1] 每分鐘
+   *[other] 每 { $count } 分鐘
+}
+recurrence-hours = { $count ->
+    [1] 每小時
+   *[other] 每 { $count } 小時
+}
+recurrence-daily = 每天 { $times }
+recurrence-weekdays = 週一至週五 { $times }
+recurrence-weekends = 週六和週日 { $times }
+recurrence-weekly = 每{ $days } { $times }
+recurrence-first-day = 每月 1 日 { $times }
+recurrence-last-day = 每月最後一天 { $times }
+recurrence-monthly = 每月 { $days } { $times }
+recurrence-nth-weekday = 每月{ $nth ->
+    [1] 第一個
+    [2] 第二個
+    [3] 第三個
+    [4] 第四個
+   *[5] 最後一個
+}{ $weekday } { $times }
+recurrence-yearly = 每年 { $month } { $day } 日 { $times }
+
 # --- Banner on the demo's home page
 demo-title = 線上示範
 demo-next = 下一期電子報將於 { $seconds } 秒後寄出。

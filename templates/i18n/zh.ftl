@@ -53,6 +53,57 @@ index-about = 使用说明
 index-about-feeds = 阅读器会自动获取新文章，无需注册，也无需填写邮箱。不想再看时，在阅读器中删除订阅源即可。
 index-about-digests = 订阅简报只需填写邮箱并完成确认，还可以选择感兴趣的栏目和语言。
 
+# --- How often a digest is sent ($nth is 1 to 4, or 5 for the last)
+list-separator = 、
+list-end = 、
+weekday = { $day ->
+    [1] 周一
+    [2] 周二
+    [3] 周三
+    [4] 周四
+    [5] 周五
+    [6] 周六
+   *[7] 周日
+}
+month = { $month ->
+    [1] 1 月
+    [2] 2 月
+    [3] 3 月
+    [4] 4 月
+    [5] 5 月
+    [6] 6 月
+    [7] 7 月
+    [8] 8 月
+    [9] 9 月
+    [10] 10 月
+    [11] 11 月
+   *[12] 12 月
+}
+month-day = { $day } 日
+recurrence-minutes = { $count ->
+    [1] 每分钟
+   *[other] 每 { $count } 分钟
+}
+recurrence-hours = { $count ->
+    [1] 每小时
+   *[other] 每 { $count } 小时
+}
+recurrence-daily = 每天 { $times }
+recurrence-weekdays = 周一至周五 { $times }
+recurrence-weekends = 周六和周日 { $times }
+recurrence-weekly = 每{ $days } { $times }
+recurrence-first-day = 每月 1 日 { $times }
+recurrence-last-day = 每月最后一天 { $times }
+recurrence-monthly = 每月 { $days } { $times }
+recurrence-nth-weekday = 每月{ $nth ->
+    [1] 第一个
+    [2] 第二个
+    [3] 第三个
+    [4] 第四个
+   *[5] 最后一个
+}{ $weekday } { $times }
+recurrence-yearly = 每年 { $month } { $day } 日 { $times }
+
 # --- Banner on the demo's home page
 demo-title = 在线演示
 demo-next = 下一期简报将在 { $seconds } 秒后发送。

@@ -1,5 +1,7 @@
 //! Grammar of cron patterns, so that every error names the invalid field.
 
+use std::collections::BTreeSet;
+
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
@@ -49,6 +51,24 @@ pub(super) fn fields(text: &str) -> Result<[String; 5], String> {
         field.check(value)?;
     }
     Ok(fields)
+}
+
+/// Returns the values that a valid field selects, by its position in the pattern; `None` for days
+/// that depend on the month, such as `L`.
+pub(super) fn values(index: usize, text: &str) -> Option<BTreeSet<u16>> {
+    let field = FIELDS.get(index)?;
+    let mut values = BTreeSet::new();
+    for element in text.split(',') {
+        let (base, step) = element.split_once('/').unwrap_or((element, "1"));
+        let (from, to) = match base.split_once('-') {
+            _ if base == "*" => (field.min, field.max),
+            Some((first, "SUN")) => (field.value(first).ok()?, 7),
+            Some((first, last)) => (field.value(first).ok()?, field.value(last).ok()?),
+            None => (field.value(base).ok()?, field.value(base).ok()?),
+        };
+        values.extend((from..=to).step_by(usize::from(number(step)?.max(1))));
+    }
+    Some(values)
 }
 
 impl Field {

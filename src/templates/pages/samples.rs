@@ -96,7 +96,9 @@ fn choices() -> Vec<DigestChoice> {
     let choice = |name: &str, title: &str, checked: bool| DigestChoice {
         name: name.into(),
         title: title.into(),
-        next_date_text: checked.then(|| "Monday, 28 September, 08:00".into()),
+        description: checked.then(|| "The most important news of the week.".into()),
+        schedule_text: checked.then(|| "Every Monday at 8:00".into()),
+        next_date_text: (!checked).then(|| "28 September 2026, 8:00 (Asia/Shanghai)".into()),
         checked,
     };
     vec![
@@ -122,6 +124,8 @@ impl View for IndexPage {
             let row = |c: DigestChoice| DigestRow {
                 name: c.name,
                 title: c.title,
+                description: c.description,
+                schedule_text: c.schedule_text,
                 next_date_text: c.next_date_text,
             };
             Self {
