@@ -8,9 +8,11 @@ mod warnings;
 use std::path::Path;
 use std::process::ExitCode;
 
+use super::digest_facts::size_sentence;
 use super::output;
 use crate::app::{App, template_errors};
 use crate::config::{Config, Transport};
+use crate::digests;
 use crate::domain::address::Mailbox;
 use crate::mail::dkim::{self, Signer};
 use crate::sources;
@@ -115,6 +117,9 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
     for reason in warnings::of(&app).into_iter().chain(app.unconfigured_names().await?) {
         findings.warning(&reason)?;
     }
+    if template_errors.is_empty() {
+        check_mail_sizes(&app, &mut findings).await?;
+    }
     app.store.close().await;
     if json {
         output::json(&findings.documents)?;
@@ -124,6 +129,18 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Warns of digests whose next mail would be clipped by Gmail.
+async fn check_mail_sizes(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
+    for digest in &app.config.digests {
+        let now = app.now();
+        let next = digests::upcoming(app.digest_context(), digest, now, now).await?;
+        if let Some(sentence) = size_sentence(digest, next.size) {
+            findings.warning(&format!("digest {}: {sentence}", digest.name))?;
+        }
+    }
+    Ok(())
 }
 
 /// Checks the DKIM keys of a transport and prints the DNS records they need.

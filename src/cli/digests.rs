@@ -7,12 +7,13 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 
+use super::digest_facts::size_sentence;
 use super::output;
 use super::output::pluralize;
 use super::usage::UsageError;
 use crate::app::App;
 use crate::config::Digest;
-use crate::digests::{self, Prepared, PreviewOptions};
+use crate::digests::{self, Prepared, PreviewOptions, Upcoming};
 use crate::domain::actor::Actor;
 use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
@@ -139,19 +140,18 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             let Some(date) = next else { break };
             dates.push(date);
         }
-        let articles = digests::upcoming(
-            app.digest_context(),
-            d,
-            pending.and(Some(app.now())).or(dates.first().copied()).unwrap_or(app.now()),
-            app.now(),
-        )
-        .await?;
+        let date = pending.and(Some(app.now())).or(dates.first().copied());
+        let date = date.unwrap_or(app.now());
+        let Upcoming { articles, size } =
+            digests::upcoming(app.digest_context(), d, date, app.now()).await?;
         if json {
             all.push(UpcomingEditions {
                 digest: d.name.clone(),
                 pending: pending.map(|t| t.rfc3339()),
                 dates: dates.iter().map(|t| t.rfc3339()).collect(),
                 articles: articles.iter().map(ArticleTitle::from).collect(),
+                html_bytes: size.html_bytes,
+                omitted: size.omitted,
             });
             continue;
         }
@@ -172,6 +172,9 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             "  the next edition would hold {}{shortfall}",
             pluralize(articles.len(), "article")
         ))?;
+        if let Some(sentence) = size_sentence(d, size) {
+            output::line(&format!("  {sentence}"))?;
+        }
         for a in articles.iter().take(20) {
             output::line(&format!("    {}  {}", a.published_at.in_zone(&d.timezone), a.title))?;
         }
@@ -189,8 +192,8 @@ async fn preview(
     out: &Path,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let p =
-        digests::preview(app.digest_context(), find_digest(app, name)?, options, app.now()).await?;
+    let digest = find_digest(app, name)?;
+    let p = digests::preview(app.digest_context(), digest, options, app.now()).await?;
     std::fs::create_dir_all(out)
         .with_context(|| format!("cannot create the directory {}", out.display()))?;
     let subject = format!("{}\n", p.mail.subject);
@@ -204,12 +207,21 @@ async fn preview(
         std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let text = format!(
-        "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}.",
+        "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}, {} kB of HTML.",
         out.display(),
-        pluralize(p.stories, "article")
+        pluralize(p.stories, "article"),
+        p.size.html_bytes.div_ceil(1000)
     );
-    let document = DigestPreview { directory: out.display().to_string(), articles: p.stories };
+    let document = DigestPreview {
+        directory: out.display().to_string(),
+        articles: p.stories,
+        html_bytes: p.size.html_bytes,
+        omitted: p.size.omitted,
+    };
     output::result(json, &document, &text)?;
+    if let Some(sentence) = size_sentence(digest, p.size) {
+        output::note(&sentence);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

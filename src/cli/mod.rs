@@ -16,6 +16,7 @@ mod backup;
 mod check;
 mod deliver;
 mod demo;
+mod digest_facts;
 mod digests;
 mod editions;
 mod feeds;

@@ -7,7 +7,6 @@ use anyhow::anyhow;
 
 use crate::config::{Config, Digest};
 use crate::domain::actor::Actor;
-use crate::domain::article::Article;
 use crate::domain::edition::EditionState;
 use crate::domain::schedule::ScheduleDecision;
 use crate::domain::time::Millis;
@@ -16,14 +15,18 @@ use crate::store::edition_creation::NewEdition;
 
 mod compose;
 mod context;
+mod mail_size;
 mod preview;
 mod schedule;
 mod unsent;
+mod upcoming;
 mod variants;
 
 pub use context::DigestContext;
+pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
 pub use preview::{Preview, PreviewOptions, preview, queue_test};
 pub use schedule::pending_date;
+pub use upcoming::{Upcoming, upcoming};
 
 use unsent::{begin_selection, unsent_stories};
 
@@ -151,22 +154,6 @@ async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64>
     }
     store.editions().start_sending(edition).await?;
     Ok(frozen)
-}
-
-/// Returns the stories, newest first, of an edition of a digest at a time.
-pub async fn upcoming(
-    ctx: DigestContext<'_>,
-    digest: &Digest,
-    at: Millis,
-    now: Millis,
-) -> anyhow::Result<Vec<Article>> {
-    let language =
-        digest.languages.first().cloned().unwrap_or_else(|| ctx.config.site.language.clone());
-    Ok(unsent_stories(ctx, digest, at, now)
-        .await?
-        .iter()
-        .map(|s| s.article_for(&language).clone())
-        .collect())
 }
 
 /// Creates an edition without freezing its audience. `schedule_date` is the date of the schedule that

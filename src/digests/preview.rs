@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 
 use super::compose::{has_any_section, language_for};
 use super::context::DigestContext;
+use super::mail_size::{MailSize, render_within_limit};
 use super::unsent::unsent_stories;
 use super::variants;
 use crate::config::Digest;
@@ -36,6 +37,8 @@ pub struct Preview {
     pub message: String,
     /// Number of stories in the mail.
     pub stories: usize,
+    /// Size of the mail.
+    pub size: MailSize,
 }
 
 /// Renders the mail of an edition created now, without creating one. Its unsubscribe link is not
@@ -77,9 +80,13 @@ pub async fn preview(
     context.subscriber.address.clone_from(&address);
     context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
     let template = digest.template.clone();
-    let mail = ctx
+    let (mail, size) = ctx
         .templates
-        .run_on_pool(move |templates| templates.render_digest(&template, &context))
+        .run_on_pool(move |templates| {
+            let mail = render_within_limit(templates, &template, &mut context)?;
+            let size = MailSize::new(&mail, &context);
+            anyhow::Ok((mail, size))
+        })
         .await??;
     let host = SiteUrls(&ctx.config.site.base_url).mail_domain();
     let message = MessageParts {
@@ -102,7 +109,7 @@ pub async fn preview(
     }
     .to_message()?;
     let count = stories.iter().filter(|s| has_any_section(s, &sections)).count();
-    Ok(Preview { mail, message, stories: count })
+    Ok(Preview { mail, message, stories: count, size })
 }
 
 /// Queues a test e-mail to any address that is not suppressed. Returns the delivery id.

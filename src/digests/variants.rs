@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::compose::{Story, has_any_section, language_for};
 use super::context::DigestContext;
+use super::mail_size::render_within_limit;
 use anyhow::anyhow;
 
 use crate::config::Digest;
@@ -86,8 +87,8 @@ struct VariantJob {
 impl VariantJob {
     /// Renders the variant, and returns a snapshot of its template if filling the placeholders does
     /// not equal rendering it per recipient.
-    fn render(self, templates: &Templates) -> anyhow::Result<(RenderedMail, Option<String>)> {
-        let mail = templates.render_digest(&self.template, &self.context)?;
+    fn render(mut self, templates: &Templates) -> anyhow::Result<(RenderedMail, Option<String>)> {
+        let mail = render_within_limit(templates, &self.template, &mut self.context)?;
         let is_per_recipient = templates.uses_subscriber_in_logic(&self.template)
             || !self.placeholders_suffice(templates, &mail)?;
         let snapshot = is_per_recipient
@@ -154,7 +155,12 @@ pub(super) fn template_context(
             title: digest.title_in(language).to_owned(),
         },
         language: language.to_owned(),
-        edition: EditionContext { date_text: day(at), count: articles.len(), url: None, subject },
+        edition: EditionContext {
+            date_text: day(at),
+            count: articles.len(),
+            subject,
+            ..EditionContext::default()
+        },
         lead: lead
             .iter()
             .map(|a| LeadArticle {

@@ -20,6 +20,7 @@ pub(super) fn inline_css(html: &str) -> anyhow::Result<String> {
     render_pool::run_blocking(|| {
         css_inline::CSSInliner::options()
             .keep_at_rules(true)
+            .minify_css(true)
             .load_remote_stylesheets(false)
             .build()
             .inline(html)

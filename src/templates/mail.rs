@@ -48,6 +48,12 @@ pub struct EditionContext {
     /// Subject that the configuration of the digest sets, if any.
     #[serde(default)]
     pub subject: Option<String>,
+    /// Number of articles that are only counted, because the mail would be too long with them.
+    #[serde(default)]
+    pub omitted: usize,
+    /// `true` if Gmail clips the mail, so that the unsubscribe link must also be at its top.
+    #[serde(default)]
+    pub clipped: bool,
 }
 
 /// Article shown with its summary; all texts are plain, never HTML.
@@ -139,7 +145,11 @@ impl DigestMailContext {
     pub fn samples() -> Vec<Self> {
         let full = Self::full_sample();
         let bare = Self {
-            edition: EditionContext { date_text: "21 September 2026".into(), count: 1, url: None, subject: None },
+            edition: EditionContext {
+                date_text: "21 September 2026".into(),
+                count: 1,
+                ..EditionContext::default()
+            },
             lead: vec![LeadArticle {
                 title: "A title and nothing else".into(),
                 language: "en".into(),
@@ -171,9 +181,11 @@ impl DigestMailContext {
             language: "en".into(),
             edition: EditionContext {
                 date_text: "21 September 2026".into(),
-                count: 5,
+                count: 8,
                 url: Some("https://news.example.edu/editions/7/en".into()),
                 subject: None,
+                omitted: 3,
+                clipped: true,
             },
             lead: vec![
                 sample_lead(

@@ -70,6 +70,10 @@ pub struct UpcomingEditions {
     pub dates: Vec<String>,
     /// Articles that the next edition would contain now.
     pub articles: Vec<ArticleTitle>,
+    /// Size of the longest HTML part among the languages, in bytes; 0 without articles.
+    pub html_bytes: usize,
+    /// Number of articles that the mail only counts, because Gmail would clip it.
+    pub omitted: usize,
 }
 
 /// Result of writing a preview of the next edition.
@@ -79,6 +83,10 @@ pub struct DigestPreview {
     pub directory: String,
     /// Number of articles in the preview.
     pub articles: usize,
+    /// Size of the HTML part, in bytes; Gmail clips mails above 102,000.
+    pub html_bytes: usize,
+    /// Number of articles that the mail only counts, because Gmail would clip it.
+    pub omitted: usize,
 }
 
 /// Result of queueing a test e-mail.

@@ -10,6 +10,10 @@ digest-count = { $count ->
 digest-in-browser = View in browser
 digest-read-more = Read more
 digest-more = Also in this edition
+digest-omitted = { $count ->
+    [one] 1 more article on { $site }
+   *[other] { $count } more articles on { $site }
+}
 digest-preheader-more = and more
 digest-reason = You are receiving this e-mail because you subscribed to { $digest } ({ $site }).
 digest-sent-to = Sent to

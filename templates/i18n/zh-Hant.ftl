@@ -7,6 +7,7 @@ digest-count = { $count } 篇文章
 digest-in-browser = 在瀏覽器中檢視
 digest-read-more = 閱讀全文
 digest-more = 本期其他文章
+digest-omitted = 另有 { $count } 篇文章，請前往{ $site }
 digest-preheader-more = 及更多內容
 digest-reason = 您收到這封電子郵件，是因為您訂閱了{ $site }的「{ $digest }」。
 digest-sent-to = 收件者：

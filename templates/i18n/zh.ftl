@@ -7,6 +7,7 @@ digest-count = { $count } 篇文章
 digest-in-browser = 在浏览器中查看
 digest-read-more = 阅读全文
 digest-more = 本期更多文章
+digest-omitted = 另有 { $count } 篇文章，请访问{ $site }
 digest-preheader-more = 及更多内容
 digest-reason = 您收到此邮件，是因为您订阅了{ $site }的“{ $digest }”。
 digest-sent-to = 收件人：

@@ -173,11 +173,11 @@ database_tests! {
         let digest = world.digest("weekly");
         let next = digest.schedule.next_after(world.now(), &digest.timezone);
         assert_eq!(next, Some(START_TIME.plus(2 * HOUR)));
-        let stories =
+        let upcoming =
             digests::upcoming(world.app.digest_context(), digest, next.unwrap(), world.now())
                 .await
                 .unwrap();
-        assert_eq!(stories.iter().map(|a| a.title.as_str()).collect::<Vec<_>>(), ["Title of a"]);
+        assert_eq!(upcoming.articles.iter().map(|a| a.title.as_str()).collect::<Vec<_>>(), ["Title of a"]);
         assert!(
             world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.is_empty(),
             "a preview should not create an edition"

@@ -52,8 +52,15 @@ fn digests() -> Vec<Document> {
             pending: Some("2026-09-21T06:00:00Z".to_owned()),
             dates: texts(&["2026-09-28T06:00:00Z", "2026-10-05T06:00:00Z"]),
             articles: titles(),
+            html_bytes: 9_120,
+            omitted: 0,
         }),
-        document(&DigestPreview { directory: "/tmp/preview".to_owned(), articles: 5 }),
+        document(&DigestPreview {
+            directory: "/tmp/preview".to_owned(),
+            articles: 5,
+            html_bytes: 14_210,
+            omitted: 0,
+        }),
         document(&QueuedTest { delivery: 9 }),
     ]
 }
