@@ -10,6 +10,7 @@ use anyhow::anyhow;
 
 use crate::config::Digest;
 use crate::domain::article::Article;
+use crate::domain::short_urls::shorten_urls;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::subject::{self, SubjectValues};
 use crate::domain::time::Millis;
@@ -166,11 +167,13 @@ pub(super) fn template_context(
             .map(|a| LeadArticle {
                 title: a.title.clone(),
                 url: a.url.clone(),
-                summary: a.summary.clone(),
+                summary: shorten_urls(&a.summary).into_owned(),
                 section: section(a),
                 authors: a.authors.clone(),
                 date_text: day(a.published_at),
                 image_url: a.image_url.clone(),
+                image_alt: a.image_alt.clone().unwrap_or_default(),
+                image_width: shown_width(a.image_width, a.image_height),
                 language: a.language.clone(),
             })
             .collect(),
@@ -191,9 +194,49 @@ pub(super) fn template_context(
     }
 }
 
+/// Width of the column of text in a mail, in pixels.
+const COLUMN_WIDTH: u32 = 528;
+
+/// Maximum height of an image in a mail, in pixels; the same as in `email/layout.hbs`.
+const MAX_IMAGE_HEIGHT: u32 = 400;
+
+/// Returns the width at which an image of a size is neither enlarged nor too high; the column's
+/// width if its size is not known.
+fn shown_width(width: Option<u32>, height: Option<u32>) -> u32 {
+    let shown = width.filter(|&width| width > 0).map_or(COLUMN_WIDTH, |w| w.min(COLUMN_WIDTH));
+    match (width, height) {
+        (Some(width), Some(height)) if width > 0 && height > 0 => {
+            let at_most = u64::from(width) * u64::from(MAX_IMAGE_HEIGHT) / u64::from(height);
+            shown.min(u32::try_from(at_most).unwrap_or(shown)).max(1)
+        }
+        _ => shown,
+    }
+}
+
 /// Returns the language and sections of the variant for an audience group.
 fn variant_key(digest: &Digest, choice: &AudienceGroup) -> anyhow::Result<(String, Vec<String>)> {
     let sections: Vec<String> = serde_json::from_str(&choice.sections)
         .map_err(|_| anyhow!("cannot parse the sections {}", choice.sections))?;
     Ok((language_for(&digest.languages, &choice.language), sections))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_neither_enlarged_nor_too_high() {
+        for (width, height, shown) in [
+            (None, None, 528),
+            (Some(1600), Some(900), 528),
+            (Some(300), Some(200), 300),
+            (Some(600), Some(1200), 200),
+            (Some(300), None, 300),
+            (None, Some(2000), 528),
+            (Some(0), Some(0), 528),
+            (Some(1), Some(u32::MAX), 1),
+        ] {
+            assert_eq!(shown_width(width, height), shown, "{width:?} × {height:?}");
+        }
+    }
 }

@@ -26,6 +26,7 @@ pub mod role;
 pub mod schedule;
 pub mod selection;
 pub mod selection_snapshot;
+pub mod short_urls;
 pub mod site_urls;
 pub mod sliding_window;
 pub mod slug;

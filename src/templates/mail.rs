@@ -73,6 +73,12 @@ pub struct LeadArticle {
     pub date_text: String,
     /// Absolute URL of an image, if any.
     pub image_url: Option<String>,
+    /// Alternative text of the image; may be empty.
+    #[serde(default)]
+    pub image_alt: String,
+    /// Width in pixels at which Outlook shows the image, which ignores its maximum size.
+    #[serde(default)]
+    pub image_width: u32,
     /// Language of the article (RFC 5646).
     pub language: String,
 }
@@ -279,7 +285,9 @@ fn sample_lead(title: &str, language: &str, date_text: &str) -> LeadArticle {
         section: Some(if language == "zh" { "国际合作" } else { "Workshops" }.into()),
         authors: vec!["Mara Ostrow".into(), "周敏".into()],
         date_text: date_text.into(),
-        image_url: None,
+        image_url: Some("https://news.example.edu/images/1042.jpg".into()),
+        image_alt: "A lathe under a tarpaulin".into(),
+        image_width: 528,
         language: language.into(),
     }
 }

@@ -252,7 +252,7 @@ fn mails_and_articles_have_the_direction_of_their_language() {
     assert!(html.contains("<html lang=\"he\" dir=\"rtl\""), "{html}");
     assert!(html.contains("dir=\"ltr\" lang=\"en\""), "{html}");
     // Some mail clients remove the attributes of `html`.
-    let canvas = html.split("<table ").find(|table| table.starts_with("class=\"canvas\""));
+    let canvas = html.split("<table ").find(|table| table.starts_with("class=\"canvas "));
     assert!(canvas.is_some_and(|table| table.contains("dir=\"rtl\"")), "{html}");
 }
 

@@ -38,6 +38,7 @@ mod limits;
 mod list_pages;
 mod load_balancing;
 mod lost_replies;
+mod mail_layout;
 mod metrics;
 mod migrations;
 mod multi_node_crashes;
