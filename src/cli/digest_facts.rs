@@ -1,8 +1,18 @@
-//! Sentences about a digest's next edition: the size of its mail.
+//! Sentences about a digest's next edition: the size of its mail, and the articles that it leaves
+//! out.
 
 use super::output::pluralize;
+use super::usage::UsageError;
+use crate::app::App;
 use crate::config::Digest;
-use crate::digests::{GMAIL_CLIP_BYTES, MailSize};
+use crate::digests::{self, GMAIL_CLIP_BYTES, MailSize};
+use crate::domain::duration;
+use crate::domain::left_out::{LeftOut, Reason};
+
+/// Returns the configured digest of this name.
+pub(super) fn find_digest<'a>(app: &'a App, name: &str) -> anyhow::Result<&'a Digest> {
+    digests::find_digest(&app.config, name).map_err(|e| UsageError(format!("{e:#}")).into())
+}
 
 /// Returns a sentence if Gmail clips the mail of a digest, or if articles were left out to prevent
 /// that.
@@ -21,4 +31,41 @@ pub(super) fn size_sentence(digest: &Digest, size: MailSize) -> Option<String> {
             pluralize(size.omitted, "further article")
         )
     })
+}
+
+/// Returns one clause for each reason that leaves articles out, such as `55 are older than max_age =
+/// 30d`.
+pub(super) fn left_out_clauses(digest: &Digest, left_out: &LeftOut) -> Vec<String> {
+    left_out.iter().map(|(reason, articles)| clause(digest, reason, articles)).collect()
+}
+
+fn clause(digest: &Digest, reason: Reason, articles: u64) -> String {
+    let (are, were, have) =
+        if articles == 1 { ("is", "was", "has") } else { ("are", "were", "have") };
+    let rest = match reason {
+        Reason::MaxAge => {
+            format!("{are} older than max_age = {}", duration::format(digest.max_age))
+        }
+        Reason::AlreadySent => format!("{were} in an earlier edition"),
+        Reason::Future => format!("{have} a date after the edition"),
+        Reason::OtherSection => format!("{are} in other sections"),
+        Reason::OtherTag => format!("{have} none of the digest's tags"),
+        Reason::OtherAuthor => format!("{are} by other authors"),
+        Reason::OtherLanguage => format!("{are} in other languages"),
+        Reason::OtherSource => format!("{are} from other sources"),
+        Reason::Ungrouped => format!("{are} not yet matched with their translations"),
+        Reason::NotChosen => format!("{are} in sections that the subscriber did not choose"),
+    };
+    format!("{articles} {rest}")
+}
+
+/// Returns the clauses as one, for the end of a sentence; without articles at all, the reason is
+/// that the database has none.
+pub(super) fn left_out_summary(digest: &Digest, stories: usize, left_out: &LeftOut) -> String {
+    let clauses = left_out_clauses(digest, left_out);
+    match (clauses.is_empty(), stories) {
+        (false, _) => format!("; left out: {}", clauses.join(", ")),
+        (true, 0) => "; the database has no articles yet, see `courant sources list`".to_owned(),
+        (true, _) => String::new(),
+    }
 }

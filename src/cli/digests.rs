@@ -1,25 +1,25 @@
 //! `courant digests`: lists, previews and tests digests, and creates editions.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use clap::Subcommand;
 
-use super::digest_facts::size_sentence;
+use super::digest_facts::{find_digest, left_out_clauses, left_out_summary, size_sentence};
+use super::digest_mails::{self, ContentArgs};
 use super::output;
 use super::output::pluralize;
 use super::usage::UsageError;
 use crate::app::App;
-use crate::config::Digest;
 use crate::digests::{self, Prepared, PreviewOptions, Upcoming};
 use crate::domain::actor::Actor;
 use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 use crate::wire;
 use crate::wire::articles::ArticleTitle;
-use crate::wire::digests::{DigestPreview, QueuedTest, UpcomingEditions};
+use crate::wire::digests::{LeftOutArticles, UpcomingEditions};
 use crate::wire::editions::CreatedEdition;
 
 #[derive(Debug, Subcommand)]
@@ -42,6 +42,8 @@ pub(crate) enum Command {
         /// Language [default: that of --as, else the digest's first]
         #[arg(long)]
         language: Option<String>,
+        #[command(flatten)]
+        content: ContentArgs,
         /// Output directory; created if missing
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
@@ -53,6 +55,8 @@ pub(crate) enum Command {
         /// Address that receives the test e-mail
         #[arg(long, value_name = "EMAIL")]
         to: String,
+        #[command(flatten)]
+        content: ContentArgs,
     },
     /// Create an edition now and print its id
     Run {
@@ -69,32 +73,17 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await,
             Self::Next => next(app, json).await,
-            Self::Preview { name, as_subscriber: to, language, out } => {
-                preview(app, &name, &PreviewOptions { as_subscriber: to, language }, &out, json)
-                    .await
+            Self::Preview { name, as_subscriber, language, content, out } => {
+                let content = content.into();
+                let options = PreviewOptions { as_subscriber, language, content };
+                digest_mails::preview(app, &name, &options, &out, json).await
             }
-            Self::Test { name, to } => {
-                let delivery = digests::queue_test(
-                    app.digest_context(),
-                    find_digest(app, &name)?,
-                    &to,
-                    &Actor::Cli,
-                    app.now(),
-                )
-                .await?;
-                let text = format!(
-                    "Queued as delivery {delivery}. `courant serve` or `courant deliver` sends it."
-                );
-                output::result(json, &QueuedTest { delivery }, &text)?;
-                Ok(ExitCode::SUCCESS)
+            Self::Test { name, to, content } => {
+                digest_mails::test(app, &name, &to, content.into(), json).await
             }
             Self::Run { name, now } => run_now(app, &name, now.as_deref(), json).await,
         }
     }
-}
-
-fn find_digest<'a>(app: &'a App, name: &str) -> anyhow::Result<&'a Digest> {
-    digests::find_digest(&app.config, name).map_err(|e| UsageError(format!("{e:#}")).into())
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
@@ -142,7 +131,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         }
         let date = pending.and(Some(app.now())).or(dates.first().copied());
         let date = date.unwrap_or(app.now());
-        let Upcoming { articles, size } =
+        let Upcoming { articles, size, left_out } =
             digests::upcoming(app.digest_context(), d, date, app.now()).await?;
         if json {
             all.push(UpcomingEditions {
@@ -152,6 +141,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
                 articles: articles.iter().map(ArticleTitle::from).collect(),
                 html_bytes: size.html_bytes,
                 omitted: size.omitted,
+                left_out: LeftOutArticles::list(&left_out),
             });
             continue;
         }
@@ -175,52 +165,15 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         if let Some(sentence) = size_sentence(d, size) {
             output::line(&format!("  {sentence}"))?;
         }
+        for clause in left_out_clauses(d, &left_out) {
+            output::line(&format!("  left out: {clause}"))?;
+        }
         for a in articles.iter().take(20) {
             output::line(&format!("    {}  {}", a.published_at.in_zone(&d.timezone), a.title))?;
         }
     }
     if json {
         output::json(&all)?;
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn preview(
-    app: &App,
-    name: &str,
-    options: &PreviewOptions,
-    out: &Path,
-    json: bool,
-) -> anyhow::Result<ExitCode> {
-    let digest = find_digest(app, name)?;
-    let p = digests::preview(app.digest_context(), digest, options, app.now()).await?;
-    std::fs::create_dir_all(out)
-        .with_context(|| format!("cannot create the directory {}", out.display()))?;
-    let subject = format!("{}\n", p.mail.subject);
-    for (file, text) in [
-        ("subject.txt", &subject),
-        ("body.html", &p.mail.html),
-        ("body.txt", &p.mail.text),
-        ("message.eml", &p.message),
-    ] {
-        let file = out.join(file);
-        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
-    }
-    let text = format!(
-        "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}, {} kB of HTML.",
-        out.display(),
-        pluralize(p.stories, "article"),
-        p.size.html_bytes.div_ceil(1000)
-    );
-    let document = DigestPreview {
-        directory: out.display().to_string(),
-        articles: p.stories,
-        html_bytes: p.size.html_bytes,
-        omitted: p.size.omitted,
-    };
-    output::result(json, &document, &text)?;
-    if let Some(sentence) = size_sentence(digest, p.size) {
-        output::note(&sentence);
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -239,9 +192,13 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
             ))
         })?),
     };
-    match digests::create_edition_now(app.digest_context(), digest, at, &Actor::Cli, now).await? {
+    let context = app.digest_context();
+    // Before the edition is created, since its own articles would be among those already sent.
+    let Upcoming { left_out, .. } = digests::upcoming(context, digest, at.min(now), now).await?;
+    match digests::create_edition_now(context, digest, at, &Actor::Cli, now).await? {
         Prepared::Created { edition, deliveries } if json => {
-            output::json(&CreatedEdition { id: edition, deliveries })?
+            let left_out = LeftOutArticles::list(&left_out);
+            output::json(&CreatedEdition { id: edition, deliveries, left_out })?
         }
         Prepared::Created { edition, deliveries } => {
             output::line(&edition.to_string())?;
@@ -250,12 +207,16 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
                 "Edition {edition} has {}. `courant serve` or `courant deliver` sends it.",
                 pluralize(recipients, "recipient")
             ));
+            for clause in left_out_clauses(digest, &left_out) {
+                output::note(&format!("Left out: {clause}."));
+            }
         }
         Prepared::TooFew { stories } => {
             bail!(
-                "no edition created: {} available, but min_articles is {}",
+                "no edition created: {} available, but min_articles is {}{}",
                 pluralize(stories, "article"),
-                digest.min_articles
+                digest.min_articles,
+                left_out_summary(digest, stories, &left_out)
             );
         }
         Prepared::Conflict => {

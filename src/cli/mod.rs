@@ -17,6 +17,7 @@ mod check;
 mod deliver;
 mod demo;
 mod digest_facts;
+mod digest_mails;
 mod digests;
 mod editions;
 mod feeds;

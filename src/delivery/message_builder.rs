@@ -222,26 +222,38 @@ impl MessageBuilder {
         )
     }
 
+    /// Builds a test message with the headers of an edition's message. Its unsubscribe link is valid
+    /// for this message only.
     fn build_test(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
         let test: TestMailPayload =
             serde_json::from_str(delivery.payload.as_deref().unwrap_or_default())
                 .context("cannot read the queued test message")?;
-        let message_id = self.message_id(delivery);
+        let (message_id, host) = (self.message_id(delivery), &self.mail_domain);
+        let token = self.link_signer.sign(LinkScope::Test { delivery: delivery.id });
+        let unsubscribe_url = SiteUrls(&self.dispatcher.config.site.base_url).unsubscribe(&token);
+        let placeholder = Placeholders::new(&self.dispatcher.store_identity.secret).unsubscribe_url;
+        let with_link = |text: &str| text.replace(&placeholder, &unsubscribe_url);
+        let list_id = test.digest.as_ref().map(|digest| format!("{digest}.{host}"));
+        let feedback_id = test.digest.as_ref().map(|digest| format!("test:{digest}:digest:{host}"));
         self.build_transactional(
             delivery,
             MessageParts {
                 from: &test.from,
                 to_address: &delivery.address,
-                to_name: None,
+                to_name: test.name.as_deref(),
                 reply_to: test.reply_to.as_deref(),
-                subject: &test.subject,
-                text: &test.text,
-                html: &test.html,
+                subject: &with_link(&test.subject),
+                text: &with_link(&test.text),
+                html: &with_link(&test.html),
                 message_id: &message_id,
                 date: delivery.created_at,
-                list: None,
-                feedback_id: None,
-                edition: None,
+                list: list_id.as_ref().map(|list_id| ListHeaders {
+                    list_id,
+                    unsubscribe_url: &unsubscribe_url,
+                    unsubscribe_mailto: None,
+                }),
+                feedback_id: feedback_id.as_deref(),
+                edition: Some("test"),
             },
         )
     }

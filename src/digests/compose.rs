@@ -13,9 +13,16 @@ pub(super) struct Story {
     id: i64,
     /// Articles, never empty; the first is the one that is not sent yet.
     articles: Vec<Article>,
+    /// Number of its articles that are candidates for the edition.
+    candidates: usize,
 }
 
 impl Story {
+    /// Returns the number of articles that an edition could contain, of which it shows one.
+    pub(super) fn candidates(&self) -> usize {
+        self.candidates
+    }
+
     /// Returns all articles of the story.
     pub(super) fn members(&self) -> &[Article] {
         &self.articles
@@ -40,7 +47,8 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
     }
     let mut stories: Vec<Story> = Vec::new();
     for candidate in candidates {
-        if stories.iter().any(|s| s.id == candidate.story) {
+        if let Some(known) = stories.iter_mut().find(|s| s.id == candidate.story) {
+            known.candidates += 1;
             continue;
         }
         let story = candidate.story;
@@ -52,6 +60,7 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
         stories.push(Story {
             id: story,
             articles: std::iter::once(candidate.clone()).chain(others).collect(),
+            candidates: 1,
         });
     }
     stories
@@ -84,7 +93,7 @@ mod tests {
     fn translations_are_one_story_in_the_language_of_the_reader() {
         let all = vec![article(2, 1, "zh-CN"), article(1, 1, "en"), article(3, 3, "en")];
         let stories = group_into_stories(all.clone(), all);
-        assert_eq!(stories.len(), 2);
+        assert_eq!(stories.iter().map(Story::candidates).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(stories[0].article_for("zh").row_id, 2);
         assert_eq!(stories[0].article_for("en-GB").row_id, 1);
         assert_eq!(stories[0].article_for("fr").row_id, 2);

@@ -17,6 +17,7 @@ mod compose;
 mod context;
 mod mail_size;
 mod preview;
+mod preview_content;
 mod schedule;
 mod unsent;
 mod upcoming;
@@ -24,7 +25,8 @@ mod variants;
 
 pub use context::DigestContext;
 pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
-pub use preview::{Preview, PreviewOptions, preview, queue_test};
+pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
+pub use preview_content::PreviewContent;
 pub use schedule::pending_date;
 pub use upcoming::{Upcoming, upcoming};
 

@@ -2,30 +2,32 @@
 
 use anyhow::{Context, bail};
 
-use super::compose::{has_any_section, language_for};
+use super::compose::language_for;
 use super::context::DigestContext;
-use super::mail_size::{MailSize, render_within_limit};
-use super::unsent::unsent_stories;
-use super::variants;
+use super::mail_size::MailSize;
+use super::preview_content::{Content, PreviewContent, Recipient};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
 use crate::domain::delivery::DeliveryKind;
+use crate::domain::left_out::LeftOut;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
 use crate::mail::message::{ListHeaders, MessageParts, message_id};
-use crate::mail::payload::TestMailPayload;
+use crate::mail::payload::{Placeholders, TestMailPayload};
 use crate::store::deliveries;
 use crate::store::suppressions::address_hash;
 use crate::templates::RenderedMail;
 
-/// Reader for whom a preview is rendered.
+/// Reader for whom a preview is rendered, and its content.
 #[derive(Debug, Clone, Default)]
 pub struct PreviewOptions {
     /// Address of a subscriber, whose language and sections apply.
     pub as_subscriber: Option<String>,
     /// Language that overrides the subscriber's.
     pub language: Option<String>,
+    /// Content of the preview.
+    pub content: PreviewContent,
 }
 
 /// Digest mail that an edition would send now.
@@ -39,60 +41,45 @@ pub struct Preview {
     pub stories: usize,
     /// Size of the mail.
     pub size: MailSize,
+    /// Number of articles that are not in the mail, by reason; empty for an edition or a sample.
+    pub left_out: LeftOut,
 }
 
-/// Renders the mail of an edition created now, without creating one. Its unsubscribe link is not
-/// valid for any subscription.
+/// A test e-mail that was queued for delivery.
+#[derive(Debug, Clone)]
+pub struct TestMail {
+    /// Id of its delivery.
+    pub delivery: i64,
+    /// Number of stories in the mail.
+    pub stories: usize,
+    /// Number of articles that are not in the mail, by reason; empty for an edition or a sample.
+    pub left_out: LeftOut,
+}
+
+/// Renders the mail of an edition created now, or another content, without creating an edition. Its
+/// unsubscribe link is not valid for any subscription.
 pub async fn preview(
     ctx: DigestContext<'_>,
     digest: &Digest,
     options: &PreviewOptions,
     now: Millis,
 ) -> anyhow::Result<Preview> {
-    let (mut language_of_reader, mut sections, mut name) =
-        (options.language.clone().unwrap_or_default(), Vec::new(), String::new());
-    let mut address = "reader@example.org".to_owned();
-    if let Some(to) = &options.as_subscriber {
-        let key =
-            EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?.key();
-        let subscriber = ctx
-            .store
-            .subscribers()
-            .find_by_address(&key)
-            .await?
-            .with_context(|| format!("{to} is not a subscriber"))?;
-        let subscriptions = ctx.store.subscriptions().list_of(&[subscriber.id]).await?;
-        sections = subscriptions
-            .into_iter()
-            .find(|l| l.digest == digest.name)
-            .map(|l| l.sections)
-            .unwrap_or_default();
-        if options.language.is_none() {
-            language_of_reader = subscriber.language.unwrap_or_default();
-        }
-        (name, address) = (subscriber.name.unwrap_or_default(), subscriber.address);
-    }
-    let stories = unsent_stories(ctx, digest, now, now).await?;
-    let language = language_for(&digest.languages, &language_of_reader);
-    let mut context = variants::template_context(ctx, digest, &stories, &language, &sections, now);
     let unsubscribe_url = SiteUrls(&ctx.config.site.base_url).unsubscribe("preview");
-    context.subscriber.name.clone_from(&name);
-    context.subscriber.address.clone_from(&address);
-    context.subscriber.unsubscribe_url.clone_from(&unsubscribe_url);
-    let template = digest.template.clone();
-    let (mail, size) = ctx
-        .templates
-        .run_on_pool(move |templates| {
-            let mail = render_within_limit(templates, &template, &mut context)?;
-            let size = MailSize::new(&mail, &context);
-            anyhow::Ok((mail, size))
-        })
-        .await??;
+    let mut recipient = match &options.as_subscriber {
+        Some(address) => subscriber(ctx, digest, address).await?,
+        None => Recipient { address: "reader@example.org".to_owned(), ..Recipient::default() },
+    };
+    recipient.unsubscribe_url.clone_from(&unsubscribe_url);
+    if let Some(language) = &options.language {
+        recipient.language.clone_from(language);
+    }
+    let Content { mail, stories, size, left_out, .. } =
+        Content::render(ctx, digest, options.content, &recipient, now).await?;
     let host = SiteUrls(&ctx.config.site.base_url).mail_domain();
     let message = MessageParts {
         from: &digest.from,
-        to_address: &address,
-        to_name: Some(name.as_str()).filter(|n| !n.is_empty()),
+        to_address: &recipient.address,
+        to_name: Some(recipient.name.as_str()).filter(|n| !n.is_empty()),
         reply_to: digest.reply_to.as_deref(),
         subject: &mail.subject,
         text: &mail.text,
@@ -108,18 +95,19 @@ pub async fn preview(
         edition: Some("preview"),
     }
     .to_message()?;
-    let count = stories.iter().filter(|s| has_any_section(s, &sections)).count();
-    Ok(Preview { mail, message, stories: count, size })
+    Ok(Preview { mail, message, stories, size, left_out })
 }
 
-/// Queues a test e-mail to any address that is not suppressed. Returns the delivery id.
+/// Queues a test e-mail to any address that is not suppressed. It has the headers of an edition's
+/// message; its unsubscribe link is valid for this message only and changes nothing.
 pub async fn queue_test(
     ctx: DigestContext<'_>,
     digest: &Digest,
     to: &str,
+    content: PreviewContent,
     actor: &Actor,
     now: Millis,
-) -> anyhow::Result<i64> {
+) -> anyhow::Result<TestMail> {
     let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
     let hash = address_hash(&ctx.instance.secret, &address.key());
     if let Some(reason) = ctx.store.suppressions().find(&hash).await? {
@@ -127,16 +115,24 @@ pub async fn queue_test(
             "{to} is suppressed ({reason}); to allow e-mails, run `courant suppressions remove {to}`"
         );
     }
-    let known = ctx.store.subscribers().find_by_address(&address.key()).await?.map(|p| p.address);
-    let mail = preview(ctx, digest, &PreviewOptions { as_subscriber: known, language: None }, now)
-        .await?
-        .mail;
+    let is_known = ctx.store.subscribers().find_by_address(&address.key()).await?.is_some();
+    let known = if is_known { subscriber(ctx, digest, to).await? } else { Recipient::default() };
+    let recipient = Recipient {
+        address: address.as_str().to_owned(),
+        // The link contains the id of the delivery, which does not exist yet.
+        unsubscribe_url: Placeholders::new(&ctx.instance.secret).unsubscribe_url,
+        ..known
+    };
+    let Content { mail, stories, left_out, .. } =
+        Content::render(ctx, digest, content, &recipient, now).await?;
     let payload = TestMailPayload {
         from: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
-        subject: mail.subject,
+        subject: format!("[Test] {}", mail.subject),
         html: mail.html,
         text: mail.text,
+        digest: Some(digest.name.clone()),
+        name: Some(recipient.name).filter(|name| !name.is_empty()),
     };
     let delivery = deliveries::TransactionalDelivery {
         kind: DeliveryKind::Test,
@@ -145,5 +141,32 @@ pub async fn queue_test(
         payload: serde_json::to_string(&payload)?,
         transport: digest.transport.clone(),
     };
-    Ok(ctx.store.deliveries().queue_transactional(delivery, actor, now).await?)
+    let delivery = ctx.store.deliveries().queue_transactional(delivery, actor, now).await?;
+    Ok(TestMail { delivery, stories, left_out })
+}
+
+/// Returns a subscriber as the recipient of a digest, without an unsubscribe link.
+async fn subscriber(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    address: &str,
+) -> anyhow::Result<Recipient> {
+    let key = EmailAddress::parse(address)
+        .map_err(|reason| anyhow::anyhow!("{address}: {reason}"))?
+        .key();
+    let subscriber = ctx
+        .store
+        .subscribers()
+        .find_by_address(&key)
+        .await?
+        .with_context(|| format!("{address} is not a subscriber"))?;
+    let subscriptions = ctx.store.subscriptions().list_of(&[subscriber.id]).await?;
+    let subscription = subscriptions.into_iter().find(|l| l.digest == digest.name);
+    Ok(Recipient {
+        language: language_for(&digest.languages, &subscriber.language.unwrap_or_default()),
+        sections: subscription.map(|l| l.sections).unwrap_or_default(),
+        name: subscriber.name.unwrap_or_default(),
+        address: subscriber.address,
+        unsubscribe_url: String::new(),
+    })
 }

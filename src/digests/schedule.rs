@@ -2,7 +2,9 @@
 //! began. A digest that is new, renamed, changed or configured again sends nothing by itself.
 
 use crate::config::{Digest, MissedPolicy};
-use crate::domain::schedule::{PauseRange, ScheduleDecision, ScheduleSnapshot, decide as decide_date, next_date};
+use crate::domain::schedule::{
+    PauseRange, ScheduleDecision, ScheduleSnapshot, decide as decide_date, next_date,
+};
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::digests::DigestState;

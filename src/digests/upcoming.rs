@@ -3,10 +3,12 @@
 use super::compose::Story;
 use super::context::DigestContext;
 use super::mail_size::{MailSize, render_within_limit};
+use super::preview_content::left_out;
 use super::unsent::unsent_stories;
 use super::variants::template_context;
 use crate::config::Digest;
 use crate::domain::article::Article;
+use crate::domain::left_out::LeftOut;
 use crate::domain::time::Millis;
 
 /// Content of the next edition of a digest.
@@ -16,6 +18,8 @@ pub struct Upcoming {
     pub articles: Vec<Article>,
     /// Size of the longest mail among the digest's languages.
     pub size: MailSize,
+    /// Number of articles that the edition leaves out, by reason.
+    pub left_out: LeftOut,
 }
 
 /// Returns the content of an edition of a digest at a time; `at` is its date.
@@ -31,8 +35,9 @@ pub async fn upcoming(
         languages => languages,
     };
     let size = longest_mail(ctx, digest, &stories, languages, at).await?;
+    let left_out = left_out(ctx, digest, &stories, at).await?;
     let articles = stories.iter().map(|s| s.article_for(&languages[0]).clone()).collect();
-    Ok(Upcoming { articles, size })
+    Ok(Upcoming { articles, size, left_out })
 }
 
 /// Returns the size of the longest mail among the languages of a digest, with all sections.

@@ -21,6 +21,11 @@ pub enum LinkScope {
         /// Id of the subscription.
         subscription: i64,
     },
+    /// Shows that the link of a test e-mail works, and changes nothing.
+    Test {
+        /// Delivery id of the test e-mail.
+        delivery: i64,
+    },
     /// Reverts the unsubscription that happened at `unsubscribed_at`.
     Undo {
         /// Id of the subscription.
@@ -50,6 +55,7 @@ impl LinkSigner {
             LinkScope::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
             LinkScope::Unsubscribe { subscription } => (2, subscription, 0),
             LinkScope::Undo { subscription, unsubscribed_at } => (3, subscription, unsubscribed_at),
+            LinkScope::Test { delivery } => (4, delivery, 0),
         };
         let mut bytes = Vec::with_capacity(BODY_BYTES + SIGNATURE_BYTES);
         bytes.push(kind);
@@ -87,6 +93,7 @@ pub fn verify(secret: &[u8], token: &str) -> Option<LinkScope> {
         1 => Some(LinkScope::Confirm { subscriber: a, delivery: b }),
         2 => Some(LinkScope::Unsubscribe { subscription: a }),
         3 => Some(LinkScope::Undo { subscription: a, unsubscribed_at: b }),
+        4 => Some(LinkScope::Test { delivery: a }),
         _ => None,
     }
 }
@@ -118,6 +125,7 @@ mod tests {
         for scope in [
             LinkScope::Confirm { subscriber: 3, delivery: -1 },
             LinkScope::Unsubscribe { subscription: 7 },
+            LinkScope::Test { delivery: 7 },
             LinkScope::Undo { subscription: 7, unsubscribed_at: i64::MAX },
         ] {
             assert_eq!(verify(b"secret", &sign(b"secret", scope)), Some(scope));

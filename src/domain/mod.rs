@@ -13,6 +13,7 @@ pub mod domain_limits;
 pub mod duration;
 pub mod edition;
 pub mod language;
+pub mod left_out;
 pub mod link_token;
 pub mod media;
 pub mod network;

@@ -29,6 +29,13 @@ pub struct TestMailPayload {
     pub html: String,
     /// Plain text body, any line ends.
     pub text: String,
+    /// Name of the digest, for the headers of the mailing list; `None` in a message queued by an
+    /// earlier version, which has no such headers.
+    #[serde(default)]
+    pub digest: Option<String>,
+    /// Display name of the recipient.
+    #[serde(default)]
+    pub name: Option<String>,
 }
 
 /// Strings that mark the subscriber's values in a rendered variant.

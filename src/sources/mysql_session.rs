@@ -10,7 +10,7 @@ use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row as _, SqlSafeStr};
 
 use super::column_text;
-use super::connection::{CONNECT_TIMEOUT, connect, explain, without_credentials, with_timeout};
+use super::connection::{CONNECT_TIMEOUT, connect, explain, with_timeout, without_credentials};
 use super::facts::zone_name;
 use super::session_zone::{SessionZone, offset_text, offset_zone, probes};
 
@@ -37,8 +37,9 @@ impl MySqlSession {
     /// Opens a read-only session whose local times are in `zone`.
     pub(super) async fn open(source: &str, url: &str, zone: &TimeZone) -> anyhow::Result<Self> {
         let mut connection = connect(source, url, options(source, url)?.connect()).await?;
-        let failed =
-            |e: sqlx::Error| explain(source, &without_credentials(url), "preparing the session", &e);
+        let failed = |e: sqlx::Error| {
+            explain(source, &without_credentials(url), "preparing the session", &e)
+        };
         run(&mut connection, "SET SESSION TRANSACTION READ ONLY").await.map_err(failed)?;
         let server = text_row(
             &mut connection,

@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqlSafeStr};
 
 use super::connection::{
-    CONNECT_TIMEOUT, connect, explain, postgres_options, without_credentials, with_timeout,
+    CONNECT_TIMEOUT, connect, explain, postgres_options, with_timeout, without_credentials,
 };
 use super::facts::zone_name;
 use super::session_zone::{SessionZone, offset_text, offset_zone};
@@ -28,8 +28,9 @@ impl PostgresSession {
     /// Opens a read-only session whose local times are in `zone`.
     pub(super) async fn open(source: &str, url: &str, zone: &TimeZone) -> anyhow::Result<Self> {
         let mut connection = connect(source, url, postgres_options(source, url)?.connect()).await?;
-        let failed =
-            |e: sqlx::Error| explain(source, &without_credentials(url), "preparing the session", &e);
+        let failed = |e: sqlx::Error| {
+            explain(source, &without_credentials(url), "preparing the session", &e)
+        };
         let session_zone = set_zone(&mut connection, zone).await.map_err(failed)?;
         // Without the privilege to read the setting the driver's order stays.
         let own = text(&mut connection, OWN_DATE_STYLE).await.unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::db::{FromRow, Row, Statement};
+use super::deliveries::Variant;
 use super::operations::Editions;
 use super::{StoreError, StoreResult};
 use crate::domain::delivery::DeliveryState;
@@ -77,6 +78,21 @@ static LIST_ARTICLES: Statement = Statement::new(
      ORDER BY e.position",
 );
 
+static LAST_OF_DIGEST: Statement = Statement::new(
+    "
+    SELECT MAX(id) AS id
+      FROM editions
+     WHERE digest = $digest",
+);
+
+static LIST_VARIANTS: Statement = Statement::new(
+    "
+    SELECT id, edition_id, language, sections, subject, html, text, template_snapshot
+      FROM variants
+     WHERE edition_id = $edition
+     ORDER BY id",
+);
+
 static COUNT: Statement = Statement::new(
     "
     SELECT d.state AS state, COUNT(*) AS deliveries
@@ -96,8 +112,16 @@ static COUNT_EACH: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] =
-    &[&FIND, &LIST, &LIST_IN_STATE, &LIST_ARTICLES, &COUNT, &COUNT_EACH];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &FIND,
+    &LIST,
+    &LIST_IN_STATE,
+    &LIST_ARTICLES,
+    &LAST_OF_DIGEST,
+    &LIST_VARIANTS,
+    &COUNT,
+    &COUNT_EACH,
+];
 
 impl FromRow for Edition {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -176,6 +200,20 @@ impl Editions<'_> {
             .read(&LIST_ARTICLES)
             .bind("edition", id)
             .fetch_with(|row| Ok((row.get("guid")?, row.get("title")?)))
+            .await
+    }
+
+    /// Returns the id of the newest edition of a digest, if it has any.
+    pub async fn last_of(self, digest: &str) -> StoreResult<Option<i64>> {
+        self.store.read(&LAST_OF_DIGEST).bind("digest", digest).fetch_scalar().await
+    }
+
+    /// Returns the rendered variants of an edition, each with its sections as a JSON array.
+    pub async fn variants(self, id: i64) -> StoreResult<Vec<(String, Variant)>> {
+        self.store
+            .read(&LIST_VARIANTS)
+            .bind("edition", id)
+            .fetch_with(|row| Ok((row.get("sections")?, Variant::from_row(row)?)))
             .await
     }
 

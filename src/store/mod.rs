@@ -33,6 +33,7 @@ pub mod id_mappings;
 pub mod identity;
 pub mod leased_delivery;
 pub mod leases;
+mod left_out;
 mod migrations;
 mod open;
 pub mod operations;

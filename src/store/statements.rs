@@ -6,8 +6,8 @@ use super::{
     clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
     edition_creation, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings,
     hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases,
-    outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames, sources,
-    stories, subscribers, subscriptions, suppressions, terms, waiting_articles,
+    left_out, outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames,
+    sources, stories, subscribers, subscriptions, suppressions, terms, waiting_articles,
 };
 
 /// The statements of all files of the store.
@@ -42,6 +42,7 @@ static ALL: &[&[&Statement]] = &[
     identity::STATEMENTS,
     http_job_leases::STATEMENTS,
     leases::STATEMENTS,
+    left_out::STATEMENTS,
     outcomes::STATEMENTS,
     outcomes::TRANSITION_STATEMENTS,
     publications::STATEMENTS,

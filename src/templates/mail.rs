@@ -171,6 +171,13 @@ impl DigestMailContext {
         vec![full, bare, chinese, no_lead]
     }
 
+    /// Returns a sample edition in Chinese, or else in English.
+    pub fn sample_in(language: &str) -> Self {
+        let full = Self { edition: EditionContext::default(), ..Self::full_sample() };
+        let is_chinese = crate::domain::language::matches("zh", language);
+        if is_chinese { Self::chinese_sample(full) } else { full }
+    }
+
     /// Returns a sample edition with all optional fields.
     fn full_sample() -> Self {
         let subscriber = SubscriberContext {

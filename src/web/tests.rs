@@ -373,3 +373,18 @@ async fn unsubscribed_pending_subscription_can_be_neither_undone_nor_confirmed()
         SubscriptionStatus::Unsubscribed
     );
 }
+
+#[tokio::test]
+async fn link_of_a_test_mail_works_and_changes_nothing() {
+    let site = Site::new(false).await;
+    site.post("/subscribe", "address=ada%40example.org&digest=weekly").await;
+    let before = site.subscriptions("ada@example.org").await.remove(0);
+    let link = format!("/unsubscribe/{}", site.sign(LinkScope::Test { delivery: before.id }));
+    let shown = site.get(&link).await;
+    assert!(shown.status == StatusCode::OK && shown.text().contains("The unsubscribe link works"));
+    for form in ["List-Unsubscribe=One-Click", "action=unsubscribe", "action=all", "action=undo"] {
+        assert_eq!(site.post(&link, form).await.status, StatusCode::OK, "{form}");
+    }
+    let after = site.subscriptions("ada@example.org").await.remove(0);
+    assert_eq!((after.status, after.status_changed_at), (before.status, before.status_changed_at));
+}

@@ -24,6 +24,9 @@ pub(super) async fn show(
     method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
+    if is_of_test(&web, &token) {
+        return test_page(&web, &client).await;
+    }
     let subscription = find_subscription(&web, &token).await?;
     if subscription.status != SubscriptionStatus::Unsubscribed {
         return render_page(&web, &client, &method, &subscription, token, UnsubscribeState::Ask)
@@ -55,8 +58,14 @@ pub(super) async fn submit(
     form: Form,
 ) -> WebResult<Response> {
     let (store, secret, now) = (&web.app.store, &web.app.store_identity.secret, web.app.now());
-    let subscription = find_subscription(&web, &token).await?;
     let is_one_click = form.first("List-Unsubscribe").eq_ignore_ascii_case("One-Click");
+    if is_of_test(&web, &token) {
+        if is_one_click {
+            return Ok("The link of the test e-mail works; nothing changed.\n".into_response());
+        }
+        return test_page(&web, &client).await;
+    }
+    let subscription = find_subscription(&web, &token).await?;
     if form.first("action") == "undo" && !is_one_click {
         if !subscribers::undo_unsubscribe(store, secret, &token, now).await? {
             return Err(WebError::invalid_token());
@@ -82,6 +91,17 @@ pub(super) async fn submit(
         None => (own_token, UnsubscribeState::Unsubscribed),
     };
     render_page(&web, &client, &method, &subscription, token, state).await
+}
+
+/// Returns `true` if the token is that of a test e-mail, which changes nothing.
+fn is_of_test(web: &WebState, token: &str) -> bool {
+    let scope = link_token::verify(&web.app.store_identity.secret, token);
+    matches!(scope, Some(LinkScope::Test { .. }))
+}
+
+async fn test_page(web: &WebState, client: &ClientInfo) -> WebResult<Response> {
+    let title = web.translate(client, "unsubscribe-test-title", &[]);
+    web.message_page(client, title, vec![web.translate(client, "unsubscribe-test", &[])]).await
 }
 
 async fn find_subscription(web: &WebState, token: &str) -> WebResult<Subscription> {

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
 use crate::config;
+use crate::domain::left_out::{LeftOut, Reason};
 use crate::domain::time::Millis;
 
 /// Digest with its next date and its number of subscriptions.
@@ -74,6 +75,29 @@ pub struct UpcomingEditions {
     pub html_bytes: usize,
     /// Number of articles that the mail only counts, because Gmail would clip it.
     pub omitted: usize,
+    /// Numbers of articles that the edition does not contain, by reason, largest first.
+    pub left_out: Vec<LeftOutArticles>,
+}
+
+/// Number of articles that an edition does not contain for the same reason.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct LeftOutArticles {
+    /// Reason: `max_age`, `already_sent`, `future`, `other_section`, `other_tag`, `other_author`,
+    /// `other_language`, `other_source`, `ungrouped` or `not_chosen`.
+    pub reason: String,
+    /// Number of articles for this reason.
+    pub articles: u64,
+}
+
+impl LeftOutArticles {
+    /// Returns the documents of all reasons.
+    pub fn list(left_out: &LeftOut) -> Vec<Self> {
+        let document = |(reason, articles): (Reason, u64)| Self {
+            reason: reason.as_str().to_owned(),
+            articles,
+        };
+        left_out.iter().map(document).collect()
+    }
 }
 
 /// Result of writing a preview of the next edition.
@@ -87,6 +111,8 @@ pub struct DigestPreview {
     pub html_bytes: usize,
     /// Number of articles that the mail only counts, because Gmail would clip it.
     pub omitted: usize,
+    /// Numbers of articles that the preview does not contain, by reason, largest first.
+    pub left_out: Vec<LeftOutArticles>,
 }
 
 /// Result of queueing a test e-mail.
@@ -94,4 +120,8 @@ pub struct DigestPreview {
 pub struct QueuedTest {
     /// Id of the delivery of the test e-mail.
     pub delivery: i64,
+    /// Number of articles in the test e-mail.
+    pub articles: usize,
+    /// Numbers of articles that the test e-mail does not contain, by reason, largest first.
+    pub left_out: Vec<LeftOutArticles>,
 }

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
+use super::digests::LeftOutArticles;
 use crate::domain::edition;
 use crate::store::editions;
 
@@ -96,4 +97,6 @@ pub struct CreatedEdition {
     pub id: i64,
     /// Number of deliveries of the edition.
     pub deliveries: i64,
+    /// Numbers of articles that the edition does not contain, by reason, largest first.
+    pub left_out: Vec<LeftOutArticles>,
 }

@@ -207,6 +207,8 @@ unsubscribe-all-done-title = You have unsubscribed from everything
 unsubscribe-all-done = We will not send you any more digests. You can subscribe again at any time.
 unsubscribe-undone-title = You are subscribed again
 unsubscribe-undone = You will receive { $digest } again.
+unsubscribe-test-title = The unsubscribe link works
+unsubscribe-test = This link is from a test e-mail, so nothing has changed. In a digest, the link unsubscribes its recipient.
 
 # --- Errors
 error-not-found-title = Page not found

@@ -185,6 +185,8 @@ unsubscribe-all-done-title = 您已取消訂閱所有電子報
 unsubscribe-all-done = 我們不會再寄送電子報給您。您可以隨時重新訂閱。
 unsubscribe-undone-title = 已恢復訂閱
 unsubscribe-undone = 您將重新收到「{ $digest }」。
+unsubscribe-test-title = 取消訂閱連結可以正常使用
+unsubscribe-test = 此連結來自測試郵件，未變更任何訂閱。在正式寄送的電子報中，收件者可透過此連結取消訂閱。
 
 # --- Errors
 error-not-found-title = 找不到網頁

@@ -185,6 +185,8 @@ unsubscribe-all-done-title = 您已退订全部简报
 unsubscribe-all-done = 我们不会再向您发送简报。您可以随时重新订阅。
 unsubscribe-undone-title = 已恢复订阅
 unsubscribe-undone = 您将重新收到“{ $digest }”。
+unsubscribe-test-title = 退订链接可以正常使用
+unsubscribe-test = 此链接来自测试邮件，未更改任何订阅。在正式发送的简报中，收件人可通过此链接退订。
 
 # --- Errors
 error-not-found-title = 页面不存在

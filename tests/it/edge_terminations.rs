@@ -283,7 +283,8 @@ database_tests! {
         courant::digests::queue_test(
             world.app.digest_context(),
             world.digest("weekly"),
-            "boss@example.org", &courant::domain::actor::Actor::Cli,
+            "boss@example.org",
+            courant::digests::PreviewContent::Next, &courant::domain::actor::Actor::Cli,
             test_mail_at,
         )
         .await

@@ -242,7 +242,8 @@ database_tests! {
         let reason = courant::digests::queue_test(
             world.app.digest_context(),
             digest,
-            "R1@example.org", &courant::domain::actor::Actor::Cli,
+            "R1@example.org",
+            courant::digests::PreviewContent::Next, &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await
@@ -314,7 +315,8 @@ database_tests! {
         courant::digests::queue_test(
             world.app.digest_context(),
             digest,
-            "boss@example.org", &courant::domain::actor::Actor::Cli,
+            "boss@example.org",
+            courant::digests::PreviewContent::Next, &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await

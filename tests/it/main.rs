@@ -19,6 +19,7 @@ mod crashes;
 mod daemon;
 mod definitions;
 mod degraded_start;
+mod digest_previews;
 mod edge_terminations;
 mod edition_breaker;
 mod edition_commands;

@@ -23,6 +23,7 @@ use super::message::{self, BuildError};
 use super::payload::Placeholders;
 use crate::domain::text_repair::one_line;
 use crate::domain::time::Millis;
+use crate::templates::RenderedMail;
 
 /// Shared content of the messages of a variant; subject, text and HTML contain the placeholders.
 #[derive(Debug, Clone)]
@@ -170,6 +171,19 @@ fn trailing_headers(variant: &VariantParts<'_>, boundary: &str) -> String {
     headers.extend(variant.edition.map(|id| header::unstructured("X-Courant-Edition", id)));
     let parts = MultiPart::alternative().boundary(boundary).build();
     format!("{}MIME-Version: 1.0\r\n{}\r\n", header::to_lines(headers), parts.headers())
+}
+
+/// Returns a variant with the values of its recipient in place of the placeholders.
+pub fn fill_variant(
+    variant: &RenderedMail,
+    placeholders: &Placeholders,
+    name: &str,
+    address: &str,
+    unsubscribe_url: &str,
+) -> RenderedMail {
+    let name = one_line(name);
+    let values = Values { name: &name, address, unsubscribe_url };
+    equivalence::fill_placeholders(variant, placeholders, values)
 }
 
 impl Subject {

@@ -11,7 +11,7 @@ use crate::store::{deliveries, editions, subscribers, suppressions};
 use crate::subscribers::import::ImportReport;
 use crate::wire::articles::ArticleTitle;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
-use crate::wire::digests::{Digest, DigestPreview, QueuedTest, UpcomingEditions};
+use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents};
 use crate::wire::subscribers::{
     SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport, UnsubscribeResult,
@@ -34,6 +34,10 @@ fn titles() -> Vec<ArticleTitle> {
     }]
 }
 
+fn left_out() -> Vec<LeftOutArticles> {
+    vec![LeftOutArticles { reason: "max_age".to_owned(), articles: 55 }]
+}
+
 fn digests() -> Vec<Document> {
     vec![
         document(&Digest {
@@ -54,14 +58,16 @@ fn digests() -> Vec<Document> {
             articles: titles(),
             html_bytes: 9_120,
             omitted: 0,
+            left_out: left_out(),
         }),
         document(&DigestPreview {
             directory: "/tmp/preview".to_owned(),
             articles: 5,
             html_bytes: 14_210,
             omitted: 0,
+            left_out: left_out(),
         }),
-        document(&QueuedTest { delivery: 9 }),
+        document(&QueuedTest { delivery: 9, articles: 5, left_out: left_out() }),
     ]
 }
 
@@ -96,7 +102,7 @@ fn editions() -> Vec<Document> {
     vec![
         document(&edition()),
         document(&EditionContents { listed: edition(), articles: titles() }),
-        document(&CreatedEdition { id: 3, deliveries: 261 }),
+        document(&CreatedEdition { id: 3, deliveries: 261, left_out: left_out() }),
         document(&DeliveryReport::new(&report, 2)),
     ]
 }

@@ -1,0 +1,82 @@
+//! Reasons why a digest's next edition leaves out articles, with their number.
+
+/// Rule that keeps an article out of the next edition of a digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// It was older than `max_age` when it was first seen, or when the digest was first configured.
+    MaxAge,
+    /// Its story was in an earlier edition.
+    AlreadySent,
+    /// Its date is after the edition.
+    Future,
+    /// It is in none of the digest's sections.
+    OtherSection,
+    /// It has none of the digest's tags.
+    OtherTag,
+    /// It has none of the digest's authors.
+    OtherAuthor,
+    /// It is in none of the languages that the digest selects.
+    OtherLanguage,
+    /// It is of none of the digest's sources.
+    OtherSource,
+    /// It is not known yet whether it is a translation of a sent story.
+    Ungrouped,
+    /// It is in none of the sections that the subscriber chose.
+    NotChosen,
+}
+
+impl Reason {
+    /// All reasons, in the order of their declaration.
+    pub const ALL: [Self; 10] = [
+        Self::MaxAge,
+        Self::AlreadySent,
+        Self::Future,
+        Self::OtherSection,
+        Self::OtherTag,
+        Self::OtherAuthor,
+        Self::OtherLanguage,
+        Self::OtherSource,
+        Self::Ungrouped,
+        Self::NotChosen,
+    ];
+
+    /// Returns the word for documents and the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxAge => "max_age",
+            Self::AlreadySent => "already_sent",
+            Self::Future => "future",
+            Self::OtherSection => "other_section",
+            Self::OtherTag => "other_tag",
+            Self::OtherAuthor => "other_author",
+            Self::OtherLanguage => "other_language",
+            Self::OtherSource => "other_source",
+            Self::Ungrouped => "ungrouped",
+            Self::NotChosen => "not_chosen",
+        }
+    }
+
+    /// Parses the word that [`as_str`](Self::as_str) returns.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+}
+
+/// Numbers of articles that an edition leaves out, by reason, largest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeftOut(Vec<(Reason, u64)>);
+
+impl LeftOut {
+    /// Adds a number of articles under a reason; 0 adds nothing.
+    pub fn add(&mut self, reason: Reason, articles: u64) {
+        if articles > 0 {
+            self.0.push((reason, articles));
+            self.0.sort_by_key(|(reason, articles)| (std::cmp::Reverse(*articles), *reason));
+        }
+    }
+
+    /// Returns the reasons with their numbers, largest first.
+    pub fn iter(&self) -> impl Iterator<Item = (Reason, u64)> {
+        self.0.iter().copied()
+    }
+}
