@@ -257,6 +257,36 @@ fn mails_and_articles_have_the_direction_of_their_language() {
 }
 
 #[test]
+fn english_texts_in_a_mail_from_right_to_left_are_isolated() {
+    let templates = Templates::load(None).unwrap();
+    let mut digest = DigestMailContext::samples().swap_remove(0);
+    let mut confirmation = ConfirmContext::samples().swap_remove(0);
+    for language in ["ar", "he-IL", "fa", "ur"] {
+        digest.language = language.into();
+        let html = templates.render_digest("digest", &digest).unwrap().html;
+        for text in
+            ["<bdi>8 articles", "<bdi>You are receiving", "<bdi>3 more articles", "<bdi>Sent to"]
+        {
+            assert!(html.contains(text), "{language}: {text} in {html}");
+        }
+        confirmation.language = language.into();
+        let html = templates.render_confirm(&confirmation).unwrap().html;
+        assert!(html.contains("<bdi>We received") && html.contains("border-right:"), "{html}");
+    }
+    let html = templates.render_confirm(&ConfirmContext::samples()[0]).unwrap().html;
+    assert!(html.contains("border-left:") && !html.contains("border-right:"), "{html}");
+}
+
+#[test]
+fn paddings_and_borders_of_pages_follow_the_direction_of_the_text() {
+    let templates = Templates::load(None).unwrap();
+    let css = &templates.stylesheet().text;
+    for side in ["-left:", "-right:", " left:", " right:", "align: left", "align: right"] {
+        assert!(!css.contains(side), "{side} is on the same side in every language");
+    }
+}
+
+#[test]
 fn plain_text_stays_within_72_columns() {
     let templates = Templates::load(None).unwrap();
     let texts = DigestMailContext::samples()
