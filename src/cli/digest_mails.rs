@@ -11,6 +11,7 @@ use super::output::pluralize;
 use crate::app::App;
 use crate::digests::{self, PreviewContent, PreviewOptions, TestMail};
 use crate::domain::actor::Actor;
+use crate::fs::{create_private_directory, write_private_file};
 use crate::wire::digests::{DigestPreview, LeftOutArticles, QueuedTest};
 
 /// Options that choose another content than the next edition.
@@ -49,7 +50,7 @@ pub(super) async fn preview(
 ) -> anyhow::Result<ExitCode> {
     let digest = find_digest(app, name)?;
     let p = digests::preview(app.digest_context(), digest, options, app.now()).await?;
-    std::fs::create_dir_all(out)
+    create_private_directory(out)
         .with_context(|| format!("cannot create the directory {}", out.display()))?;
     let subject = format!("{}\n", p.mail.subject);
     for (file, text) in [
@@ -59,7 +60,7 @@ pub(super) async fn preview(
         ("message.eml", &p.message),
     ] {
         let file = out.join(file);
-        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))?;
+        write_private_file(&file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
     }
     let text = format!(
         "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}, {} kB of HTML{}.",

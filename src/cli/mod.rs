@@ -33,6 +33,7 @@ mod subscribers;
 mod suppressions;
 mod tokens;
 mod usage;
+mod security_warnings;
 mod websub;
 
 /// Options of all commands, and the command to run.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
+use super::secrets::has_unencoded_password;
+
 /// Characters that would end or change the path in an `sqlite://` URL.
 const SQLITE_PATH_ESCAPES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
@@ -84,6 +86,11 @@ impl BaseDir {
             return self.sqlite_url(rest);
         }
         let url = format!("{scheme}://{rest}");
+        if has_unencoded_password(&url) {
+            return Err(format!(
+                "the user name or password contains a character that ends it; write {scheme}://user:password@host/name (in a password, write @ as %40, / as %2F, # as %23 and ? as %3F)"
+            ));
+        }
         let parsed = Url::parse(&url)
             .map_err(|e| format!("{e}; write {scheme}://user:password@host/name (in a password, write @ as %40, / as %2F and # as %23)"))?;
         let has_host = parsed.host_str().is_some_and(|host| !host.is_empty());

@@ -39,6 +39,7 @@ use site::SiteDefaults;
 use crate::domain::definition::Definition;
 
 pub use error::ConfigError;
+pub(crate) use secrets::has_unencoded_password;
 pub use secrets::redact_url;
 pub use settings::*;
 

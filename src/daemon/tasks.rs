@@ -39,6 +39,7 @@ impl Tasks {
         for to in app.config.destinations.clone() {
             tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
+        tasks.spawn(check_database_files(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(flush_readership(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(run_sending(app.clone(), ticks.clone(), stop.clone()));
         Self { tasks, stop }
@@ -131,6 +132,16 @@ async fn render_feeds(
     })
     .await;
     drop(watching);
+    Ok(())
+}
+
+/// Logs when a file of the database is deleted, moved or replaced.
+async fn check_database_files(
+    app: App,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    run_on_wake("database", ticks, shutdown, || async { Ok(app.store.check_files().await?) }).await;
     Ok(())
 }
 

@@ -20,7 +20,9 @@ use sha2::{Digest as _, Sha256};
 use super::format::Format;
 use super::rendered::{RenderedFeed, Segment};
 use crate::domain::time::Millis;
-use crate::fs::{Durability, replace_file};
+use crate::fs::{
+    Access, Durability, create_private_directory, create_private_file, make_private, replace_file,
+};
 
 /// State of the store that the documents on disk were rendered from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,8 +88,8 @@ impl DiskCache {
     /// Opens the directory and creates it if it is missing. On failure it logs a warning and
     /// returns a cache that writes nothing.
     pub(super) fn open(path: &Path) -> Self {
-        let lock = fs::create_dir_all(path)
-            .and_then(|()| File::create(path.join("lock")))
+        let lock = create_private_directory(path)
+            .and_then(|()| create_private_file(&path.join("lock")))
             .and_then(|file| match file.try_lock() {
                 Ok(()) => Ok(Some(file)),
                 Err(fs::TryLockError::WouldBlock) => Ok(None),
@@ -100,6 +102,13 @@ impl DiskCache {
             );
             None
         });
+        // Private feeds are stored as well, also by versions that left their files readable.
+        if let Err(e) = make_private(path) {
+            tracing::warn!(
+                "other users may read the disk cache {}: {e}; run `chmod 700` on it as its owner",
+                path.display()
+            );
+        }
         Self { path: path.to_path_buf(), lock, next_temporary_number: AtomicU64::new(0) }
     }
 
@@ -210,7 +219,8 @@ impl DiskCache {
         let unfinished = self
             .path
             .join(format!("{}.new", self.next_temporary_number.fetch_add(1, Ordering::Relaxed)));
-        replace_file(&self.path.join(name), &unfinished, bytes, None, Durability::Unsynced)
+        let path = self.path.join(name);
+        replace_file(&path, &unfinished, bytes, None, Durability::Unsynced, Access::Private)
     }
 }
 

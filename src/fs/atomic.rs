@@ -5,6 +5,8 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::private::create_private_file;
+
 /// Guarantee for the time after a power failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Durability {
@@ -12,6 +14,15 @@ pub(crate) enum Durability {
     Synced,
     /// The file may have its old content, or be truncated, which its readers detect.
     Unsynced,
+}
+
+/// Access to a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Only the user of this process may read it.
+    Private,
+    /// The umask decides, as for a file that a web server serves.
+    Public,
 }
 
 /// Replaces the content of a file, or creates it; `temporary` is a path on the same file system
@@ -25,8 +36,9 @@ pub(crate) fn replace_file(
     bytes: &[u8],
     modified: Option<SystemTime>,
     durability: Durability,
+    access: Access,
 ) -> io::Result<()> {
-    let replaced = write(temporary, bytes, modified, durability)
+    let replaced = write(temporary, bytes, modified, durability, access)
         .and_then(|()| fs::rename(temporary, path))
         .and_then(|()| sync_directory(path, durability));
     if replaced.is_err() {
@@ -41,8 +53,12 @@ fn write(
     bytes: &[u8],
     modified: Option<SystemTime>,
     durability: Durability,
+    access: Access,
 ) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    let mut file = match access {
+        Access::Private => create_private_file(path)?,
+        Access::Public => File::create(path)?,
+    };
     file.write_all(bytes)?;
     if let Some(modified) = modified {
         file.set_modified(modified)?;
@@ -71,7 +87,15 @@ mod tests {
         let (path, temporary) = (directory.path().join("a"), directory.path().join(".a.new"));
         for (durability, text) in [(Durability::Synced, "one"), (Durability::Unsynced, "two")] {
             let modified = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000_000);
-            replace_file(&path, &temporary, text.as_bytes(), Some(modified), durability).unwrap();
+            replace_file(
+                &path,
+                &temporary,
+                text.as_bytes(),
+                Some(modified),
+                durability,
+                Access::Public,
+            )
+            .unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
             assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), modified);
         }
@@ -83,7 +107,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, temporary) = (directory.path().join("a"), directory.path().join(".a.new"));
         fs::create_dir(&path).unwrap();
-        replace_file(&path, &temporary, b"x", None, Durability::Synced).unwrap_err();
+        replace_file(&path, &temporary, b"x", None, Durability::Synced, Access::Private)
+            .unwrap_err();
         assert!(path.is_dir() && !temporary.exists());
     }
 }

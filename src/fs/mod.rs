@@ -1,9 +1,13 @@
-//! Atomic replacement of files, and CSV files as spreadsheets write them.
+//! Atomic replacement of files, private files, and CSV files as spreadsheets write them.
 
 mod atomic;
 mod csv_file;
 mod line_index;
+mod private;
 
-pub(crate) use atomic::{Durability, replace_file};
+pub(crate) use atomic::{Access, Durability, replace_file};
 pub(crate) use csv_file::{CsvFile, CsvRow, escape_formula, unescape_formula};
 pub(crate) use line_index::LineIndex;
+pub(crate) use private::{
+    create_private_directory, create_private_file, is_shared, make_private, write_private_file,
+};

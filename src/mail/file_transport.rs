@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::fs::{Durability, replace_file};
+use crate::fs::{Access, Durability, create_private_directory, replace_file};
 
 /// Transport that writes messages as `.eml` files into a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +17,8 @@ impl FileTransport {
     }
 
     /// Writes one message durably and returns the path. The file name is derived from the
-    /// Message-ID, so a repeated attempt replaces the file. Blocks the thread.
+    /// Message-ID, so a repeated attempt replaces the file, which only its owner may read. Blocks the
+    /// thread.
     ///
     /// # Errors
     /// Returns one sentence with the file name and the cause.
@@ -27,8 +28,9 @@ impl FileTransport {
         // The process id keeps the temporary files of two nodes apart that share a directory.
         let temporary = self.directory.join(format!(".{name}.{}", std::process::id()));
         // The outcome is recorded as sent, so the file must survive a power failure.
-        let written = std::fs::create_dir_all(&self.directory).and_then(|()| {
-            replace_file(&file, &temporary, content.as_bytes(), None, Durability::Synced)
+        let written = create_private_directory(&self.directory).and_then(|()| {
+            let content = content.as_bytes();
+            replace_file(&file, &temporary, content, None, Durability::Synced, Access::Private)
         });
         match written {
             Ok(()) => Ok(file),
@@ -61,6 +63,16 @@ mod tests {
         assert_eq!(first, second);
         assert_eq!(std::fs::read_to_string(&second).unwrap(), "second\r\n");
         assert_eq!(std::fs::read_dir(home.path().join("out/mails")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn messages_and_a_new_directory_are_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let home = tempfile::tempdir().unwrap();
+        let file = FileTransport::new(home.path().join("out")).store("abc@x", "hi").unwrap();
+        for (path, mode) in [(file.as_path(), 0o600), (file.parent().unwrap(), 0o700)] {
+            assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, mode);
+        }
     }
 
     #[test]

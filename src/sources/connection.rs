@@ -4,7 +4,7 @@ use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use sqlx::ConnectOptions;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio_util::sync::CancellationToken;
 
 use super::result_limit::ResultTooLarge;
+use crate::config::has_unencoded_password;
 
 /// Timeout for connecting, so that a name server or firewall that drops packets does not block a
 /// poll.
@@ -35,11 +36,11 @@ pub(super) fn scheme(url: &str) -> &str {
 /// Returns a database URL without user, password and parameters, for messages.
 pub(super) fn without_credentials(url: &str) -> String {
     match url::Url::parse(url) {
-        Ok(u) => {
+        Ok(u) if !has_unencoded_password(url) => {
             let port = u.port().map(|p| format!(":{p}")).unwrap_or_default();
             format!("{}://{}{port}{}", u.scheme(), u.host_str().unwrap_or_default(), u.path())
         }
-        Err(_) => "the database".to_owned(),
+        _ => "the database".to_owned(),
     }
 }
 
@@ -86,8 +87,13 @@ pub(super) async fn open_postgres(source: &str, url: &str) -> anyhow::Result<PgC
 
 /// Returns the options of a read-only connection to PostgreSQL.
 pub(super) fn postgres_options(source: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(url)
-        .with_context(|| format!("source {source}: `url` is not a valid PostgreSQL URL"))?;
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        anyhow!(
+            "source {source}: `url` is not a valid PostgreSQL URL; write \
+             postgres://user:password@host/database, with special characters of the password \
+             percent-encoded"
+        )
+    })?;
     Ok(options
         .application_name("courant")
         // Numbers are printed as the server's own client prints them.
@@ -183,6 +189,8 @@ mod tests {
         );
         assert_eq!(without_credentials("sqlite:///srv/cms.db"), "sqlite:///srv/cms.db");
         assert_eq!(without_credentials("not an address"), "the database");
+        assert_eq!(without_credentials("mysql://wp:12/s3cret@db.example/wp"), "the database");
+        assert_eq!(without_credentials("mysql://wp:p@s3#cret@db.example/wp"), "the database");
     }
 
     #[tokio::test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::db::{Db, Statement, StatementTotals, WriteState, totals};
-use super::error::StoreResult;
+use super::error::{StoreError, StoreResult};
+use super::sqlite_files::deleted_file;
 
 /// Handle to the database of Courant; cheap to clone.
 #[derive(Debug, Clone)]
@@ -90,15 +91,32 @@ impl Store {
         self.read(&PING).execute().await.map(drop)
     }
 
-    /// Checks that the database accepts writes: tries one if the last one failed.
+    /// Checks that the database accepts writes: looks for its files, and tries a write if the last
+    /// one failed.
     ///
     /// # Errors
-    /// If that write fails as well.
+    /// If a file was deleted, or that write fails as well.
     pub async fn check_writable(&self) -> StoreResult<()> {
+        self.check_files().await?;
         if self.write_state.failure().is_some() {
             self.write(&WRITE_UNCHANGED).execute().await?;
         }
         Ok(())
+    }
+
+    /// Checks that no file of a SQLite database was deleted, moved or replaced since it was opened.
+    ///
+    /// # Errors
+    /// Names the file and the remedy.
+    pub async fn check_files(&self) -> StoreResult<()> {
+        let Some(path) = self.sqlite_path().map(Path::to_path_buf) else { return Ok(()) };
+        match tokio::task::spawn_blocking(move || deleted_file(&path)).await {
+            Ok(Some(file)) => Err(StoreError::OpenFailed(format!(
+                "the file {} of the database was deleted, moved or replaced while it is in use, and what is written now is lost; stop Courant, put the file or a backup back, and start it",
+                file.display()
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Closes all connections; SQLite then merges its log files into the database file.

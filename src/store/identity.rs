@@ -10,6 +10,7 @@ use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
+use crate::fs::create_private_file;
 
 /// Identity of the store, read at startup.
 #[derive(Clone)]
@@ -162,6 +163,8 @@ impl Store {
                 StoreError::Rejected("the file name of the backup is not valid UTF-8".into())
             })?
             .to_owned();
+        // SQLite writes into an existing empty file, which keeps its mode.
+        create_private_file(&unfinished).map_err(failed)?;
         // Through the writer, because a read-only connection cannot create a file.
         sqlx::query("VACUUM INTO $1").bind(&name).execute(write).await?;
         let copy = sqlx::sqlite::SqlitePoolOptions::new()

@@ -46,6 +46,7 @@ pub mod reloads;
 pub mod renames;
 mod selection_sql;
 pub mod sources;
+mod sqlite_files;
 mod statements;
 pub mod stories;
 pub mod subscribers;

@@ -3,6 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,7 +16,9 @@ use sqlx::{ConnectOptions, Connection};
 use tracing::log::LevelFilter;
 
 use super::error::{is_unavailable, plain_message};
+use super::sqlite_files::{make_files_private, with_suffix};
 use super::{Db, Store, StoreError, StoreResult, migrations};
+use crate::fs::create_private_directory;
 
 /// Longest time that a SQLite writer waits for the transaction of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -75,7 +78,7 @@ impl Store {
 
 async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|e| {
+        create_private_directory(folder).map_err(|e| {
             StoreError::OpenFailed(format!(
                 "cannot create the directory {} for the database: {e}",
                 folder.display()
@@ -99,6 +102,7 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     // Locked before the first access: switching a new file to WAL mode does not wait for another
     // process that does the same.
     let migration_lock = lock_for_migration(path).await?;
+    make_files_private(path)?;
     let write = SqlitePoolOptions::new()
         .max_connections(1)
         .test_before_acquire(false)
@@ -209,18 +213,13 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1)))
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
-}
-
 fn open_lock_file(path: &Path) -> StoreResult<File> {
     OpenOptions::new()
         .create(true)
         .truncate(false)
         .read(true)
         .write(true)
+        .mode(0o600)
         .open(path)
         .map_err(|e| StoreError::OpenFailed(format!("cannot open {}: {e}", path.display())))
 }

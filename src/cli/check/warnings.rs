@@ -1,12 +1,12 @@
 //! Settings that work but are probably not what a person wants.
 
-use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt as _;
 
 use url::Url;
 
 use crate::app::App;
-use crate::config::{Config, TlsMode, TransportTarget};
+use crate::cli::security_warnings::security_warnings;
+use crate::config::Config;
 use crate::domain::address::Mailbox;
 
 /// Domains of the example configuration and of documentation.
@@ -37,15 +37,7 @@ pub(super) fn of(app: &App) -> Vec<String> {
             ));
         }
     }
-    for t in &app.config.transports {
-        if let TransportTarget::Smtp { tls: TlsMode::Opportunistic, host, .. } = &t.target {
-            let loopback =
-                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
-            if !loopback {
-                all.push(format!("transport {}: smtp:// encrypts without verifying {host}; use smtp+starttls:// to verify it", t.name));
-            }
-        }
-    }
+    all.extend(security_warnings(&app.config));
     all
 }
 

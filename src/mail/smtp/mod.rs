@@ -5,6 +5,7 @@ mod commands;
 mod connection;
 mod connection_state;
 mod handshake;
+mod login;
 mod outcome;
 mod pipelining;
 mod relay;

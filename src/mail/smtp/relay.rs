@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::extension::ClientId;
 use rustls::pki_types::ServerName;
 
+use super::login::Login;
 use super::outcome::Reply;
 use super::pipelining::PipeliningState;
 use crate::config::settings::{TlsMode, Transport, TransportTarget};
@@ -61,20 +61,6 @@ pub struct Relay {
     pub(super) pipelining: Arc<PipeliningState>,
 }
 
-/// User name and password; excluded from error texts by `redact`.
-#[derive(Clone)]
-pub(super) struct Login {
-    pub(super) credentials: Credentials,
-    password: String,
-}
-
-impl Login {
-    /// Returns the text without the password, in case a server echoes it.
-    pub(super) fn redact(&self, text: &str) -> String {
-        if self.password.is_empty() { text.to_owned() } else { text.replace(&self.password, "***") }
-    }
-}
-
 impl Relay {
     /// Returns the relay of a transport. Reads the CA file once.
     ///
@@ -108,10 +94,7 @@ impl Relay {
         let name =
             name.map_err(|_| invalid(format!("{host:?} is not a valid host name or address")))?;
         let login = match (&transport.username, &transport.password) {
-            (Some(user), Some(password)) => {
-                let credentials = Credentials::new(user.clone(), password.clone());
-                Some(Login { credentials, password: password.clone() })
-            }
+            (Some(user), Some(password)) => Some(Login::new(user, password)),
             _ => None,
         };
         let ehlo = parse_ehlo_name(&transport.ehlo).ok_or_else(|| {

@@ -1,0 +1,135 @@
+//! The files of a SQLite database: their modes, and the case that one is deleted while it is in use.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{StoreError, StoreResult};
+use crate::fs::{create_private_file, make_private};
+
+/// Suffixes of the file names beside the database file.
+const SUFFIXES: [&str; 5] = ["-wal", "-shm", "-journal", ".lock", ".migrate-lock"];
+
+/// Returns the path of a file beside the database file.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Creates a missing database file, and takes the access of other users from all files, because they
+/// contain addresses and the key of all links. SQLite gives its log files the mode of the database.
+pub(super) fn make_files_private(path: &Path) -> StoreResult<()> {
+    if !path.exists() {
+        create_private_file(path).map_err(|e| {
+            StoreError::OpenFailed(format!("cannot create the database {}: {e}", path.display()))
+        })?;
+    }
+    let beside = SUFFIXES.map(|suffix| with_suffix(path, suffix));
+    for file in std::iter::once(path).chain(beside.iter().map(PathBuf::as_path)) {
+        match make_private(file) {
+            Ok(false) => {}
+            Ok(true) => tracing::info!(
+                file = %file.display(),
+                "other users could read a file of the database; its mode is now 0600"
+            ),
+            Err(e) => tracing::warn!(
+                file = %file.display(),
+                "other users can read a file of the database, and its mode cannot be changed: {e}; run `chmod 600` on it as its owner"
+            ),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the file of an open database that was deleted, moved or replaced, if there is one. Blocks
+/// the thread.
+pub(super) fn deleted_file(path: &Path) -> Option<PathBuf> {
+    if !path.exists() {
+        return Some(path.to_path_buf());
+    }
+    [path.to_path_buf(), with_suffix(path, "-wal")].into_iter().find(|file| {
+        let mut deleted: OsString = file.as_os_str().to_owned();
+        // The text that Linux appends to the name of an open file that has no name any more.
+        deleted.push(" (deleted)");
+        open_files().any(|open| open.as_os_str() == deleted)
+    })
+}
+
+/// Returns the names of the files that this process has open; none on systems without `/proc`.
+fn open_files() -> impl Iterator<Item = PathBuf> {
+    let descriptors = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
+    descriptors.filter_map(|descriptor| std::fs::read_link(descriptor.path()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::store::Store;
+
+    async fn open(path: &Path) -> Store {
+        Store::open(&format!("sqlite://{}", path.display())).await.unwrap()
+    }
+
+    fn modes(folder: &Path) -> Vec<(String, u32)> {
+        let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+        let mode = |entry: &std::fs::DirEntry| entry.metadata().unwrap().permissions().mode();
+        entries
+            .map(|entry| (entry.file_name().into_string().unwrap(), mode(&entry) & 0o777))
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn all_files_of_a_database_and_its_backup_are_private() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("data");
+        let store = open(&folder.join("courant.db")).await;
+        let lock = store.acquire_send_lock().unwrap();
+        store.backup(&folder.join("copy.db")).await.unwrap();
+        let found = modes(&folder);
+        assert!(found.len() >= 5, "{found:?}");
+        assert!(found.iter().all(|(_, mode)| *mode == 0o600), "{found:?}");
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+        drop(lock);
+    }
+
+    #[tokio::test]
+    async fn files_that_others_could_read_are_private_after_the_next_start() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("courant.db");
+        open(&path).await.close().await;
+        for (name, _) in modes(home.path()) {
+            let loose = Permissions::from_mode(0o644);
+            std::fs::set_permissions(home.path().join(name), loose).unwrap();
+        }
+        let store = open(&path).await;
+        assert!(modes(home.path()).iter().all(|(_, mode)| *mode == 0o600));
+        store.close().await;
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_database_of_which_a_file_was_deleted_moved_or_replaced_is_not_writable() {
+        type Damage = fn(&Path);
+        let damages: [(&str, Damage); 4] = [
+            ("courant.db-wal", |path| std::fs::remove_file(with_suffix(path, "-wal")).unwrap()),
+            ("courant.db", |path| std::fs::remove_file(path).unwrap()),
+            ("courant.db", |path| std::fs::rename(path, with_suffix(path, ".old")).unwrap()),
+            ("courant.db", |path| {
+                std::fs::copy(path, with_suffix(path, ".new")).unwrap();
+                std::fs::rename(with_suffix(path, ".new"), path).unwrap();
+            }),
+        ];
+        for (name, damage) in damages {
+            let home = tempfile::tempdir().unwrap();
+            let path = home.path().canonicalize().unwrap().join("courant.db");
+            let store = open(&path).await;
+            store.check_writable().await.unwrap();
+            damage(&path);
+            let reason = store.check_writable().await.unwrap_err().to_string();
+            assert!(reason.contains(&format!("{name} ")), "{name}: {reason}");
+        }
+    }
+}
