@@ -15,7 +15,7 @@ use super::{output, serve};
 use crate::app::App;
 use crate::clock;
 use crate::config::Config;
-use crate::daemon::{self, ConfigLoader, Server};
+use crate::daemon::{self, ConfigLoader, Server, max_web_connections};
 use crate::demo::Demo;
 use crate::demo::mailbox::Mailbox;
 use crate::demo::sample_college::{College, SampleArticle};
@@ -23,6 +23,7 @@ use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::subscription::RequestOrigin;
 use crate::feeds::cache;
+use crate::fs::create_private_directory;
 use crate::sources::import;
 use crate::subscribers::{self, NewSubscriber};
 use crate::web;
@@ -60,7 +61,8 @@ impl DemoArgs {
             tokio::spawn(publish_periodically(app.clone(), college.later.clone(), stop.clone()));
         let demo = Demo { mailbox, source: SOURCE.to_owned(), sections: college.sections.clone() };
         let service = web::service(app.clone(), Some(demo.clone()));
-        let server = Server::start(listener, service, stop.clone())?;
+        let maximum = max_web_connections(&app.config);
+        let server = Server::start(listener, service, maximum, stop.clone())?;
         let result =
             daemon::run(app.clone(), Some(demo), server, ConfigLoader::fixed(), stop.clone()).await;
         stop.cancel();
@@ -77,7 +79,7 @@ impl TempDir {
     fn new() -> anyhow::Result<Self> {
         let name: String = hex::encode(clock::random_bytes::<6>());
         let path = std::env::temp_dir().join(format!("courant-demo-{name}"));
-        std::fs::create_dir_all(&path)
+        create_private_directory(&path)
             .with_context(|| format!("cannot create the directory {}", path.display()))?;
         Ok(Self(path))
     }

@@ -8,8 +8,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::warnings::security_warnings;
 use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
-use crate::daemon::{self, ConfigLoader, Server, degraded};
+use crate::daemon::{self, ConfigLoader, Server, degraded, max_web_connections};
 use crate::delivery;
 use crate::web;
 
@@ -35,7 +36,8 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
         // Digests of the database are known only now.
         check_templates(&app.config, &templates)?;
-        app.unconfigured_names().await?.iter().for_each(|reason| tracing::warn!("{reason}"));
+        let warnings = security_warnings(&app.config).into_iter();
+        warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
         Ok(app)
     };
     let started = match stop.run_until_cancelled(connect()).await {
@@ -75,7 +77,8 @@ async fn serve(
             let listener = degraded::bind(&app.config).await?;
             let app = app.with_disk_cache();
             let service = web::service(app.clone(), None);
-            (app, Server::start(listener, service, stop.clone())?)
+            let maximum = max_web_connections(&app.config);
+            (app, Server::start(listener, service, maximum, stop.clone())?)
         }
     };
     daemon::run(app, None, server, reload_source, stop).await

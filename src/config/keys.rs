@@ -63,6 +63,7 @@ pub(super) const SERVER: Section = Section {
     keys: &[
         ("listen", Text),
         ("trusted_proxies", List),
+        ("max_connections", Integer),
         ("feed_cache_dir", Text),
         ("on_demand", Boolean),
         ("browser_content_types", Boolean),

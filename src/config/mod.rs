@@ -296,6 +296,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
     } else {
         loopback_networks()
     };
+    let max_connections = reader.integer("max_connections", 10_000, 16..=1_000_000)?;
     let feed_cache_dir = match reader.optional("feed_cache_dir", |text| base_dir.join(text))? {
         Some(path) => path,
         None => base_dir.path().join("data/feeds"),
@@ -303,7 +304,13 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
     let on_demand =
         if reader.has("on_demand") { Some(reader.boolean("on_demand", true)?) } else { None };
     let browser_content_types = reader.boolean("browser_content_types", false)?;
-    let server =
-        Server { listen, trusted_proxies, feed_cache_dir, on_demand: true, browser_content_types };
+    let server = Server {
+        listen,
+        trusted_proxies,
+        max_connections,
+        feed_cache_dir,
+        on_demand: true,
+        browser_content_types,
+    };
     Some((server, on_demand))
 }

@@ -101,6 +101,8 @@ pub struct Server {
     pub listen: SocketAddr,
     /// Networks of the reverse proxies whose `X-Forwarded-For` and `X-Request-Id` are used.
     pub trusted_proxies: Vec<IpNetwork>,
+    /// Maximum number of simultaneous connections of clients.
+    pub max_connections: usize,
     /// Directory of the persistent feed cache, from which a restart serves immediately.
     pub feed_cache_dir: PathBuf,
     /// `true` if every section, tag, author and language has a feed; by default unless a feed is

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Server;
+use super::open_files::max_web_connections;
 use crate::app::App;
 use crate::config::Config;
 use crate::store::StoreError;
@@ -34,8 +35,9 @@ pub async fn serve_degraded(
     connect: impl AsyncFn() -> anyhow::Result<App>,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<Option<(App, Server)>> {
-    let mut server =
-        Server::start(listener, web::degraded_service(degraded.clone()), shutdown.clone())?;
+    let (service, maximum) =
+        (web::degraded_service(degraded.clone()), max_web_connections(&degraded.config));
+    let mut server = Server::start(listener, service, maximum, shutdown.clone())?;
     let connected = shutdown.run_until_cancelled(async {
         loop {
             match connect().await {

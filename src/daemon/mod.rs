@@ -3,6 +3,7 @@
 
 mod clock_watch;
 pub mod degraded;
+mod open_files;
 mod reload;
 mod server;
 mod tasks;
@@ -11,6 +12,7 @@ mod ticker;
 use tokio_util::sync::CancellationToken;
 
 use self::clock_watch::ClockWatch;
+pub use self::open_files::max_web_connections;
 pub use self::reload::ConfigLoader;
 use self::reload::{ReloadReceiver, ReloadRequest};
 pub use self::server::Server;

@@ -18,18 +18,19 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts to serve until `shutdown` fires.
+    /// Starts to serve at most `max_connections` at a time until `shutdown` fires.
     ///
     /// # Errors
     /// If the address of the listener is unknown.
     pub fn start(
         listener: TcpListener,
         service: FeedFastPath,
+        max_connections: usize,
         shutdown: CancellationToken,
     ) -> std::io::Result<Self> {
         let (address, service) = (listener.local_addr()?, LiveService::new(service));
         let mut task = JoinSet::new();
-        task.spawn(web::serve(service.clone(), listener, shutdown));
+        task.spawn(web::serve(service.clone(), listener, max_connections, shutdown));
         Ok(Self { service, task, address })
     }
 

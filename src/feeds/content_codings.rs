@@ -29,12 +29,13 @@ const BROTLI_WINDOW_BITS: std::ops::RangeInclusive<u32> = 16..=22;
 /// Idle time of the compressor as a multiple of its working time.
 const IDLE_PER_WORK_TIME: u32 = 9;
 impl FeedCache {
-    /// Returns the uncompressed document, from memory if it is cached.
+    /// Returns the uncompressed document, from memory if it is cached or being sent.
     pub fn identity(&self, document: &RenderedFeed) -> Bytes {
-        let cache = &self.encoded_bodies().identity;
-        cache.get(document.etag.as_str()).unwrap_or_else(|| {
-            let body = document.identity();
-            cache.insert(document.etag.clone(), body.clone());
+        let bodies = self.encoded_bodies();
+        bodies.identity.get(document.etag.as_str()).unwrap_or_else(|| {
+            let make = || Some(document.identity());
+            let body = bodies.shared_identity.get_or_make(&document.etag, make).unwrap_or_default();
+            bodies.identity.insert(document.etag.clone(), body.clone());
             body
         })
     }
@@ -48,7 +49,10 @@ impl FeedCache {
     /// `None` if it is no longer there.
     pub async fn load_brotli(&self, key: &str, document: &Arc<RenderedFeed>) -> Option<Bytes> {
         let (cache, key, etag) = (self.clone(), key.to_owned(), document.etag.clone());
-        let read = tokio::task::spawn_blocking(move || cache.disk()?.brotli(&key, &etag));
+        let read = tokio::task::spawn_blocking(move || {
+            let load = || cache.disk()?.brotli(&key, &etag);
+            cache.encoded_bodies().shared_brotli.get_or_make(&etag, load)
+        });
         let Some(body) = read.await.ok()? else {
             document.drop_brotli();
             return None;

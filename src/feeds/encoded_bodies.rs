@@ -1,5 +1,8 @@
 //! Bodies of feed documents in other content codings than gzip, cached within a limit.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
@@ -14,6 +17,50 @@ const MAX_BYTES_PER_ENCODING: u64 = 12 * 1024 * 1024;
 pub(super) struct EncodedBodies {
     pub(super) identity: BodyCache,
     pub(super) brotli: BodyCache,
+    pub(super) shared_identity: SharedBodies,
+    pub(super) shared_brotli: SharedBodies,
+}
+
+/// Bodies that responses are sending, by etag. All readers of a body that is too large for the cache
+/// share one copy, which ends with the last of them.
+#[derive(Debug, Default)]
+pub(super) struct SharedBodies(Mutex<HashMap<String, Weak<SharedBody>>>);
+
+/// A body in use; `None` if it could not be made.
+#[derive(Debug, Default)]
+struct SharedBody(OnceLock<Option<Bytes>>);
+
+/// Owner of the bytes of one response.
+struct BodyOwner(Arc<SharedBody>);
+
+impl AsRef<[u8]> for BodyOwner {
+    fn as_ref(&self) -> &[u8] {
+        self.0.0.get().and_then(Option::as_deref).unwrap_or_default()
+    }
+}
+
+impl SharedBodies {
+    /// Returns the body that others are sending, or makes it; simultaneous callers wait for the
+    /// first one.
+    pub(super) fn get_or_make(
+        &self,
+        etag: &str,
+        make: impl FnOnce() -> Option<Bytes>,
+    ) -> Option<Bytes> {
+        let shared = {
+            // A poisoned lock is safe to use: the map is consistent after each change.
+            let mut bodies = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let in_use = bodies.get(etag).and_then(Weak::upgrade);
+            in_use.unwrap_or_else(|| {
+                bodies.retain(|_, body| body.strong_count() > 0);
+                let body = Arc::new(SharedBody::default());
+                bodies.insert(etag.to_owned(), Arc::downgrade(&body));
+                body
+            })
+        };
+        shared.0.get_or_init(make).as_ref()?;
+        Some(Bytes::from_owner(BodyOwner(shared)))
+    }
 }
 
 /// Cached bodies of one encoding, by etag.
@@ -42,6 +89,8 @@ impl Default for EncodedBodies {
                 MAX_BYTES_PER_ENCODING,
                 BodyWeighter,
             ),
+            shared_identity: SharedBodies::default(),
+            shared_brotli: SharedBodies::default(),
         }
     }
 }
@@ -73,6 +122,23 @@ pub(super) fn bounded_cache<T: Clone, W: Weighter<String, T> + Clone>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn readers_of_a_body_at_the_same_time_share_one_copy_until_the_last_one_ends() {
+        let (bodies, mut made) = (SharedBodies::default(), 0);
+        let mut read = || {
+            bodies.get_or_make("etag", || {
+                made += 1;
+                Some(Bytes::from(vec![b'x'; 8 << 20]))
+            })
+        };
+        let readers: Vec<Bytes> = (0..300).filter_map(|_| read()).collect();
+        assert!(readers.iter().all(|body| body.as_ptr() == readers[0].as_ptr()));
+        drop(readers);
+        assert_eq!(read().unwrap().len(), 8 << 20);
+        assert_eq!(made, 2, "the first copy was not kept without readers");
+        assert_eq!(bodies.get_or_make("lost", || None), None);
+    }
 
     #[test]
     fn a_large_document_fits_and_the_total_size_is_bounded() {

@@ -1,9 +1,10 @@
-//! TCP listener whose connections close after an idle timeout, and write a single buffer with
-//! `send`.
+//! TCP listener whose connections close after an idle timeout or to make room for others, and write
+//! a single buffer with `send`.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use axum::serve::Listener;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, Sleep, sleep};
+
+use super::connections::{Connections, OpenConnection};
 
 /// Minimum time before a connection is closed because a request is incomplete, no request follows,
 /// or the client reads nothing of a response.
@@ -23,10 +26,11 @@ const MAX_IDLE_CHECKS: u64 = IDLE_TIMEOUT.as_secs().div_ceil(CHECK_INTERVAL.as_s
 /// Pause after a failed `accept`, for example because of too many open files.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Accepts connections and gives each an idle timeout.
+/// Accepts connections, up to a maximum number, and gives each an idle timeout.
 #[derive(Debug)]
 pub(super) struct IdleTimeoutListener {
     listener: TcpListener,
+    connections: Arc<Connections>,
     /// `true` while `accept` fails, so that the failure is logged once.
     accept_failing: bool,
 }
@@ -38,6 +42,7 @@ pub(super) struct IdleTimeoutListener {
 #[derive(Debug)]
 pub(super) struct IdleTimeoutStream {
     stream: TcpStream,
+    entry: OpenConnection,
     /// Consecutive idle checks without progress.
     idle_checks: u64,
     /// `true` from a request's first byte until the first byte of its response.
@@ -47,9 +52,9 @@ pub(super) struct IdleTimeoutStream {
 }
 
 impl IdleTimeoutListener {
-    /// Wraps a TCP listener.
-    pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener, accept_failing: false }
+    /// Wraps a TCP listener; `max_connections` of its connections are open at a time.
+    pub(super) fn new(listener: TcpListener, max_connections: usize) -> Self {
+        Self { listener, connections: Connections::new(max_connections), accept_failing: false }
     }
 }
 
@@ -67,7 +72,8 @@ impl Listener for IdleTimeoutListener {
                     // Without this, a short response waits for the acknowledgement of the previous
                     // one (Nagle's algorithm); a failure to set it costs only that delay.
                     let _ = stream.set_nodelay(true);
-                    return (IdleTimeoutStream::new(stream), address);
+                    let entry = self.connections.add().await;
+                    return (IdleTimeoutStream::new(stream, entry), address);
                 }
                 Err(error) if is_connection_error(&error) => {}
                 Err(error) => {
@@ -76,6 +82,7 @@ impl Listener for IdleTimeoutListener {
                             "accept failed: {error}; if this is EMFILE, raise the open-files limit (ulimit -n, LimitNOFILE)"
                         );
                     }
+                    self.connections.close_longest_waiting();
                     sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
@@ -99,13 +106,16 @@ fn is_connection_error(error: &io::Error) -> bool {
 }
 
 impl IdleTimeoutStream {
-    fn new(stream: TcpStream) -> Self {
-        Self { stream, idle_checks: 0, request_pending: false, timer: None }
+    fn new(stream: TcpStream, entry: OpenConnection) -> Self {
+        Self { stream, entry, idle_checks: 0, request_pending: false, timer: None }
     }
 
     /// Counts an idle check if one is due and schedules the next one; fails with `TimedOut` after
-    /// [`MAX_IDLE_CHECKS`].
+    /// [`MAX_IDLE_CHECKS`], or if another connection needs the place of this one.
     fn poll_idle<T>(&mut self, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if self.entry.poll_closing(context.waker()) {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         match &mut self.timer {
             Some(timer) if !timer.is_elapsed() => return Poll::Pending,
             Some(timer) => {
@@ -131,9 +141,13 @@ impl IdleTimeoutStream {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         match result {
-            Poll::Pending => self.poll_idle(context),
+            Poll::Pending => {
+                self.entry.set_busy();
+                self.poll_idle(context)
+            }
             progress => {
                 (self.idle_checks, self.request_pending) = (0, false);
+                self.entry.progress(true);
                 progress
             }
         }
@@ -153,6 +167,7 @@ impl AsyncRead for IdleTimeoutStream {
                 // connection open by sending single bytes.
                 if !std::mem::replace(&mut self.request_pending, true) {
                     self.idle_checks = 0;
+                    self.entry.progress(false);
                 }
                 progress
             }
@@ -207,13 +222,28 @@ mod tests {
     /// Connects to a server under tokio's paused clock, which jumps to the next timer when all
     /// tasks wait.
     async fn connect() -> TcpStream {
+        TcpStream::connect(serve(1_000).await).await.unwrap()
+    }
+
+    /// Starts a server for at most this number of connections; returns its address.
+    async fn serve(max_connections: usize) -> SocketAddr {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let long_body = "x".repeat(64 << 20);
         let routes =
             Router::new().route("/", get(async || "hello")).route("/long", get(async || long_body));
-        tokio::spawn(axum::serve(IdleTimeoutListener::new(listener), routes).into_future());
-        TcpStream::connect(address).await.unwrap()
+        let listener = IdleTimeoutListener::new(listener, max_connections);
+        tokio::spawn(axum::serve(listener, routes).into_future());
+        address
+    }
+
+    /// Requests a short page; returns `true` if it came.
+    async fn is_served(stream: &mut TcpStream) -> bool {
+        let mut received = [0; 512];
+        if stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.is_err() {
+            return false;
+        }
+        stream.read(&mut received).await.is_ok_and(|count| received[..count].ends_with(b"hello"))
     }
 
     /// Reads until the server closes the connection; returns the bytes and the time it took.
@@ -268,5 +298,34 @@ mod tests {
         sleep(IDLE_TIMEOUT * 3).await;
         let (received, _) = read_until_closed(&mut stream).await;
         assert!(!received.is_empty() && received.len() < 64 << 20, "{} bytes", received.len());
+    }
+
+    #[tokio::test]
+    async fn idle_slow_and_unread_connections_do_not_keep_new_clients_out() {
+        for occupy in ["", "GET / HTTP/1.1\r\nHo", "GET /long HTTP/1.1\r\nHost: a\r\n\r\n"] {
+            let address = serve(20).await;
+            let mut occupying = Vec::new();
+            for _ in 0..100 {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let _ = stream.write_all(occupy.as_bytes()).await;
+                occupying.push(stream);
+            }
+            for _ in 0..10 {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                assert!(is_served(&mut stream).await, "{occupy:?}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_that_makes_requests_keeps_its_connection_beside_idle_ones() {
+        let address = serve(10).await;
+        let mut active = TcpStream::connect(address).await.unwrap();
+        let mut idle = Vec::new();
+        for _ in 0..50 {
+            assert!(is_served(&mut active).await);
+            idle.push(TcpStream::connect(address).await.unwrap());
+        }
+        assert!(is_served(&mut active).await);
     }
 }

@@ -7,6 +7,7 @@ mod api;
 mod cached_headers;
 mod client;
 mod confirm;
+mod connections;
 mod demo;
 mod error;
 mod fast_path;
