@@ -366,6 +366,16 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_audience ON subscriptions (digest, status, id);
 
+-- Confirmation messages of the last day that visitors of the subscription page asked for. `mailbox_hash`
+-- is a keyed hash of the address without its variations, such as tags.
+CREATE TABLE confirmation_requests (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    mailbox_hash TEXT NOT NULL,
+    created_at   BIGINT NOT NULL
+);
+CREATE INDEX confirmation_requests_mailbox ON confirmation_requests (mailbox_hash, created_at);
+CREATE INDEX confirmation_requests_time ON confirmation_requests (created_at);
+
 -- Keyed hashes of addresses that must never receive mail again.
 CREATE TABLE suppressions (
     hash       TEXT PRIMARY KEY,

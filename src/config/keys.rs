@@ -64,6 +64,7 @@ pub(super) const SERVER: Section = Section {
         ("listen", Text),
         ("trusted_proxies", List),
         ("max_connections", Integer),
+        ("confirmations_per_hour", Integer),
         ("feed_cache_dir", Text),
         ("on_demand", Boolean),
         ("browser_content_types", Boolean),

@@ -297,6 +297,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
         loopback_networks()
     };
     let max_connections = reader.integer("max_connections", 10_000, 16..=1_000_000)?;
+    let confirmations_per_hour = reader.integer("confirmations_per_hour", 1_000, 1..=1_000_000)?;
     let feed_cache_dir = match reader.optional("feed_cache_dir", |text| base_dir.join(text))? {
         Some(path) => path,
         None => base_dir.path().join("data/feeds"),
@@ -308,6 +309,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
         listen,
         trusted_proxies,
         max_connections,
+        confirmations_per_hour,
         feed_cache_dir,
         on_demand: true,
         browser_content_types,

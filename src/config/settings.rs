@@ -103,6 +103,8 @@ pub struct Server {
     pub trusted_proxies: Vec<IpNetwork>,
     /// Maximum number of simultaneous connections of clients.
     pub max_connections: usize,
+    /// Maximum number of confirmation e-mails per hour that visitors of the site may cause.
+    pub confirmations_per_hour: usize,
     /// Directory of the persistent feed cache, from which a restart serves immediately.
     pub feed_cache_dir: PathBuf,
     /// `true` if every section, tag, author and language has a feed; by default unless a feed is

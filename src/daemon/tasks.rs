@@ -1,5 +1,8 @@
 //! The background tasks: each computes what is due from the database, at every tick.
 
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
 use anyhow::Context;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -10,11 +13,14 @@ use super::ticker::{Ticks, run_on_wake};
 use crate::app::App;
 use crate::config::{DestinationSettings, Source, Transport};
 use crate::delivery::{self, Dispatcher};
-use crate::domain::time::SignedDuration;
+use crate::domain::time::{HOUR, SignedDuration, as_millis_i64};
 use crate::feeds::{cache, content_codings};
 use crate::store::Store;
 use crate::websub::WebSub;
-use crate::{digests, sources};
+use crate::{digests, sources, subscribers};
+
+/// Minimum time between two wake-ups of a source.
+const MIN_WAKE_INTERVAL: Duration = Duration::from_millis(500);
 
 /// The background tasks of one configuration.
 pub(super) struct Tasks {
@@ -39,6 +45,7 @@ impl Tasks {
         for to in app.config.destinations.clone() {
             tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
+        tasks.spawn(forget_unconfirmed(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(check_database_files(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(flush_readership(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(run_sending(app.clone(), ticks.clone(), stop.clone()));
@@ -83,6 +90,8 @@ async fn sync_source(
                 () = triggers.triggered(&name) => {}
             }
             wake.send_modify(|n| *n += 1);
+            // A flood of triggers starts one sync run after another at most once a second.
+            tokio::time::sleep(MIN_WAKE_INTERVAL).await;
         }
     }));
     let what = format!("source {}", source.name);
@@ -132,6 +141,25 @@ async fn render_feeds(
     })
     .await;
     drop(watching);
+    Ok(())
+}
+
+/// Forgets sign-ups that nobody confirmed, once an hour.
+async fn forget_unconfirmed(
+    app: App,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let last_hour = AtomicI64::new(i64::MIN);
+    run_on_wake("unconfirmed sign-ups", ticks, shutdown, || async {
+        let (now, hour) = (app.now(), app.now().0 / as_millis_i64(HOUR));
+        if last_hour.load(Ordering::Relaxed) != hour {
+            subscribers::forget_unconfirmed(&app.store, now).await?;
+            last_hour.store(hour, Ordering::Relaxed);
+        }
+        Ok(())
+    })
+    .await;
     Ok(())
 }
 

@@ -47,6 +47,28 @@ impl EmailAddress {
         self.text.to_ascii_lowercase()
     }
 
+    /// Returns a text that is equal for spellings of an address that reach one mailbox at common mail
+    /// services: without a tag (`ann+news`), and where the service ignores them, without dots.
+    pub fn mailbox_key(&self) -> String {
+        let key = self.key();
+        let (local, domain) = key.split_at(self.at);
+        let local = match local.split_once('+') {
+            Some((name, _)) if !name.is_empty() => name,
+            _ => local,
+        };
+        let domain = match domain.trim_start_matches('@') {
+            "googlemail.com" => "gmail.com",
+            "protonmail.com" | "pm.me" => "proton.me",
+            domain => domain,
+        };
+        let is_ignored = |c: char| match domain {
+            "gmail.com" => c == '.',
+            "proton.me" => matches!(c, '.' | '-' | '_'),
+            _ => false,
+        };
+        format!("{}@{domain}", local.replace(is_ignored, ""))
+    }
+
     /// Returns the masked address for logs: `a***@example.org`.
     pub fn masked(&self) -> String {
         let first = self.text.get(..1).unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The address of the client of a request, seen through the proxies that the config trusts.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::HeaderMap;
 
@@ -35,7 +35,7 @@ impl ClientIp {
     }
 
     /// Returns the network that requests are counted for: an IPv4 address or an IPv6 /64; `None`
-    /// for a client on this machine, which is not limited.
+    /// for a client on this machine, and for all whose address no proxy on this machine states.
     pub(crate) fn network(self) -> Option<IpAddr> {
         match self.0 {
             ip if ip.is_loopback() => None,
@@ -47,11 +47,17 @@ impl ClientIp {
     }
 }
 
-/// Parses an element of `X-Forwarded-For`; some proxies add the port.
+/// Parses an element of `X-Forwarded-For`. Some proxies add a port, quotation marks, brackets around
+/// an IPv6 address, or its zone.
 fn parse_hop(text: &str) -> Option<IpAddr> {
-    let text = text.trim();
-    let ip = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|peer| peer.ip()));
-    ip.ok().map(|ip| ip.to_canonical())
+    let text = text.trim().trim_matches('"');
+    let host = match (text.strip_prefix('['), text.split_once(':')) {
+        (Some(bracketed), _) => bracketed.split_once(']')?.0,
+        (None, Some((host, port))) if !port.contains(':') => host,
+        _ => text,
+    };
+    let address = host.split('%').next().unwrap_or_default().parse::<IpAddr>();
+    address.ok().map(|address| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -91,6 +97,20 @@ mod tests {
         assert_eq!(through(&["[2001:db8::7]:443"]), "2001:db8::7");
         // Only proxies: the farthest one is all that is known.
         assert_eq!(through(&["10.9.9.9, 10.1.2.3"]), "10.9.9.9");
+        for written in [
+            "203.0.113.7:99999",
+            "203.0.113.7:",
+            "\"203.0.113.7:80\"",
+            "[::ffff:203.0.113.7]",
+            "::ffff:203.0.113.7",
+        ] {
+            assert_eq!(through(&[written]), "203.0.113.7", "{written}");
+        }
+        assert_eq!(through(&["[2001:db8::7]", "10.1.2.3"]), "2001:db8::7");
+        assert_eq!(through(&["[2001:db8::7%eth0]:443"]), "2001:db8::7");
+        for hidden in ["_hidden", "", "[2001:db8::7", "for=203.0.113.7", "203.0.113"] {
+            assert_eq!(through(&[hidden]), "127.0.0.1", "{hidden}");
+        }
         assert_eq!(through(&["6.6.6.6, unknown"]), "127.0.0.1");
         assert_eq!(through(&["6.6.6.6, unknown, 10.1.2.3"]), "10.1.2.3");
     }

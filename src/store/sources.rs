@@ -53,7 +53,8 @@ static REQUEST_SYNC: Statement = Statement::new(
     "
     UPDATE sources
        SET sync_requested_at = $now
-     WHERE name = $name",
+     WHERE name = $name
+       AND sync_requested_at IS NULL",
 );
 
 /// Changes the row for one of the nodes that run it at the same time.
@@ -157,10 +158,13 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// Requests a sync of a source as soon as possible, after a sync in progress.
+    /// Requests a sync of a source as soon as possible, after a sync in progress. A request that waits
+    /// already is not repeated.
     pub async fn request_sync(self, name: &str, actor: &Actor, now: Millis) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
-        tx.query(&REQUEST_SYNC).bind("name", name).bind("now", now).execute().await?;
+        if tx.query(&REQUEST_SYNC).bind("name", name).bind("now", now).execute().await? == 0 {
+            return Ok(());
+        }
         let entry = NewAuditEntry::new(actor, AuditAction::Sync, AuditObject::Source, name);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await

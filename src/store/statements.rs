@@ -55,6 +55,8 @@ static ALL: &[&[&Statement]] = &[
     stories::STATEMENTS,
     subscribers::STATEMENTS,
     subscriptions::STATEMENTS,
+    subscriptions::expiry::STATEMENTS,
+    subscriptions::quotas::STATEMENTS,
     subscriptions::requests::STATEMENTS,
     suppressions::STATEMENTS,
     terms::STATEMENTS,

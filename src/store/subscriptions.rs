@@ -10,7 +10,9 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
+pub(super) mod expiry;
 mod plan;
+pub(super) mod quotas;
 pub(super) mod requests;
 
 /// Request to subscribe one address to some digests.
@@ -22,6 +24,8 @@ pub struct SubscriptionRequest {
     pub address_key: String,
     /// Keyed hash of the address.
     pub address_hash: String,
+    /// Keyed hash of the address without the variations that reach the same mailbox.
+    pub mailbox_hash: String,
     /// Name of the person, if given.
     pub name: Option<String>,
     /// Language of the person, if given.

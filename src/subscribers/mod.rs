@@ -20,6 +20,10 @@ pub mod import;
 /// Time during which the page offers to undo unsubscribing.
 pub const UNDO_WINDOW: SignedDuration = HOUR;
 
+/// Time after which a sign-up that nobody confirmed is deleted: its link has expired by then.
+pub const FORGET_UNCONFIRMED_AFTER: SignedDuration =
+    SignedDuration::from_hours(24 * (CONFIRMATION_LINK_DAYS + 1));
+
 /// Data of a new subscriber, not validated yet.
 #[derive(Debug, Clone, Default)]
 pub struct NewSubscriber {
@@ -69,6 +73,7 @@ pub fn validate(
     Ok(SubscriptionRequest {
         address_key: address.key(),
         address_hash: address_hash(secret, &address.key()),
+        mailbox_hash: address_hash(secret, &address.mailbox_key()),
         address: address.as_str().to_owned(),
         name: cleaned(&subscriber.name).map(|n| n.chars().take(200).collect()),
         language: cleaned(&subscriber.language).map(|l| language::canonical(&l)).transpose()?,
@@ -82,6 +87,12 @@ pub fn validate(
 /// Removes control characters, which have no meaning here; PostgreSQL rejects NUL.
 fn strip_control_characters(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
+}
+
+/// Forgets the sign-ups that were not confirmed within [`FORGET_UNCONFIRMED_AFTER`], with the people
+/// who have no other subscription. Returns their number.
+pub async fn forget_unconfirmed(store: &Store, now: Millis) -> StoreResult<usize> {
+    store.subscriptions().delete_pending(now.plus(-FORGET_UNCONFIRMED_AFTER), now).await
 }
 
 /// Applies requests. Confirmation e-mails are sent over the transport of the first digest.

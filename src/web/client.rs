@@ -21,7 +21,7 @@ pub(super) struct ClientInfo {
     pub(super) language: String,
     /// Decoded query parameters of the address.
     pub(super) query: Vec<(String, String)>,
-    /// Client network for rate limits; `None` for clients on this machine.
+    /// Client network for rate limits; `None` if it is not known, as on this machine.
     pub(super) network: Option<IpAddr>,
 }
 

@@ -16,6 +16,8 @@ use crate::store::StoreError;
 pub(super) const DATABASE_RETRY_AFTER_SECS: i64 = 30;
 /// `Retry-After` for a feed that is not rendered yet, in seconds.
 const NOT_RENDERED_RETRY_AFTER_SECS: i64 = 5;
+/// `Retry-After` while the limit of confirmation e-mails is reached, in seconds.
+const SIGN_UPS_RETRY_AFTER_SECS: i64 = 600;
 /// Catalog key of the "too many requests" page; the text takes the number of `minutes` to wait.
 pub(super) const TOO_MANY_REQUESTS: &str = "error-too-many-requests";
 
@@ -86,6 +88,14 @@ impl WebError {
         Self {
             retry_after: Some(exceeded.retry_after_secs),
             ..Self::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_REQUESTS)
+        }
+    }
+
+    /// 503: the hourly limit of confirmation e-mails is reached.
+    pub(super) fn too_many_sign_ups() -> Self {
+        Self {
+            retry_after: Some(SIGN_UPS_RETRY_AFTER_SECS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-too-many-sign-ups")
         }
     }
 

@@ -19,9 +19,7 @@ pub(super) async fn submit(
     form: Form,
 ) -> WebResult<Response> {
     let now = web.app.now();
-    if let Some(network) = client.network
-        && let Err(exceeded) = web.hub_limiter.check(network, now)
-    {
+    if let Err(exceeded) = web.hub_limiter.check(client.network, now) {
         return Ok(retry_later(
             StatusCode::TOO_MANY_REQUESTS,
             exceeded.retry_after_secs,

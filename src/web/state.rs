@@ -18,9 +18,14 @@ use crate::http::RateLimiter;
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 /// Subscription requests that one network may make per hour.
 pub(super) const SUBSCRIBE_REQUESTS_PER_HOUR: u32 = 20;
+/// Subscription requests per hour of all clients whose address is not known, for example because the
+/// proxy does not state it.
+pub(super) const SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR: u32 = 100;
 /// WebSub requests that one network may make per hour; a feed service subscribes to each feed and
 /// format.
 pub(super) const HUB_REQUESTS_PER_HOUR: u32 = 600;
+/// WebSub requests per hour of all clients whose address is not known.
+pub(super) const HUB_REQUESTS_OF_UNKNOWN_PER_HOUR: u32 = 6_000;
 /// API requests that one network may make per hour; requests from this machine are not counted.
 pub(super) const API_REQUESTS_PER_HOUR: u32 = 3600;
 
@@ -66,8 +71,10 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
         base_path,
         terms: TermCache::default(),
         opml,
-        subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR),
-        hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR),
+        subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR)
+            .with_unknown(SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR),
+        hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR)
+            .with_unknown(HUB_REQUESTS_OF_UNKNOWN_PER_HOUR),
         api_limiter: RateLimiter::new(API_REQUESTS_PER_HOUR),
         sections: SectionCache::default(),
         metrics_read_at: Mutex::default(),

@@ -96,8 +96,10 @@ pub(super) async fn submit(
     if error.is_some() {
         return render_form(&web, &client, &method, submitted, error).await;
     }
-    if let Some(network) = client.network {
-        web.subscribe_limiter.check(network, now).map_err(WebError::too_many_requests)?;
+    web.subscribe_limiter.check(client.network, now).map_err(WebError::too_many_requests)?;
+    let recent = web.app.store.subscriptions().confirmations_of_last_hour(now).await?;
+    if recent >= web.app.config.server.confirmations_per_hour {
+        return Err(WebError::too_many_sign_ups());
     }
     // People do not see this field (a honeypot): bots that fill it in get the same response,
     // without effect.

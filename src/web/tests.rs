@@ -35,6 +35,7 @@ mod metrics;
 mod offers;
 mod readers;
 mod serving;
+mod sign_ups;
 
 const CONFIG: &str = r#"
 [site]

@@ -230,6 +230,8 @@ error-too-many-requests = We received too many requests from your network. Pleas
         [one] 1 minute
        *[other] { $minutes } minutes
     }.
+error-too-many-sign-ups-title = Please try again later
+error-too-many-sign-ups = At the moment, more people subscribe than we can send confirmation e-mails to. Please try again in a quarter of an hour.
 error-failed-title = Something went wrong
 error-failed = The problem is on our side. Please try again in a few minutes.
 

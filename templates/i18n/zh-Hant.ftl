@@ -205,6 +205,8 @@ error-too-large-title = 提交的內容過多
 error-too-large = 表單內容超過上限，請返回上一頁縮短內容後再試一次。
 error-too-many-requests-title = 請求過於頻繁
 error-too-many-requests = 來自您所在網路的請求過多，請於 { $minutes } 分鐘後再試。
+error-too-many-sign-ups-title = 請稍後再試
+error-too-many-sign-ups = 目前訂閱的人較多，確認信暫時無法寄出，請於一刻鐘後再試。
 error-failed-title = 發生錯誤
 error-failed = 伺服器發生問題，請於幾分鐘後再試。
 

@@ -254,6 +254,54 @@ database_tests! {
         assert_eq!(world.relay.mails().len(), 2, "a later request should send another mail, because mails get lost");
     }
 
+    async fn a_mailbox_receives_at_most_five_confirmations_a_day_in_all_spellings_together(world) {
+        let spellings = ["lin.yue@gmail.com", "linyue@gmail.com", "l.i.nyue+a@gmail.com", "LINYUE@googlemail.com"];
+        for _ in 0..8 {
+            for spelling in spellings {
+                request_subscription(world, spelling).await;
+            }
+            world.advance(20 * MINUTE);
+        }
+        request_subscription(world, "another@gmail.com").await;
+        world.deliver().await;
+        let counts = world.mail_counts();
+        assert_eq!(counts.values().sum::<usize>(), 6, "{counts:?}");
+        assert_eq!(counts["another@gmail.com"], 1);
+        world.advance(DAY);
+        request_subscription(world, "linyue@gmail.com").await;
+        world.deliver().await;
+        assert_eq!(world.mail_counts().values().sum::<usize>(), 7, "the next day");
+    }
+
+    async fn confirmations_of_the_last_hour_are_counted_over_all_networks(world) {
+        let store = &world.app.store;
+        for n in 0..7 {
+            request_subscription(world, &format!("reader{n}@example.org")).await;
+        }
+        assert_eq!(store.subscriptions().confirmations_of_last_hour(world.now()).await.unwrap(), 7);
+        assert_eq!(store.subscriptions().confirmations_of_last_hour(world.now().plus(-HOUR)).await.unwrap(), 0, "a clock that was ahead");
+        world.advance(HOUR);
+        assert_eq!(store.subscriptions().confirmations_of_last_hour(world.now()).await.unwrap(), 0);
+    }
+
+    async fn sign_ups_that_nobody_confirms_are_forgotten_after_a_month(world) {
+        let store = &world.app.store;
+        world.subscribe("weekly", [person("ann@example.org")]).await;
+        request_digest(world, "partners", "ann@example.org").await;
+        request_subscription(world, "never@example.org").await;
+        world.deliver().await;
+        world.advance(30 * DAY);
+        request_subscription(world, "new@example.org").await;
+        assert_eq!(subscribers::forget_unconfirmed(store, world.now()).await.unwrap(), 0);
+        world.advance(DAY);
+        assert_eq!(subscribers::forget_unconfirmed(store, world.now()).await.unwrap(), 2);
+        assert!(store.subscribers().find_by_address("never@example.org").await.unwrap().is_none());
+        assert_eq!(world.sql("UPDATE deliveries SET attempts = attempts WHERE address = 'never@example.org'").await, 0);
+        assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Confirmed));
+        assert_eq!(status(world, "new@example.org").await, Some(SubscriptionStatus::Pending));
+        assert_eq!(subscribers::forget_unconfirmed(store, world.now()).await.unwrap(), 0);
+    }
+
     async fn a_request_on_the_page_does_not_change_an_existing_subscriber(world) {
         world.subscribe("weekly", [NewSubscriber { name: Some("Ann".into()), language: Some("zh".into()), ..person("ann@example.org") }]).await;
         let stranger = NewSubscriber { name: Some("Mallory".into()), language: Some("fr".into()), ..person("Ann@Example.org") };

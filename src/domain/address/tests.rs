@@ -5,6 +5,19 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
+fn spellings_of_one_mailbox_have_the_same_key() {
+    let key = |text: &str| EmailAddress::parse(text).unwrap().mailbox_key();
+    for spelling in
+        ["Lin.Yue@gmail.com", "l.inyue+a@GMAIL.com", "linyue@googlemail.com", "linyue++@gmail.com"]
+    {
+        assert_eq!(key(spelling), "linyue@gmail.com", "{spelling}");
+    }
+    assert_eq!(key("Lin-Yue_1+x@pm.me"), "linyue1@proton.me");
+    assert_eq!(key("Lin.Yue+x@News.Example.edu"), "lin.yue@news.example.edu");
+    assert_eq!(key("+x@example.edu"), "+x@example.edu");
+}
+
+#[test]
 fn ordinary_addresses_are_unchanged() {
     for text in
         ["a@b.example", "first.last+tag@sub.example.org", "o'neil@example.com", "root@localhost"]

@@ -36,9 +36,8 @@ async fn authenticate(
     headers: &HeaderMap,
 ) -> Result<Actor, Problem> {
     // The limit applies before the token is checked, so that tokens cannot be guessed.
-    if let Some(network) = client.and_then(ClientIp::network) {
-        web.api_limiter.check(network, web.app.now()).map_err(Problem::too_many_requests)?;
-    }
+    let network = client.and_then(ClientIp::network);
+    web.api_limiter.check(network, web.app.now()).map_err(Problem::too_many_requests)?;
     let authorization = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
