@@ -202,12 +202,16 @@ CREATE TABLE hub_requests (
     secret        TEXT,
     lease_seconds BIGINT NOT NULL,
     etag          TEXT NOT NULL,
+    network       TEXT NOT NULL,
+    position      BIGINT NOT NULL,
     attempts      BIGINT NOT NULL DEFAULT 0,
     due_at        BIGINT NOT NULL,
     lease_node    TEXT,
     lease_until   BIGINT NOT NULL DEFAULT 0,
     UNIQUE (callback, feed, format)
 );
+CREATE INDEX hub_requests_network ON hub_requests (network);
+CREATE INDEX hub_requests_position ON hub_requests (position);
 CREATE INDEX hub_requests_host ON hub_requests (host);
 
 -- Confirmed subscriptions at the built-in WebSub hub. `attempts` counts failed pushes of the

@@ -49,7 +49,8 @@ fn share_of_web(config: &Config, limit: u64) -> (usize, bool) {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let relays: u64 = config.transports.iter().map(|t| number(t.connections) + 2).sum();
     let hub = if config.websub.hub || !config.websub.hubs.is_empty() {
-        number(config.websub.connections)
+        // Pushes, and verifications of callbacks.
+        2 * number(config.websub.connections)
     } else {
         0
     };
@@ -85,7 +86,7 @@ mod tests {
             "[server]\nmax_connections = 300\n[websub]\nhub = true\nconnections = 100\n[[transports]]\nname = \"a\"\nurl = \"smtp://127.0.0.1\"\nconnections = 98\n",
         );
         assert_eq!(share_of_web(&busy, 1_024), (300, false));
-        assert_eq!(share_of_web(&busy, 400), (96, true));
+        assert_eq!(share_of_web(&busy, 500), (96, true));
     }
 
     #[test]

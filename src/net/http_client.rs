@@ -108,6 +108,12 @@ impl Client {
         Self { policy, timeout, user_agent, tls: Arc::default() }
     }
 
+    /// Returns the client with this timeout if its own is longer.
+    #[must_use]
+    pub fn with_timeout_at_most(&self, timeout: Duration) -> Self {
+        Self { timeout: self.timeout.min(timeout), ..self.clone() }
+    }
+
     /// Sends a request and reads at most `max_body` bytes of the response's body. Redirects are
     /// returned like other responses.
     ///

@@ -56,6 +56,11 @@ pub struct HubRequest {
     pub attempts: i64,
 }
 
+/// Maximum number of unverified requests of one network.
+const PENDING_PER_NETWORK: i64 = 100;
+/// Maximum number of unverified requests of all clients together whose address is not known.
+const PENDING_OF_UNKNOWN: i64 = 1_000;
+
 /// Maximum numbers of subscriptions at the hub, including those not verified yet.
 #[derive(Debug, Clone, Copy)]
 pub struct SubscriptionLimits {
@@ -74,6 +79,8 @@ pub enum AddResult {
     NotSubscribed,
     /// The limits allow no further subscription.
     LimitReached,
+    /// The network of the client has too many unverified requests.
+    NetworkLimitReached,
 }
 
 static IS_SUBSCRIBED: Statement = Statement::new(
@@ -115,19 +122,47 @@ static COUNT_TAKEN: Statement = Statement::new(
            (SELECT COUNT(*) FROM taken WHERE host = $host) AS of_host",
 );
 
+static COUNT_OF_NETWORK: Statement = Statement::new(
+    "
+    SELECT COUNT(*)
+      FROM hub_requests
+     WHERE network = $network",
+);
+
+/// Deletes the newest request of a network that has more unverified requests than a number, so that a
+/// network with many does not keep out others.
+static DELETE_SURPLUS: Statement = Statement::new(
+    "
+    DELETE FROM hub_requests
+     WHERE id = (
+           SELECT id
+             FROM hub_requests
+            WHERE position > $position
+            ORDER BY position DESC, id DESC
+            LIMIT 1)",
+);
+
 /// Stores a request with the version that is current at its time.
 static ADD_REQUEST: Statement = Statement::new(
     "
     INSERT INTO hub_requests
-           (mode, callback, host, topic, feed, format, secret, lease_seconds, due_at, etag)
-    VALUES ($mode, $callback, $host, $topic, $feed, $format, $secret, $lease_seconds, $now,
+           (mode, callback, host, topic, feed, format, secret, lease_seconds, network, position,
+            due_at, etag)
+    VALUES ($mode, $callback, $host, $topic, $feed, $format, $secret, $lease_seconds, $network,
+            $position, $now,
             COALESCE((SELECT etag FROM feed_versions WHERE feed = $feed AND format = $format), ''))
     ON CONFLICT (callback, feed, format) DO NOTHING",
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] =
-    &[&IS_SUBSCRIBED, &DELETE_REQUEST, &COUNT_TAKEN, &ADD_REQUEST];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &IS_SUBSCRIBED,
+    &DELETE_REQUEST,
+    &COUNT_TAKEN,
+    &COUNT_OF_NETWORK,
+    &DELETE_SURPLUS,
+    &ADD_REQUEST,
+];
 
 impl FromRow for HubRequest {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -147,11 +182,12 @@ impl FromRow for HubRequest {
 }
 
 impl Hub<'_> {
-    /// Stores a request until its callback confirms it; replaces an earlier request for the same
-    /// callback and document.
+    /// Stores a request of a client network until its callback confirms it; replaces an earlier
+    /// request for the same callback and document. `network` is empty if it is not known.
     pub async fn add_request(
         self,
         request: &HubRequest,
+        network: &str,
         limits: SubscriptionLimits,
         now: Millis,
     ) -> StoreResult<AddResult> {
@@ -175,7 +211,12 @@ impl Hub<'_> {
             .bind("format", &request.format)
             .execute()
             .await?;
-        if !is_subscribed && is_full(&mut tx, &request.host, limits, now).await? {
+        let position: i64 =
+            tx.query(&COUNT_OF_NETWORK).bind("network", network).fetch_scalar().await?;
+        if position >= if network.is_empty() { PENDING_OF_UNKNOWN } else { PENDING_PER_NETWORK } {
+            return Ok(AddResult::NetworkLimitReached);
+        }
+        if !is_subscribed && !has_room(&mut tx, &request.host, position, limits, now).await? {
             return Ok(AddResult::LimitReached);
         }
         tx.query(&ADD_REQUEST)
@@ -187,6 +228,8 @@ impl Hub<'_> {
             .bind("format", &request.format)
             .bind("secret", &request.secret)
             .bind("lease_seconds", request.lease_seconds)
+            .bind("network", network)
+            .bind("position", position)
             .bind("now", now)
             .execute()
             .await?;
@@ -195,17 +238,23 @@ impl Hub<'_> {
     }
 }
 
-/// Returns `true` if the limits allow no further subscription with a callback at this host.
-async fn is_full(
+/// Returns `true` if the limits allow another subscription with a callback at this host; if not, tries
+/// to delete an unverified request of a network that has more of them.
+async fn has_room(
     tx: &mut Tx,
     host: &str,
+    position: i64,
     limits: SubscriptionLimits,
     now: Millis,
 ) -> StoreResult<bool> {
     let row = tx.query(&COUNT_TAKEN).bind("host", host).bind("now", now).fetch_first().await?;
-    let Some(row) = row else { return Ok(false) };
+    let Some(row) = row else { return Ok(true) };
     let reaches = |column: &str, limit: usize| -> StoreResult<bool> {
         Ok(usize::try_from(row.get::<i64>(column)?).unwrap_or(0) >= limit)
     };
-    Ok(reaches("total", limits.total)? || reaches("of_host", limits.per_host)?)
+    if reaches("of_host", limits.per_host)? {
+        return Ok(false);
+    }
+    Ok(!reaches("total", limits.total)?
+        || tx.query(&DELETE_SURPLUS).bind("position", position).execute().await? > 0)
 }

@@ -27,7 +27,7 @@ static LEASE: Statement = Statement::with(
            SELECT r.id
              FROM hub_requests r
             WHERE {due}
-            ORDER BY r.due_at, r.id
+            ORDER BY r.attempts, r.position, r.due_at, r.id
             LIMIT $limit
            {skip_locked})
     UPDATE hub_requests
@@ -82,7 +82,7 @@ pub(super) static STATEMENTS: &[&Statement] =
 
 impl Hub<'_> {
     /// Leases up to `limit` requests that are due for verification, except those with callbacks at
-    /// `excluded_hosts`.
+    /// `excluded_hosts`: first attempts before others, and the networks in turn.
     pub async fn lease_requests(
         self,
         node: &str,

@@ -9,7 +9,7 @@ use super::client::ClientInfo;
 use super::error::WebResult;
 use super::form::Form;
 use super::state::SharedState;
-use crate::domain::time::HOUR;
+use crate::domain::time::{HOUR, MINUTE};
 use crate::websub::hub::{HubForm, HubResponse, handle};
 
 /// `POST /hub`: accepts or rejects a request; responses are plain text for programs.
@@ -33,13 +33,18 @@ pub(super) async fn submit(
         lease_seconds: form.first_verbatim("hub.lease_seconds"),
         secret: form.first_verbatim("hub.secret"),
     };
-    Ok(match handle(&web.app.store, &web.app.config, hub_form, now).await? {
+    Ok(match handle(&web.app.store, &web.app.config, hub_form, client.network, now).await? {
         Ok(HubResponse::Accepted) => StatusCode::ACCEPTED.into_response(),
         Ok(HubResponse::PublishIgnored) => StatusCode::NO_CONTENT.into_response(),
         Ok(HubResponse::Full) => retry_later(
             StatusCode::SERVICE_UNAVAILABLE,
             HOUR.as_secs(),
             "this hub accepts no more subscriptions",
+        ),
+        Ok(HubResponse::TooManyUnverified) => retry_later(
+            StatusCode::TOO_MANY_REQUESTS,
+            MINUTE.as_secs(),
+            "too many requests from your network are not verified yet",
         ),
         Err(reason) => (StatusCode::BAD_REQUEST, format!("{reason}\n")).into_response(),
     })

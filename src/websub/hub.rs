@@ -49,9 +49,12 @@ pub enum HubResponse {
     PublishIgnored,
     /// Rejected because the maximum number of subscriptions is reached.
     Full,
+    /// Rejected because too many requests of the client's network are not verified yet.
+    TooManyUnverified,
 }
 
-/// Stores a request for verification. The inner error is a sentence for the client.
+/// Stores a request for verification. `network` is the client's, if it is known. The inner error is
+/// a sentence for the client.
 ///
 /// # Errors
 /// If the database does not respond.
@@ -59,6 +62,7 @@ pub async fn handle(
     store: &Store,
     config: &Config,
     form: HubForm<'_>,
+    network: Option<IpAddr>,
     now: Millis,
 ) -> StoreResult<Result<HubResponse, String>> {
     if form.mode == "publish" {
@@ -72,10 +76,12 @@ pub async fn handle(
         total: config.websub.max_subscriptions,
         per_host: config.websub.max_subscriptions_per_host,
     };
-    Ok(Ok(match store.hub().add_request(&request, limits, now).await? {
+    let network = network.map(|network| network.to_string()).unwrap_or_default();
+    Ok(Ok(match store.hub().add_request(&request, &network, limits, now).await? {
         // The response does not reveal whether the callback is subscribed.
         AddResult::Pending | AddResult::NotSubscribed => HubResponse::Accepted,
         AddResult::LimitReached => HubResponse::Full,
+        AddResult::NetworkLimitReached => HubResponse::TooManyUnverified,
     }))
 }
 
@@ -245,6 +251,16 @@ mod tests {
             ("https://u:p@r.example/", "user name"),
             ("http://127.0.0.1/", "network"),
             ("http://0x7f000001/", "network"),
+            ("http://2130706433/", "network"),
+            ("http://0177.0.0.1/", "network"),
+            ("http://127.1/", "network"),
+            ("http://①②⑦.0.0.1/", "network"),
+            ("http://127.0.0.1./", "network"),
+            ("http://[::]/", "network"),
+            ("http://[64:ff9b::7f00:1]/", "network"),
+            ("http://[2002:7f00:1::]/", "network"),
+            ("http://[::127.0.0.1]/", "network"),
+            ("http://[fe80::1]/", "network"),
             ("http://[::ffff:127.0.0.1]/", "network"),
             ("http://169.254.169.254/latest", "network"),
             ("http://10.2.0.1/", "network"),

@@ -97,15 +97,17 @@ pub(super) fn host_of(url: &Url) -> String {
 }
 
 impl ConcurrencyLimiter {
-    /// Creates a limiter for `connections` concurrent requests. The slow and the unverified
-    /// class get a quarter each.
+    /// Creates a limiter for `connections` concurrent pushes, of which the slow class gets a quarter,
+    /// and as many requests to unverified callbacks, which strangers may make hang.
     pub(super) fn new(connections: usize) -> Self {
         let quarter = (connections / 4).max(1);
-        let class = |permits: usize| (Arc::new(Semaphore::new(permits)), permits * 4);
+        let class = |permits: usize, jobs: usize| (Arc::new(Semaphore::new(permits)), jobs);
+        let healthy = (connections - quarter).max(1);
         let classes = [
-            (RequestClass::Healthy, class((connections - 2 * quarter).max(1))),
-            (RequestClass::Slow, class(quarter)),
-            (RequestClass::Unverified, class(quarter)),
+            (RequestClass::Healthy, class(healthy, healthy * 4)),
+            (RequestClass::Slow, class(quarter, quarter * 4)),
+            // Few jobs wait for a permit, so that the store can put others first.
+            (RequestClass::Unverified, class(connections, connections + quarter)),
         ];
         Self {
             classes: classes.into_iter().collect(),

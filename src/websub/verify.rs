@@ -2,6 +2,7 @@
 //! 5.3), and denies subscriptions to removed feeds (section 5.2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::Method;
 use hyper::body::Bytes;
@@ -23,6 +24,10 @@ use crate::store::hub_subscriptions::DroppedSubscription;
 /// Maximum number of bytes read of a response. It exceeds the length of a challenge, so that a
 /// challenge followed by more text is not a confirmation.
 const MAX_RESPONSE_BYTES: usize = 1024;
+/// Longest wait for a callback at its first verification, short because many may never answer.
+const FIRST_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest wait for a callback at a later verification.
+const RETRY_TIMEOUT: Duration = Duration::from_secs(6);
 
 /// Starts the verifications that are due. Returns their number.
 pub(super) async fn verify_due(inner: &Arc<Inner>, now: Millis) -> StoreResult<usize> {
@@ -99,8 +104,10 @@ async fn verify_intent(
         parameters.push(("hub.lease_seconds", &lease));
     }
     let url = with_query(&request.callback, &parameters)?;
+    let timeout = if request.attempts == 0 { FIRST_TIMEOUT } else { RETRY_TIMEOUT };
     let response = inner
         .callback_client
+        .with_timeout_at_most(timeout)
         .send(Method::GET, &url, HeaderMap::new(), Bytes::new(), MAX_RESPONSE_BYTES)
         .await?;
     Ok(response.status.is_success()

@@ -1,6 +1,7 @@
 //! WebSub hub: each confirmed subscriber receives each change once, whatever other subscribers do.
 
 mod failing_callbacks;
+mod floods;
 mod serve;
 mod subscription_list;
 
