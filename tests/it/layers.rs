@@ -13,7 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["net", "demo"],
     &["mail"],
     &[
-        "access",
+        "api_tokens",
         "sources",
         "feeds",
         "digests",
