@@ -13,6 +13,7 @@ mod mail_settings;
 mod names;
 mod publish;
 mod reader;
+mod redaction;
 mod secrets;
 pub mod settings;
 mod site;
@@ -39,8 +40,8 @@ use site::SiteDefaults;
 use crate::domain::definition::Definition;
 
 pub use error::ConfigError;
-pub(crate) use secrets::has_unencoded_password;
-pub use secrets::redact_url;
+pub(crate) use redaction::has_unencoded_password;
+pub use redaction::redact_url;
 pub use settings::*;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);

@@ -287,7 +287,7 @@ database_tests! {
     async fn sign_ups_that_nobody_confirms_are_forgotten_after_a_month(world) {
         let store = &world.app.store;
         world.subscribe("weekly", [person("ann@example.org")]).await;
-        request_digest(world, "partners", "ann@example.org").await;
+        request_digest(world, "daily", "ann@example.org").await;
         request_subscription(world, "never@example.org").await;
         world.deliver().await;
         world.advance(30 * DAY);
