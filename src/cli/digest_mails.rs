@@ -60,7 +60,8 @@ pub(super) async fn preview(
         ("message.eml", &p.message),
     ] {
         let file = out.join(file);
-        write_private_file(&file, text.as_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+        write_private_file(&file, text.as_bytes())
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     let text = format!(
         "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}, {} kB of HTML{}.",

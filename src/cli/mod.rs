@@ -22,18 +22,19 @@ mod digests;
 mod editions;
 mod feeds;
 mod init;
+mod log_writer;
 mod migrate;
 mod output;
 mod paging;
 mod progress;
 mod reload;
+mod security_warnings;
 mod serve;
 mod sources;
 mod subscribers;
 mod suppressions;
 mod tokens;
 mod usage;
-mod security_warnings;
 mod websub;
 
 /// Options of all commands, and the command to run.
@@ -190,7 +191,7 @@ fn init_logging(is_server: bool) {
     let filter = EnvFilter::try_from_env("COURANT_LOG").unwrap_or_else(|_| EnvFilter::new(default));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(log_writer::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .with_target(false)
         .init();

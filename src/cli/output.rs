@@ -1,6 +1,7 @@
 //! Output of commands: tables with aligned columns, lines and JSON documents on standard output,
 //! messages on standard error.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::app::App;
+use crate::domain::printable::{escape_unprintable, is_unprintable};
 
 /// Maximum width of a table cell in columns. Longer texts are truncated, except URLs, which must
 /// stay complete to be copied.
@@ -16,10 +18,19 @@ const MAX_CELL_WIDTH: usize = 60;
 
 /// Number of reasons for rejected lines of a file that a command prints.
 const MAX_PRINTED_REASONS: usize = 100;
+/// Text styles that [`bold`] writes.
+const STYLES: [&str; 2] = ["\x1b[1m", "\x1b[0m"];
+
+/// Returns a text whose only control characters are line feeds and the styles of [`bold`].
+fn printable(text: &str) -> Cow<'_, str> {
+    escape_unprintable(text, |rest| {
+        STYLES.iter().find(|style| rest.starts_with(**style)).map_or(0, |style| style.len())
+    })
+}
 
 /// Prints one line to standard output.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
-    writeln!(std::io::stdout().lock(), "{text}")?;
+    writeln!(std::io::stdout().lock(), "{}", printable(text))?;
     Ok(())
 }
 
@@ -48,12 +59,12 @@ pub(crate) fn result(as_json: bool, document: &impl Serialize, text: &str) -> an
 pub(crate) fn error(text: &str) {
     let mut err = std::io::stderr().lock();
     let (start, end) = if err.is_terminal() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-    let _ = writeln!(err, "{start}error:{end} {text}");
+    let _ = writeln!(err, "{start}error:{end} {}", printable(text));
 }
 
 /// Prints an informational message to standard error.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
 }
 
 /// Resets what a wrong clock left in the database, and says so on standard error.
@@ -140,7 +151,7 @@ impl TextTable {
 
 /// Returns a text on one line, truncated to [`MAX_CELL_WIDTH`].
 fn truncate_cell(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let line: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
     if line.width() <= MAX_CELL_WIDTH || line.starts_with("http://") || line.starts_with("https://")
     {
         return line;

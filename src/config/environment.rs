@@ -105,8 +105,9 @@ fn table_of<'a>(
             section.name.to_uppercase()
         )),
         (true, Some(name)) => {
-            let has_name =
-                |table: &&mut Table| table.name().is_some_and(|own| own.to_lowercase().replace(['-', ' '], "_") == name);
+            let has_name = |table: &&mut Table| {
+                table.name().is_some_and(|own| own.to_lowercase().replace(['-', ' '], "_") == name)
+            };
             tables.iter_mut().find(has_name).ok_or_else(|| {
                 format!(
                     "the file has no [[{}]] with the name `{}`, and variables cannot add one",

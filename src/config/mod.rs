@@ -221,9 +221,8 @@ fn read_feeds(
     sources: &Names,
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<Feed>> {
-    let feeds = all(document, &keys::FEEDS, diagnostics, |reader| {
-        feeds::read(reader, site, sources)
-    })?;
+    let feeds =
+        all(document, &keys::FEEDS, diagnostics, |reader| feeds::read(reader, site, sources))?;
     conflicts::check_aliases(&feeds, document, diagnostics);
     Some(feeds)
 }

@@ -77,7 +77,8 @@ impl<'a> Reader<'a> {
             if matches!(entry.value, Value::Table(_))
                 && self.section.value_type(&translated) == Some(ValueType::Texts)
             {
-                let reason = format!("`{key}` is one text; write its translations in `{translated}`");
+                let reason =
+                    format!("`{key}` is one text; write its translations in `{translated}`");
                 self.report(&entry.location, &reason);
                 return None;
             }
@@ -105,18 +106,23 @@ impl<'a> Reader<'a> {
             return Some(Translations::new(own_language, BTreeMap::new()));
         };
         let Value::Table(entries) = &entry.value else {
-            self.wrong_type(key, entry, "a table of texts by language, for example { zh = \"新闻\" }");
+            self.wrong_type(
+                key,
+                entry,
+                "a table of texts by language, for example { zh = \"新闻\" }",
+            );
             return None;
         };
         let mut texts = BTreeMap::new();
         let mut is_valid = true;
         for (written, entry) in entries {
-            let added = translation(written, &entry.value, &read).and_then(|(tag, text)| {
-                match texts.insert(tag.clone(), text) {
-                    Some(_) => Err(format!("`{tag}` occurs more than once; keep one of them")),
-                    None => Ok(()),
-                }
-            });
+            let added =
+                translation(written, &entry.value, &read).and_then(|(tag, text)| {
+                    match texts.insert(tag.clone(), text) {
+                        Some(_) => Err(format!("`{tag}` occurs more than once; keep one of them")),
+                        None => Ok(()),
+                    }
+                });
             if let Err(reason) = added {
                 self.report(&entry.location, &format!("`{key}`: {reason}"));
                 is_valid = false;

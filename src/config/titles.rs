@@ -39,15 +39,24 @@ pub(super) fn read_sections(
     let mut sections: Vec<Option<SectionTitles>> = Vec::new();
     for table in document.tables(&ARTICLE_SECTIONS) {
         let mut reader = Reader::new(&ARTICLE_SECTIONS, table, diagnostics);
-        let name = reader.required("name", "write the name of the section as articles have it", parse_line);
+        let name = reader.required(
+            "name",
+            "write the name of the section as articles have it",
+            parse_line,
+        );
         let titles = reader.translations("titles", language, parse_line);
         if titles.as_ref().is_some_and(|titles| titles.texts().is_empty()) {
-            reader.missing("titles", "write the name in other languages, for example titles = { zh = \"校园\" }");
+            reader.missing(
+                "titles",
+                "write the name in other languages, for example titles = { zh = \"校园\" }",
+            );
         }
         if let Some(name) = name.as_deref() {
-            let is_same = |other: &SectionTitles| normalize_term(&other.name) == normalize_term(name);
+            let is_same =
+                |other: &SectionTitles| normalize_term(&other.name) == normalize_term(name);
             if sections.iter().flatten().any(is_same) {
-                let reason = format!("`{name}` has more than one table; write all its titles in one");
+                let reason =
+                    format!("`{name}` has more than one table; write all its titles in one");
                 reader.error("name", &reason);
             }
         }

@@ -11,6 +11,9 @@ use anyhow::anyhow;
 use crate::config::Digest;
 use crate::domain::article::Article;
 use crate::domain::short_urls::shorten_urls;
+use crate::domain::shorten::{
+    MAX_AUTHORS, MAX_NAME_CHARS, MAX_SUMMARY_CHARS, MAX_TITLE_CHARS, shorten,
+};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::subject::{self, SubjectValues};
 use crate::domain::time::Millis;
@@ -129,11 +132,14 @@ pub(super) fn template_context(
     let (lead, more) = articles.split_at(articles.len().min(digest.max_articles));
     let day =
         |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);
+    let authors = |a: &Article| {
+        a.authors.iter().take(MAX_AUTHORS).map(|name| shorten(name, MAX_NAME_CHARS)).collect()
+    };
     let placeholders = Placeholders::new(&ctx.instance.secret);
     let site = &ctx.config.site;
     let section = |article: &Article| {
         let name = article.sections.first()?;
-        Some(ctx.config.section_title(name, language).to_owned())
+        Some(shorten(ctx.config.section_title(name, language), MAX_NAME_CHARS))
     };
     let subject = digest.subject_in(language).map(|pattern| {
         let values = SubjectValues {
@@ -165,11 +171,11 @@ pub(super) fn template_context(
         lead: lead
             .iter()
             .map(|a| LeadArticle {
-                title: a.title.clone(),
+                title: shorten(&a.title, MAX_TITLE_CHARS),
                 url: a.url.clone(),
-                summary: shorten_urls(&a.summary).into_owned(),
+                summary: shorten(&shorten_urls(&a.summary), MAX_SUMMARY_CHARS),
                 section: section(a),
-                authors: a.authors.clone(),
+                authors: authors(a),
                 date_text: day(a.published_at),
                 image_url: a.image_url.clone(),
                 image_alt: a.image_alt.clone().unwrap_or_default(),
@@ -180,7 +186,7 @@ pub(super) fn template_context(
         more: more
             .iter()
             .map(|a| MoreArticle {
-                title: a.title.clone(),
+                title: shorten(&a.title, MAX_TITLE_CHARS),
                 url: a.url.clone(),
                 section: section(a),
                 language: a.language.clone(),

@@ -11,12 +11,12 @@
 mod cron;
 mod due;
 mod pattern;
-mod snapshot;
 mod recurrence;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 pub use cron::Schedule;
 pub use due::{PauseRange, ScheduleDecision, decide, next_date};
-pub use snapshot::ScheduleSnapshot;
 pub use recurrence::{Recurrence, RecurringDays};
+pub use snapshot::ScheduleSnapshot;

@@ -72,7 +72,8 @@ pub fn text_language(tag: &str) -> Result<String, String> {
 /// Returns the tag of the language that calls itself `name`.
 fn tag_of_autonym(name: &str) -> Option<String> {
     let simplified = ["简体中文", "简体"].contains(&name).then(|| "zh".to_owned());
-    let traditional = ["繁體中文", "繁體", "正體中文"].contains(&name).then(|| "zh-Hant".to_owned());
+    let traditional =
+        ["繁體中文", "繁體", "正體中文"].contains(&name).then(|| "zh-Hant".to_owned());
     let by_name = || {
         let language = Language::from_autonym(name)?;
         let tag = Some(language.to_639_1().unwrap_or(language.to_639_3()).to_owned());

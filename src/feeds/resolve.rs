@@ -55,7 +55,9 @@ pub async fn resolve(
 fn narrowed_titles(config: &Config, base: &Feed, names: &[(TermKind, String)]) -> Translations {
     let is_chosen = |section: &&SectionTitles| {
         let wanted = normalize_term(&section.name);
-        names.iter().any(|(kind, name)| *kind == TermKind::Section && normalize_term(name) == wanted)
+        names
+            .iter()
+            .any(|(kind, name)| *kind == TermKind::Section && normalize_term(name) == wanted)
     };
     let sections = config.sections.iter().filter(is_chosen);
     let languages: BTreeSet<&str> =
@@ -63,7 +65,9 @@ fn narrowed_titles(config: &Config, base: &Feed, names: &[(TermKind, String)]) -
     let title = |tag: &str| {
         let name = |(kind, name): &(TermKind, String)| match kind {
             TermKind::Section => config.section_title(name, tag).to_owned(),
-            TermKind::Tag | TermKind::Author | TermKind::Language | TermKind::Source => name.clone(),
+            TermKind::Tag | TermKind::Author | TermKind::Language | TermKind::Source => {
+                name.clone()
+            }
         };
         let names: Vec<String> = names.iter().map(name).collect();
         let (colon, comma) =

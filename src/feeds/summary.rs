@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use super::rendered::RenderedFeed;
 use crate::domain::selection::{language_prefixes, normalize_term};
+use crate::domain::shorten::{MAX_NAME_CHARS, MAX_SUMMARY_CHARS, MAX_TITLE_CHARS, shorten};
 use crate::domain::time::Millis;
 
 /// Newest articles that the summary of a declared feed keeps.
@@ -80,14 +81,14 @@ impl From<JsonItem> for ArticleSummary {
         Self {
             id: item.id,
             url: item.url,
-            title: item.title,
-            summary: item.summary,
+            title: shorten(&item.title, MAX_TITLE_CHARS),
+            summary: shorten(&item.summary, MAX_SUMMARY_CHARS),
             published_at: item
                 .date_published
                 .parse::<Timestamp>()
                 .map(Millis::from)
                 .unwrap_or_default(),
-            section: item.tags.into_iter().next(),
+            section: item.tags.first().map(|tag| shorten(tag, MAX_NAME_CHARS)),
             language: item.language,
         }
     }

@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use rust_embed::RustEmbed;
 
+use crate::fs::read_regular_file;
+
 /// Files below `templates/` in the repository, embedded at compile time.
 #[derive(RustEmbed)]
 #[folder = "templates/"]
 struct Embedded;
+
+/// Maximum size of a file in bytes, which also bounds the catalogs and the style sheet.
+const MAX_FILE_BYTES: u64 = 1_000_000;
 
 /// File names of a mail's three parts.
 pub(super) const MAIL_PARTS: [&str; 3] = ["subject.hbs", "html.hbs", "text.hbs"];
@@ -81,7 +86,8 @@ impl TemplateFiles {
                 self.files.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
             );
         }
-        let bytes = std::fs::read(&path).with_context(|| format!("cannot read {display_path}"))?;
+        let bytes = read_regular_file(&path, MAX_FILE_BYTES)
+            .with_context(|| format!("cannot read {display_path}"))?;
         let Ok(text) = String::from_utf8(bytes) else {
             bail!("{display_path} is not UTF-8; save it in that encoding");
         };

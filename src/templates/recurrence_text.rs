@@ -46,7 +46,10 @@ impl Templates {
                 "recurrence-nth-weekday"
             }
             RecurringDays::Yearly(month, day) => {
-                values.push(("month", self.message(language, "month", number("month", *month)).into()));
+                values.push((
+                    "month",
+                    self.message(language, "month", number("month", *month)).into(),
+                ));
                 values.extend(number("day", *day));
                 "recurrence-yearly"
             }
@@ -105,7 +108,12 @@ mod tests {
                 "每月 1 日、15 日 9:00",
                 "每月 1 日、15 日 9:00",
             ),
-            ("0 9 22 * *", "on the 22nd of each month at 9:00", "每月 22 日 9:00", "每月 22 日 9:00"),
+            (
+                "0 9 22 * *",
+                "on the 22nd of each month at 9:00",
+                "每月 22 日 9:00",
+                "每月 22 日 9:00",
+            ),
             (
                 "0 9 L * *",
                 "on the last day of each month at 9:00",
@@ -124,7 +132,12 @@ mod tests {
                 "每月最后一个周五 9:00",
                 "每月最後一個週五 9:00",
             ),
-            ("0 9 1 SEP *", "every year on 1 September at 9:00", "每年 9 月 1 日 9:00", "每年 9 月 1 日 9:00"),
+            (
+                "0 9 1 SEP *",
+                "every year on 1 September at 9:00",
+                "每年 9 月 1 日 9:00",
+                "每年 9 月 1 日 9:00",
+            ),
         ] {
             let recurrence = Schedule::parse(pattern).unwrap().recurrence().unwrap();
             let text = |language: &str| templates.recurrence_text(language, &recurrence);

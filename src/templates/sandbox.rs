@@ -7,7 +7,7 @@ use handlebars::Template;
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, TemplateElement};
 
 /// Maximum length of a template source, in bytes.
-pub(super) const MAX_SOURCE_BYTES: usize = 512 * 1024;
+pub(super) const MAX_SOURCE_BYTES: usize = 100 * 1024;
 /// Maximum nesting depth of blocks, partials included; deeper ones could overflow the stack.
 pub(super) const MAX_DEPTH: usize = 50;
 /// Maximum nesting depth of `each`, partials included; each level multiplies the work.

@@ -35,7 +35,12 @@ pub(super) async fn show(
         page,
         feeds: web.feed_rows(&client.language),
         opml: web.opml.is_some(),
-        groups: terms.narrower_feeds(&web.app.config, &client.language, &FeedSelector::default(), |_, _| true),
+        groups: terms.narrower_feeds(
+            &web.app.config,
+            &client.language,
+            &FeedSelector::default(),
+            |_, _| true,
+        ),
     })
     .await
 }

@@ -82,8 +82,11 @@ pub(super) async fn submit(
         .await?
         .ok_or_else(WebError::invalid_token)?;
     if is_one_click {
-        return Ok(format!("You have unsubscribed from {}.\n", web.title_of(&subscription.digest, &client))
-            .into_response());
+        return Ok(format!(
+            "You have unsubscribed from {}.\n",
+            web.title_of(&subscription.digest, &client)
+        )
+        .into_response());
     }
     let (token, state) = match outcome.undo {
         _ if from_all => (own_token, UnsubscribeState::UnsubscribedAll),

@@ -21,9 +21,8 @@ pub(super) async fn unknown(app: &App) -> anyhow::Result<UnknownSections> {
     if known.is_empty() {
         return Ok(UnknownSections::default());
     }
-    let is_unknown = |name: &&String| {
-        !known.iter().any(|other| normalize_term(other) == normalize_term(name))
-    };
+    let is_unknown =
+        |name: &&String| !known.iter().any(|other| normalize_term(other) == normalize_term(name));
     let list = known.iter().take(MAX_LISTED_SECTIONS).cloned().collect::<Vec<_>>().join(", ");
     let more = if known.len() > MAX_LISTED_SECTIONS { ", …" } else { "" };
     let sentence = |key: &str, name: &String| {

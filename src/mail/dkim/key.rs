@@ -13,8 +13,13 @@ use base64::engine::general_purpose::STANDARD;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 
+use crate::fs::read_regular_file;
+
 /// Remedy in error messages: commands that create a valid key.
 const HOW_TO_CREATE: &str = "create one with `openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out FILE`, or with `-algorithm ED25519`";
+
+/// Maximum size of a key file in bytes.
+const MAX_KEY_BYTES: u64 = 100_000;
 
 /// Private key with the DNS record of its public key.
 pub(super) struct Key {
@@ -33,7 +38,7 @@ impl Key {
     /// Reads the first private key of a PEM file. The error says what is wrong with the file and
     /// how to fix it.
     pub(super) fn from_file(file: &Path) -> Result<Self, String> {
-        let pem = std::fs::read(file).map_err(|e| {
+        let pem = read_regular_file(file, MAX_KEY_BYTES).map_err(|e| {
             format!("cannot read the key {}: {e}; specify a file that the user running Courant can read, relative to the configuration file", file.display())
         })?;
         Self::from_pem(&pem)

@@ -10,7 +10,11 @@ use super::login::Login;
 use super::outcome::Reply;
 use super::pipelining::PipeliningState;
 use crate::config::settings::{TlsMode, Transport, TransportTarget};
+use crate::fs::read_regular_file;
 use crate::net::tls;
+
+/// Maximum size of a file with certificates in bytes.
+const MAX_CA_BYTES: u64 = 1_000_000;
 
 /// Timeouts for the stages of an SMTP session.
 #[derive(Debug, Clone, Copy)]
@@ -80,7 +84,7 @@ impl Relay {
         let tls = match (mode, &transport.tls_ca) {
             (TlsMode::Opportunistic, _) => tls::unverified(),
             (_, Some(file)) => {
-                let pem = std::fs::read(file)
+                let pem = read_regular_file(file, MAX_CA_BYTES)
                     .map_err(|e| invalid(format!("cannot read tls_ca {}: {e}", file.display())))?;
                 let read = tls::verified_by(&pem);
                 read.map_err(|e| {

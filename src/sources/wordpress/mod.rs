@@ -76,7 +76,8 @@ pub(crate) async fn read(
             .collect();
         for version in versions {
             let language = version.language.as_deref().unwrap_or(&language);
-            let item = to_source_row(&mut database, &mut site, source, language, &version.post).await?;
+            let item =
+                to_source_row(&mut database, &mut site, source, language, &version.post).await?;
             let mut item = version.apply(&site, item);
             if let SourceRow::Article(article) = &mut item {
                 drop_shared_guid(article, &mut guids);

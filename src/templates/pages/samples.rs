@@ -111,7 +111,11 @@ fn sections() -> Vec<SectionChoice> {
     ["News", "Admissions", "International", "Workshops", "校园"]
         .iter()
         .enumerate()
-        .map(|(i, name)| SectionChoice { name: (*name).into(), title: (*name).into(), checked: i == 1 })
+        .map(|(i, name)| SectionChoice {
+            name: (*name).into(),
+            title: (*name).into(),
+            checked: i == 1,
+        })
         .collect()
 }
 

@@ -65,7 +65,11 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
     let site = Site::with_config(&translated_config(), false, false).await;
     site.publish_in("Campus", "A new lab").await;
     for (path, chinese, english) in [
-        ("/", &["<title>首页 · 试验学院</title>", "全部新闻", "学院动态", "学院一周", "校园"][..], "All news"),
+        (
+            "/",
+            &["<title>首页 · 试验学院</title>", "全部新闻", "学院动态", "学院一周", "校园"][..],
+            "All news",
+        ),
         ("/feeds/", &["全部新闻", "试验学院"], "All news"),
         ("/feeds/news", &["<h1>全部新闻</h1>", "学院动态", "校园"], "All news"),
         ("/feeds/section/campus", &["<h1>试验学院：校园</h1>"], "<h1>Test College: Campus</h1>"),
@@ -86,7 +90,8 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
 async fn mails_have_titles_sections_and_subjects_in_their_language() {
     let site = Site::with_config(&translated_config(), false, false).await;
     site.publish_in("Campus", "A new lab").await;
-    let preview = |language: &str| PreviewOptions { as_subscriber: None, language: Some(language.into()) };
+    let preview =
+        |language: &str| PreviewOptions { as_subscriber: None, language: Some(language.into()) };
     let digest = &site.app.config.digests[0];
     let now = site.app.now();
     let (chinese, english) = (preview("zh"), preview("en"));

@@ -40,7 +40,10 @@ async fn the_next_date_is_shown_if_words_cannot_state_the_schedule_or_it_is_paus
     let pattern = "schedule = \"0 8 * * MON\"";
     for (replacement, words) in [
         ("schedule = \"0 8 */2 * *\"", None),
-        ("schedule = \"0 8 * * MON\"\npause = [\"2020-01-01..2031-12-31\"]", Some("Every Monday at 8:00")),
+        (
+            "schedule = \"0 8 * * MON\"\npause = [\"2020-01-01..2031-12-31\"]",
+            Some("Every Monday at 8:00"),
+        ),
         (
             "schedule = \"0 8 * * MON\"\ntimezone = \"Asia/Shanghai\"",
             Some("Every Monday at 8:00 (Asia/Shanghai)"),
@@ -61,7 +64,11 @@ async fn the_form_offers_the_configured_sections_in_their_order() {
         let add = |config: String, title: &str, line: &str| {
             config.replace(title, &format!("{title}\n{line}"))
         };
-        add(add(CONFIG.to_owned(), "title = \"The week\"", weekly), "title = \"Every morning\"", daily)
+        add(
+            add(CONFIG.to_owned(), "title = \"The week\"", weekly),
+            "title = \"Every morning\"",
+            daily,
+        )
     };
     let offer = |names: &str| format!("offer_sections = [{names}]");
     for (config, expected) in [
@@ -78,6 +85,11 @@ async fn the_form_offers_the_configured_sections_in_their_order() {
         publish_all(&site, &["Sport", "Campus", "Jobs"]).await;
         assert_eq!(offered(&site.get("/subscribe").await.text()), expected, "{config}");
     }
-    let site = Site::with_config(&with(&offer("\"Sport\""), &offer("\"Sport\"")), false, false).await;
-    assert_eq!(offered(&site.get("/subscribe").await.text()), ["Sport"], "before the first article");
+    let site =
+        Site::with_config(&with(&offer("\"Sport\""), &offer("\"Sport\"")), false, false).await;
+    assert_eq!(
+        offered(&site.get("/subscribe").await.text()),
+        ["Sport"],
+        "before the first article"
+    );
 }
