@@ -14,9 +14,9 @@ use std::task::{Context, Poll};
 use arc_swap::ArcSwapOption;
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
-use axum::http::header::CONTENT_LENGTH;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::uri::PathAndQuery;
-use axum::http::{Method, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use tower_service::Service;
 
@@ -141,6 +141,9 @@ impl FeedFastPath {
         if let Some(peer) = peer {
             request.extensions_mut().insert(ConnectInfo(peer));
         }
+        // Bytes after such a request may belong to its body for the proxy in front (RFC 9112 section
+        // 6.1), so nothing more is read from the connection.
+        let is_ambiguous = request.headers().contains_key(TRANSFER_ENCODING);
         let response = self.router.clone().call(request);
         ResponseFuture::Boxed(Box::pin(async move {
             let mut response = response.await?;
@@ -148,6 +151,9 @@ impl FeedFastPath {
             // a 200 would have (RFC 9110 section 8.6).
             if response.status() == StatusCode::NOT_MODIFIED {
                 response.headers_mut().remove(CONTENT_LENGTH);
+            }
+            if is_ambiguous {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
             Ok(response)
         }))
@@ -166,7 +172,8 @@ impl FeedFastPath {
                 None => self.forward(peer, request),
             };
         };
-        if is_read && let Some(response) = self.respond_from_cache(route, peer, &request) {
+        let may_be_cached = is_read && !request.headers().contains_key(TRANSFER_ENCODING);
+        if may_be_cached && let Some(response) = self.respond_from_cache(route, peer, &request) {
             return response;
         }
         if is_alias {

@@ -35,6 +35,7 @@ fn redirect(status: StatusCode, url: &str, max_age_secs: u32, is_private: bool) 
     let headers = [
         (header::CACHE_CONTROL, format!("{scope}, max-age={max_age_secs}")),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*".to_owned()),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     let mut response = (status, headers, [(header::LOCATION, url)]).into_response();
     if is_private {

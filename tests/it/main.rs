@@ -54,6 +54,7 @@ mod rules;
 mod schedule;
 mod schedule_changes;
 mod selection_changes;
+mod security;
 mod sending;
 mod server_process;
 mod serving;

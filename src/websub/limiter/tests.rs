@@ -85,6 +85,6 @@ async fn regained_capacity_notifies_if_jobs_are_left() {
             limiter.capacity(RequestClass::Healthy),
             limiter.leased_rows()[0].1.len()
         ),
-        (4, 8, 0)
+        (5, 12, 0)
     );
 }
