@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::warnings::security_warnings;
+use super::security_warnings::security_warnings;
 use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
 use crate::daemon::{self, ConfigLoader, Server, degraded, max_web_connections};
 use crate::delivery;

@@ -38,7 +38,7 @@ database_tests! {
         let report = reset(world).await;
         assert!(report.contains("2028-09-2") && report.contains("1 schedules of digests"), "{report}");
         let stories = upcoming(world.app.digest_context(), weekly, world.now(), world.now()).await;
-        assert_eq!(stories.unwrap().len(), 1);
+        assert_eq!(stories.unwrap().articles.len(), 1);
         assert_eq!(reset(world).await, "", "once");
         assert!(created(world, 2 * HOUR).await);
     }

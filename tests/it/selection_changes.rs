@@ -93,7 +93,7 @@ database_tests! {
             let stories = courant::digests::upcoming(
                 world.app.digest_context(), world.digest("weekly"), world.now(), world.now(),
             ).await.unwrap();
-            assert_eq!(stories.len(), 1, "{wider}");
+            assert_eq!(stories.articles.len(), 1, "{wider}");
         }
         assert_eq!(edition(world).await, ["young"]);
     }

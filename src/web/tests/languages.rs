@@ -90,8 +90,10 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
 async fn mails_have_titles_sections_and_subjects_in_their_language() {
     let site = Site::with_config(&translated_config(), false, false).await;
     site.publish_in("Campus", "A new lab").await;
-    let preview =
-        |language: &str| PreviewOptions { as_subscriber: None, language: Some(language.into()) };
+    let preview = |language: &str| PreviewOptions {
+        language: Some(language.into()),
+        ..PreviewOptions::default()
+    };
     let digest = &site.app.config.digests[0];
     let now = site.app.now();
     let (chinese, english) = (preview("zh"), preview("en"));
