@@ -354,8 +354,10 @@ CREATE TABLE subscribers (
     tags         TEXT NOT NULL DEFAULT '[]',
     created_at   BIGINT NOT NULL
 );
+CREATE INDEX subscribers_hash ON subscribers (address_hash);
 
--- Links of subscribers to digests. `since` is the time of the last status change.
+-- Links of subscribers to digests. `since` is the time of the last status change. `removal_reason` is
+-- set while a subscription is unsubscribed because an admin, not its owner, ended it.
 CREATE TABLE subscriptions (
     id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
@@ -366,6 +368,7 @@ CREATE TABLE subscriptions (
     since         BIGINT NOT NULL,
     requested_at  BIGINT NOT NULL,
     consent       TEXT NOT NULL,
+    removal_reason TEXT,
     UNIQUE (subscriber_id, digest)
 );
 CREATE INDEX subscriptions_audience ON subscriptions (digest, status, id);
@@ -380,11 +383,13 @@ CREATE TABLE confirmation_requests (
 CREATE INDEX confirmation_requests_mailbox ON confirmation_requests (mailbox_hash, created_at);
 CREATE INDEX confirmation_requests_time ON confirmation_requests (created_at);
 
--- Keyed hashes of addresses that must never receive mail again.
+-- Keyed hashes of addresses that must never receive mail again. `delivery_id` is the
+-- rejected delivery for which Courant suppressed the address itself.
 CREATE TABLE suppressions (
     hash       TEXT PRIMARY KEY,
     reason     TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    delivery_id BIGINT
 );
 
 -- Batches of consecutive deliveries into which the audience of an edition is frozen; a node leases
@@ -402,7 +407,9 @@ CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE leas
 
 -- One message to one recipient. `edition_id`, `batch_id`, `variant_id` and `subscription_id` are
 -- set for editions only, `payload` (JSON) for transactional messages only. `uncertain` counts
--- attempts whose outcome is unknown.
+-- attempts whose outcome is unknown. `state_before_retry` is the state, failed or held, from which an
+-- admin queued it again. `rejection` says what a failed delivery says about its address: `mailbox` (it
+-- does not exist) or `recipient` (another reason of the recipient).
 CREATE TABLE deliveries (
     id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind             TEXT NOT NULL CONSTRAINT deliveries_kind CHECK (kind IN ('edition', 'confirmation', 'test')),
@@ -422,7 +429,9 @@ CREATE TABLE deliveries (
     payload          TEXT,
     created_at       BIGINT NOT NULL,
     first_attempt_at BIGINT,
-    ended_at         BIGINT
+    ended_at         BIGINT,
+    state_before_retry TEXT,
+    rejection        TEXT
 ) WITH (fillfactor = 80); -- free space on each page for HOT updates of `state`
 CREATE INDEX deliveries_batch ON deliveries (batch_id);
 CREATE INDEX deliveries_subscriber ON deliveries (subscriber_id);

@@ -10,8 +10,11 @@ use crate::app::App;
 use crate::delivery;
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
-use crate::wire::articles::ArticleTitle;
-use crate::wire::editions::{Edition, EditionContents};
+use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
+use crate::fs::escape_formula;
+use crate::wire::editions::Edition;
+
+mod show;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -25,6 +28,17 @@ pub(crate) enum Command {
     Show {
         /// Id of the edition
         id: String,
+        /// List the deliveries that were not sent, with replies
+        #[arg(long)]
+        failed: bool,
+    },
+    /// Write the deliveries of an edition as CSV
+    Export {
+        /// Id of the edition
+        id: String,
+        /// Write only deliveries that were not sent [default: all]
+        #[arg(long)]
+        failed: bool,
     },
     /// Pause the delivery of an edition
     Pause {
@@ -55,7 +69,8 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { limit } => list(app, limit, json).await,
-            Self::Show { id } => show(app, &id, json).await,
+            Self::Show { id, failed } => show::run(app, parse_id(&id)?, failed, json).await,
+            Self::Export { id, failed } => export(app, parse_id(&id)?, failed).await,
             Self::Pause { id } => apply(app, &id, EditionCommand::Pause, json).await,
             Self::Resume { id } => apply(app, &id, EditionCommand::Resume, json).await,
             Self::Cancel { id } => apply(app, &id, EditionCommand::Cancel, json).await,
@@ -131,32 +146,29 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
-    let id = parse_id(id)?;
-    let e = app.store.editions().get(id).await?;
-    let (c, articles) =
-        (app.store.editions().counts(id).await?, app.store.editions().articles(id).await?);
-    if json {
-        let articles = articles.into_iter().map(|(id, title)| ArticleTitle { id, title }).collect();
-        output::json(&EditionContents { listed: Edition::new(&e, c), articles })?;
-        return Ok(ExitCode::SUCCESS);
+/// Writes the deliveries of an edition as CSV to standard output, page by page.
+async fn export(app: &App, id: i64, failed: bool) -> anyhow::Result<ExitCode> {
+    app.store.editions().get(id).await?;
+    let mut csv = csv::Writer::from_writer(std::io::stdout().lock());
+    csv.write_record(["email", "name", "state", "attempts", "answer", "ended_at"])?;
+    let mut request = PageRequest::first(MAX_PAGE_SIZE);
+    loop {
+        let page = app.store.editions().deliveries(id, !failed, &request).await?;
+        for d in page.items {
+            csv.write_record([
+                escape_formula(&d.address),
+                escape_formula(d.name.as_deref().unwrap_or_default()),
+                d.state.as_str().to_owned(),
+                d.attempts.to_string(),
+                escape_formula(d.last_reply.as_deref().unwrap_or_default()),
+                d.ended_at.map(|t| t.rfc3339()).unwrap_or_default(),
+            ])?;
+        }
+        if page.next.is_none() {
+            break;
+        }
+        request.after = page.next;
     }
-    let zone = &app.config.site.timezone;
-    output::line(&format!("Edition {} of {} ({})", e.id, e.digest, e.state.as_str()))?;
-    if let Some(note) = &e.note {
-        output::line(&format!("  {note}"))?;
-    }
-    output::line(&format!(
-        "  date {}, created {}",
-        e.scheduled_for.in_zone(zone),
-        e.created_at.in_zone(zone)
-    ))?;
-    output::line(&format!(
-        "  sent {}, queued {}, sending {}, failed {}, held {}, cancelled {}",
-        c.sent, c.queued, c.sending, c.failed, c.held, c.cancelled
-    ))?;
-    for (_, title) in articles {
-        output::line(&format!("  - {title}"))?;
-    }
+    csv.flush()?;
     Ok(ExitCode::SUCCESS)
 }

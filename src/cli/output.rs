@@ -103,7 +103,13 @@ pub(crate) fn rejected_lines(
 
 /// Returns `true` if the reader of standard output closed the pipe, which is not a failure.
 pub(crate) fn is_broken_pipe(e: &anyhow::Error) -> bool {
-    e.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe)
+    let is_closed = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    e.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(is_closed)
+            || cause
+                .downcast_ref::<csv::Error>()
+                .is_some_and(|e| matches!(e.kind(), csv::ErrorKind::Io(e) if is_closed(e)))
+    })
 }
 
 /// Table with aligned columns.

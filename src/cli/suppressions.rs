@@ -2,22 +2,29 @@
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use clap::Subcommand;
 
 use super::usage::parse_address;
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::store::suppressions::address_hash;
 use crate::subscribers;
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List suppressions, newest first; addresses are hashed
+    /// List suppressions with their reasons, newest first
     List {
         /// Maximum number of rows [default: all]
         #[arg(long)]
         limit: Option<usize>,
+    },
+    /// Show the suppression of an address
+    Show {
+        /// E-mail address to show
+        email: String,
     },
     /// Suppress an address, so that it is never mailed
     Add {
@@ -35,6 +42,7 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { limit } => list(app, limit, json).await?,
+            Self::Show { email } => show(app, &email, json).await?,
             Self::Add { email } => {
                 let new = subscribers::suppress(
                     &app.store,
@@ -77,9 +85,25 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()>
     if json {
         return output::json(&all.iter().map(Suppression::from).collect::<Vec<_>>());
     }
-    let mut table = output::TextTable::new(&["since", "reason", "hash of the address"]);
+    let mut table = output::TextTable::new(&["since", "reason", "address", "reply"]);
     for s in all {
-        table.row([s.created_at.in_zone(&app.config.site.timezone), s.reason, s.hash]);
+        // Without a subscriber only the hash is known.
+        table.row([
+            s.created_at.in_zone(&app.config.site.timezone),
+            s.reason,
+            s.address.unwrap_or(s.hash),
+            s.reply.unwrap_or_default(),
+        ]);
     }
     table.print("No address is suppressed.")
+}
+
+async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<()> {
+    let hash = address_hash(&app.store_identity.secret, &parse_address(email)?.key());
+    let found = app.store.suppressions().of_addresses(&[hash]).await?.pop();
+    let s = found.ok_or_else(|| anyhow!("{email} is not suppressed"))?;
+    let since = s.created_at.in_zone(&app.config.site.timezone);
+    let reply = s.reply.as_deref().map(|reply| format!(": {reply}")).unwrap_or_default();
+    let text = format!("{email} is suppressed since {since} ({}){reply}", s.reason);
+    output::result(json, &Suppression::from(&s), &text)
 }

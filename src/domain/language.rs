@@ -130,14 +130,28 @@ pub fn primary(tag: &str) -> &str {
     tag.split('-').next().unwrap_or_default()
 }
 
-fn known_autonym(language: &str) -> Option<String> {
-    let known = match language.len() {
+fn in_iso_639(language: &str) -> Option<Language> {
+    match language.len() {
         2 => Language::from_639_1(language),
         3 => Language::from_639_3(language),
         _ => None,
-    };
+    }
+}
+
+/// Returns `true` if the language of a tag in canonical case exists: in ISO 639, as a registered
+/// tag, or for private use.
+pub fn is_known(tag: &str) -> bool {
+    let language = primary(tag);
+    in_iso_639(language).is_some()
+        || RIGHT_TO_LEFT.contains(&language)
+        || IRREGULAR.contains(&tag)
+        || language.eq_ignore_ascii_case("x")
+        || matches!(language, "in" | "ji" | "jw" | "mo" | "sh")
+}
+
+fn known_autonym(language: &str) -> Option<String> {
     // Some names start or end with a direction mark; some are only the code.
-    let name = known?.to_autonym()?.replace(['\u{200e}', '\u{200f}'], "");
+    let name = in_iso_639(language)?.to_autonym()?.replace(['\u{200e}', '\u{200f}'], "");
     Some(name).filter(|name| name != language)
 }
 

@@ -10,7 +10,7 @@ pub enum SubscriptionStatus {
     Confirmed,
     /// Paused by its owner for a while.
     Paused,
-    /// Ended by its owner; only a new double opt-in by the owner restores it.
+    /// Ended by its owner, so that only a new double opt-in by the owner restores it, or by an admin.
     Unsubscribed,
 }
 
@@ -59,10 +59,21 @@ pub enum RequestDecision {
     RemainsUnsubscribed,
 }
 
-/// Returns the effect of a request on a subscription with the status `now`, or `None` for a new
-/// one.
-pub fn decide(now: Option<SubscriptionStatus>, origin: RequestOrigin) -> RequestDecision {
-    match (now, origin) {
+/// Status of an existing subscription, and who ended it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CurrentStatus {
+    /// Status of the subscription.
+    pub status: SubscriptionStatus,
+    /// `true` if an admin ended the subscription, not its owner.
+    pub removed_by_admin: bool,
+}
+
+/// Returns the effect of a request on an existing subscription, or on a new one (`None`). What an
+/// admin ended, an admin may begin again; what its owner ended, only the owner.
+pub fn decide(current: Option<CurrentStatus>, origin: RequestOrigin) -> RequestDecision {
+    let current =
+        current.filter(|c| origin == RequestOrigin::Page || !c.removed_by_admin).map(|c| c.status);
+    match (current, origin) {
         (Some(SubscriptionStatus::Confirmed | SubscriptionStatus::Paused), _) => {
             RequestDecision::NoChange
         }
@@ -86,28 +97,31 @@ pub fn decide(now: Option<SubscriptionStatus>, origin: RequestOrigin) -> Request
 mod tests {
     use super::*;
 
+    fn current(status: SubscriptionStatus, removed_by_admin: bool) -> Option<CurrentStatus> {
+        Some(CurrentStatus { status, removed_by_admin })
+    }
+
     #[test]
     fn only_the_page_can_restore_an_unsubscribed_reader() {
-        assert_eq!(
-            decide(Some(SubscriptionStatus::Unsubscribed), RequestOrigin::AdminWithConsent),
-            RequestDecision::RemainsUnsubscribed
-        );
-        assert_eq!(
-            decide(Some(SubscriptionStatus::Unsubscribed), RequestOrigin::Admin),
-            RequestDecision::RemainsUnsubscribed
-        );
-        assert_eq!(
-            decide(Some(SubscriptionStatus::Unsubscribed), RequestOrigin::Page),
-            RequestDecision::SendConfirmation
-        );
+        let left = current(SubscriptionStatus::Unsubscribed, false);
+        for origin in [RequestOrigin::AdminWithConsent, RequestOrigin::Admin] {
+            assert_eq!(decide(left, origin), RequestDecision::RemainsUnsubscribed);
+        }
+        assert_eq!(decide(left, RequestOrigin::Page), RequestDecision::SendConfirmation);
+    }
+
+    #[test]
+    fn an_admin_can_undo_the_removal_by_an_admin_and_the_page_still_asks_the_owner() {
+        let removed = current(SubscriptionStatus::Unsubscribed, true);
+        assert_eq!(decide(removed, RequestOrigin::AdminWithConsent), RequestDecision::Confirm);
+        assert_eq!(decide(removed, RequestOrigin::Admin), RequestDecision::SendConfirmation);
+        assert_eq!(decide(removed, RequestOrigin::Page), RequestDecision::SendConfirmation);
     }
 
     #[test]
     fn a_page_request_only_sends_a_confirmation() {
         assert_eq!(decide(None, RequestOrigin::Page), RequestDecision::SendConfirmation);
-        assert_eq!(
-            decide(Some(SubscriptionStatus::Confirmed), RequestOrigin::Page),
-            RequestDecision::NoChange
-        );
+        let confirmed = current(SubscriptionStatus::Confirmed, false);
+        assert_eq!(decide(confirmed, RequestOrigin::Page), RequestDecision::NoChange);
     }
 }

@@ -76,10 +76,11 @@ static DEQUEUE_BATCH: Statement = Statement::new(
               AND state = 'queued')",
 );
 
+/// A delivery that an admin queued again returns to the state that it had before.
 static CANCEL_BATCH: Statement = Statement::new(
     "
     UPDATE deliveries
-       SET state = 'cancelled',
+       SET state = COALESCE(state_before_retry, 'cancelled'),
            ended_at = $now
      WHERE batch_id = $batch
        AND state = 'queued'",
@@ -115,6 +116,7 @@ static FINISH: Statement = Statement::new(
        AND finished_at IS NULL",
 );
 
+/// Leaves out suppressed addresses.
 static ENQUEUE_FAILED: Statement = Statement::new(
     "
     INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at)
@@ -123,6 +125,7 @@ static ENQUEUE_FAILED: Statement = Statement::new(
       JOIN editions e ON e.id = d.edition_id
      WHERE d.batch_id = $batch
        AND d.state IN ('failed', 'held')
+       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = d.address_hash)
     ON CONFLICT (delivery_id) DO NOTHING",
 );
 
@@ -130,11 +133,13 @@ static REOPEN_FAILED: Statement = Statement::new(
     "
     UPDATE deliveries
        SET state = 'queued',
+           state_before_retry = state,
            uncertain = 0,
            ended_at = NULL,
            first_attempt_at = NULL
      WHERE batch_id = $batch
-       AND state IN ('failed', 'held')",
+       AND state IN ('failed', 'held')
+       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash)",
 );
 
 /// Selects the editions whose deliveries have all ended.

@@ -18,6 +18,7 @@ pub mod digests;
 pub mod due_work;
 pub mod edition_commands;
 pub mod edition_creation;
+pub mod edition_deliveries;
 pub mod editions;
 mod error;
 pub mod feed_queries;

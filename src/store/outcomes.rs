@@ -53,12 +53,14 @@ static HAS_UNSENDABLE: Statement = Statement::with(
     &[("is_unsendable", IS_UNSENDABLE)],
 );
 
+/// A delivery that an admin queued again returns to the state that it had before, with its reply.
 static CANCEL_UNSENDABLE: Statement = Statement::with(
     "
     UPDATE deliveries
-       SET state = 'cancelled',
+       SET state = COALESCE(state_before_retry, 'cancelled'),
            ended_at = $now,
-           last_reply = CASE WHEN kind = 'edition'
+           last_reply = CASE WHEN state_before_retry IS NOT NULL THEN last_reply
+                             WHEN kind = 'edition'
                              THEN 'unsubscribed or suppressed before it was sent'
                              ELSE 'suppressed before it was sent'
                          END
@@ -73,7 +75,7 @@ static DEQUEUE_CANCELLED: Statement = Statement::new(
            SELECT id
              FROM deliveries
             WHERE id IN {json_ids $ids}
-              AND state = 'cancelled')",
+              AND state IN ('cancelled', 'failed', 'held'))",
 );
 
 /// All statements of this file.

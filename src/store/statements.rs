@@ -4,10 +4,11 @@ use super::db::Statement;
 use super::{
     Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
     clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
-    edition_creation, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings,
-    hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases,
-    left_out, outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames,
-    sources, stories, subscribers, subscriptions, suppressions, terms, waiting_articles,
+    edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
+    http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
+    id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership,
+    rejected_rows, reloads, renames, sources, stories, subscribers, subscriptions, suppressions,
+    terms, waiting_articles,
 };
 
 /// The statements of all files of the store.
@@ -25,6 +26,7 @@ static ALL: &[&[&Statement]] = &[
     digests::STATEMENTS,
     due_work::STATEMENTS,
     edition_commands::STATEMENTS,
+    edition_deliveries::STATEMENTS,
     edition_creation::STATEMENTS,
     editions::STATEMENTS,
     feed_queries::STATEMENTS,

@@ -14,6 +14,8 @@ pub struct Subscriber {
     pub id: i64,
     /// Address as it was entered.
     pub address: String,
+    /// Keyed hash of the address.
+    pub address_hash: String,
     /// Name of the person, if known.
     pub name: Option<String>,
     /// Language tag (RFC 5646), if known.
@@ -45,12 +47,15 @@ pub struct Subscription {
     pub requested_at: Millis,
     /// Record of the consent and of the way it was given.
     pub consent: String,
+    /// Reason of the admin who ended the subscription; `None` if its owner did, or nobody.
+    pub removal_reason: Option<String>,
 }
 
 const SUBSCRIBER_COLUMNS: &str =
-    "p.id, p.address, p.name, p.language, p.timezone, p.tags, p.created_at";
+    "p.id, p.address, p.address_hash, p.name, p.language, p.timezone, p.tags, p.created_at";
 const SUBSCRIPTION_COLUMNS: &str =
-    "s.id, s.subscriber_id, s.digest, s.status, s.sections, s.since, s.requested_at, s.consent";
+    "s.id, s.subscriber_id, s.digest, s.status, s.sections, s.since, s.requested_at, s.consent,
+     s.removal_reason";
 
 static WITH_ADDRESS: Statement = Statement::with(
     "SELECT {subscriber} FROM subscribers p WHERE p.address_key = $address_key",
@@ -104,6 +109,7 @@ impl FromRow for Subscriber {
         Ok(Self {
             id: row.get("id")?,
             address: row.get("address")?,
+            address_hash: row.get("address_hash")?,
             name: row.get("name")?,
             language: row.get("language")?,
             timezone: row.get("timezone")?,
@@ -124,6 +130,7 @@ impl FromRow for Subscription {
             status_changed_at: row.time("since")?,
             requested_at: row.time("requested_at")?,
             consent: row.get("consent")?,
+            removal_reason: row.get("removal_reason")?,
         })
     }
 }

@@ -63,7 +63,8 @@ static CONFIRM: Statement = Statement::with(
     UPDATE subscriptions
        SET status = 'confirmed',
            since = $now,
-           consent = consent || $consent
+           consent = consent || $consent,
+           removal_reason = NULL
      WHERE {requested}
        AND (status = 'pending'
             OR (status = 'unsubscribed'
@@ -100,35 +101,45 @@ static UNSUBSCRIBE_CONFIRMED: Statement = Statement::new(
        AND status = 'confirmed'",
 );
 
+/// Its owner also ends what an admin has ended, so that no admin can begin it again.
 static UNSUBSCRIBE: Statement = Statement::new(
     "
     UPDATE subscriptions
        SET status = 'unsubscribed',
-           since = $now
+           since = $now,
+           removal_reason = NULL
      WHERE id = $id
-       AND status <> 'unsubscribed'",
+       AND (status <> 'unsubscribed' OR removal_reason IS NOT NULL)",
 );
 
 static UNSUBSCRIBE_OWNER: Statement = Statement::new(
     "
     UPDATE subscriptions
        SET status = 'unsubscribed',
-           since = $now
-     WHERE status <> 'unsubscribed'
+           since = $now,
+           removal_reason = NULL
+     WHERE (status <> 'unsubscribed' OR removal_reason IS NOT NULL)
        AND subscriber_id = (SELECT subscriber_id FROM subscriptions WHERE id = $id)",
 );
 
-static UNSUBSCRIBE_ALL: Statement = Statement::new(
+/// The subscriptions of a subscriber to a digest, or to all without one.
+const REMOVED: &str = "subscriber_id = $subscriber AND (digest = $digest OR $digest = '')";
+
+static REMOVE: Statement = Statement::with(
     "
     UPDATE subscriptions
-       SET status = 'unsubscribed'
-     WHERE subscriber_id = $subscriber
+       SET status = 'unsubscribed',
+           removal_reason = $reason
+     WHERE {removed}
        AND status <> 'unsubscribed'",
+    &[("removed", REMOVED)],
 );
 
 /// Also updates those unsubscribed before, which invalidates the undo links issued then.
-static SET_SINCE: Statement =
-    Statement::new("UPDATE subscriptions SET since = $now WHERE subscriber_id = $subscriber");
+static SET_SINCE: Statement = Statement::with(
+    "UPDATE subscriptions SET since = $now WHERE {removed}",
+    &[("removed", REMOVED)],
+);
 
 static UNDO_UNSUBSCRIBE: Statement = Statement::new(
     "
@@ -154,7 +165,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &UNSUBSCRIBE_CONFIRMED,
     &UNSUBSCRIBE,
     &UNSUBSCRIBE_OWNER,
-    &UNSUBSCRIBE_ALL,
+    &REMOVE,
     &SET_SINCE,
     &UNDO_UNSUBSCRIBE,
 ];
@@ -250,17 +261,32 @@ impl Subscriptions<'_> {
         Ok(confirmed == 1)
     }
 
-    /// Unsubscribes all subscriptions of a subscriber and returns the number of those changed.
-    pub async fn unsubscribe_all(
+    /// Ends the subscriptions of a subscriber to one digest, or to all, as an act of an admin, and
+    /// returns the number of those changed.
+    pub async fn remove(
         self,
         subscriber: i64,
+        digest: Option<&str>,
+        reason: &str,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<u64> {
         let mut tx = self.store.begin().await?;
-        let changed = tx.query(&UNSUBSCRIBE_ALL).bind("subscriber", subscriber).execute().await?;
-        tx.query(&SET_SINCE).bind("subscriber", subscriber).bind("now", now).execute().await?;
-        let (action, detail) = (AuditAction::Unsubscribe, json!({"subscriptions": changed}));
+        let changed = tx
+            .query(&REMOVE)
+            .bind("subscriber", subscriber)
+            .bind("digest", digest.unwrap_or_default())
+            .bind("reason", reason)
+            .execute()
+            .await?;
+        tx.query(&SET_SINCE)
+            .bind("subscriber", subscriber)
+            .bind("digest", digest.unwrap_or_default())
+            .bind("now", now)
+            .execute()
+            .await?;
+        let detail = json!({"subscriptions": changed, "digest": digest});
+        let action = AuditAction::Unsubscribe;
         let object = (AuditObject::Subscriber, subscriber);
         record(&mut tx, actor, action, object, detail, now).await?;
         tx.commit().await?;

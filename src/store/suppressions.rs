@@ -22,6 +22,10 @@ pub struct Suppression {
     pub reason: String,
     /// Time of the suppression.
     pub created_at: Millis,
+    /// Address, if a subscriber has it.
+    pub address: Option<String>,
+    /// Reply for which Courant suppressed the address, while its delivery is stored.
+    pub reply: Option<String>,
 }
 
 /// Returns the keyed hash of an address in its normalized form.
@@ -45,17 +49,27 @@ static REMOVE: Statement = Statement::new("DELETE FROM suppressions WHERE hash =
 
 static REASON: Statement = Statement::new("SELECT reason FROM suppressions WHERE hash = $hash");
 
-static LIST: Statement = Statement::new(
+const COLUMNS: &str = "x.hash, x.reason, x.created_at,
+           (SELECT p.address FROM subscribers p WHERE p.address_hash = x.hash) AS address,
+           (SELECT d.last_reply FROM deliveries d WHERE d.id = x.delivery_id) AS reply";
+
+static OF_ADDRESSES: Statement = Statement::with(
+    "SELECT {columns} FROM suppressions x WHERE x.hash IN {json_texts $hashes}",
+    &[("columns", COLUMNS)],
+);
+
+static LIST: Statement = Statement::with(
     "
-    SELECT hash, reason, created_at
-      FROM suppressions
+    SELECT {columns}
+      FROM suppressions x
      WHERE created_at < $created_at OR (created_at = $created_at AND hash > $hash)
      ORDER BY created_at DESC, hash
      LIMIT $limit",
+    &[("columns", COLUMNS)],
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &LIST];
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &OF_ADDRESSES, &LIST];
 
 impl FromRow for Suppression {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -63,6 +77,8 @@ impl FromRow for Suppression {
             hash: row.get("hash")?,
             reason: row.get("reason")?,
             created_at: row.time("created_at")?,
+            address: row.get("address")?,
+            reply: row.get("reply")?,
         })
     }
 }
@@ -108,6 +124,11 @@ impl Suppressions<'_> {
     /// Returns the reason for the suppression of an address, if it is suppressed.
     pub async fn find(self, hash: &str) -> StoreResult<Option<String>> {
         self.store.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
+    }
+
+    /// Returns the suppressions of those of these addresses that are suppressed.
+    pub async fn of_addresses(self, hashes: &[String]) -> StoreResult<Vec<Suppression>> {
+        self.store.read(&OF_ADDRESSES).bind("hashes", hashes).fetch_all().await
     }
 
     /// Returns a page of the suppressions, newest first.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{NewSubscriber, apply_requests, validate};
+use super::{KnownTerms, NewSubscriber, apply_requests, validate};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::subscription::RequestOrigin;
@@ -26,6 +26,8 @@ pub struct ImportOptions {
     pub actor: Actor,
     /// `true` if the admin holds the owners' consent, so that no confirmation e-mail is sent.
     pub confirmed: bool,
+    /// Sections and languages that the file may name.
+    pub known: KnownTerms,
     /// Column names of the file by supported column.
     pub column_map: HashMap<String, String>,
     /// `true` to validate without storing.
@@ -69,15 +71,16 @@ pub async fn import(
     mut on_progress: impl FnMut(usize, usize),
 ) -> anyhow::Result<ImportReport> {
     let mut report = ImportReport::default();
-    let mut seen: HashMap<String, u64> = HashMap::new();
     let consent = if options.consent.is_empty() {
         format!("imported by an admin, {}", now.rfc3339())
     } else {
         options.consent.clone()
     };
+    let mut checks =
+        LineChecks { digest, consent, secret, known: &options.known, seen: HashMap::new() };
     let subscribers = SubscriberFile::read(file, &options.column_map)?;
     for (line, subscriber) in subscribers.lines() {
-        match validate_row(subscriber, digest, &consent, secret, &mut seen, line) {
+        match checks.validate(subscriber, line) {
             Ok(_) => report.valid += 1,
             Err(reason) => report.rejected.push((line, reason)),
         }
@@ -87,7 +90,7 @@ pub async fn import(
     }
     let origin =
         if options.confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
-    seen.clear();
+    checks.seen.clear();
     let mut lines = subscribers.lines();
     let mut done = 0;
     loop {
@@ -95,7 +98,7 @@ pub async fn import(
         while chunk.len() < ROWS_PER_TRANSACTION
             && let Some((line, subscriber)) = lines.next()
         {
-            chunk.extend(validate_row(subscriber, digest, &consent, secret, &mut seen, line));
+            chunk.extend(checks.validate(subscriber, line));
         }
         if chunk.is_empty() {
             break;
@@ -120,21 +123,31 @@ impl ImportReport {
     }
 }
 
-fn validate_row(
-    subscriber: Result<NewSubscriber, String>,
-    digest: &Digest,
-    consent: &str,
-    secret: &[u8],
-    seen: &mut HashMap<String, u64>,
-    line: u64,
-) -> Result<SubscriptionRequest, String> {
-    let request = validate(&subscriber?, &[digest], consent, secret)?;
-    match seen.insert(request.address_key.clone(), line) {
-        Some(first) => {
-            seen.insert(request.address_key.clone(), first);
-            Err(format!("same address as in line {first}"))
+/// Values against which the lines of a file are validated.
+struct LineChecks<'a> {
+    digest: &'a Digest,
+    consent: String,
+    secret: &'a [u8],
+    known: &'a KnownTerms,
+    /// Line of each address seen so far.
+    seen: HashMap<String, u64>,
+}
+
+impl LineChecks<'_> {
+    fn validate(
+        &mut self,
+        subscriber: Result<NewSubscriber, String>,
+        line: u64,
+    ) -> Result<SubscriptionRequest, String> {
+        let request = validate(&subscriber?, &[self.digest], &self.consent, self.secret)?;
+        self.known.check(&request)?;
+        match self.seen.get(&request.address_key) {
+            Some(first) => Err(format!("same address as in line {first}")),
+            None => {
+                self.seen.insert(request.address_key.clone(), line);
+                Ok(request)
+            }
         }
-        None => Ok(request),
     }
 }
 

@@ -16,6 +16,9 @@ use crate::store::{Store, StoreResult};
 
 pub mod export;
 pub mod import;
+mod known_terms;
+
+pub use known_terms::KnownTerms;
 
 /// Time during which the page offers to undo unsubscribing.
 pub const UNDO_WINDOW: SignedDuration = HOUR;
@@ -236,17 +239,20 @@ pub async fn undo_unsubscribe(
     }
 }
 
-/// Ends all subscriptions of an address for an admin. Returns their number, or `None` if
-/// the address is not a subscriber.
-pub async fn unsubscribe_all(
+/// Ends the subscriptions of an address to one digest, or to all, for an admin, who can begin them
+/// again with consent. Returns their number, or `None` if the address is not a subscriber.
+pub async fn remove(
     store: &Store,
     address: &EmailAddress,
+    digest: Option<&str>,
+    reason: &str,
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<Option<u64>> {
     match store.subscribers().find_by_address(&address.key()).await? {
         Some(subscriber) => {
-            store.subscriptions().unsubscribe_all(subscriber.id, actor, now).await.map(Some)
+            let reason = strip_control_characters(reason);
+            store.subscriptions().remove(subscriber.id, digest, &reason, actor, now).await.map(Some)
         }
         None => Ok(None),
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::articles::ArticleTitle;
 use super::digests::LeftOutArticles;
 use crate::domain::edition;
-use crate::store::editions;
+use crate::store::{edition_deliveries, editions};
 
 /// Edition with its number of deliveries by state.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -80,7 +80,7 @@ impl From<edition::DeliveryCounts> for DeliveryCounts {
     }
 }
 
-/// Edition with the articles that it contains.
+/// Edition with its articles and the deliveries that were not sent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EditionContents {
     /// The fields that a list also has.
@@ -88,6 +88,41 @@ pub struct EditionContents {
     pub listed: Edition,
     /// Articles of the edition, in their order.
     pub articles: Vec<ArticleTitle>,
+    /// Deliveries that failed, are held, were cancelled, bounced, or wait after an attempt.
+    pub not_sent: Vec<EditionDelivery>,
+}
+
+/// Delivery of an edition to one recipient.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EditionDelivery {
+    /// E-mail address of the recipient.
+    pub email: String,
+    /// Name of the recipient; `null` if unknown.
+    #[schema(required)]
+    pub name: Option<String>,
+    /// State of the delivery, for example `failed` or `held`.
+    pub state: String,
+    /// Number of completed attempts.
+    pub attempts: i64,
+    /// Last reply of the relay, or a local error; `null` before the first attempt.
+    #[schema(required)]
+    pub answer: Option<String>,
+    /// Time at which the delivery ended (RFC 3339); `null` before.
+    #[schema(required)]
+    pub ended_at: Option<String>,
+}
+
+impl From<&edition_deliveries::EditionDelivery> for EditionDelivery {
+    fn from(d: &edition_deliveries::EditionDelivery) -> Self {
+        Self {
+            email: d.address.clone(),
+            name: d.name.clone(),
+            state: d.state.as_str().to_owned(),
+            attempts: d.attempts,
+            answer: d.last_reply.clone(),
+            ended_at: d.ended_at.map(|t| t.rfc3339()),
+        }
+    }
 }
 
 /// Result of creating an edition outside its schedule.

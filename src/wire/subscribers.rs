@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::deliveries::DeliverySummary;
 use crate::store::subscribers;
 use crate::store::subscriptions::RequestResult;
+use crate::store::suppressions::Suppression;
 use crate::subscribers::import::ImportReport;
 
 /// Subscriber with all subscriptions.
@@ -24,19 +25,30 @@ pub struct Subscriber {
     pub timezone: Option<String>,
     /// Tags that admins assigned to the subscriber.
     pub tags: Vec<String>,
+    /// `true` if the address is suppressed, so that nothing is sent to it.
+    pub suppressed: bool,
+    /// Reason of the suppression in one word; `null` if there is none.
+    #[schema(required)]
+    pub suppression_reason: Option<String>,
     /// Subscriptions of every status, one per digest.
     pub subscriptions: Vec<Subscription>,
 }
 
 impl Subscriber {
-    /// Returns the document of a subscriber with these subscriptions.
-    pub fn new(p: &subscribers::Subscriber, subscriptions: &[subscribers::Subscription]) -> Self {
+    /// Returns the document of a subscriber with these subscriptions, whose address may be suppressed.
+    pub fn new(
+        p: &subscribers::Subscriber,
+        subscriptions: &[subscribers::Subscription],
+        suppression: Option<&Suppression>,
+    ) -> Self {
         Self {
             email: p.address.clone(),
             name: p.name.clone(),
             language: p.language.clone(),
             timezone: p.timezone.clone(),
             tags: p.tags.clone(),
+            suppressed: suppression.is_some(),
+            suppression_reason: suppression.map(|s| s.reason.clone()),
             subscriptions: subscriptions.iter().map(Subscription::from).collect(),
         }
     }
@@ -53,6 +65,9 @@ pub struct Subscription {
     pub sections: Vec<String>,
     /// Time of the last change of the status (RFC 3339).
     pub since: String,
+    /// Reason of the admin who ended the subscription; `null` if no admin did.
+    #[schema(required)]
+    pub removal_reason: Option<String>,
 }
 
 impl From<&subscribers::Subscription> for Subscription {
@@ -62,6 +77,7 @@ impl From<&subscribers::Subscription> for Subscription {
             status: s.status.as_str().to_owned(),
             sections: s.sections.clone(),
             since: s.status_changed_at.rfc3339(),
+            removal_reason: s.removal_reason.clone(),
         }
     }
 }
@@ -89,22 +105,25 @@ pub struct SubscribeResult {
     pub already_subscribed: usize,
     /// Number of subscriptions that remain unsubscribed, because their owner ended them.
     pub previously_unsubscribed: usize,
+    /// Changes of a known subscriber, each as a sentence such as `name: Ann (was An)`.
+    pub changed: Vec<String>,
 }
 
 impl SubscribeResult {
     /// Returns the document of the result of a request for this address.
-    pub fn new(email: &str, r: RequestResult) -> Self {
+    pub fn new(email: &str, r: RequestResult, changed: Vec<String>) -> Self {
         Self {
             email: email.to_owned(),
             confirmed: r.confirmed,
             pending: r.confirmations_queued,
             already_subscribed: r.unchanged,
             previously_unsubscribed: r.unsubscribed,
+            changed,
         }
     }
 }
 
-/// Result of unsubscribing an address from all digests.
+/// Result of ending the subscriptions of an address.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct UnsubscribeResult {
     /// E-mail address as it was entered.

@@ -5,20 +5,32 @@ use utoipa::ToSchema;
 
 use crate::store::suppressions;
 
-/// Address that must never be mailed, as a hash.
+/// Address that must never be mailed, stored as a hash.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Suppression {
     /// Keyed hash of the address in hexadecimal.
     pub hash: String,
+    /// E-mail address; `null` if no subscriber has it.
+    #[schema(required)]
+    pub email: Option<String>,
     /// Reason in one word: `admin`, `bounce` or `complaint`.
     pub reason: String,
+    /// Reply of the relay for which Courant suppressed the address; `null` for other reasons.
+    #[schema(required)]
+    pub answer: Option<String>,
     /// Time of the suppression (RFC 3339).
     pub since: String,
 }
 
 impl From<&suppressions::Suppression> for Suppression {
     fn from(s: &suppressions::Suppression) -> Self {
-        Self { hash: s.hash.clone(), reason: s.reason.clone(), since: s.created_at.rfc3339() }
+        Self {
+            hash: s.hash.clone(),
+            email: s.address.clone(),
+            reason: s.reason.clone(),
+            answer: s.reply.clone(),
+            since: s.created_at.rfc3339(),
+        }
     }
 }
 

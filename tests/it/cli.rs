@@ -27,6 +27,8 @@ pub(crate) fn import_example_data(shell: &Shell) {
         "weekly",
         "--status",
         "confirmed",
+        "--consent",
+        "form of the open day",
     ]);
 }
 
@@ -191,6 +193,8 @@ fn a_preview_equals_the_mail_that_its_recipient_gets_with_or_without_precompilat
             "weekly",
             "--status",
             "confirmed",
+            "--consent",
+            "letter of May",
         ]);
         let recipients =
             ["ann@example.org", "cai@example.org", "dan@example.org", "eve@example.org"];
@@ -287,6 +291,8 @@ fn exported_subscribers_can_be_imported_unchanged() {
         "weekly",
         "--status",
         "confirmed",
+        "--consent",
+        "form of the open day",
     ]);
     let names: Vec<_> =
         other.courant(&["subscribers", "list", "--json"]).json().as_array().unwrap().clone();

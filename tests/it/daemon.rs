@@ -51,7 +51,15 @@ async fn a_second_deliver_on_a_sqlite_file_is_rejected_but_other_commands_work()
         "{second:?}"
     );
     assert_eq!(shell.courant(&["editions", "show", "1", "--json"]).json()["state"], "sending");
-    shell.run_ok(&["subscribers", "add", "dan@example.org", "--status", "confirmed"]);
+    shell.run_ok(&[
+        "subscribers",
+        "add",
+        "dan@example.org",
+        "--status",
+        "confirmed",
+        "--consent",
+        "by phone",
+    ]);
     server.set_script(Script::new());
     wait_until("the first ends", || {
         server.release();

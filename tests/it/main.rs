@@ -37,6 +37,7 @@ mod layers;
 mod ledger;
 mod limits;
 mod list_pages;
+mod lists;
 mod load_balancing;
 mod lost_replies;
 mod mail_layout;

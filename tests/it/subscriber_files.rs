@@ -25,6 +25,7 @@ pub(crate) async fn import_file(
         dry_run: false,
         skip_bad: false,
         consent: String::new(),
+        known: courant::subscribers::KnownTerms::default(),
     };
     change(&mut options);
     import(
@@ -65,7 +66,7 @@ database_tests! {
         let path = world.home.path().join("many.csv");
         let lines: String = (0..450).map(|i| format!("m{i}@example.org\n")).collect();
         std::fs::write(&path, format!("email\nno address\n{lines}m7@example.org\n")).unwrap();
-        let options = ImportOptions { actor: courant::domain::actor::Actor::Cli, confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new() };
+        let options = ImportOptions { actor: courant::domain::actor::Actor::Cli, confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new(), known: courant::subscribers::KnownTerms::default() };
         let mut progress = Vec::new();
         let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
         let report = import(store, secret, &path, world.digest("weekly"), &options, world.now(), |done, total| progress.push((done, total)));

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::{RequestResult, SubscriptionRequest};
-use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionStatus, decide};
+use crate::domain::subscription::{
+    CurrentStatus, RequestDecision, RequestOrigin, SubscriptionStatus, decide,
+};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::db::Row;
 use crate::store::{StoreResult, json_list};
@@ -17,6 +19,8 @@ const CONFIRMATION_INTERVAL: SignedDuration = SignedDuration::from_mins(15);
 pub(super) struct RequestPlan {
     /// Subscriptions to write, as JSON rows.
     pub(super) subscriptions: Vec<Value>,
+    /// Chosen sections of subscriptions that exist already, as JSON rows.
+    pub(super) sections: Vec<Value>,
     /// Confirmation messages to queue, as JSON rows.
     pub(super) confirmations: Vec<Value>,
     pub(super) results: Vec<RequestResult>,
@@ -32,6 +36,7 @@ pub(super) struct CurrentState {
 /// Status of a stored subscription, with the times of its last change and its last request.
 pub(super) struct CurrentSubscription {
     status: SubscriptionStatus,
+    removed_by_admin: bool,
     since: Millis,
     requested_at: Millis,
 }
@@ -41,10 +46,15 @@ impl CurrentSubscription {
     pub(super) fn with_key(row: &Row) -> StoreResult<((i64, String), Self)> {
         let subscription = Self {
             status: row.enum_value("subscriptions.status", SubscriptionStatus::parse)?,
+            removed_by_admin: row.get::<Option<String>>("removal_reason")?.is_some(),
             since: row.time("since")?,
             requested_at: row.time("requested_at")?,
         };
         Ok(((row.get("subscriber_id")?, row.get("digest")?), subscription))
+    }
+
+    fn current_status(&self) -> CurrentStatus {
+        CurrentStatus { status: self.status, removed_by_admin: self.removed_by_admin }
     }
 
     /// Returns `true` if a confirmation message was queued less than [`CONFIRMATION_INTERVAL`] ago
@@ -68,6 +78,7 @@ pub(super) fn plan(
 ) -> RequestPlan {
     let mut plan = RequestPlan {
         subscriptions: Vec::new(),
+        sections: Vec::new(),
         confirmations: Vec::new(),
         results: Vec::with_capacity(requests.len()),
     };
@@ -85,7 +96,7 @@ pub(super) fn plan(
         let mut to_confirm: Vec<&str> = Vec::new();
         for digest in &r.digests {
             let subscription = current.subscriptions.get(&(subscriber_id, digest.clone()));
-            let next = match decide(subscription.map(|s| s.status), origin) {
+            let next = match decide(subscription.map(CurrentSubscription::current_status), origin) {
                 // Nothing is written, otherwise each request would restart the interval.
                 RequestDecision::SendConfirmation
                     if origin == RequestOrigin::Page
@@ -105,6 +116,9 @@ pub(super) fn plan(
                 }
                 RequestDecision::NoChange => {
                     result.unchanged += 1;
+                    if origin != RequestOrigin::Page && !r.sections.is_empty() {
+                        plan.sections.push(json!({"subscriber_id": subscriber_id, "digest": digest, "sections": json_list(&r.sections)}));
+                    }
                     continue;
                 }
                 RequestDecision::RemainsUnsubscribed => {

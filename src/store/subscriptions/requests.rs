@@ -47,14 +47,14 @@ static SAVE_SUBSCRIBERS_OF_ADMIN: Statement = Statement::with(
 
 static CURRENT_SUBSCRIPTIONS: Statement = Statement::new(
     "
-    SELECT subscriber_id, digest, status, since, requested_at
+    SELECT subscriber_id, digest, status, removal_reason, since, requested_at
       FROM subscriptions
      WHERE subscriber_id IN {json_ids $subscribers}",
 );
 
-/// An unsubscribed subscription stays so until its owner confirms, and a change that the owner has
-/// just made is not undone.
-static SAVE_SUBSCRIPTIONS: Statement = Statement::new(
+/// A subscription that its owner ended stays so until the owner confirms, and a change that the owner
+/// has just made is not undone. An admin (`$admin`) may begin again what an admin ended.
+static SAVE_SUBSCRIPTIONS: Statement = Statement::with(
     "
     INSERT INTO subscriptions (
            subscriber_id, digest, status, sections, since, requested_at, consent)
@@ -66,15 +66,31 @@ static SAVE_SUBSCRIPTIONS: Statement = Statement::new(
        SET sections = excluded.sections,
            requested_at = excluded.requested_at,
            consent = excluded.consent,
-           status = CASE subscriptions.status
-             WHEN 'unsubscribed' THEN 'unsubscribed'
+           status = CASE
+             WHEN {stays_unsubscribed} THEN 'unsubscribed'
              ELSE excluded.status
            END,
-           since = CASE subscriptions.status
-             WHEN 'unsubscribed' THEN subscriptions.since
+           since = CASE
+             WHEN {stays_unsubscribed} THEN subscriptions.since
              ELSE excluded.since
+           END,
+           removal_reason = CASE
+             WHEN {stays_unsubscribed} THEN subscriptions.removal_reason
            END
      WHERE subscriptions.status IN ('pending', 'unsubscribed')",
+    &[("stays_unsubscribed", STAYS_UNSUBSCRIBED)],
+);
+
+const STAYS_UNSUBSCRIBED: &str = "subscriptions.status = 'unsubscribed'
+              AND NOT ($admin AND subscriptions.removal_reason IS NOT NULL)";
+
+static SET_SECTIONS: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET sections = r.sections
+      FROM {json_rows $sections digest TEXT, sections TEXT, subscriber_id INTEGER} AS r
+     WHERE subscriptions.subscriber_id = r.subscriber_id
+       AND subscriptions.digest = r.digest",
 );
 
 static ADD_CONFIRMATIONS: Statement = Statement::new(
@@ -103,6 +119,7 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &SAVE_SUBSCRIBERS_OF_ADMIN,
     &CURRENT_SUBSCRIPTIONS,
     &SAVE_SUBSCRIPTIONS,
+    &SET_SECTIONS,
     &ADD_CONFIRMATIONS,
     &ENQUEUE,
 ];
@@ -135,7 +152,7 @@ impl Subscriptions<'_> {
         if let Some(mailbox) = mailbox.filter(|_| !plan.confirmations.is_empty()) {
             quotas::count(&mut tx, &mailbox, now).await?;
         }
-        let results = save_plan(&mut tx, plan, transport, now).await?;
+        let results = save_plan(&mut tx, plan, origin, transport, now).await?;
         record(&mut tx, &requests, &current, actor, now).await?;
         tx.commit().await?;
         Ok(results)
@@ -203,14 +220,19 @@ async fn save_subscribers(
 async fn save_plan(
     tx: &mut Tx,
     plan: RequestPlan,
+    origin: RequestOrigin,
     transport: &str,
     now: Millis,
 ) -> StoreResult<Vec<RequestResult>> {
     tx.query(&SAVE_SUBSCRIPTIONS)
         .bind("subscriptions", Json::from(plan.subscriptions))
+        .bind("admin", origin != RequestOrigin::Page)
         .bind("now", now)
         .execute()
         .await?;
+    if !plan.sections.is_empty() {
+        tx.query(&SET_SECTIONS).bind("sections", Json::from(plan.sections)).execute().await?;
+    }
     let deliveries: Vec<i64> = tx
         .query(&ADD_CONFIRMATIONS)
         .bind("confirmations", Json::from(plan.confirmations))

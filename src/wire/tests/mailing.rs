@@ -7,18 +7,19 @@ use crate::domain::edition;
 use crate::domain::edition::EditionState;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::subscriptions::RequestResult;
-use crate::store::{deliveries, editions, subscribers, suppressions};
+use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
 use crate::subscribers::import::ImportReport;
 use crate::wire::articles::ArticleTitle;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
-use crate::wire::editions::{CreatedEdition, Edition, EditionContents};
+use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
 use crate::wire::subscribers::{
     SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport, UnsubscribeResult,
 };
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
 const EMAIL: &str = "grace@example.org";
+const HASH: &str = "9f2c4e";
 
 pub(super) fn documents() -> Vec<Document> {
     [digests(), editions(), subscribers(), subscription_results(), suppressions()]
@@ -101,7 +102,11 @@ fn editions() -> Vec<Document> {
     let report = Report { sent: 240, failed: 3, deferred: 2, held: 4, error: None };
     vec![
         document(&edition()),
-        document(&EditionContents { listed: edition(), articles: titles() }),
+        document(&EditionContents {
+            listed: edition(),
+            articles: titles(),
+            not_sent: vec![failed_delivery()],
+        }),
         document(&CreatedEdition { id: 3, deliveries: 261, left_out: left_out() }),
         document(&DeliveryReport::new(&report, 2)),
     ]
@@ -111,6 +116,7 @@ fn subscriber() -> Subscriber {
     let row = subscribers::Subscriber {
         id: 5,
         address: EMAIL.to_owned(),
+        address_hash: HASH.to_owned(),
         name: Some("Grace Example".to_owned()),
         language: Some("nb".to_owned()),
         timezone: Some("Europe/Oslo".to_owned()),
@@ -126,8 +132,9 @@ fn subscriber() -> Subscriber {
         status_changed_at: at("2026-09-01T12:30:00Z"),
         requested_at: at("2026-09-01T12:00:00Z"),
         consent: "form of the website".to_owned(),
+        removal_reason: Some("left the college".to_owned()),
     };
-    Subscriber::new(&row, &[subscription])
+    Subscriber::new(&row, &[subscription], Some(&suppression()))
 }
 
 fn subscribers() -> Vec<Document> {
@@ -166,20 +173,37 @@ fn subscription_results() -> Vec<Document> {
         suppressed: 2,
     };
     vec![
-        document(&SubscribeResult::new(EMAIL, result)),
+        document(&SubscribeResult::new(EMAIL, result, texts(&["name: Grace Example (was Grace)"]))),
         document(&UnsubscribeResult { email: EMAIL.to_owned(), digests: 2 }),
         document(&SubscriberImport::from(&import)),
     ]
 }
 
-fn suppressions() -> Vec<Document> {
-    let row = suppressions::Suppression {
-        hash: "9f2c4e".to_owned(),
-        reason: "admin".to_owned(),
+fn failed_delivery() -> EditionDelivery {
+    EditionDelivery::from(&edition_deliveries::EditionDelivery {
+        id: 17,
+        address: EMAIL.to_owned(),
+        name: Some("Grace Example".to_owned()),
+        state: DeliveryState::Failed,
+        attempts: 2,
+        last_reply: Some("550 5.1.1 user unknown".to_owned()),
+        ended_at: Some(at("2026-09-21T08:00:00Z")),
+    })
+}
+
+fn suppression() -> suppressions::Suppression {
+    suppressions::Suppression {
+        hash: HASH.to_owned(),
+        reason: "bounce".to_owned(),
         created_at: at("2026-09-21T08:00:00Z"),
-    };
+        address: Some(EMAIL.to_owned()),
+        reply: Some("550 5.1.1 user unknown".to_owned()),
+    }
+}
+
+fn suppressions() -> Vec<Document> {
     vec![
-        document(&Suppression::from(&row)),
+        document(&Suppression::from(&suppression())),
         document(&AddedSuppression { email: EMAIL.to_owned(), added: true }),
         document(&RemovedSuppression { email: EMAIL.to_owned(), removed: true }),
     ]

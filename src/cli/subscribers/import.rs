@@ -1,0 +1,124 @@
+//! `courant subscribers import`: imports a CSV file into a digest.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::arguments::InitialStatus;
+use crate::app::App;
+use crate::cli::output::{self, pluralize};
+use crate::cli::progress::ProgressReporter;
+use crate::cli::usage::UsageError;
+use crate::digests::find_digest;
+use crate::domain::actor::Actor;
+use crate::subscribers::{KnownTerms, import};
+use crate::wire::subscribers::SubscriberImport;
+
+/// Arguments of `courant subscribers import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// CSV file with email, name, language, timezone, sections
+    file: PathBuf,
+    /// Name of the digest
+    #[arg(long)]
+    digest: String,
+    /// Initial status of the subscriptions
+    #[arg(long, value_enum, default_value = "pending")]
+    status: InitialStatus,
+    /// Column names of the file, e.g. email=E-Mail,name=Name
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN=NAME")]
+    map: Vec<String>,
+    /// Validate the file without importing it
+    #[arg(long)]
+    dry_run: bool,
+    /// Import valid lines even if others are rejected
+    #[arg(long)]
+    skip_bad: bool,
+    /// Evidence of consent; needed for --status confirmed
+    #[arg(long, value_name = "TEXT")]
+    consent: Option<String>,
+    /// File for the reasons of all rejected lines
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+}
+
+impl ImportArgs {
+    pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
+        let digest =
+            find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
+        let confirmed = self.status.is_confirmed(self.consent.as_deref())?;
+        let options = import::ImportOptions {
+            actor: Actor::Cli,
+            confirmed,
+            known: KnownTerms::read(&app.store, &[digest]).await?,
+            column_map: parse_column_map(&self.map)?,
+            dry_run: self.dry_run,
+            skip_bad: self.skip_bad,
+            consent: self.consent.unwrap_or_default(),
+        };
+        let mut progress = ProgressReporter::new("lines", app.clock);
+        let on_progress = |done, total| progress.update(done, total);
+        let r = import::import(
+            &app.store,
+            &app.store_identity.secret,
+            &self.file,
+            digest,
+            &options,
+            app.now(),
+            on_progress,
+        )
+        .await?;
+        progress.finish();
+        output::rejected_lines(&self.file, &r.rejected, self.report.as_deref())?;
+        let rejected = pluralize(r.rejected.len(), "line");
+        let document = SubscriberImport::from(&r);
+        if options.dry_run {
+            let text = format!(
+                "{} valid, {rejected} rejected; nothing was changed.",
+                pluralize(r.valid, "line")
+            );
+            output::result(json, &document, &text)?;
+            return Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        if !r.imported {
+            if json {
+                output::json(&document)?;
+            }
+            output::error(&format!(
+                "nothing was imported: {rejected} rejected; fix them or use --skip-bad"
+            ));
+            return Ok(ExitCode::FAILURE);
+        }
+        let text = format!(
+            "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
+            r.confirmed,
+            r.pending,
+            r.already_subscribed,
+            r.previously_unsubscribed,
+            r.suppressed,
+            r.rejected.len()
+        );
+        output::result(json, &document, &text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {
+    let mut map = HashMap::new();
+    for pair in pairs {
+        let (ours, theirs) = pair.split_once('=').ok_or_else(|| {
+            UsageError(format!("--map {pair:?} is not valid; use for example email=E-Mail"))
+        })?;
+        if !import::COLUMNS.contains(&ours) {
+            return Err(UsageError(format!(
+                "--map: {ours:?} is not a supported column; use one of: {}",
+                import::COLUMNS.join(", ")
+            ))
+            .into());
+        }
+        map.insert(ours.to_owned(), theirs.to_owned());
+    }
+    Ok(map)
+}

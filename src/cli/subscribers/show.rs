@@ -1,0 +1,64 @@
+//! `courant subscribers show`: one subscriber with the last deliveries.
+
+use std::process::ExitCode;
+
+use super::arguments::find_subscriber;
+use crate::app::App;
+use crate::cli::output::{self, pluralize};
+use crate::store::subscribers::Subscription;
+use crate::wire;
+use crate::wire::deliveries::DeliverySummary;
+use crate::wire::subscribers::SubscriberHistory;
+
+pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let p = find_subscriber(app, email).await?;
+    let subscriptions = app.store.subscriptions().list_of(&[p.id]).await?;
+    let deliveries = app.store.deliveries().to_subscriber(p.id, 20).await?;
+    let hashes = [p.address_hash.clone()];
+    let suppression = app.store.suppressions().of_addresses(&hashes).await?.pop();
+    if json {
+        output::json(&SubscriberHistory {
+            listed: wire::subscribers::Subscriber::new(&p, &subscriptions, suppression.as_ref()),
+            deliveries: deliveries.iter().map(DeliverySummary::from).collect(),
+        })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    output::line(&format!("{}  {}", p.address, p.name.as_deref().unwrap_or("")))?;
+    if let Some(s) = &suppression {
+        let since = s.created_at.in_zone(&app.config.site.timezone);
+        let reply = s.reply.as_deref().map(|reply| format!(": {reply}")).unwrap_or_default();
+        output::line(&format!(
+            "  suppressed since {since} ({}){reply}; nothing is sent until `courant suppressions remove {}`",
+            s.reason, p.address
+        ))?;
+    }
+    for (what, value) in [("language", &p.language), ("timezone", &p.timezone)] {
+        output::line(&format!("  {what}: {}", value.as_deref().unwrap_or("the site's")))?;
+    }
+    for subscription in &subscriptions {
+        output::line(&describe(subscription, &app.config.site.timezone))?;
+    }
+    for d in deliveries {
+        let what = d.edition_id.map_or(d.kind.to_string(), |e| format!("edition {e}"));
+        output::line(&format!(
+            "  {what}: {} after {} {}",
+            d.state,
+            pluralize(usize::try_from(d.attempts)?, "attempt"),
+            d.last_reply.unwrap_or_default()
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the line of a subscription: its status, who ended it, its sections and its consent.
+fn describe(s: &Subscription, zone: &jiff::tz::TimeZone) -> String {
+    let sections =
+        if s.sections.is_empty() { "all sections".into() } else { s.sections.join(", ") };
+    let removal = s
+        .removal_reason
+        .as_deref()
+        .map(|reason| format!(" by an admin ({reason})"))
+        .unwrap_or_default();
+    let (status, since) = (s.status.as_str(), s.status_changed_at.in_zone(zone));
+    format!("  {}: {status}{removal} since {since}, {sections}; {}", s.digest, s.consent)
+}

@@ -1,0 +1,71 @@
+//! Sections and languages that subscribers can choose.
+
+use crate::config::Digest;
+use crate::domain::{language, selection};
+use crate::store::subscriptions::SubscriptionRequest;
+use crate::store::{Store, StoreResult};
+
+/// Maximum number of names that an error lists.
+const MAX_LISTED: usize = 40;
+
+/// Sections that some digests contain, and their languages.
+#[derive(Debug, Clone, Default)]
+pub struct KnownTerms {
+    sections: Vec<String>,
+    languages: Vec<String>,
+}
+
+impl KnownTerms {
+    /// Returns the sections and languages of these digests. A digest that selects no sections
+    /// contains those of all articles.
+    pub async fn read(store: &Store, digests: &[&Digest]) -> StoreResult<Self> {
+        let mut known = Self::default();
+        if digests.iter().any(|digest| digest.selection.sections.is_empty()) {
+            known.sections = store.articles().sections().await?;
+        }
+        for digest in digests {
+            known.sections.extend(digest.selection.sections.iter().cloned());
+            known.languages.extend(digest.languages.iter().cloned());
+        }
+        for names in [&mut known.sections, &mut known.languages] {
+            names.sort_by_key(|name| selection::normalize_term(name));
+            names.dedup_by_key(|name| selection::normalize_term(name));
+        }
+        Ok(known)
+    }
+
+    /// Rejects a request for a section that no digest contains, or for a language that does not
+    /// exist. Any section is accepted while no section is known.
+    ///
+    /// # Errors
+    /// One sentence that lists the known ones.
+    pub fn check(&self, request: &SubscriptionRequest) -> Result<(), String> {
+        if let Some(tag) = &request.language
+            && !language::is_known(tag)
+        {
+            let known = list(&self.languages);
+            return Err(format!(
+                "`{tag}` is not a known language; write an ISO 639 code; languages of the digest: {known}"
+            ));
+        }
+        let is_known = |section: &&String| {
+            let section = selection::normalize_term(section);
+            self.sections.iter().any(|known| selection::normalize_term(known) == section)
+        };
+        match request.sections.iter().find(|section| !is_known(section)) {
+            Some(unknown) if !self.sections.is_empty() => Err(format!(
+                "there is no section {unknown:?}; existing sections: {}",
+                list(&self.sections)
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn list(names: &[String]) -> String {
+    let listed = names.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(MAX_LISTED) {
+        0 => listed,
+        more => format!("{listed} and {more} more"),
+    }
+}

@@ -1,0 +1,232 @@
+//! Lists of subscribers on the command line: removals, searches, changes, and what an edition could
+//! not send.
+
+use courant::domain::edition::EditionCommand;
+use courant::domain::page::PageRequest;
+use serde_json::{Value, json};
+
+use crate::cli::import_example_data;
+use crate::smtp_server::{At, Rule, Script};
+use crate::support::{Shell, article, database_tests};
+
+const TWO_DIGESTS: &str = "[[digests]]
+name = \"monthly\"
+schedule = \"0 8 1 * *\"
+from = \"College News <news@example.edu>\"
+[[transports]]";
+
+fn shell_with_two_digests() -> Shell {
+    let shell = Shell::with("[[transports]]", TWO_DIGESTS);
+    import_example_data(&shell);
+    shell
+}
+
+/// Returns the status of each subscription of a subscriber, by digest.
+fn statuses(shell: &Shell, email: &str) -> Value {
+    let shown = shell.courant(&["subscribers", "show", email, "--json"]).json();
+    let subscriptions = shown["subscriptions"].as_array().unwrap().iter();
+    subscriptions
+        .map(|s| (s["digest"].as_str().unwrap().to_owned(), s["status"].clone()))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
+}
+
+/// Returns the addresses that `subscribers list` prints with these options.
+fn listed(shell: &Shell, options: &[&str]) -> Vec<String> {
+    let list = shell.courant(&[&["subscribers", "list", "--json"], options].concat()).json();
+    let mut emails: Vec<String> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| s["email"].as_str().unwrap().split('@').next().unwrap().to_owned())
+        .collect();
+    emails.sort();
+    emails
+}
+
+#[test]
+fn an_admin_ends_one_subscription_and_begins_it_again_with_consent() {
+    let shell = shell_with_two_digests();
+    let ann = "ann@example.org";
+    let consent = ["--status", "confirmed", "--consent", "asked by phone"];
+    shell.run_ok(&[&["subscribers", "add", ann, "--digest", "monthly"], &consent[..]].concat());
+    let text =
+        shell.run_ok(&["subscribers", "remove", ann, "--digest", "weekly", "--reason", "moved"]);
+    assert_eq!(text.trim(), "Unsubscribed ann@example.org from weekly.");
+    assert_eq!(statuses(&shell, ann), json!({"weekly": "unsubscribed", "monthly": "confirmed"}));
+    assert!(
+        shell.run_ok(&["subscribers", "show", ann]).contains("unsubscribed by an admin (moved)")
+    );
+    let wrong = shell.courant(&["subscribers", "remove", ann, "--digest", "wekly"]);
+    assert!(wrong.status == 2 && wrong.err.contains("weekly, monthly"), "{wrong:?}");
+    shell.run_ok(&[&["subscribers", "add", ann, "--digest", "weekly"], &consent[..]].concat());
+    assert_eq!(statuses(&shell, ann), json!({"weekly": "confirmed", "monthly": "confirmed"}));
+    shell.run_ok(&["subscribers", "remove", ann]);
+    assert_eq!(statuses(&shell, ann), json!({"weekly": "unsubscribed", "monthly": "unsubscribed"}));
+    let asked = shell.run_ok(&["subscribers", "add", ann, "--digest", "weekly"]);
+    assert!(asked.contains("weekly: confirmation e-mail queued"), "{asked}");
+    assert_eq!(statuses(&shell, ann), json!({"weekly": "pending", "monthly": "unsubscribed"}));
+}
+
+#[test]
+fn a_confirmed_status_without_evidence_of_consent_is_wrong_usage() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    for command in [
+        &["subscribers", "add", "dan@example.org"][..],
+        &["subscribers", "import", "people.csv", "--digest", "weekly"],
+    ] {
+        for more in [&["--status", "confirmed"][..], &["--status", "confirmed", "--consent", " "]] {
+            let output = shell.courant(&[command, more].concat());
+            assert!(output.status == 2 && output.err.contains("--consent"), "{output:?}");
+        }
+    }
+    assert_eq!(listed(&shell, &[]), ["ann", "bob", "cai"]);
+}
+
+#[test]
+fn a_list_is_filtered_by_text_digest_and_status_and_shows_suppressions() {
+    let shell = shell_with_two_digests();
+    shell.run_ok(&[
+        "subscribers",
+        "add",
+        "dan@example.org",
+        "--digest",
+        "monthly",
+        "--name",
+        "DANIÈLE",
+    ]);
+    shell.run_ok(&["subscribers", "remove", "bob@example.org"]);
+    shell.run_ok(&["suppressions", "add", "cai@example.org"]);
+    for (options, expected) in [
+        (&["--search", "BOB@"][..], &["bob"][..]),
+        (&["--search", "danièle"], &["dan"]),
+        (&["--search", "蔡"], &["cai"]),
+        (&["--search", "%"], &[]),
+        (&["--digest", "monthly"], &["dan"]),
+        (&["--digest", "weekly", "--status", "confirmed"], &["ann", "cai"]),
+        (&["--status", "pending"], &["dan"]),
+        (&["--status", "unsubscribed"], &["bob"]),
+        (&["--status", "suppressed"], &["cai"]),
+        (&["--status", "suppressed", "--digest", "monthly"], &[]),
+    ] {
+        assert_eq!(listed(&shell, options), expected, "{options:?}");
+    }
+    assert!(
+        shell.run_ok(&["subscribers", "list"]).contains("suppressed (admin), weekly confirmed")
+    );
+    let shown = shell.courant(&["subscribers", "show", "cai@example.org", "--json"]).json();
+    assert_eq!(
+        (&shown["suppressed"], &shown["suppression_reason"]),
+        (&json!(true), &json!("admin"))
+    );
+    assert!(shell.run_ok(&["suppressions", "list"]).contains("cai@example.org"));
+    shell.run_ok(&["suppressions", "remove", "cai@example.org"]);
+    let shown = shell.courant(&["subscribers", "show", "cai@example.org", "--json"]).json();
+    assert_eq!(shown["suppressed"], false);
+}
+
+#[test]
+fn adding_a_known_subscriber_says_what_changed_and_unknown_terms_are_rejected() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    shell.write(
+        "more.jsonl",
+        "{\"id\":\"c\",\"title\":\"Third\",\"section\":\"Labs\"}\n{\"id\":\"d\",\"title\":\"Fourth\",\"section\":\"Sport\"}\n",
+    );
+    shell.run_ok(&["articles", "import", "more.jsonl"]);
+    let add = ["subscribers", "add", "ann@example.org"];
+    let changed = shell.run_ok(&[&add[..], &["--name", "Ann Lee", "--section", "labs"]].concat());
+    for part in [
+        "weekly: already subscribed",
+        "name: Ann Lee (was Ann)",
+        "sections of weekly: labs (were all)",
+    ] {
+        assert!(changed.contains(part), "{changed}");
+    }
+    for (options, part) in [
+        (["--section", "Nonsense"], "existing sections: Labs, Sport"),
+        (["--language", "qq"], "languages of the digest: en"),
+    ] {
+        let output = shell.courant(&[&add[..], &options].concat());
+        assert!(output.status != 0 && output.err.contains(part), "{output:?}");
+    }
+    shell.write(
+        "bad.csv",
+        "email,sections,language\neve@example.org,Labs;Nonsense,en\nfay@example.org,Sport,fr\n",
+    );
+    let import = ["subscribers", "import", "bad.csv", "--digest", "weekly"];
+    let output = shell.courant(&import);
+    assert!(
+        output.status == 1 && output.err.contains("bad.csv:2: there is no section"),
+        "{output:?}"
+    );
+    shell.run_ok(&[&import[..], &["--skip-bad"]].concat());
+    let shown = shell.courant(&["subscribers", "show", "fay@example.org", "--json"]).json();
+    assert_eq!(shown["subscriptions"][0]["sections"], json!(["Sport"]));
+}
+
+#[test]
+fn the_deliveries_of_an_edition_are_exported_as_cells_that_are_safe_in_spreadsheets() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    shell.run_ok(&[
+        "subscribers",
+        "add",
+        "=dan@example.org",
+        "--name",
+        "+Dan",
+        "--status",
+        "confirmed",
+        "--consent",
+        "letter",
+    ]);
+    shell.run_ok(&["digests", "run", "weekly"]);
+    shell.run_ok(&["editions", "cancel", "1"]);
+    let csv = shell.run_ok(&["editions", "export", "1"]);
+    assert_eq!(csv.lines().count(), 5, "{csv}");
+    assert!(csv.contains("'=dan@example.org,'+Dan,cancelled,0,,"), "{csv}");
+    assert_eq!(shell.courant(&["editions", "export", "7"]).status, 1);
+}
+
+database_tests! {
+    async fn an_edition_lists_who_did_not_get_it_with_the_reply_and_keeps_it_after_retry_and_cancel(world) {
+        world.add_readers(3).await;
+        world.publish([article("a")]).await;
+        let edition = world.create_edition().await;
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.2.1 mailbox disabled").recipient("r1@")));
+        world.deliver().await;
+        for command in [EditionCommand::Retry, EditionCommand::Cancel] {
+            let all = world.app.store.editions().deliveries(edition, false, &PageRequest::first(9)).await.unwrap();
+            let failed: Vec<_> = all.items.iter().map(|d| (d.address.as_str(), d.attempts, d.last_reply.as_deref())).collect();
+            assert_eq!(failed, [("r1@example.org", 1, Some("550 5.2.1 mailbox disabled"))]);
+            world.run_command(edition, command).await;
+        }
+        assert_eq!(world.edition_status(edition).await, "cancelled: 2 sent, 1 failed");
+    }
+
+    async fn what_a_reader_ended_after_an_admin_is_not_begun_again_by_an_admin(world) {
+        use courant::domain::actor::Actor;
+        use courant::domain::address::EmailAddress;
+        use courant::domain::link_token::{LinkScope, sign};
+        use courant::subscribers;
+
+        world.add_readers(2).await;
+        let secret = world.app.store_identity.secret.clone();
+        for n in 0..2 {
+            let address = EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
+            subscribers::remove(&world.app.store, &address, None, "slip", &Actor::Cli, world.now()).await.unwrap();
+        }
+        let person = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
+        let own = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
+        assert_eq!(own.removal_reason.as_deref(), Some("slip"));
+        let token = sign(&secret, LinkScope::Unsubscribe { subscription: own.id });
+        subscribers::unsubscribe(&world.app.store, &secret, &token, false, world.now()).await.unwrap().unwrap();
+        world.add_readers(2).await;
+        for (n, expected) in ["confirmed", "unsubscribed"].into_iter().enumerate() {
+            let person = world.app.store.subscribers().find_by_address(&format!("r{n}@example.org")).await.unwrap().unwrap();
+            let own = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
+            assert_eq!((own.status.as_str(), own.removal_reason), (expected, None));
+        }
+    }
+}
