@@ -8,6 +8,7 @@ use tracing::Instrument as _;
 use super::lease::DeliveryJob;
 use super::worker::{PreparedMessage, Worker, WorkerContext};
 use crate::config::UncertainPolicy;
+use crate::domain::address_rejection::AddressRejection;
 use crate::domain::backoff::Jitter;
 use crate::domain::deferral::{Deferral, DeferralClass};
 use crate::domain::delivery::{
@@ -32,10 +33,17 @@ impl Worker {
             smtp_outcome,
             SmtpOutcome::RelayError { .. } | SmtpOutcome::TooManyConnections { .. }
         );
+        let rejection = match &smtp_outcome {
+            SmtpOutcome::Rejected { reply, scope: FailureScope::Recipient } => {
+                reply.address_rejection()
+            }
+            _ => None,
+        };
         let span = tracing::debug_span!("delivery", id, edition);
         let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).instrument(span).await;
         self.recorded += 1;
-        self.shared.record(&prepared.job, outcome.clone(), Some(reply)).await;
+        let rejection = rejection.filter(|_| outcome == DeliveryOutcome::Failed);
+        self.shared.record_rejection(&prepared.job, outcome.clone(), Some(reply), rejection).await;
         if outcome == DeliveryOutcome::NotAttempted {
             self.shared.refund(&prepared.job, prepared.quota_taken_at).await;
             if is_relay_error {
@@ -208,12 +216,24 @@ impl WorkerContext {
         outcome: DeliveryOutcome,
         reply: Option<String>,
     ) {
+        self.record_rejection(job, outcome, reply, None).await;
+    }
+
+    /// Passes the outcome of a job to the recorder, with what it says about the address.
+    async fn record_rejection(
+        &self,
+        job: &DeliveryJob,
+        outcome: DeliveryOutcome,
+        reply: Option<String>,
+        rejection: Option<AddressRejection>,
+    ) {
         self.activity.record(&outcome, (self.dispatcher.clock)());
         let record = OutcomeRecord {
             id: job.delivery.id,
             outcome,
             may_retry_uncertain: self.may_retry_uncertain(job),
             reply,
+            rejection,
             is_single_delivery: job.lease.is_single_delivery(),
         };
         self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;

@@ -58,6 +58,17 @@ pub async fn run_edition_command(
     } else {
         0
     };
+    let left_out = if command == EditionCommand::Retry {
+        let counts = store.editions().counts(edition).await?;
+        if queued == 0 && counts.queued == 0 {
+            bail!(
+                "edition {edition}: nothing to retry: all addresses are suppressed; `courant suppressions remove EMAIL` allows one again"
+            );
+        }
+        counts.failed + counts.held
+    } else {
+        0
+    };
     let state = store.editions().apply_command(edition, command, None, actor, now).await?;
     let more = match command {
         EditionCommand::Cancel => {
@@ -66,6 +77,9 @@ pub async fn run_edition_command(
                 store.editions().finish_cancelled(edition, now).await?
             )
         }
+        EditionCommand::Retry if left_out > 0 => format!(
+            "; messages queued again: {queued}; left out because the address is suppressed: {left_out}"
+        ),
         EditionCommand::Retry => format!("; messages queued again: {queued}"),
         EditionCommand::Pause | EditionCommand::Resume => String::new(),
     };

@@ -120,6 +120,7 @@ impl<'a> Fetcher<'a> {
                 .as_deref()
                 .map_or(until, |limit| self.pacer.schedule(limit, until));
             let record = OutcomeRecord {
+                rejection: None,
                 id: job.delivery.id,
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_uncertain: false,

@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod address;
+pub mod address_rejection;
 pub mod article;
 pub mod audit;
 pub mod backoff;

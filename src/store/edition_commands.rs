@@ -6,6 +6,7 @@ use super::db::Statement;
 use super::delivery_leasing::HELD_AS_UNCERTAIN;
 use super::editions::missing_edition;
 use super::operations::Editions;
+use super::rejections;
 use super::{StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -134,6 +135,7 @@ static REOPEN_FAILED: Statement = Statement::new(
     UPDATE deliveries
        SET state = 'queued',
            state_before_retry = state,
+           rejection = NULL,
            uncertain = 0,
            ended_at = NULL,
            first_attempt_at = NULL
@@ -220,7 +222,8 @@ fn audit_action(command: EditionCommand) -> AuditAction {
 }
 
 impl Editions<'_> {
-    /// Applies a command to an edition and returns the new state.
+    /// Applies a command to an edition and returns the new state. A pause by Courant itself means that
+    /// the relay rejects everybody, so it removes the suppressions of the last rejections.
     ///
     /// # Errors
     /// [`StoreError::Rejected`] if the edition does not exist or its state does not allow the
@@ -252,6 +255,9 @@ impl Editions<'_> {
             return Err(StoreError::Rejected(format!(
                 "edition {id} was changed at the same time; try again"
             )));
+        }
+        if command == EditionCommand::Pause && *actor == Actor::System {
+            rejections::forget(&mut tx, id, now).await?;
         }
         let (action, object_id) = (audit_action(command), id.to_string());
         let entry = NewAuditEntry::new(actor, action, AuditObject::Edition, &object_id);

@@ -43,6 +43,7 @@ pub mod publications;
 pub mod rate_limits;
 pub mod readership;
 mod rejected_rows;
+mod rejections;
 pub mod reloads;
 pub mod renames;
 mod selection_sql;

@@ -11,6 +11,7 @@ use self::transitions::{MAY_BE_SENT, SAFELY_LEASED, Transition};
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
 use super::{Store, StoreResult};
+use crate::domain::address_rejection::AddressRejection;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Dedicated connection of the group commit; a pooled one would cost more round trips than the
@@ -118,7 +119,7 @@ impl CommitConnection {
         if transitions.is_empty() {
             return Ok(HashSet::new());
         }
-        if records.iter().all(|r| !r.is_single_delivery)
+        if records.iter().all(|r| !r.is_single_delivery && r.rejection.is_none())
             && transitions.iter().all(|s| s.due_at.is_none())
         {
             let mut connection = self.take_or_open().await?;
@@ -130,7 +131,9 @@ impl CommitConnection {
                 return Ok(starts.iter().map(|i| i.id).collect());
             }
         } else {
-            self.store.apply_with_queue(node, &transitions, now).await?;
+            let rejections: Vec<(i64, AddressRejection)> =
+                records.iter().filter_map(|r| Some((r.id, r.rejection?))).collect();
+            self.store.apply_with_queue(node, &transitions, rejections, now).await?;
         }
         let ids: Vec<i64> = starts.iter().map(|i| i.id).collect();
         if ids.is_empty() {

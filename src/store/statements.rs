@@ -7,8 +7,8 @@ use super::{
     edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
     http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
     id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership,
-    rejected_rows, reloads, renames, sources, stories, subscribers, subscriptions, suppressions,
-    terms, waiting_articles,
+    rejected_rows, rejections, reloads, renames, sources, stories, subscribers, subscriptions,
+    suppressions, terms, waiting_articles,
 };
 
 /// The statements of all files of the store.
@@ -51,6 +51,7 @@ static ALL: &[&[&Statement]] = &[
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
     rejected_rows::STATEMENTS,
+    rejections::STATEMENTS,
     reloads::STATEMENTS,
     renames::STATEMENTS,
     sources::STATEMENTS,

@@ -8,6 +8,7 @@ use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
 use super::operations::Suppressions;
+use super::rejections;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
@@ -109,12 +110,14 @@ impl Suppressions<'_> {
         Ok(true)
     }
 
-    /// Removes a suppression; returns `true` if there was one.
+    /// Removes a suppression, and forgets the rejections of the address; returns `true` if there was
+    /// one.
     pub async fn remove(self, hash: &str, actor: &Actor, now: Millis) -> StoreResult<bool> {
         let mut tx = self.store.begin().await?;
         if tx.query(&REMOVE).bind("hash", hash).execute().await? == 0 {
             return Ok(false);
         }
+        rejections::forget_address(&mut tx, hash).await?;
         let entry = NewAuditEntry::new(actor, AuditAction::Delete, AuditObject::Suppression, hash);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;

@@ -62,6 +62,7 @@ database_tests! {
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 1 sent");
         let late = OutcomeRecord {
+            rejection: None,
             id: 2,
             outcome: DeliveryOutcome::Sent,
             may_retry_uncertain: true,

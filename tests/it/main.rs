@@ -49,6 +49,7 @@ mod pipelining;
 mod publishing;
 mod random_replies;
 mod readership;
+mod rejected_addresses;
 mod relay_outcomes;
 mod reload;
 mod rules;

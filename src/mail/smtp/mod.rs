@@ -8,6 +8,7 @@ mod handshake;
 mod login;
 mod outcome;
 mod pipelining;
+mod rejected_address;
 mod relay;
 mod replies;
 mod reply_buffer;

@@ -3,6 +3,7 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::domain::address_rejection::AddressRejection;
 use crate::domain::deferral::Deferral;
 
 /// Maximum length of a stored reply, in characters.
@@ -103,7 +104,7 @@ impl Reply {
         self.code / 100
     }
 
-    fn is_about(&self, subject: u16, details: &[u16]) -> bool {
+    pub(super) fn is_about(&self, subject: u16, details: &[u16]) -> bool {
         self.enhanced.is_some_and(|e| {
             e.subject == subject && (details.is_empty() || details.contains(&e.detail))
         })
@@ -341,7 +342,9 @@ fn is_about_relay(stage: Stage, reply: &Reply) -> bool {
 /// (x.1.7, x.1.8). Any other 5xx concerns the message, unless it names a mailbox.
 fn rejection_scope(stage: Stage, reply: &Reply) -> FailureScope {
     let sender = reply.is_about(7, &[]) || reply.is_about(1, &[7, 8]);
-    let mailbox = reply.is_about(1, &[1, 2, 3, 6, 10]) || reply.is_about(2, &[]);
+    let mailbox = reply.is_about(1, &[1, 2, 3, 6, 10])
+        || reply.is_about(2, &[])
+        || reply.address_rejection() == Some(AddressRejection::NoMailbox);
     match stage {
         Stage::Rcpt if !sender => FailureScope::Recipient,
         Stage::Content if mailbox => FailureScope::Recipient,

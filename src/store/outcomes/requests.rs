@@ -1,5 +1,6 @@
 //! Requests to a group commit: outcomes of attempts to record, and deliveries to start.
 
+use crate::domain::address_rejection::AddressRejection;
 use crate::domain::delivery::DeliveryOutcome;
 
 /// Outcome of one attempt, to be recorded.
@@ -13,6 +14,8 @@ pub struct OutcomeRecord {
     pub may_retry_uncertain: bool,
     /// Reply of the relay, or the local error.
     pub reply: Option<String>,
+    /// Meaning of the failure for the address of the recipient, if it has one.
+    pub rejection: Option<AddressRejection>,
     /// `true` if it was leased from the delivery queue instead of with its batch.
     pub is_single_delivery: bool,
 }

@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::requests::{OutcomeRecord, RequestedStart};
+use crate::domain::address_rejection::AddressRejection;
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
 use crate::store::db::{Connection, Query, Statement};
 use crate::store::leases::MIN_REMAINING_LEASE;
-use crate::store::{Store, StoreError, StoreResult, spawn_uncancellable};
+use crate::store::{Store, StoreError, StoreResult, rejections, spawn_uncancellable};
 
 /// State change of a delivery, serialized as a parameter of the group commit.
 #[derive(Debug, Serialize)]
@@ -224,11 +225,12 @@ pub(super) async fn apply(
 
 impl Store {
     /// Applies the transitions and updates the delivery queue: ended deliveries are removed from
-    /// it, deferred ones added.
+    /// it, deferred ones added. Addresses that relays reject are suppressed.
     pub(super) async fn apply_with_queue(
         &self,
         node: &str,
         transitions: &[Transition<'_>],
+        mut rejected: Vec<(i64, AddressRejection)>,
         now: Millis,
     ) -> StoreResult<()> {
         let (store, node, json) = (self.clone(), node.to_owned(), to_json(transitions)?);
@@ -243,6 +245,8 @@ impl Store {
                     Ok((row.get::<i64>("id")?, state))
                 })
                 .await?;
+            rejected.retain(|(id, _)| changed.contains(&(*id, DeliveryState::Failed)));
+            rejections::record(&mut tx, &rejected, now).await?;
             // Only for rows that were changed: a late outcome may concern a delivery that another
             // node has deferred in the meantime.
             let ended: Vec<i64> = changed

@@ -1,0 +1,27 @@
+//! Meaning of the permanent rejection of a message for the address of its recipient.
+
+use super::time::{HOUR, SignedDuration};
+
+/// Number of editions in whose delivery a recipient was rejected, after which it is suppressed.
+pub const REJECTED_EDITIONS_TO_SUPPRESS: i64 = 3;
+/// Time in which these rejections are counted: 30 days.
+pub const REJECTION_WINDOW: SignedDuration = SignedDuration::from_secs(30 * 24 * HOUR.as_secs());
+
+/// Meaning of a rejection for an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressRejection {
+    /// The mailbox or its domain does not exist.
+    NoMailbox,
+    /// Another reason that concerns only this recipient.
+    Recipient,
+}
+
+impl AddressRejection {
+    /// Returns the word for the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NoMailbox => "mailbox",
+            Self::Recipient => "recipient",
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Decides from a permanent rejection whether the address of the recipient is to blame. When in
+//! doubt, it is not: a relay or a sender at fault must not cost anybody their subscription.
+
+use super::outcome::Reply;
+use crate::domain::address_rejection::AddressRejection;
+
+/// Words, by their beginning, of rejections for which the sender, the relay or the content is to
+/// blame.
+const FAULTS_OF_OTHERS: [&str; 41] = [
+    "authent",
+    "authoriz",
+    "authoris",
+    "black",
+    "block",
+    "client",
+    "complain",
+    "content",
+    "denied",
+    "denylist",
+    "dkim",
+    "dmarc",
+    "dnsbl",
+    "ehlo",
+    "exceed",
+    "forbidden",
+    "helo",
+    "limit",
+    "listed",
+    "permi",
+    "phish",
+    "polic",
+    "prohibit",
+    "ptr",
+    "rate",
+    "rbl",
+    "refused",
+    "relay",
+    "reputation",
+    "sender",
+    "size",
+    "spam",
+    "spf",
+    "submission",
+    "suspicious",
+    "throttl",
+    "tls",
+    "unsolicited",
+    "untrusted",
+    "virus",
+    "volume",
+];
+
+/// Phrases of the rejection of a mailbox that does not exist, as words in lower case.
+const NO_MAILBOX: [&str; 36] = [
+    "unknown user",
+    "user unknown",
+    "unknown recipient",
+    "recipient unknown",
+    "unknown mailbox",
+    "mailbox unknown",
+    "unknown local part",
+    "unknown address",
+    "address unknown",
+    "unknown account",
+    "no such user",
+    "no such local user",
+    "no such recipient",
+    "no such mailbox",
+    "no such address",
+    "no such person",
+    "no such account",
+    "no such domain",
+    "no mailbox",
+    "no user",
+    "user not found",
+    "recipient not found",
+    "mailbox not found",
+    "account not found",
+    "address not found",
+    "domain not found",
+    "does not exist",
+    "doesn t exist",
+    "not a valid mailbox",
+    "not a known user",
+    "invalid mailbox",
+    "invalid recipient",
+    "invalid user",
+    "invalid address",
+    "mailbox invalid",
+    "bad destination mailbox address",
+];
+
+impl Reply {
+    /// Returns what the rejection of a recipient says about the address; `None` if it says nothing.
+    pub fn address_rejection(&self) -> Option<AddressRejection> {
+        let words = words(&self.text);
+        let quota = words.iter().any(|word| word.contains("quota"));
+        let others = words.iter().any(|word| FAULTS_OF_OTHERS.iter().any(|f| word.starts_with(f)));
+        if others && !(quota && self.is_about(2, &[2]) && !is_of_sender(&words)) {
+            return None;
+        }
+        if quota {
+            return self.is_about(2, &[2]).then_some(AddressRejection::Recipient);
+        }
+        let text = words.join(" ");
+        let says_no_mailbox = || NO_MAILBOX.iter().any(|phrase| text.contains(phrase));
+        match self.enhanced.map(|e| (e.subject, e.detail)) {
+            Some((1, 1 | 2 | 3 | 6 | 10)) => Some(AddressRejection::NoMailbox),
+            // The codes that say no more than "other".
+            None | Some((0, 0) | (1, 0)) | Some((5, 1)) if says_no_mailbox() => {
+                Some(AddressRejection::NoMailbox)
+            }
+            None | Some((0..=2, _)) => Some(AddressRejection::Recipient),
+            Some(_) => None,
+        }
+    }
+}
+
+fn is_of_sender(words: &[String]) -> bool {
+    words.iter().any(|word| word.starts_with("send") || word.starts_with("submission"))
+}
+
+/// Returns the words of a reply in lower case, without addresses, host names and URLs, which may
+/// contain anything.
+fn words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace("relay recipient table", "recipient table");
+    text.split_whitespace()
+        .filter(|token| {
+            let token = token.trim_matches(|c: char| !c.is_alphanumeric());
+            !token.contains(['@', '/', '.'])
+        })
+        .flat_map(|token| token.split(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(code: u16, text: &str) -> Option<AddressRejection> {
+        Reply::new(code, text).address_rejection()
+    }
+
+    #[test]
+    fn a_mailbox_that_does_not_exist_is_recognized_by_code_or_words() {
+        for (code, text) in [
+            (
+                550,
+                "5.1.1 <ida@mail.example>: Recipient address rejected: User unknown in relay recipient table",
+            ),
+            (550, "5.1.1 go away"),
+            (550, "5.1.2 no such host"),
+            (553, "5.1.3 syntax of the mailbox"),
+            (551, "5.1.6 moved away"),
+            (550, "5.1.10 RESOLVER.ADR.RecipientNotFound; see https://help.example/spam"),
+            (550, "no such user here"),
+            (550, "<spam@blocked.example>... Unknown user (#5.1.1)"),
+            (550, "Sorry, no mailbox here by that name."),
+            (554, "delivery error: this account doesn't exist"),
+            (550, "5.0.0 Invalid recipient"),
+            (550, "5.5.1 User unknown"),
+            (550, "User_unknown"),
+        ] {
+            assert_eq!(said(code, text), Some(AddressRejection::NoMailbox), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_reasons_of_a_recipient_only_count() {
+        for (code, text) in [
+            (550, "5.2.1 mailbox disabled"),
+            (552, "5.2.2 mailbox is over quota"),
+            (550, "Requested action not taken: mailbox unavailable"),
+            (551, "user not local"),
+            (550, "5.1.0 rejected"),
+            (550, "no"),
+        ] {
+            assert_eq!(said(code, text), Some(AddressRejection::Recipient), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_of_the_sender_the_relay_and_the_content_say_nothing_about_the_address() {
+        for (code, text) in [
+            (550, "5.7.1 user unknown"),
+            (550, "5.1.1 looks like spam"),
+            (550, "5.1.1 Recipient rejected by policy"),
+            (550, "relaying denied, unknown user"),
+            (550, "sender verify failed: no such user"),
+            (550, "unknown sender domain, does not exist"),
+            (554, "5.2.0 submission quota exceeded"),
+            (552, "you have used up your quota"),
+            (550, "5.4.5 daily sending limit exceeded"),
+            (554, "your host is listed at a blocklist"),
+            (504, "5.5.2 need a fully-qualified hostname"),
+            (554, "5.3.4 message too big"),
+        ] {
+            assert_eq!(said(code, text), None, "{text}");
+        }
+    }
+}
