@@ -56,12 +56,14 @@ CREATE TABLE audit_log (
     detail     TEXT
 );
 
--- Rows of a source that could not be imported, stored so that each is logged only once.
+-- Rows of a source that could not be imported, stored so that each is logged only once. The article
+-- of a row with `is_note` was imported, with a note on its content.
 CREATE TABLE rejected_rows (
     source    TEXT NOT NULL,
     source_id TEXT NOT NULL,
     reason    TEXT NOT NULL,
     since     BIGINT NOT NULL,
+    is_note   BOOLEAN NOT NULL DEFAULT FALSE,
     PRIMARY KEY (source, source_id)
 );
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Subcommand;
 
-use super::usage::UsageError;
+use super::usage::{UsageError, source_names};
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
@@ -198,7 +198,11 @@ async fn remap_ids(
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     if let Some(name) = source.filter(|name| !app.config.sources.iter().any(|s| s.name == *name)) {
-        return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
+        return Err(UsageError(format!(
+            "there is no source {name:?}; existing sources: {}",
+            source_names(&app.config)
+        ))
+        .into());
     }
     match id_mapping::remap_ids(&app.store, &app.config, source, map, &Actor::Cli, app.now())
         .await?

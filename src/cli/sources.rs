@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::output;
-use super::usage::UsageError;
+use super::usage::{UsageError, source_names};
 use crate::app::App;
 use crate::config::Source;
 use crate::domain::actor::Actor;
@@ -58,7 +58,11 @@ async fn sync_all(
     let chosen: Vec<&Source> =
         app.config.sources.iter().filter(|s| name.is_none_or(|n| n == s.name)).collect();
     if let Some(name) = name.filter(|_| chosen.is_empty()) {
-        return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
+        return Err(UsageError(format!(
+            "there is no source {name:?}; existing sources: {}",
+            source_names(&app.config)
+        ))
+        .into());
     }
     let (mut failed, mut reports) = (false, Vec::new());
     for source in chosen {

@@ -1,7 +1,7 @@
 //! One sync run of a source, incremental or full. Memory use does not grow with the size of an
 //! article: only ids are kept for the comparison with the mirror.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use anyhow::Context;
 use tokio::sync::mpsc;
@@ -242,6 +242,13 @@ impl SyncRun<'_> {
             .sources()
             .record_rejected_rows(&source.name, issues.into_iter().collect(), was_read, now)
             .await?;
+        let rejected: HashSet<String> = report.rejected.iter().map(|(id, _)| shorten(id)).collect();
+        let new_ids = report.new_issues.iter().map(|(id, _)| id.clone());
+        let (rejected, notes): (Vec<String>, Vec<String>) =
+            new_ids.partition(|id| rejected.contains(id));
+        for (ids, is_note) in [(&rejected, false), (&notes, true)] {
+            store.sources().record_notes(&source.name, ids, is_note).await?;
+        }
         let progress = if report.is_full {
             SyncProgress {
                 full_sync_at: Some(now),

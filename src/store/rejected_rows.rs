@@ -36,8 +36,16 @@ static ADD: Statement = Statement::new(
     ON CONFLICT (source, source_id) DO UPDATE SET reason = excluded.reason",
 );
 
+static SET_IS_NOTE: Statement = Statement::new(
+    "
+    UPDATE rejected_rows
+       SET is_note = $is_note
+     WHERE source = $source
+       AND source_id IN {json_texts $source_ids}",
+);
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &DELETE, &ADD];
+pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &DELETE, &ADD, &SET_IS_NOTE];
 
 impl Sources<'_> {
     /// Replaces the rejected rows of a source among those that were read, and returns the new ones,
@@ -85,5 +93,25 @@ impl Sources<'_> {
                 .await?;
         }
         Ok(added)
+    }
+
+    /// Records which of these rows are notes on imported articles, so that they do not count as
+    /// rejected.
+    pub async fn record_notes(
+        self,
+        source: &str,
+        source_ids: &[String],
+        is_note: bool,
+    ) -> StoreResult<()> {
+        for chunk in source_ids.chunks(ROWS_PER_TRANSACTION) {
+            self.store
+                .write(&SET_IS_NOTE)
+                .bind("is_note", is_note)
+                .bind("source", source)
+                .bind("source_ids", chunk)
+                .execute()
+                .await?;
+        }
+        Ok(())
     }
 }

@@ -100,7 +100,7 @@ static DELAY: Statement = Statement::new(
 const SELECT_STATE: &str = "
     SELECT name, due_at, succeeded_at, failures, error, blocked_removals, full_sync_at, watermark_at,
            watermark_settings,
-           (SELECT COUNT(*) FROM rejected_rows r WHERE r.source = sources.name) AS rejected
+           (SELECT COUNT(*) FROM rejected_rows r WHERE r.source = sources.name AND NOT r.is_note) AS rejected
       FROM sources";
 
 static STATES: Statement = Statement::with(

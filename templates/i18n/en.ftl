@@ -182,7 +182,7 @@ subscribe-honeypot = Leave this field empty
 subscribe-button = Subscribe
 subscribe-privacy = We only use your address to send these e-mails. Every e-mail has an unsubscribe link.
 subscribe-sent-title = Check your inbox
-subscribe-sent = We sent an e-mail to { $address }. Click the button in it to confirm your subscription. If it does not arrive in a few minutes, check your spam folder.
+subscribe-sent = We sent an e-mail to { $address }. Click the button in it to confirm your subscription. If it does not arrive in a few minutes, check your spam folder. If you asked just before, use the e-mail that you already have.
 subscribe-error-address = “{ $address }” is not a valid e-mail address. Please check it.
 subscribe-error-digest = Select at least one digest.
 

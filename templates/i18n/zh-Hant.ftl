@@ -160,7 +160,7 @@ subscribe-honeypot = 請勿填寫此欄位
 subscribe-button = 訂閱
 subscribe-privacy = 您的電子郵件地址僅用於寄送這些電子郵件。每封電子郵件都附有取消訂閱的連結。
 subscribe-sent-title = 請查看您的收件匣
-subscribe-sent = 我們已將電子郵件寄至 { $address }，請點選其中的按鈕確認訂閱。如果幾分鐘內沒有收到，請檢查垃圾郵件資料夾。
+subscribe-sent = 我們已將電子郵件寄至 { $address }，請點選其中的按鈕確認訂閱。如果幾分鐘內沒有收到，請檢查垃圾郵件資料夾。如果您剛剛提交過申請，請使用先前收到的那封郵件。
 subscribe-error-address = 「{ $address }」不是有效的電子郵件地址，請檢查後再試一次。
 subscribe-error-digest = 請至少選擇一份電子報。
 

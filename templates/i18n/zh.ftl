@@ -160,7 +160,7 @@ subscribe-honeypot = 请勿填写此项
 subscribe-button = 订阅
 subscribe-privacy = 您的邮箱地址仅用于发送这些邮件。每封邮件都附有退订链接。
 subscribe-sent-title = 请查收邮件
-subscribe-sent = 我们已向 { $address } 发送了一封邮件，请点击其中的按钮确认订阅。如果几分钟内没有收到，请检查垃圾邮件文件夹。
+subscribe-sent = 我们已向 { $address } 发送了一封邮件，请点击其中的按钮确认订阅。如果几分钟内没有收到，请检查垃圾邮件文件夹。如果您刚刚提交过申请，请使用之前收到的那封邮件。
 subscribe-error-address = “{ $address }”不是有效的邮箱地址，请检查后重新填写。
 subscribe-error-digest = 请至少选择一份简报。
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use super::super::output;
-use super::super::usage::UsageError;
+use super::super::usage::{UsageError, source_names};
 use crate::app::App;
 use crate::config::Source;
 use crate::domain::article::Article;
@@ -18,7 +18,11 @@ const MAX_LISTED_NAMES: usize = 12;
 
 pub(super) async fn run(app: &App, name: &str, json: bool) -> anyhow::Result<ExitCode> {
     let Some(source) = app.config.sources.iter().find(|s| s.name == name) else {
-        return Err(UsageError(format!("there is no source {name:?} in the configuration")).into());
+        return Err(UsageError(format!(
+            "there is no source {name:?}; existing sources: {}",
+            source_names(&app.config)
+        ))
+        .into());
     };
     output::clock_faults(app).await?;
     let inspection = inspect(&app.store, &app.config, source, app.now()).await?;
