@@ -304,8 +304,15 @@ pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> 
     known
         .map(|name| (edit_distance(&given, &name.replace('-', "_")), name))
         .filter(|(distance, _)| *distance <= max_distance)
-        .min_by_key(|(distance, _)| *distance)
+        // Letters in the wrong order are more likely than wrong letters.
+        .min_by_key(|(distance, name)| (*distance, sorted_letters(name) != sorted_letters(&given)))
         .map(|(_, name)| name)
+}
+
+fn sorted_letters(word: &str) -> Vec<char> {
+    let mut letters: Vec<char> = word.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// Returns the Levenshtein distance: the number of letters to replace, insert or delete.
