@@ -5,6 +5,7 @@ use super::error::Diagnostics;
 use super::keys::ARTICLE_SECTIONS;
 use super::reader::{Reader, parse_line};
 use super::settings::{Config, Digest, Feed, Site};
+use crate::domain::language;
 use crate::domain::selection::normalize_term;
 use crate::domain::translations::Translations;
 
@@ -101,6 +102,12 @@ impl Digest {
     /// Returns the description for readers of a language, if there is one.
     pub fn description_in(&self, language: &str) -> Option<&str> {
         description_in(self.description.as_deref(), &self.descriptions, language)
+    }
+
+    /// Returns the language of the e-mails for a reader: the nearest one, or the first.
+    pub fn language_for(&self, reader: &str) -> &str {
+        let best = language::best_match(reader, self.languages.iter().map(String::as_str));
+        best.or(self.languages.first().map(String::as_str)).unwrap_or("en")
     }
 
     /// Returns the sections that the subscription page offers; `None` for all.

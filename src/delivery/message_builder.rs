@@ -16,6 +16,7 @@ use crate::domain::delivery::DeliveryKind;
 use crate::domain::link_token::{self, LinkScope};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
+use crate::mail::digest_texts::{Chosen, subscription_choices};
 use crate::mail::dkim;
 use crate::mail::message::{ListHeaders, MessageIds, MessageParts};
 use crate::mail::payload::{
@@ -180,8 +181,24 @@ impl MessageBuilder {
         })?;
         let subscriber = delivery.subscriber_id.context("the delivery has no subscriber")?;
         let scope = LinkScope::Confirm { subscriber, delivery: delivery.id };
+        let person = self.dispatcher.store.subscribers().find(subscriber).await?;
+        let reader_language = person.and_then(|person| person.language).unwrap_or_default();
         let site = &config.site;
         let language = payload.language.unwrap_or_else(|| site.language.clone());
+        let chosen = Chosen {
+            sections: &payload.sections,
+            has_sections: false,
+            reader_language: &reader_language,
+            page_language: &language,
+        };
+        let choices = subscription_choices(
+            &self.dispatcher.templates,
+            config,
+            &digests,
+            &chosen,
+            // The same dates at every attempt.
+            delivery.created_at,
+        );
         let context = ConfirmContext {
             site: SiteContext {
                 title: site.title_in(&language).to_owned(),
@@ -191,6 +208,7 @@ impl MessageBuilder {
             name: delivery.name.clone().unwrap_or_default(),
             address: delivery.address.clone(),
             digests: digests.iter().map(|d| d.title_in(&language).to_owned()).collect(),
+            choices,
             confirm_url: SiteUrls(&site.base_url)
                 .confirm(&link_token::sign(&self.dispatcher.store_identity.secret, scope)),
             days: u32::try_from(CONFIRMATION_LINK_DAYS)?,

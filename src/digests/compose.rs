@@ -66,14 +66,10 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
     stories
 }
 
-/// Returns the language of a digest for a reader: exactly theirs, else one with the same primary
-/// language, else the first.
+/// Returns the language of a digest for a reader: the nearest one, or the first.
 pub(super) fn language_for(languages: &[String], reader: &str) -> String {
-    let primary = language::primary(reader);
-    let exact = languages.iter().find(|l| l.eq_ignore_ascii_case(reader));
-    let similar =
-        || languages.iter().find(|l| !primary.is_empty() && language::matches(primary, l));
-    exact.or_else(similar).or_else(|| languages.first()).cloned().unwrap_or_else(|| "en".to_owned())
+    let best = language::best_match(reader, languages.iter().map(String::as_str));
+    best.or(languages.first().map(String::as_str)).unwrap_or("en").to_owned()
 }
 
 /// Returns `true` if any article of a story is in one of the chosen sections.

@@ -3,7 +3,20 @@
 use crate::config::{Config, Digest};
 use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
-use crate::templates::{Templates, date_text};
+use crate::templates::{ChosenDigest, SubscriptionChoices, Templates, date_text};
+
+/// Choices of a subscriber, and the page or e-mail that repeats them.
+#[derive(Debug, Clone, Copy)]
+pub struct Chosen<'a> {
+    /// Names of the chosen sections; empty means all sections.
+    pub sections: &'a [String],
+    /// `true` if the site is known to have sections.
+    pub has_sections: bool,
+    /// Language of the subscriber; empty if unknown.
+    pub reader_language: &'a str,
+    /// Language of the page or e-mail.
+    pub page_language: &'a str,
+}
 
 /// Returns how often a digest is sent, as a sentence without a final period, for example `Every
 /// Monday at 8:00`; `None` if one short sentence cannot state it.
@@ -48,4 +61,32 @@ pub fn next_edition_at(digest: &Digest, now: Millis) -> Option<Millis> {
 
 fn zone_name(digest: &Digest) -> &str {
     digest.timezone.iana_name().unwrap_or("UTC")
+}
+
+/// Returns what a reader of `reader_language` subscribes to, in the language of a page or e-mail.
+pub fn subscription_choices(
+    templates: &Templates,
+    config: &Config,
+    digests: &[&Digest],
+    chosen: &Chosen<'_>,
+    now: Millis,
+) -> SubscriptionChoices {
+    let language = chosen.page_language;
+    let digest = |digest: &&Digest| ChosenDigest {
+        title: digest.title_in(language).to_owned(),
+        schedule_text: schedule_text(templates, config, digest, language),
+        next_date_text: next_date_text(digest, language, now),
+    };
+    let names = chosen.sections.iter().map(|name| config.section_title(name, language).to_owned());
+    let names: Vec<String> = names.collect();
+    let has_choice = digests.iter().any(|digest| digest.languages.len() > 1);
+    let mail_language = digests.first().map(|digest| digest.language_for(chosen.reader_language));
+    SubscriptionChoices {
+        digests: digests.iter().map(digest).collect(),
+        sections: Some(templates.join(language, &names)).filter(|text| !text.is_empty()),
+        has_sections: chosen.has_sections,
+        language: mail_language
+            .filter(|_| has_choice)
+            .map(|tag| templates.language_name(tag)),
+    }
 }

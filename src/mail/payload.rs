@@ -12,6 +12,9 @@ pub const CONFIRMATION_LINK_DAYS: i64 = 30;
 pub struct ConfirmationPayload {
     /// Names of the digests to confirm.
     pub digests: Vec<String>,
+    /// Chosen sections; empty means all sections.
+    #[serde(default)]
+    pub sections: Vec<String>,
     /// Language of the message; `None` for the default language of the site.
     pub language: Option<String>,
 }

@@ -84,7 +84,7 @@ static CONFIRMED: Statement = Statement::with(
 
 static CONFIRMATION_PAYLOAD: Statement = Statement::new(
     "
-    SELECT payload
+    SELECT payload, created_at
       FROM deliveries
      WHERE id = $delivery
        AND subscriber_id = $subscriber
@@ -208,30 +208,30 @@ impl Subscriptions<'_> {
         Ok(confirmed)
     }
 
-    /// Returns the digests of a confirmation message; empty if it was queued before `since` or for
-    /// another subscriber.
-    pub async fn digests_of_confirmation(
+    /// Returns the digests of a confirmation message and the time at which it was queued; `None` if
+    /// that was before `since`, or for another subscriber.
+    pub async fn requested_confirmation(
         self,
         subscriber: i64,
         delivery: i64,
         since: Millis,
-    ) -> StoreResult<Vec<String>> {
-        let payload: Option<Option<String>> = self
+    ) -> StoreResult<Option<(Vec<String>, Millis)>> {
+        let rows = self
             .store
             .read(&CONFIRMATION_PAYLOAD)
             .bind("delivery", delivery)
             .bind("subscriber", subscriber)
             .bind("since", since)
-            .fetch_optional_scalar()
+            .fetch_with(|row| {
+                Ok((row.get::<Option<String>>("payload")?, row.time("created_at")?))
+            })
             .await?;
+        let Some((payload, queued_at)) = rows.into_iter().next() else { return Ok(None) };
         let payload: Value =
-            payload.flatten().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-        Ok(payload["digests"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(|d| d.as_str().map(str::to_owned))
-            .collect())
+            payload.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let digests = payload["digests"].as_array().into_iter().flatten();
+        let digests = digests.filter_map(|d| d.as_str().map(str::to_owned)).collect();
+        Ok(Some((digests, queued_at)))
     }
 
     /// Unsubscribes one subscription, or all of its subscriber. Returns `true` if the one was confirmed,

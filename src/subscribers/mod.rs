@@ -5,7 +5,7 @@ use crate::config::{Config, Digest};
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
 use crate::domain::link_token::{self, LinkScope};
-use crate::domain::subscription::RequestOrigin;
+use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::time::{HOUR, Millis, SignedDuration};
 use crate::domain::{language, selection};
 use crate::mail::payload::CONFIRMATION_LINK_DAYS;
@@ -130,28 +130,55 @@ pub async fn subscribe(
     Ok(Ok(()))
 }
 
-/// Returns the subscriber and the digests of a confirmation link, or `None` if it is invalid or
-/// expired.
+/// Subscriptions that a confirmation link confirms, or confirmed before.
+#[derive(Debug, Clone)]
+pub struct PendingConfirmation {
+    /// Owner of the subscriptions.
+    pub subscriber: Subscriber,
+    /// Names of the digests.
+    pub digests: Vec<String>,
+    /// Chosen sections; empty means all sections.
+    pub sections: Vec<String>,
+    /// `true` if all of them are confirmed already.
+    pub is_confirmed: bool,
+}
+
+/// Returns the subscriptions of a confirmation link, or `None` if it is invalid or expired, or if
+/// they were ended since.
 pub async fn pending_confirmation(
     store: &Store,
     secret: &[u8],
     token: &str,
     now: Millis,
-) -> StoreResult<Option<(Subscriber, Vec<String>)>> {
+) -> StoreResult<Option<PendingConfirmation>> {
     let Some(LinkScope::Confirm { subscriber: id, delivery }) = link_token::verify(secret, token)
     else {
         return Ok(None);
     };
     let Some(subscriber) = store.subscribers().find(id).await? else { return Ok(None) };
-    let digests = store
-        .subscriptions()
-        .digests_of_confirmation(
-            id,
-            delivery,
-            now.plus(-SignedDuration::from_hours(24 * CONFIRMATION_LINK_DAYS)),
-        )
-        .await?;
-    Ok((!digests.is_empty()).then_some((subscriber, digests)))
+    let oldest = now.plus(-SignedDuration::from_hours(24 * CONFIRMATION_LINK_DAYS));
+    let requested = store.subscriptions().requested_confirmation(id, delivery, oldest).await?;
+    let Some((digests, queued_at)) = requested else { return Ok(None) };
+    let mut subscriptions = store.subscriptions().list_of(&[id]).await?;
+    subscriptions.retain(|subscription| {
+        let is_current = match subscription.status {
+            SubscriptionStatus::Unsubscribed => subscription.status_changed_at < queued_at,
+            SubscriptionStatus::Pending
+            | SubscriptionStatus::Confirmed
+            | SubscriptionStatus::Paused => true,
+        };
+        is_current && digests.contains(&subscription.digest)
+    });
+    let is_confirmed = subscriptions.iter().all(|subscription| {
+        matches!(subscription.status, SubscriptionStatus::Confirmed | SubscriptionStatus::Paused)
+    });
+    let Some(first) = subscriptions.first() else { return Ok(None) };
+    Ok(Some(PendingConfirmation {
+        subscriber,
+        sections: first.sections.clone(),
+        digests: subscriptions.iter().map(|subscription| subscription.digest.clone()).collect(),
+        is_confirmed,
+    }))
 }
 
 /// Confirms the subscriptions of a confirmation link. Returns those of its digests that are
@@ -166,7 +193,9 @@ pub async fn confirm(
     let Some(LinkScope::Confirm { delivery, .. }) = link_token::verify(secret, token) else {
         return Ok(None);
     };
-    let Some((subscriber, digests)) = pending_confirmation(store, secret, token, now).await? else {
+    let Some(PendingConfirmation { subscriber, digests, .. }) =
+        pending_confirmation(store, secret, token, now).await?
+    else {
         return Ok(None);
     };
     let evidence = format!("confirmed by the owner of the address, {}", now.rfc3339());

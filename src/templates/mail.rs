@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::choices::SubscriptionChoices;
+
 /// Name of the template that asks a subscriber to confirm.
 pub(super) const CONFIRM: &str = "confirm";
 
@@ -127,7 +129,7 @@ pub struct DigestMailContext {
 }
 
 /// Context of the confirmation e-mail's template.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct ConfirmContext {
     /// Publisher of the digest.
     pub site: SiteContext,
@@ -139,6 +141,8 @@ pub struct ConfirmContext {
     pub address: String,
     /// Titles of the requested digests.
     pub digests: Vec<String>,
+    /// What the person subscribes to.
+    pub choices: SubscriptionChoices,
     /// URL of the page with the confirm button.
     pub confirm_url: String,
     /// Validity of the link, in days.
@@ -247,18 +251,21 @@ impl DigestMailContext {
 impl ConfirmContext {
     /// Returns sample contexts in English and Chinese.
     pub fn samples() -> Vec<Self> {
+        let [full, minimal] = SubscriptionChoices::samples();
         let english = Self {
             site: sample_site(),
             language: "en".into(),
             name: "Lin Yue".into(),
             address: "lin.yue@example.org".into(),
             digests: vec!["The week at Linden Valley".into(), "Every morning".into()],
+            choices: full,
             confirm_url: "https://news.example.edu/confirm/c2FtcGxl".into(),
             days: 7,
         };
         let chinese = Self {
             language: "zh".into(),
             digests: vec!["林谷一周".into()],
+            choices: minimal,
             name: String::new(),
             ..english.clone()
         };

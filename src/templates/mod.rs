@@ -4,6 +4,7 @@
 //! the admin's directory override the embedded ones of the same name; a directory `email/NAME/`
 //! there is a custom digest template.
 
+mod choices;
 mod files;
 mod helpers;
 mod i18n;
@@ -25,9 +26,11 @@ use std::sync::Arc;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::language;
 use crate::domain::text_repair::one_line;
 use files::TemplateFiles;
 use i18n::Catalog;
+pub use choices::{ChosenDigest, SubscriptionChoices};
 pub use i18n::{date_text, month_text};
 pub use mail::{ConfirmContext, DigestMailContext, RenderedMail};
 pub use pages::View;
@@ -94,6 +97,16 @@ impl Templates {
     pub fn languages(&self) -> Vec<(String, String)> {
         let name = |code: &str| self.text(code, "language-name", &[]);
         self.catalog.languages().map(|code| (code.to_owned(), name(code))).collect()
+    }
+
+    /// Returns the native name of a language: that of its catalog, which tells the Chinese scripts
+    /// apart, else its own.
+    pub fn language_name(&self, tag: &str) -> String {
+        let code = self.catalog_code(tag);
+        if language::primary(code).eq_ignore_ascii_case(language::primary(tag)) {
+            return self.text(code, "language-name", &[]);
+        }
+        language::autonym(tag)
     }
 
     /// Returns the code of the catalog for a language: `zh` for `zh-CN`, `en` for a language

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
-    ConfirmPage, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage,
+    ConfirmPage, ConfirmState, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage,
     UnsubscribeState,
 };
 pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};

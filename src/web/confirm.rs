@@ -8,51 +8,77 @@ use axum::response::Response;
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::state::{SharedState, WebState};
-use crate::subscribers;
-use crate::templates::pages::ConfirmPage;
+use crate::config::Digest;
+use crate::mail::digest_texts::{Chosen, subscription_choices};
+use crate::subscribers::{self, PendingConfirmation};
+use crate::templates::SubscriptionChoices;
+use crate::templates::pages::{ConfirmPage, ConfirmState};
 
-/// `GET /confirm/{token}`: shows the pending subscriptions.
+/// `GET /confirm/{token}`: shows the subscriptions, and asks to confirm those that are pending.
 pub(super) async fn show(
     State(web): State<SharedState>,
     client: ClientInfo,
     method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
-    let pending = subscribers::pending_confirmation(
-        &web.app.store,
-        &web.app.store_identity.secret,
-        &token,
-        web.app.now(),
-    )
-    .await?;
-    let (_, digests) = pending.ok_or_else(WebError::invalid_token)?;
-    web.render(&ConfirmPage {
-        page: web.page_context(&client, &method),
-        token,
-        digests: titles(&web, &client, &digests),
-    })
-    .await
+    let pending = find_pending(&web, &token).await?;
+    let state =
+        if pending.is_confirmed { ConfirmState::AlreadyConfirmed } else { ConfirmState::Ask };
+    render_page(&web, &client, &method, token, &pending, state).await
 }
 
 /// `POST /confirm/{token}`: confirms the pending subscriptions.
 pub(super) async fn submit(
     State(web): State<SharedState>,
     client: ClientInfo,
+    method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
-    let confirmed =
-        subscribers::confirm(&web.app.store, &web.app.store_identity.secret, &token, web.app.now())
-            .await?;
+    let pending = find_pending(&web, &token).await?;
+    let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
+    let confirmed = subscribers::confirm(store, secret, &token, web.app.now()).await?;
     let (_, digests) = confirmed.ok_or_else(WebError::invalid_token)?;
-    let separator = if client.language.starts_with("zh") { "、" } else { ", " };
-    let digests = titles(&web, &client, &digests).join(separator);
-    let title = web.translate(&client, "confirm-done-title", &[]);
-    let sentence = web.translate(&client, "confirm-done", &[("digests", &digests)]);
-    web.message_page(&client, title, vec![sentence]).await
+    let state = match pending.is_confirmed {
+        true => ConfirmState::AlreadyConfirmed,
+        false => ConfirmState::Confirmed,
+    };
+    let confirmed = PendingConfirmation { digests, ..pending };
+    render_page(&web, &client, &method, token, &confirmed, state).await
 }
 
-fn titles(web: &WebState, client: &ClientInfo, names: &[String]) -> Vec<String> {
-    names.iter().map(|name| web.title_of(name, client)).collect()
+async fn find_pending(web: &WebState, token: &str) -> WebResult<PendingConfirmation> {
+    let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
+    let pending = subscribers::pending_confirmation(store, secret, token, web.app.now()).await?;
+    pending.ok_or_else(WebError::invalid_token)
+}
+
+async fn render_page(
+    web: &WebState,
+    client: &ClientInfo,
+    method: &Method,
+    token: String,
+    pending: &PendingConfirmation,
+    state: ConfirmState,
+) -> WebResult<Response> {
+    let choices = choices(web, client, pending).await?;
+    web.render(&ConfirmPage { page: web.page_context(client, method), token, choices, state }).await
+}
+
+async fn choices(
+    web: &WebState,
+    client: &ClientInfo,
+    pending: &PendingConfirmation,
+) -> WebResult<SubscriptionChoices> {
+    let config = &web.app.config;
+    let is_pending = |digest: &&Digest| pending.digests.contains(&digest.name);
+    let digests: Vec<&Digest> = config.digests.iter().filter(is_pending).collect();
+    let chosen = Chosen {
+        sections: &pending.sections,
+        has_sections: !web.sections.sections(&web.app.store).await?.is_empty(),
+        reader_language: pending.subscriber.language.as_deref().unwrap_or_default(),
+        page_language: &client.language,
+    };
+    Ok(subscription_choices(&web.app.templates, config, &digests, &chosen, web.app.now()))
 }
 
 impl WebState {

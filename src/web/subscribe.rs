@@ -112,7 +112,10 @@ pub(super) async fn submit(
     web.message_page(
         &client,
         title,
-        vec![web.translate(&client, "subscribe-sent", &[("address", &submitted.address)])],
+        vec![
+            web.translate(&client, "subscribe-sent", &[("address", &submitted.address)]),
+            web.translate(&client, "subscribe-sent-again", &[]),
+        ],
     )
     .await
 }

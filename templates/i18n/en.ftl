@@ -23,7 +23,7 @@ digest-unsubscribe = Unsubscribe
 confirm-mail-subject = Confirm your subscription: { $digests }
 confirm-mail-title = Confirm your subscription
 confirm-mail-reason = We received a request to subscribe { $address } to the following from { $site }:
-confirm-mail-instructions = Please confirm your subscription. The link is valid for { $days ->
+confirm-mail-instructions = Please confirm your subscription on the page that this button opens. The link is valid for { $days ->
         [one] 1 day
        *[other] { $days } days
     }.
@@ -46,7 +46,7 @@ page-back = Back to home page
 index-title = News in your feed reader or your inbox
 index-lede = Follow { $site } in a feed reader, or get the news by e-mail.
 index-digests = By e-mail
-index-digests-hint = Get new articles by e-mail on a schedule. Unsubscribe with one click.
+index-digests-hint = Get new articles by e-mail on a schedule. Unsubscribe at any time.
 index-digest-next = Next edition: { $next }
 index-digest-subscribe = Subscribe
 index-feeds = In a feed reader
@@ -182,7 +182,8 @@ subscribe-honeypot = Leave this field empty
 subscribe-button = Subscribe
 subscribe-privacy = We only use your address to send these e-mails. Every e-mail has an unsubscribe link.
 subscribe-sent-title = Check your inbox
-subscribe-sent = We sent an e-mail to { $address }. Click the button in it to confirm your subscription. If it does not arrive in a few minutes, check your spam folder. If you asked just before, use the e-mail that you already have.
+subscribe-sent = We sent an e-mail to { $address }. Open the link in it, and confirm your subscription on the page that appears.
+subscribe-sent-again = If it does not arrive in a few minutes, check your spam folder. If you have asked before, use the e-mail that you already received.
 subscribe-error-address = “{ $address }” is not a valid e-mail address. Please check it.
 subscribe-error-digest = Select at least one digest.
 
@@ -192,7 +193,15 @@ confirm-list = Once you confirm, you will receive:
 confirm-button = Confirm subscription
 confirm-not-me = If you did not request this, close this page.
 confirm-done-title = You are subscribed
-confirm-done = You will now receive { $digests }. Every e-mail has an unsubscribe link.
+confirm-done = You will now receive:
+confirm-done-hint = Every e-mail has an unsubscribe link.
+confirm-already-title = You are already subscribed
+confirm-already = This link was used before. You do not need to do anything, and you will receive:
+choices-next = Next edition
+choices-sections = Sections
+choices-all-sections = All sections
+choices-language = Language
+colon = { ": " }
 
 # --- Unsubscribe
 unsubscribe-title = Unsubscribe from { $digest }?

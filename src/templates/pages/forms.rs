@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::context::{LanguageLink, PageContext};
+use crate::templates::choices::SubscriptionChoices;
 
 /// Context of `/subscribe`. Its form posts `address`, `name`, `language`, `digest` and `section`
 /// (each any number of times), and `website`, a hidden field that people leave empty (honeypot).
@@ -53,7 +54,20 @@ pub struct SectionChoice {
     pub checked: bool,
 }
 
-/// Context of `/confirm/TOKEN` before confirmation. Its form posts no fields.
+/// State of the page `/confirm/TOKEN`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConfirmState {
+    /// Asks to confirm.
+    #[default]
+    Ask,
+    /// Just confirmed by this link.
+    Confirmed,
+    /// Confirmed earlier, so that nothing is left to do.
+    AlreadyConfirmed,
+}
+
+/// Context of `/confirm/TOKEN`. Its form posts no fields.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ConfirmPage {
     /// Context common to all pages.
@@ -61,8 +75,10 @@ pub struct ConfirmPage {
     pub page: PageContext,
     /// Token in the page's URL.
     pub token: String,
-    /// Titles of the digests to confirm.
-    pub digests: Vec<String>,
+    /// What the person subscribes to.
+    pub choices: SubscriptionChoices,
+    /// State that is shown.
+    pub state: ConfirmState,
 }
 
 /// State of the page `/unsubscribe/TOKEN`.

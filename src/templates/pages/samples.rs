@@ -1,6 +1,7 @@
 //! Sample contexts of every page in each of its states, in English and Chinese.
 
 use super::*;
+use crate::templates::choices::SubscriptionChoices;
 use crate::templates::mail::sample_site;
 
 /// Returns the common context of a page in a language.
@@ -226,8 +227,20 @@ impl View for ConfirmPage {
     const TEMPLATE: &'static str = "web/confirm";
 
     fn samples() -> Vec<Self> {
-        let digests = || choices().into_iter().map(|choice| choice.title).collect();
-        both(|page| Self { page, token: "c2FtcGxl".into(), digests: digests() })
+        use ConfirmState::{AlreadyConfirmed, Ask, Confirmed};
+        let samples = [Ask, Confirmed, AlreadyConfirmed].into_iter().flat_map(|state| {
+            SubscriptionChoices::samples().map(|choices| (state, choices))
+        });
+        samples
+            .flat_map(|(state, choices)| {
+                both(|page| Self {
+                    page,
+                    token: "c2FtcGxl".into(),
+                    choices: choices.clone(),
+                    state,
+                })
+            })
+            .collect()
     }
 }
 

@@ -93,3 +93,38 @@ async fn the_form_offers_the_configured_sections_in_their_order() {
         "before the first article"
     );
 }
+
+#[tokio::test]
+async fn confirmation_repeats_the_choices_and_a_used_link_says_so() {
+    let site = Site::with_config(&CONFIG.replace("base_url", "timezone = \"Asia/Shanghai\"\nbase_url"), false, false).await;
+    publish_all(&site, &["Campus", "Sport"]).await;
+    let subscribe = async |address: &str, delivery: i64, fields: &str| {
+        let body = format!("address={address}%40example.org&digest=weekly&{fields}");
+        site.post("/subscribe?lang=en", &body).await;
+        let key = format!("{address}@example.org");
+        let person = site.app.store.subscribers().find_by_address(&key).await.unwrap().unwrap();
+        let scope = LinkScope::Confirm { subscriber: person.id, delivery };
+        format!("/confirm/{}?lang=en", site.sign(scope))
+    };
+    let link = subscribe("ada", 1, "section=Sport&section=Campus&language=zh").await;
+    let choices = ["The week", "Every Monday at 8:00", "Campus and Sport", "简体中文", "8:00 (Asia/Shanghai)"];
+    let ask = site.get(&link).await.text();
+    let done = site.post(&link, "").await.text();
+    let again = site.get(&link).await.text();
+    for page in [&ask, &done, &again, &site.post(&link, "").await.text()] {
+        for choice in choices {
+            assert!(page.contains(choice), "{choice} is missing in {page}");
+        }
+    }
+    assert!(ask.contains("<button type=\"submit\"") && done.contains("You are subscribed"));
+    assert!(again.contains("You are already subscribed") && !again.contains("<button"), "{again}");
+
+    let link = subscribe("bob", 2, "").await;
+    assert!(site.get(&link).await.text().contains("All sections"));
+    let subscription = site.subscriptions("bob@example.org").await[0].id;
+    site.post(&link, "").await;
+    let unsubscribe = site.sign(LinkScope::Unsubscribe { subscription });
+    site.post(&format!("/unsubscribe/{unsubscribe}"), "action=unsubscribe").await;
+    let ended = site.get(&link).await;
+    assert_eq!(ended.status, StatusCode::NOT_FOUND, "{}", ended.text());
+}
