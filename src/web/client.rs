@@ -1,5 +1,6 @@
 //! Request context of a client: language, network and query parameters.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::IpAddr;
 
@@ -52,6 +53,7 @@ impl FromRequestParts<SharedState> for ClientInfo {
             query.iter().find(|(key, _)| key == "lang").map(|(_, value)| value.as_str());
         let language = negotiate_language(
             &web.app.templates,
+            &web.languages.codes(&web.app),
             requested,
             &parts.headers,
             &web.app.config.site.language,
@@ -67,16 +69,19 @@ fn is_same_language(one: &str, other: &str) -> bool {
 }
 
 /// Returns the code of the requested language's catalog, else of the first available one in order
-/// of `Accept-Language`, else of the site's language.
+/// of `Accept-Language`, else of the site's language. A catalog is available if the site has its
+/// language, in any script.
 fn negotiate_language(
     templates: &Templates,
+    offered: &BTreeSet<String>,
     requested: Option<&str>,
     headers: &HeaderMap,
     site: &str,
 ) -> String {
     let find_available = |tag: &str| {
         let code = templates.catalog_code(tag);
-        is_same_language(code, tag).then(|| code.to_owned())
+        let is_offered = offered.iter().any(|other| is_same_language(other, code));
+        (is_offered && is_same_language(code, tag)).then(|| code.to_owned())
     };
     let from_accept_language = || {
         let mut ranges = weighted_values(headers, &header::ACCEPT_LANGUAGE);
@@ -105,6 +110,7 @@ mod tests {
         let negotiate = |requested, accept: &str| {
             negotiate_language(
                 &templates,
+                &["en".to_owned(), "zh".to_owned()].into(),
                 requested,
                 &headers(&[("accept-language", accept)]),
                 "en-GB",
@@ -124,5 +130,10 @@ mod tests {
             assert_eq!(negotiate(Some(tag), "zh-TW"), "zh", "{tag}");
         }
         assert_eq!(negotiate(None, "*"), "en");
+        let english = BTreeSet::from(["en".to_owned()]);
+        let headers = headers(&[("accept-language", "zh-CN, zh;q=0.9")]);
+        for requested in [None, Some("zh"), Some("zh-TW")] {
+            assert_eq!(negotiate_language(&templates, &english, requested, &headers, "en"), "en");
+        }
     }
 }

@@ -29,6 +29,7 @@ mod readership;
 mod router;
 mod section_cache;
 mod server;
+mod site_languages;
 mod state;
 mod subscribe;
 mod terms;

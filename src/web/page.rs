@@ -66,7 +66,12 @@ impl WebState {
                 .finish();
             LanguageLink { current: code == client.language, url: format!("?{query}"), code, name }
         };
-        self.app.templates.languages().into_iter().map(link).collect()
+        let offered = self.languages.codes(&self.app);
+        let is_offered =
+            |(code, _): &(String, String)| offered.contains(code) || *code == client.language;
+        let links: Vec<LanguageLink> =
+            self.app.templates.languages().into_iter().filter(is_offered).map(link).collect();
+        if links.len() > 1 { links } else { Vec::new() }
     }
 
     /// Returns a text in the client's language.

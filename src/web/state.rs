@@ -7,6 +7,7 @@ use url::Url;
 
 use super::error::{WebError, WebResult};
 use super::section_cache::SectionCache;
+use super::site_languages::SiteLanguages;
 use super::terms::TermCache;
 use crate::app::App;
 use crate::demo::Demo;
@@ -37,6 +38,8 @@ pub(super) struct WebState {
     /// Path of `base_url` without a trailing slash.
     pub(super) base_path: String,
     pub(super) terms: TermCache,
+    /// Languages in which pages are offered.
+    pub(super) languages: SiteLanguages,
     /// OPML list of the public feeds; `None` without public feeds.
     pub(super) opml: Option<Opml>,
     /// Limits subscription requests per network.
@@ -70,6 +73,7 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
         demo,
         base_path,
         terms: TermCache::default(),
+        languages: SiteLanguages::default(),
         opml,
         subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR)
             .with_unknown(SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR),

@@ -51,6 +51,48 @@ async fn traditional_chinese_pages_follow_accept_language_and_the_lang_query() {
     }
 }
 
+/// Returns the codes of the languages that the switch of a page offers.
+fn switch(page: &str) -> Vec<String> {
+    let Some((_, switch)) = page.split_once("class=\"languages\"") else { return Vec::new() };
+    let switch = switch.split_once("</span>").unwrap().0;
+    switch.split(" lang=\"").skip(1).map(|rest| rest.split('"').next().unwrap().into()).collect()
+}
+
+#[tokio::test]
+async fn pages_are_offered_in_the_languages_of_the_site_only() {
+    let english = CONFIG.replace("languages = [\"en\", \"zh\"]\n", "");
+    let with = |from: &str, to: &str| english.replace(from, to);
+    let feed = "title = \"All news\"";
+    for (config, offered) in [
+        (english.clone(), vec![]),
+        (with(feed, "languages = [\"zh-TW\"]"), vec!["en", "zh-hant"]),
+        (with("title = \"The week\"", "languages = [\"zh-CN\", \"fr\"]"), vec!["en", "zh"]),
+        (with("title = \"Test College\"", "title = \"C\"\ntitles = { zh = \"学院\" }"), vec!["en", "zh"]),
+        (with("title = \"Test College\"", "title = \"学院\"\nlanguage = \"zh\""), vec![]),
+        (with(feed, "private = \"Sesame0123456789\"\nlanguages = [\"zh\"]"), vec![]),
+    ] {
+        let site = Site::with_config(&config, false, false).await;
+        assert_eq!(switch(&site.get("/").await.text()), offered, "{config}");
+        let is_chinese = config.contains("学院\"") || !offered.is_empty();
+        let chinese = Request::get("/").header(header::ACCEPT_LANGUAGE, "zh-CN");
+        let page = site.send(chinese, "").await.text();
+        assert_eq!(page.contains("<html lang=\"zh"), is_chinese, "{config}: {page}");
+    }
+    let site = Site::with_config(&english, false, false).await;
+    let now = site.app.now();
+    let article = IncomingArticle {
+        source_id: "1".into(),
+        title: "新闻".into(),
+        language: Some("zh-CN".into()),
+        published_at: now,
+        ..IncomingArticle::default()
+    };
+    let (store, config) = (&site.app.store, &site.app.config);
+    import::upsert_articles(store, config, "college", vec![article], now).await.unwrap();
+    cache::refresh_due(store, config, &site.app.feed_cache, now).await.unwrap();
+    assert_eq!(switch(&site.get("/").await.text()), ["en", "zh"], "an article in Chinese");
+}
+
 /// A site whose texts are translated into Chinese.
 fn translated_config() -> String {
     let config = CONFIG
