@@ -37,6 +37,8 @@ pub struct IndexPage {
     pub page: PageContext,
     /// All public feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
+    /// Display names of the formats of a feed.
+    pub formats: Vec<String>,
     /// All digests, in the order of the configuration.
     pub digests: Vec<DigestRow>,
     /// A few of the newest articles; may be empty.
@@ -150,6 +152,8 @@ pub struct FeedsPage {
     pub page: PageContext,
     /// Configured feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
+    /// Display names of the formats of a feed.
+    pub formats: Vec<String>,
     /// `true` if `/feeds.opml` is served.
     pub opml: bool,
     /// On-demand feeds in groups.

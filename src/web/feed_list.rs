@@ -34,6 +34,7 @@ pub(super) async fn show(
     web.render(&FeedsPage {
         page,
         feeds: web.feed_rows(&client.language),
+        formats: format_names(),
         opml: web.opml.is_some(),
         groups: terms.narrower_feeds(
             &web.app.config,
@@ -77,6 +78,11 @@ pub(super) async fn opml(
         headers.push((header::CONTENT_ENCODING, "gzip".to_owned()));
     }
     Ok((to_header_map(headers), Body::from(body)).into_response())
+}
+
+/// Returns the display names of the formats of a feed.
+pub(super) fn format_names() -> Vec<String> {
+    Format::ALL.map(|format| format.name().to_owned()).into()
 }
 
 impl WebState {

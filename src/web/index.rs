@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::client::ClientInfo;
 use super::error::WebResult;
+use super::feed_list::format_names;
 use super::state::{SharedState, WebState};
 use crate::config::Digest;
 use crate::demo::Demo;
@@ -44,6 +45,7 @@ pub(super) async fn show(
     let view = IndexPage {
         page,
         feeds: web.feed_rows(&client.language),
+        formats: format_names(),
         digests: digests.collect(),
         latest: newest_articles(&summaries, &client.language, LATEST_ARTICLES)
             .into_iter()

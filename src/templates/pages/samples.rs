@@ -145,6 +145,7 @@ impl View for IndexPage {
                     feed("workshops", "From the workshops", 1),
                     feed("zh", "学院新闻", 12),
                 ],
+                formats: vec!["RSS".into(), "Atom".into()],
                 digests: digests.into_iter().map(row).collect(),
                 latest: articles(),
                 opml: true,
@@ -196,7 +197,13 @@ impl View for FeedsPage {
 
     fn samples() -> Vec<Self> {
         let feeds = || vec![feed("news", "College news", 50), feed("zh", "学院新闻", 12)];
-        let mut samples = both(|page| Self { page, feeds: feeds(), opml: true, groups: groups() });
+        let mut samples = both(|page| Self {
+            page,
+            feeds: feeds(),
+            formats: vec!["RSS".into(), "Atom".into()],
+            opml: true,
+            groups: groups(),
+        });
         samples.push(Self { page: page("en", false), ..Self::default() });
         samples
     }

@@ -106,7 +106,7 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
         .config
         .feeds
         .first()
-        .map(|feed| action("publish-done-feeds", format!("{base}/feeds/{}.rss", feed.name)));
+        .map(|feed| action("publish-done-feeds", format!("{base}/feeds/{}{}", feed.path(), client.lang_query())));
     let publish_again =
         action("publish-done-again", format!("{base}/demo/publish{}", client.lang_query()));
     web.render(&MessagePage {

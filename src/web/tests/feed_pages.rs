@@ -2,6 +2,27 @@
 
 use super::*;
 
+#[tokio::test]
+async fn no_link_for_people_leads_to_a_raw_document() {
+    let site = site().await;
+    let secret = "/feeds/staff/0123456789abcdef?lang=zh";
+    for path in ["/", "/feeds/", "/?lang=zh", "/feeds/news", "/feeds/section/campus", secret] {
+        let page = site.get(path).await.text();
+        let (_, body) = page.split_once("<body>").unwrap();
+        for link in body.split("<a ").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+            let is_raw = [".rss", ".atom", ".json"].iter().any(|end| link.contains(end));
+            assert!(!is_raw, "{path}: {link}");
+        }
+    }
+    let home = site.get("/?lang=zh").await.text();
+    for format in ["RSS", "Atom", "JSON"] {
+        let link = format!("href=\"/news/feeds/news?lang=zh#address-{format}\"");
+        assert!(html_escape::decode_html_entities(&home).contains(&link), "{link}: {home}");
+        let page = site.get("/feeds/news?lang=zh").await.text();
+        assert!(page.contains(&format!("id=\"address-{format}\"")), "{page}");
+    }
+}
+
 /// Creates a site with a public and a private feed whose articles have sections and languages.
 async fn site() -> Site {
     let mut site = Site::new(false).await;
