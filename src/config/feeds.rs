@@ -109,7 +109,7 @@ impl Feed {
 }
 
 /// First path segments that this service uses itself.
-const RESERVED_PATHS: [&str; 18] = [
+const RESERVED_PATHS: [&str; 20] = [
     "feeds",
     "feeds.opml",
     "feeds.rss",
@@ -126,6 +126,8 @@ const RESERVED_PATHS: [&str; 18] = [
     "readyz",
     "hub",
     "assets",
+    "favicon.ico",
+    "favicon.svg",
     "mailbox",
     "demo",
 ];

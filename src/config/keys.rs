@@ -49,6 +49,7 @@ pub(super) const SITE: Section = Section {
         ("rights", Text),
         ("icon", Text),
         ("logo", Text),
+        ("accent", Text),
     ],
 };
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use crate::domain::color::Accent;
 use crate::domain::post_filter::PostFilter;
 use crate::domain::time::SignedDuration;
 use crate::domain::translations::Translations;
@@ -81,10 +82,12 @@ pub struct Site {
     pub postal_address: String,
     /// Copyright notice of the feeds.
     pub rights: Option<String>,
-    /// URL of a square image for feed readers.
+    /// URL of a square image for feed readers and browsers.
     pub icon: Option<String>,
-    /// URL of a wide image for feed readers.
+    /// URL of a wide image for feed readers, pages and e-mails.
     pub logo: Option<String>,
+    /// Accent colour of pages and e-mails; `None` for that of the templates.
+    pub accent: Option<Accent>,
 }
 
 /// Settings of `[database]`: Courant's own data.

@@ -6,6 +6,7 @@ use url::{Host, Url};
 
 use super::reader::{Reader, parse_line};
 use super::settings::Site;
+use crate::domain::color::{Accent, Rgb};
 use crate::domain::language;
 use crate::domain::translations::Translations;
 use crate::domain::url::absolute_web_url;
@@ -62,6 +63,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
     let rights = reader.optional("rights", parse_line);
     let icon = reader.optional("icon", image_url);
     let logo = reader.optional("logo", image_url);
+    let accent = reader.optional("accent", |text| Rgb::parse(text).map(Accent::new));
     Some(Site {
         title: title?,
         titles: titles?,
@@ -73,6 +75,7 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
         rights: rights?,
         icon: icon?,
         logo: logo?,
+        accent: accent?,
     })
 }
 

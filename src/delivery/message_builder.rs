@@ -16,7 +16,7 @@ use crate::domain::delivery::DeliveryKind;
 use crate::domain::link_token::{self, LinkScope};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::mail::digest_texts::{Chosen, subscription_choices};
+use crate::mail::digest_texts::{Chosen, site_context, subscription_choices};
 use crate::mail::dkim;
 use crate::mail::message::{ListHeaders, MessageIds, MessageParts};
 use crate::mail::payload::{
@@ -26,7 +26,6 @@ use crate::mail::precompiled::{PrecompiledMessage, Recipient, VariantParts};
 use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
 use crate::store::leased_delivery::LeasedDelivery;
-use crate::templates::mail::SiteContext;
 use crate::templates::{ConfirmContext, TemplateSnapshot};
 
 /// Variant prepared for rendering, with the envelope sender of its messages.
@@ -200,11 +199,7 @@ impl MessageBuilder {
             delivery.created_at,
         );
         let context = ConfirmContext {
-            site: SiteContext {
-                title: site.title_in(&language).to_owned(),
-                base_url: site.base_url.clone(),
-                postal_address: site.postal_address.clone(),
-            },
+            site: site_context(site, &language),
             name: delivery.name.clone().unwrap_or_default(),
             address: delivery.address.clone(),
             digests: digests.iter().map(|d| d.title_in(&language).to_owned()).collect(),

@@ -17,12 +17,13 @@ use crate::domain::shorten::{
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::subject::{self, SubjectValues};
 use crate::domain::time::Millis;
+use crate::mail::digest_texts::site_context;
 use crate::mail::payload::Placeholders;
 use crate::mail::precompiled::can_precompile;
 use crate::store::audience::AudienceGroup;
 use crate::store::edition_creation::{NewVariant, VariantAssignment};
 use crate::templates::mail::{
-    DigestSummary, EditionContext, LeadArticle, MoreArticle, SiteContext, SubscriberContext,
+    DigestSummary, EditionContext, LeadArticle, MoreArticle, SubscriberContext,
 };
 use crate::templates::{DigestMailContext, RenderedMail, Templates, date_text};
 
@@ -152,11 +153,7 @@ pub(super) fn template_context(
         subject::fill(pattern, &values)
     });
     DigestMailContext {
-        site: SiteContext {
-            title: site.title_in(language).to_owned(),
-            base_url: site.base_url.clone(),
-            postal_address: site.postal_address.clone(),
-        },
+        site: site_context(site, language),
         digest: DigestSummary {
             name: digest.name.clone(),
             title: digest.title_in(language).to_owned(),

@@ -7,6 +7,7 @@ pub mod address_rejection;
 pub mod article;
 pub mod audit;
 pub mod backoff;
+pub mod color;
 pub mod deferral;
 pub mod definition;
 pub mod delivery;

@@ -31,6 +31,7 @@ fn site() -> Site {
         rights: Some("© Harbour College".into()),
         icon: Some("https://college.example/icon.png".into()),
         logo: Some("https://college.example/logo.webp".into()),
+        accent: None,
     }
 }
 

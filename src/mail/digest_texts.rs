@@ -1,8 +1,9 @@
 //! Texts about a digest for readers: how often it is sent, and when next.
 
-use crate::config::{Config, Digest};
+use crate::config::{Config, Digest, Site};
 use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
+use crate::templates::mail::SiteContext;
 use crate::templates::{ChosenDigest, SubscriptionChoices, Templates, date_text};
 
 /// Choices of a subscriber, and the page or e-mail that repeats them.
@@ -88,5 +89,16 @@ pub fn subscription_choices(
         language: mail_language
             .filter(|_| has_choice)
             .map(|tag| templates.language_name(tag)),
+    }
+}
+
+/// Returns the publisher as e-mails in a language show it.
+pub fn site_context(site: &Site, language: &str) -> SiteContext {
+    SiteContext {
+        title: site.title_in(language).to_owned(),
+        base_url: site.base_url.clone(),
+        postal_address: site.postal_address.clone(),
+        logo: site.logo.clone(),
+        accent: site.accent.clone(),
     }
 }

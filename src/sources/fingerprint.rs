@@ -120,6 +120,7 @@ mod tests {
             rights: None,
             icon: None,
             logo: None,
+            accent: None,
         }
     }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::choices::SubscriptionChoices;
+use crate::domain::color::{Accent, Rgb};
 
 /// Name of the template that asks a subscriber to confirm.
 pub(super) const CONFIRM: &str = "confirm";
@@ -27,6 +28,12 @@ pub struct SiteContext {
     pub base_url: String,
     /// Postal address of the publisher, on one or more lines; may be empty.
     pub postal_address: String,
+    /// URL of the publisher's logo, if there is one.
+    #[serde(default)]
+    pub logo: Option<String>,
+    /// Accent colour in its shades; `None` for that of the template.
+    #[serde(default)]
+    pub accent: Option<Accent>,
 }
 
 /// Digest to which a mail belongs.
@@ -167,7 +174,12 @@ impl DigestMailContext {
             }],
             more: Vec::new(),
             subscriber: SubscriberContext { name: String::new(), ..full.subscriber.clone() },
-            site: SiteContext { postal_address: String::new(), ..full.site.clone() },
+            site: SiteContext {
+                postal_address: String::new(),
+                logo: None,
+                accent: None,
+                ..full.site.clone()
+            },
             ..full.clone()
         };
         let chinese = Self::chinese_sample(full.clone());
@@ -279,6 +291,8 @@ pub(super) fn sample_site() -> SiteContext {
         title: "Linden Valley Vocational College".into(),
         base_url: "https://news.example.edu".into(),
         postal_address: "12 Foundry Road, Linden Valley 430000".into(),
+        logo: Some("https://www.example.edu/logo.png".into()),
+        accent: Rgb::parse("#0a5").ok().map(Accent::new),
     }
 }
 

@@ -20,6 +20,8 @@ use crate::templates::Templates;
 pub(super) struct ClientInfo {
     /// Code of the catalog for the client's pages.
     pub(super) language: String,
+    /// Path of the address, without the path of `base_url`.
+    pub(super) path: String,
     /// Decoded query parameters of the address.
     pub(super) query: Vec<(String, String)>,
     /// Client network for rate limits; `None` if it is not known, as on this machine.
@@ -59,7 +61,8 @@ impl FromRequestParts<SharedState> for ClientInfo {
             &web.app.config.site.language,
         );
         let client_ip = parts.extensions.get::<ClientIp>();
-        Ok(Self { language, query, network: client_ip.and_then(|ip| ip.network()) })
+        let path = parts.uri.path().to_owned();
+        Ok(Self { language, path, query, network: client_ip.and_then(|ip| ip.network()) })
     }
 }
 

@@ -7,7 +7,7 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::feed_redirects::redirect_to_next;
 use super::index::article_row;
-use super::page::{COPY_SCRIPT, FEED_PAGE_CSP};
+use super::page::COPY_SCRIPT;
 use super::state::WebState;
 use crate::config::Feed;
 use crate::domain::language;
@@ -88,10 +88,16 @@ async fn render_page(
         alternates: alternates.clone(),
     };
     view.page.alternates = alternates;
+    if let Some(description) = &view.feed.description {
+        view.page.description.clone_from(description);
+    }
+    if view.is_private {
+        view.page.canonical_url = None;
+    }
     let mut response = web.render(&view).await?;
     let headers = response.headers_mut();
     headers.extend(
-        HeaderValue::try_from(FEED_PAGE_CSP.as_str())
+        HeaderValue::try_from(web.feed_page_policy())
             .map(|policy| (header::CONTENT_SECURITY_POLICY, policy)),
     );
     if view.is_private {

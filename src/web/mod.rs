@@ -4,6 +4,7 @@
 mod access;
 mod aliases;
 mod api;
+mod brand;
 mod cached_headers;
 mod client;
 mod confirm;

@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use url::form_urlencoded::Serializer;
 
 use super::api::{self, Problem};
+use super::brand::image_sources;
 use super::client::ClientInfo;
 use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
 use super::state::{SharedState, WebState};
@@ -22,13 +23,9 @@ use crate::templates::pages::{
     Action, ErrorPage, LanguageLink, MessageKind, MessagePage, PageContext,
 };
 
-/// Default Content-Security-Policy: allows only this site's style sheet, images and forms; no
-/// scripts and no framing.
-const DEFAULT_CSP: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-/// The default policy plus the copy script, identified by its hash.
-pub(super) static FEED_PAGE_CSP: LazyLock<String> = LazyLock::new(|| {
-    format!("{DEFAULT_CSP}; script-src 'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT)))
-});
+/// Source of the copy script in a policy, identified by its hash.
+static COPY_SCRIPT_SOURCE: LazyLock<String> =
+    LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT))));
 /// Script behind the copy buttons, which stay hidden without JavaScript.
 pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
 /// Policy of the page that shows an e-mail: its sandboxed frame inherits it and needs the e-mail's
@@ -38,6 +35,20 @@ pub(super) const MAIL_CSP: &str = "default-src 'none'; style-src 'self' 'unsafe-
 pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 impl WebState {
+    /// Returns the Content-Security-Policy of pages: it allows only this site's style sheets, images
+    /// and forms; no scripts and no framing.
+    fn policy(&self) -> String {
+        let images = image_sources(&self.app.config.site);
+        format!(
+            "default-src 'none'; style-src 'self'; img-src {images}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        )
+    }
+
+    /// Returns the policy of pages with the copy script.
+    pub(super) fn feed_page_policy(&self) -> String {
+        format!("{}; script-src {}", self.policy(), *COPY_SCRIPT_SOURCE)
+    }
+
     /// Returns the values that every page needs. Language links are included only for GET and HEAD,
     /// where following one returns the same page.
     pub(super) fn page_context(&self, client: &ClientInfo, method: &Method) -> PageContext {
@@ -46,9 +57,19 @@ impl WebState {
         } else {
             Vec::new()
         };
+        let site = &self.app.config.site;
+        let title = site.title_in(&client.language);
         PageContext {
+            logo: site.logo.clone(),
+            icon: site.icon.clone().unwrap_or_else(|| format!("{}/favicon.svg", self.base_path)),
+            accent_url: self.accent_path(),
+            description: self.translate(client, "index-lede", &[("site", title)]),
+            canonical_url: Some(client.path.as_str())
+                .filter(|path| method != Method::POST && !holds_token(path))
+                .map(|path| format!("{}{path}", site.base_url)),
+            image: site.logo.clone().or_else(|| site.icon.clone()),
             language: client.language.clone(),
-            site_title: self.app.config.site.title_in(&client.language).to_owned(),
+            site_title: title.to_owned(),
             base: self.base_path.clone(),
             languages,
             lang_query: client.lang_query(),
@@ -126,7 +147,7 @@ impl WebState {
             }
             (key, _) => self.translate(client, key, &[]),
         };
-        let page = self.page_context(client, method);
+        let page = PageContext { canonical_url: None, ..self.page_context(client, method) };
         let view =
             ErrorPage { page, status: error.status.as_u16(), title, sentence: sentence.clone() };
         match self.app.templates.page(&view).await {
@@ -171,7 +192,7 @@ pub(super) async fn error_pages(
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
-    security_headers(&mut response, may_hold_token(&first_segment));
+    security_headers(&mut response, &web, may_hold_token(&first_segment));
     response
 }
 
@@ -188,24 +209,34 @@ fn feed_error_headers(headers: &mut HeaderMap, status: StatusCode) {
     };
 }
 
+/// Returns `true` if a path is below a segment with personal tokens.
+fn holds_token(path: &str) -> bool {
+    may_hold_token(path.split('/').nth(1).unwrap_or_default())
+}
+
 /// Returns `true` if paths below this first segment hold a personal token.
 fn may_hold_token(first_segment: &str) -> bool {
     matches!(first_segment, "confirm" | "unsubscribe")
 }
 
 /// Adds security and caching headers that the response does not set itself.
-fn security_headers(response: &mut Response, is_private: bool) {
+fn security_headers(response: &mut Response, web: &WebState, is_private: bool) {
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
         .is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
     let headers = response.headers_mut();
+    if is_page
+        && !headers.contains_key(header::CONTENT_SECURITY_POLICY)
+        && let Ok(policy) = HeaderValue::try_from(web.policy())
+    {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     let mut add = |name: HeaderName, value: &'static str| {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     };
     add(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
     if is_page {
-        add(header::CONTENT_SECURITY_POLICY, DEFAULT_CSP);
         add(header::VARY, "accept-language");
         add(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     }

@@ -13,7 +13,7 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    api, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe, unsubscribe,
+    api, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe, unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;
@@ -56,6 +56,9 @@ fn add_feed_routes(routes: Routes) -> Routes {
         .add("/feeds.atom", Access::Public, filtered())
         .add("/feeds.json", Access::Public, filtered())
         .add("/assets/style.css", Access::Public, get(page::stylesheet))
+        .add("/assets/accent.css", Access::Public, get(brand::accent))
+        .add("/favicon.ico", Access::Public, get(brand::icon))
+        .add("/favicon.svg", Access::Public, get(brand::icon))
 }
 
 /// Declares all routes of a connected server.

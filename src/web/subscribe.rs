@@ -169,9 +169,15 @@ async fn render_form(
         name,
     };
     let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let mut context = web.page_context(client, method);
+    if let [digest] = web.app.config.digests.as_slice()
+        && let Some(description) = digest.description_in(&client.language)
+    {
+        description.clone_into(&mut context.description);
+    }
     let page = web
         .render(&SubscribePage {
-            page: web.page_context(client, method),
+            page: context,
             error,
             digests: digests.collect(),
             sections: sections.into_iter().take(MAX_SECTIONS).map(section).collect(),

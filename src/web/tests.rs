@@ -27,6 +27,7 @@ use crate::store::subscribers::Subscription;
 mod access;
 mod addresses;
 mod api;
+mod brand;
 mod errors;
 mod feed_pages;
 mod http_shapes;

@@ -49,6 +49,8 @@ fn settings_text(site: &Site, feed: &Feed) -> FieldList {
         rights,
         icon,
         logo,
+        // Feeds contain no colours.
+        accent: _,
     } = site;
     let mut fields = FieldList::default();
     fields.field("fingerprint_version", FINGERPRINT_VERSION);
@@ -164,6 +166,7 @@ mod tests {
             rights: Some("© Harbour College".into()),
             icon: None,
             logo: None,
+            accent: None,
         }
     }
 

@@ -9,6 +9,18 @@ pub struct PageContext {
     pub language: String,
     /// Name of the publisher.
     pub site_title: String,
+    /// URL of the site's logo, if it has one.
+    pub logo: Option<String>,
+    /// URL of the site's icon.
+    pub icon: String,
+    /// URL of the style sheet with the site's accent colour, if it sets one.
+    pub accent_url: Option<String>,
+    /// Description of the page for search engines and link previews.
+    pub description: String,
+    /// Public URL of the page; `None` if it must not be shared or indexed.
+    pub canonical_url: Option<String>,
+    /// URL of an image for link previews, if there is one.
+    pub image: Option<String>,
     /// Path of `base_url` without a trailing slash; empty unless the service has a path prefix.
     pub base: String,
     /// Links to the page in each language; empty hides the language switch.

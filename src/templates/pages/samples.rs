@@ -15,6 +15,12 @@ fn page(language: &str, demo: bool) -> PageContext {
     PageContext {
         language: language.into(),
         site_title: sample_site().title,
+        logo: demo.then(|| "https://www.example.edu/logo.png".into()),
+        icon: "/favicon.svg".into(),
+        accent_url: demo.then(|| "/assets/accent.css?v=00aa55".into()),
+        description: "News of the college".into(),
+        canonical_url: demo.then(|| "https://news.example.edu/".into()),
+        image: demo.then(|| "https://www.example.edu/logo.png".into()),
         base: String::new(),
         languages: vec![link("en", "English"), link("zh", "中文")],
         lang_query: if demo { String::new() } else { "?lang=zh".into() },
