@@ -1,6 +1,7 @@
 //! `courant check`: validates the configuration, database, sources, transports, publishing
 //! destinations and templates.
 
+mod findings;
 mod relays;
 mod sections;
 mod warnings;
@@ -8,6 +9,7 @@ mod warnings;
 use std::path::Path;
 use std::process::ExitCode;
 
+use self::findings::Findings;
 use super::digest_facts::size_sentence;
 use super::output;
 use crate::app::{App, template_errors};
@@ -16,75 +18,17 @@ use crate::digests;
 use crate::domain::address::Mailbox;
 use crate::mail::dkim::{self, Signer};
 use crate::sources;
-use crate::wire::system::{DnsRecord, Finding};
-
-/// Prints the findings of the command as they arise, or collects them for one JSON document.
-struct Findings {
-    json: bool,
-    documents: Vec<Finding>,
-    errors: usize,
-}
-
-impl Findings {
-    fn ok(&mut self, text: &str) -> anyhow::Result<()> {
-        self.add("ok", "ok    ", text)
-    }
-
-    fn warning(&mut self, text: &str) -> anyhow::Result<()> {
-        self.add("warning", "warn  ", text)
-    }
-
-    fn error(&mut self, text: &str) -> anyhow::Result<()> {
-        self.errors += 1;
-        self.add("error", "error ", text)
-    }
-
-    fn add(&mut self, level: &str, prefix: &str, text: &str) -> anyhow::Result<()> {
-        if self.json {
-            let (level, text) = (level.to_owned(), text.to_owned());
-            self.documents.push(Finding { level, text, dns_records: None });
-            return Ok(());
-        }
-        output::line(&format!("{prefix}{text}"))
-    }
-
-    /// Adds the DNS records that the previous finding asks for.
-    fn dns_records(&mut self, records: &[dkim::DnsRecord]) -> anyhow::Result<()> {
-        if let Some(document) = self.documents.last_mut() {
-            document.dns_records = Some(records.iter().map(DnsRecord::from).collect());
-            return Ok(());
-        }
-        for record in records {
-            output::line(&format!(
-                "\n      {}\n        {}",
-                output::bold(&record.name),
-                record.value
-            ))?;
-        }
-        output::line("")
-    }
-}
 
 pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Result<ExitCode> {
     // An invalid configuration or database ends the command: nothing below can be checked then.
     let app = App::from_file(path).await?;
     let config = &app.config;
-    let mut findings = Findings { json, documents: Vec::new(), errors: 0 };
+    let mut findings = Findings::new(json);
     findings.ok(&format!("configuration {}: {}", path.display(), summary(config)))?;
     app.store.ping().await?;
     app.store.prepare_statements().await?;
     findings.ok("database: reachable and up to date")?;
-    for source in &config.sources {
-        match sources::check(source).await {
-            Ok(warnings) => {
-                findings.ok(&format!("source {}: readable", source.name))?;
-                for warning in warnings {
-                    findings.warning(&format!("source {}: {warning}", source.name))?;
-                }
-            }
-            Err(e) => findings.error(&format!("{e:#}"))?,
-        }
-    }
+    check_sources(config, &mut findings).await?;
     for transport in &config.transports {
         relays::check(transport, offline, &mut findings).await?;
         check_dkim(config, transport, &mut findings)?;
@@ -129,6 +73,22 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Connects to the database of each source.
+async fn check_sources(config: &Config, findings: &mut Findings) -> anyhow::Result<()> {
+    for source in &config.sources {
+        match sources::check(source).await {
+            Ok(warnings) => {
+                findings.ok(&format!("source {}: readable", source.name))?;
+                for warning in warnings {
+                    findings.warning(&format!("source {}: {warning}", source.name))?;
+                }
+            }
+            Err(e) => findings.error(&format!("{e:#}"))?,
+        }
+    }
+    Ok(())
 }
 
 /// Warns of digests whose next mail would be clipped by Gmail.

@@ -102,6 +102,62 @@ async fn listen(port: Option<u16>) -> anyhow::Result<TcpListener> {
     }
 }
 
+/// Feeds, digest and sections of the demo, as TOML.
+const CONTENT: &str = r#"[[feeds]]
+name = "news"
+title = "Everything from the college"
+titles = { zh = "学院全部文章" }
+
+[[feeds]]
+name = "english"
+title = "College news"
+titles = { zh = "学院新闻（英文）" }
+languages = ["en"]
+
+[[feeds]]
+name = "chinese"
+title = "College news in Chinese"
+titles = { zh = "学院新闻" }
+languages = ["zh"]
+
+[[feeds]]
+name = "admissions"
+title = "Admissions"
+titles = { zh = "招生" }
+sections = ["Admissions"]
+
+[[digests]]
+name = "minute"
+title = "The minute at the college"
+titles = { zh = "学院一分钟" }
+schedule = "* * * * *"
+languages = ["en", "zh"]
+max_articles = 6
+from = "College News <news@linden.example>"
+reply_to = "office@linden.example"
+
+[[sections]]
+name = "News"
+titles = { zh = "新闻" }
+
+[[sections]]
+name = "Admissions"
+titles = { zh = "招生" }
+
+[[sections]]
+name = "International"
+titles = { zh = "国际交流" }
+
+[[sections]]
+name = "Workshops"
+titles = { zh = "实训" }
+
+[[sections]]
+name = "Campus"
+titles = { zh = "校园" }
+
+"#;
+
 /// Returns the configuration, parsed like any configuration file.
 fn demo_config(
     college: &College,
@@ -134,60 +190,7 @@ listen = "{web}"
 name = "{SOURCE}"
 kind = "builtin"
 
-[[feeds]]
-name = "news"
-title = "Everything from the college"
-titles = {{ zh = "学院全部文章" }}
-
-[[feeds]]
-name = "english"
-title = "College news"
-titles = {{ zh = "学院新闻（英文）" }}
-languages = ["en"]
-
-[[feeds]]
-name = "chinese"
-title = "College news in Chinese"
-titles = {{ zh = "学院新闻" }}
-languages = ["zh"]
-
-[[feeds]]
-name = "admissions"
-title = "Admissions"
-titles = {{ zh = "招生" }}
-sections = ["Admissions"]
-
-[[digests]]
-name = "minute"
-title = "The minute at the college"
-titles = {{ zh = "学院一分钟" }}
-schedule = "* * * * *"
-languages = ["en", "zh"]
-max_articles = 6
-from = "College News <news@linden.example>"
-reply_to = "office@linden.example"
-
-[[sections]]
-name = "News"
-titles = {{ zh = "新闻" }}
-
-[[sections]]
-name = "Admissions"
-titles = {{ zh = "招生" }}
-
-[[sections]]
-name = "International"
-titles = {{ zh = "国际交流" }}
-
-[[sections]]
-name = "Workshops"
-titles = {{ zh = "实训" }}
-
-[[sections]]
-name = "Campus"
-titles = {{ zh = "校园" }}
-
-[[transports]]
+{CONTENT}[[transports]]
 name = "default"
 url = "smtp://{smtp}"
 connections = 4

@@ -46,6 +46,11 @@ pub use settings::*;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
+/// Returns a text as a quoted TOML string.
+pub fn quote_text(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
 impl Config {
     /// Loads the configuration from a file, overridden by the environment. The error contains all
     /// problems found, one per line.

@@ -19,7 +19,7 @@ pub(super) struct SiteDefaults<'a> {
     pub titles: Translations,
     /// Default language as a tag (RFC 5646).
     pub language: &'a str,
-    /// Default time zone.
+    /// Time zone of times without one.
     pub timezone: TimeZone,
     /// EHLO name of transports without `ehlo`.
     pub ehlo: String,

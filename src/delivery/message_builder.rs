@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 
 use super::dispatcher::Dispatcher;
 use super::transport::OutgoingMessage;
-use crate::config::Transport;
+use crate::config::{Digest, Transport};
 use crate::domain::address::Mailbox;
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::link_token::{self, LinkScope};
@@ -178,37 +178,7 @@ impl MessageBuilder {
         let first = digests.first().ok_or_else(|| {
             anyhow!("the digest {} is no longer configured", payload.digests.join(", "))
         })?;
-        let subscriber = delivery.subscriber_id.context("the delivery has no subscriber")?;
-        let scope = LinkScope::Confirm { subscriber, delivery: delivery.id };
-        let person = self.dispatcher.store.subscribers().find(subscriber).await?;
-        let reader_language = person.and_then(|person| person.language).unwrap_or_default();
-        let site = &config.site;
-        let language = payload.language.unwrap_or_else(|| site.language.clone());
-        let chosen = Chosen {
-            sections: &payload.sections,
-            has_sections: false,
-            reader_language: &reader_language,
-            page_language: &language,
-        };
-        let choices = subscription_choices(
-            &self.dispatcher.templates,
-            config,
-            &digests,
-            &chosen,
-            // The same dates at every attempt.
-            delivery.created_at,
-        );
-        let context = ConfirmContext {
-            site: site_context(site, &language),
-            name: delivery.name.clone().unwrap_or_default(),
-            address: delivery.address.clone(),
-            digests: digests.iter().map(|d| d.title_in(&language).to_owned()).collect(),
-            choices,
-            confirm_url: SiteUrls(&site.base_url)
-                .confirm(&link_token::sign(&self.dispatcher.store_identity.secret, scope)),
-            days: u32::try_from(CONFIRMATION_LINK_DAYS)?,
-            language,
-        };
+        let context = self.confirmation_context(delivery, &payload, &digests).await?;
         let mail = self
             .dispatcher
             .templates
@@ -233,6 +203,42 @@ impl MessageBuilder {
                 edition: None,
             },
         )
+    }
+
+    /// Returns the template context of a confirmation, with the choices of the person.
+    async fn confirmation_context(
+        &self,
+        delivery: &LeasedDelivery,
+        payload: &ConfirmationPayload,
+        digests: &[&Digest],
+    ) -> anyhow::Result<ConfirmContext> {
+        let config = &self.dispatcher.config;
+        let site = &config.site;
+        let subscriber = delivery.subscriber_id.context("the delivery has no subscriber")?;
+        let scope = LinkScope::Confirm { subscriber, delivery: delivery.id };
+        let person = self.dispatcher.store.subscribers().find(subscriber).await?;
+        let reader_language = person.and_then(|person| person.language).unwrap_or_default();
+        let language = payload.language.clone().unwrap_or_else(|| site.language.clone());
+        let chosen = Chosen {
+            sections: &payload.sections,
+            has_sections: false,
+            reader_language: &reader_language,
+            page_language: &language,
+        };
+        // The time of the request gives the same dates at every attempt.
+        let requested_at = delivery.created_at;
+        let templates = &self.dispatcher.templates;
+        Ok(ConfirmContext {
+            site: site_context(site, &language),
+            name: delivery.name.clone().unwrap_or_default(),
+            address: delivery.address.clone(),
+            digests: digests.iter().map(|d| d.title_in(&language).to_owned()).collect(),
+            choices: subscription_choices(templates, config, digests, &chosen, requested_at),
+            confirm_url: SiteUrls(&site.base_url)
+                .confirm(&link_token::sign(&self.dispatcher.store_identity.secret, scope)),
+            days: u32::try_from(CONFIRMATION_LINK_DAYS)?,
+            language,
+        })
     }
 
     /// Builds a test message with the headers of an edition's message. Its unsubscribe link is valid

@@ -142,16 +142,7 @@ pub(super) fn template_context(
         let name = article.sections.first()?;
         Some(shorten(ctx.config.section_title(name, language), MAX_NAME_CHARS))
     };
-    let subject = digest.subject_in(language).map(|pattern| {
-        let values = SubjectValues {
-            title: articles.first().map_or("", |article| article.title.as_str()),
-            digest: digest.title_in(language),
-            site: site.title_in(language),
-            date: &day(at),
-            count: articles.len(),
-        };
-        subject::fill(pattern, &values)
-    });
+    let subject = configured_subject(ctx, digest, &articles, language, &day(at));
     DigestMailContext {
         site: site_context(site, language),
         digest: DigestSummary {
@@ -195,6 +186,24 @@ pub(super) fn template_context(
             unsubscribe_url: placeholders.unsubscribe_url,
         },
     }
+}
+
+/// Returns the subject that the configuration sets for a language, with its values filled in.
+fn configured_subject(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    articles: &[&Article],
+    language: &str,
+    date: &str,
+) -> Option<String> {
+    let values = SubjectValues {
+        title: articles.first().map_or("", |article| article.title.as_str()),
+        digest: digest.title_in(language),
+        site: ctx.config.site.title_in(language),
+        date,
+        count: articles.len(),
+    };
+    Some(subject::fill(digest.subject_in(language)?, &values))
 }
 
 /// Width of the column of text in a mail, in pixels.

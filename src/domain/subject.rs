@@ -14,7 +14,7 @@ pub struct SubjectValues<'a> {
     pub site: &'a str,
     /// Date of the edition in the language of the variant.
     pub date: &'a str,
-    /// Number of articles.
+    /// Number of articles in the edition.
     pub count: usize,
 }
 

@@ -86,9 +86,7 @@ pub fn subscription_choices(
         digests: digests.iter().map(digest).collect(),
         sections: Some(templates.join(language, &names)).filter(|text| !text.is_empty()),
         has_sections: chosen.has_sections,
-        language: mail_language
-            .filter(|_| has_choice)
-            .map(|tag| templates.language_name(tag)),
+        language: mail_language.filter(|_| has_choice).map(|tag| templates.language_name(tag)),
     }
 }
 

@@ -222,9 +222,7 @@ impl Subscriptions<'_> {
             .bind("delivery", delivery)
             .bind("subscriber", subscriber)
             .bind("since", since)
-            .fetch_with(|row| {
-                Ok((row.get::<Option<String>>("payload")?, row.time("created_at")?))
-            })
+            .fetch_with(|row| Ok((row.get::<Option<String>>("payload")?, row.time("created_at")?)))
             .await?;
         let Some((payload, queued_at)) = rows.into_iter().next() else { return Ok(None) };
         let payload: Value =

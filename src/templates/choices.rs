@@ -35,7 +35,10 @@ impl SubscriptionChoices {
             next_date_text: is_full.then(|| "28 September 2026, 8:00 (Asia/Shanghai)".into()),
         };
         let full = Self {
-            digests: vec![digest("The week at Linden Valley", true), digest("Every morning", false)],
+            digests: vec![
+                digest("The week at Linden Valley", true),
+                digest("Every morning", false),
+            ],
             sections: Some("Campus and Workshops".into()),
             has_sections: true,
             language: Some("English".into()),

@@ -148,7 +148,7 @@ pub struct ConfirmContext {
     pub address: String,
     /// Titles of the requested digests.
     pub digests: Vec<String>,
-    /// What the person subscribes to.
+    /// Digests, sections and language that the person chose.
     pub choices: SubscriptionChoices,
     /// URL of the page with the confirm button.
     pub confirm_url: String,

@@ -28,9 +28,9 @@ use sha2::{Digest as _, Sha256};
 
 use crate::domain::language;
 use crate::domain::text_repair::one_line;
+pub use choices::{ChosenDigest, SubscriptionChoices};
 use files::TemplateFiles;
 use i18n::Catalog;
-pub use choices::{ChosenDigest, SubscriptionChoices};
 pub use i18n::{date_text, month_text};
 pub use mail::{ConfirmContext, DigestMailContext, RenderedMail};
 pub use pages::View;

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
-    ConfirmPage, ConfirmState, DigestChoice, PublishPage, SectionChoice, SubscribePage, UnsubscribePage,
-    UnsubscribeState,
+    ConfirmPage, ConfirmState, DigestChoice, PublishPage, SectionChoice, SubscribePage,
+    UnsubscribePage, UnsubscribeState,
 };
 pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
 

@@ -13,7 +13,8 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    api, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe, unsubscribe,
+    api, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe,
+    unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Findings;
+use super::findings::Findings;
 use crate::config::{Transport, TransportTarget};
 use crate::mail::smtp::{ConnectError, Connection, Relay, Timeouts};
 

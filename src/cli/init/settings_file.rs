@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use crate::config::quote_text;
+
 /// Answers from which a configuration is rendered; an empty text leaves the key out.
 #[derive(Debug, Clone)]
 pub(super) struct Answers {
@@ -127,6 +129,6 @@ fn table(out: &mut String, header: &str, keys: &[(&str, &str)]) {
     // Writing to a string cannot fail.
     let _ = writeln!(out, "\n{header}");
     for (key, text) in keys.iter().filter(|(_, text)| !text.is_empty()) {
-        let _ = writeln!(out, "{key} = {}", toml::Value::from(*text));
+        let _ = writeln!(out, "{key} = {}", quote_text(text));
     }
 }

@@ -11,9 +11,9 @@ const MAX_LISTED: usize = 4;
 /// Days and times that a schedule repeats, if a sentence can state them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Recurrence {
-    /// Every so many minutes, around the clock.
+    /// At an interval in minutes, around the clock.
     Minutes(u16),
-    /// Every so many hours, around the clock.
+    /// At an interval in hours, around the clock.
     Hours(u16),
     /// At fixed times on regular days.
     Days {
@@ -29,9 +29,9 @@ pub enum Recurrence {
 pub enum RecurringDays {
     /// All days of the week.
     Daily,
-    /// Monday to Friday.
+    /// The days from Monday to Friday.
     Weekdays,
-    /// Saturday and Sunday.
+    /// The days Saturday and Sunday.
     Weekends,
     /// Some days of the week, from 1 (Monday) to 7 (Sunday).
     Weekly(Vec<u16>),
@@ -70,7 +70,7 @@ impl Schedule {
 
 /// Returns the distance between values that divide a whole period evenly.
 fn interval(values: &BTreeSet<u16>, period: u16) -> Option<u16> {
-    let count = u16::try_from(values.len()).ok().filter(|count| period % count == 0)?;
+    let count = u16::try_from(values.len()).ok().filter(|count| period.is_multiple_of(*count))?;
     let step = period / count;
     let first = *values.first()?;
     values.iter().zip(0..).all(|(value, index)| *value == first + index * step).then_some(step)

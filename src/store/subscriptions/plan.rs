@@ -129,7 +129,9 @@ pub(super) fn plan(
             plan.subscriptions.push(json!({"subscriber_id": subscriber_id, "digest": digest, "status": next.as_str(), "sections": json_list(&r.sections), "consent": r.consent}));
         }
         if !to_confirm.is_empty() {
-            let payload = json!({"digests": to_confirm, "sections": r.sections, "language": r.language}).to_string();
+            let payload =
+                json!({"digests": to_confirm, "sections": r.sections, "language": r.language})
+                    .to_string();
             plan.confirmations.push(json!({"subscriber_id": subscriber_id, "address": r.address, "hash": r.address_hash, "name": r.name, "payload": payload}));
         }
         plan.results.push(result);

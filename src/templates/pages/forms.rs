@@ -58,7 +58,7 @@ pub struct SectionChoice {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConfirmState {
-    /// Asks to confirm.
+    /// Asks the person to confirm.
     #[default]
     Ask,
     /// Just confirmed by this link.
@@ -75,7 +75,7 @@ pub struct ConfirmPage {
     pub page: PageContext,
     /// Token in the page's URL.
     pub token: String,
-    /// What the person subscribes to.
+    /// Digests, sections and language that the person chose.
     pub choices: SubscriptionChoices,
     /// State that is shown.
     pub state: ConfirmState,

@@ -241,9 +241,9 @@ impl View for ConfirmPage {
 
     fn samples() -> Vec<Self> {
         use ConfirmState::{AlreadyConfirmed, Ask, Confirmed};
-        let samples = [Ask, Confirmed, AlreadyConfirmed].into_iter().flat_map(|state| {
-            SubscriptionChoices::samples().map(|choices| (state, choices))
-        });
+        let samples = [Ask, Confirmed, AlreadyConfirmed]
+            .into_iter()
+            .flat_map(|state| SubscriptionChoices::samples().map(|choices| (state, choices)));
         samples
             .flat_map(|(state, choices)| {
                 both(|page| Self {

@@ -101,12 +101,9 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
         .ok_or_else(WebError::not_found)?;
     let base = &web.base_path;
     let action = |key: &str, url: String| Action { text: web.translate(client, key, &[]), url };
-    let feed = web
-        .app
-        .config
-        .feeds
-        .first()
-        .map(|feed| action("publish-done-feeds", format!("{base}/feeds/{}{}", feed.path(), client.lang_query())));
+    let feed = web.app.config.feeds.first().map(|feed| {
+        action("publish-done-feeds", format!("{base}/feeds/{}{}", feed.path(), client.lang_query()))
+    });
     let publish_again =
         action("publish-done-again", format!("{base}/demo/publish{}", client.lang_query()));
     web.render(&MessagePage {

@@ -47,17 +47,28 @@ async fn a_site_without_a_look_has_a_drawn_icon_and_the_colours_of_the_templates
 
 #[tokio::test]
 async fn shareable_pages_have_link_previews_and_private_ones_have_none() {
-    let config = format!("{CONFIG}{PRIVATE}").replace("title = \"All news\"", "title = \"All news\"\ndescription = \"What happens\"");
+    let config = format!("{CONFIG}{PRIVATE}")
+        .replace("title = \"All news\"", "title = \"All news\"\ndescription = \"What happens\"");
     let site = Site::with_config(&config, false, false).await;
     site.publish("Hello").await;
-    for (path, description) in [("/", "Follow Test College"), ("/feeds/news", "What happens"), ("/subscribe", "Follow Test College")] {
+    for (path, description) in [
+        ("/", "Follow Test College"),
+        ("/feeds/news", "What happens"),
+        ("/subscribe", "Follow Test College"),
+    ] {
         let page = site.get(&format!("{path}?lang=en")).await.text();
         let url = format!("property=\"og:url\" content=\"https://news.example.edu/news{path}\"");
         assert!(page.contains(&url), "{path}: {page}");
-        assert!(page.contains(&format!("name=\"description\" content=\"{description}")), "{path}: {page}");
+        assert!(
+            page.contains(&format!("name=\"description\" content=\"{description}")),
+            "{path}: {page}"
+        );
     }
     for path in ["/feeds/staff/Sesame0123456789", "/confirm/x", "/nothing"] {
         let page = site.get(path).await.text();
-        assert!(page.contains("<title>") && !page.contains("og:") && !page.contains("canonical"), "{path}: {page}");
+        assert!(
+            page.contains("<title>") && !page.contains("og:") && !page.contains("canonical"),
+            "{path}: {page}"
+        );
     }
 }

@@ -67,7 +67,10 @@ async fn pages_are_offered_in_the_languages_of_the_site_only() {
         (english.clone(), vec![]),
         (with(feed, "languages = [\"zh-TW\"]"), vec!["en", "zh-hant"]),
         (with("title = \"The week\"", "languages = [\"zh-CN\", \"fr\"]"), vec!["en", "zh"]),
-        (with("title = \"Test College\"", "title = \"C\"\ntitles = { zh = \"学院\" }"), vec!["en", "zh"]),
+        (
+            with("title = \"Test College\"", "title = \"C\"\ntitles = { zh = \"学院\" }"),
+            vec!["en", "zh"],
+        ),
         (with("title = \"Test College\"", "title = \"学院\"\nlanguage = \"zh\""), vec![]),
         (with(feed, "private = \"Sesame0123456789\"\nlanguages = [\"zh\"]"), vec![]),
     ] {

@@ -96,7 +96,12 @@ async fn the_form_offers_the_configured_sections_in_their_order() {
 
 #[tokio::test]
 async fn confirmation_repeats_the_choices_and_a_used_link_says_so() {
-    let site = Site::with_config(&CONFIG.replace("base_url", "timezone = \"Asia/Shanghai\"\nbase_url"), false, false).await;
+    let site = Site::with_config(
+        &CONFIG.replace("base_url", "timezone = \"Asia/Shanghai\"\nbase_url"),
+        false,
+        false,
+    )
+    .await;
     publish_all(&site, &["Campus", "Sport"]).await;
     let subscribe = async |address: &str, delivery: i64, fields: &str| {
         let body = format!("address={address}%40example.org&digest=weekly&{fields}");
@@ -107,7 +112,13 @@ async fn confirmation_repeats_the_choices_and_a_used_link_says_so() {
         format!("/confirm/{}?lang=en", site.sign(scope))
     };
     let link = subscribe("ada", 1, "section=Sport&section=Campus&language=zh").await;
-    let choices = ["The week", "Every Monday at 8:00", "Campus and Sport", "简体中文", "8:00 (Asia/Shanghai)"];
+    let choices = [
+        "The week",
+        "Every Monday at 8:00",
+        "Campus and Sport",
+        "简体中文",
+        "8:00 (Asia/Shanghai)",
+    ];
     let ask = site.get(&link).await.text();
     let done = site.post(&link, "").await.text();
     let again = site.get(&link).await.text();
