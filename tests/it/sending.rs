@@ -156,7 +156,7 @@ database_tests! {
 
     async fn the_retry_command_sends_failed_mails_again(world) {
         world.relay.set_script(
-            Script::new().rule(Rule::reply(At::Rcpt, "550 5.1.1 gone").recipient("r1@")),
+            Script::new().rule(Rule::reply(At::Rcpt, "550 5.2.1 disabled").recipient("r1@")),
         );
         world.publish([article("a")]).await;
         world.add_readers(3).await;
