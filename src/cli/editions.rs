@@ -106,7 +106,7 @@ async fn apply(
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     let mut table = output::TextTable::new(&[
-        "edition",
+        "id",
         "digest",
         "state",
         "date",

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
@@ -30,7 +30,9 @@ mod progress;
 mod reload;
 mod security_warnings;
 mod serve;
+mod shell_files;
 mod sources;
+mod status;
 mod subscribers;
 mod suppressions;
 mod tokens;
@@ -71,35 +73,50 @@ enum Command {
         #[arg(long)]
         offline: bool,
     },
+    /// Show the state of sources, feeds, digests and delivery
+    Status,
+    /// Print the completions of a shell
+    #[command(after_help = "Example: courant completions bash > /etc/bash_completion.d/courant")]
+    Completions {
+        /// Shell to complete commands in
+        shell: clap_complete::Shell,
+    },
+    /// Write manual pages to a directory
+    #[command(after_help = "Example: courant man --out /usr/local/share/man/man1")]
+    Man {
+        /// Directory of the pages; created if it is missing
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
     /// Apply pending database migrations
     Migrate,
     /// Reload the configuration of all running nodes
     Reload,
     /// List, check and sync sources
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant sources check college")]
     Sources(sources::Command),
     /// List and import articles; remap ids after a CMS change
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant articles import articles.csv")]
     Articles(articles::Command),
     /// List, build and publish feeds; show reader counts
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant feeds build --out public")]
     Feeds(feeds::Command),
     /// List, preview, test and run digests
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant digests preview weekly --out preview")]
     Digests(digests::Command),
     /// List editions; pause, resume, cancel or retry one
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant editions show 12 --failed")]
     Editions(editions::Command),
     /// Send all due messages, print a report and exit
     Deliver,
     /// Manage subscribers and their subscriptions
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant subscribers list --search example.org")]
     Subscribers(subscribers::Command),
     /// Manage the list of addresses that are never mailed
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant suppressions show ann@example.org")]
     Suppressions(suppressions::Command),
     /// Manage tokens of API clients
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example: courant tokens create cms --role editor")]
     Tokens(tokens::Command),
     /// List changes and who made them
     #[command(subcommand)]
@@ -152,10 +169,15 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Init(args)) => return init::run(*args, &path, json).await,
         Some(Command::Check { offline }) => return check::run(&path, offline, json).await,
         Some(Command::Reload) => return reload::run(&path, json).await,
+        Some(Command::Completions { shell }) => {
+            return shell_files::completions(Cli::command(), shell);
+        }
+        Some(Command::Man { out }) => return shell_files::man_pages(Cli::command(), &out),
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
     let result = match command {
+        Command::Status => status::run(&app, json).await,
         Command::Migrate => migrate::run(&app, json).await,
         Command::Sources(c) => c.run(&app, json).await,
         Command::Articles(c) => c.run(&app, json).await,
@@ -173,6 +195,8 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Demo(_)
         | Command::Init(_)
         | Command::Check { .. }
+        | Command::Completions { .. }
+        | Command::Man { .. }
         | Command::Reload
         | Command::Serve => {
             unreachable!("handled before the database is opened")
@@ -192,14 +216,14 @@ fn init_logging(is_server: bool) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(log_writer::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_ansi(output::takes_colour(&std::io::stderr()))
         .with_target(false)
         .init();
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use clap::CommandFactory as _;
 
     #[test]
     fn command_tree_passes_claps_assertions() {

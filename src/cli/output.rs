@@ -34,9 +34,14 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns a text in bold type if standard output is a terminal.
+/// Returns `true` if a stream takes colours: a terminal, unless `NO_COLOR` is set (no-color.org).
+pub(crate) fn takes_colour(stream: &impl IsTerminal) -> bool {
+    stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// Returns a text in bold type if standard output takes colours.
 pub(crate) fn bold(text: &str) -> String {
-    if std::io::stdout().is_terminal() { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    if takes_colour(&std::io::stdout()) { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
 }
 
 /// Returns a count with its noun: `1 line`, `2 lines`.
@@ -58,7 +63,7 @@ pub(crate) fn result(as_json: bool, document: &impl Serialize, text: &str) -> an
 /// Prints an error message to standard error.
 pub(crate) fn error(text: &str) {
     let mut err = std::io::stderr().lock();
-    let (start, end) = if err.is_terminal() { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let (start, end) = if takes_colour(&err) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     let _ = writeln!(err, "{start}error:{end} {}", printable(text));
 }
 
@@ -136,17 +141,21 @@ impl TextTable {
             return Ok(());
         }
         let columns = self.rows[0].len();
-        let widths: Vec<usize> = (0..columns)
+        let mut widths: Vec<usize> = (0..columns)
             .map(|c| {
                 self.rows.iter().filter_map(|r| r.get(c)).map(|v| v.width()).max().unwrap_or(0)
             })
             .collect();
-        let (start, end) = if out.is_terminal() { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        if let Some(width) = terminal_width(&out) {
+            shrink(&mut widths, width);
+        }
+        let (start, end) = if takes_colour(&out) { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
         for (i, row) in self.rows.iter().enumerate() {
             let mut text = String::new();
             for (cell, width) in row.iter().zip(&widths) {
-                text += cell;
-                text.extend(std::iter::repeat_n(' ', width + 2 - cell.width()));
+                let cell = truncate(cell, *width);
+                text += &cell;
+                text.extend(std::iter::repeat_n(' ', (width + 2).saturating_sub(cell.width())));
             }
             let text = text.trim_end();
             if i == 0 { writeln!(out, "{start}{text}{end}")? } else { writeln!(out, "{text}")? }
@@ -155,21 +164,63 @@ impl TextTable {
     }
 }
 
+/// Width to which a wide column is not reduced, so that dates stay complete.
+const MIN_REDUCED_WIDTH: usize = 16;
+
+/// Returns the width of a terminal in columns; `None` if the stream is not a terminal.
+fn terminal_width(stream: &impl IsTerminal) -> Option<usize> {
+    let size = stream.is_terminal().then(terminal_size::terminal_size).flatten()?;
+    Some(usize::from(size.0.0))
+}
+
+/// Reduces the widest columns until the table fits a line of this width.
+fn shrink(widths: &mut [usize], line: usize) {
+    let gaps = 2 * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + gaps > line
+        && let Some(widest) = widths.iter_mut().max().filter(|width| **width > MIN_REDUCED_WIDTH)
+    {
+        *widest -= 1;
+    }
+}
+
 /// Returns a text on one line, truncated to [`MAX_CELL_WIDTH`].
 fn truncate_cell(text: &str) -> String {
     let line: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
-    if line.width() <= MAX_CELL_WIDTH || line.starts_with("http://") || line.starts_with("https://")
-    {
-        return line;
+    truncate(&line, MAX_CELL_WIDTH)
+}
+
+/// Returns a text of at most this width in columns; URLs stay complete.
+fn truncate(line: &str, limit: usize) -> String {
+    if line.width() <= limit || line.starts_with("http://") || line.starts_with("https://") {
+        return line.to_owned();
     }
     let mut truncated = String::new();
     let mut width = 1;
     for c in line.chars() {
         width += c.width().unwrap_or(0);
-        if width > MAX_CELL_WIDTH {
+        if width > limit {
             break;
         }
         truncated.push(c);
     }
     truncated + "…"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wide_columns_are_reduced_until_a_table_fits_the_terminal() {
+        for (mut widths, expected) in [
+            (vec![10, 60, 40], vec![10, 33, 33]),
+            (vec![10, 60, 4], vec![10, 60, 4]),
+            (vec![16, 16, 16, 16, 16, 16], vec![16; 6]),
+        ] {
+            shrink(&mut widths, 80);
+            assert_eq!(widths, expected);
+        }
+        assert_eq!(truncate("a long title", 7), "a long…");
+        assert_eq!(truncate("https://news.example.edu/a", 7), "https://news.example.edu/a");
+    }
 }

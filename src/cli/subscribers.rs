@@ -31,10 +31,18 @@ pub(crate) enum Command {
         email: String,
     },
     /// Subscribe an address, or change a subscriber
+    #[command(after_help = "\
+Examples:
+  courant subscribers add ann@example.org --digest weekly
+  courant subscribers add ann@example.org --status confirmed --consent \"by phone, 3 May\"")]
     Add(add::AddArgs),
     /// End the subscriptions of an address
+    #[command(after_help = "\
+Example: courant subscribers remove ann@example.org --digest weekly --reason moved")]
     Remove(RemoveArgs),
     /// Import subscribers from a CSV file
+    #[command(after_help = "\
+Example: courant subscribers import people.csv --digest weekly --map email=E-Mail")]
     Import(import::ImportArgs),
     /// Write all subscribers as CSV to standard output
     Export {

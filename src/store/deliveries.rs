@@ -101,6 +101,25 @@ static COUNT_PENDING: Statement = Statement::new(
            AS pending",
 );
 
+static WAITING_BY_TRANSPORT: Statement = Statement::new(
+    "
+    SELECT transport, COUNT(*) AS waiting
+      FROM (
+           SELECT transport
+             FROM delivery_queue
+            UNION ALL
+           SELECT e.transport AS transport
+             FROM editions e
+             JOIN delivery_batches b ON b.edition_id = e.id
+             JOIN deliveries d ON d.batch_id = b.id
+            WHERE e.state IN ('preparing', 'sending', 'paused')
+              AND NOT b.done
+              AND d.state IN ('queued', 'sending')
+              AND NOT EXISTS (SELECT 1 FROM delivery_queue w WHERE w.delivery_id = d.id)) AS work
+     GROUP BY transport
+     ORDER BY transport",
+);
+
 static UNCONFIGURED_TRANSPORTS: Statement = Statement::new(
     "
     SELECT transport, CAST(SUM(pending) AS BIGINT) AS pending
@@ -151,6 +170,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &ADD_TRANSACTIONAL,
     &QUEUE_TRANSACTIONAL,
     &COUNT_PENDING,
+    &WAITING_BY_TRANSPORT,
     &UNCONFIGURED_TRANSPORTS,
     &UNCONFIGURED_DIGESTS,
     &FIND_VARIANT,
@@ -218,6 +238,15 @@ impl Deliveries<'_> {
     /// transactional messages.
     pub async fn pending_count(self) -> StoreResult<i64> {
         self.store.read(&COUNT_PENDING).fetch_scalar().await
+    }
+
+    /// Returns the number of waiting deliveries of each transport that has any, paused editions
+    /// included.
+    pub async fn waiting_by_transport(self) -> StoreResult<Vec<(String, i64)>> {
+        self.store
+            .read(&WAITING_BY_TRANSPORT)
+            .fetch_with(|row| Ok((row.get("transport")?, row.get("waiting")?)))
+            .await
     }
 
     /// Returns the transports and digests that have pending work but are not in the config.

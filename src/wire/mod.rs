@@ -11,6 +11,7 @@ pub mod digests;
 pub mod editions;
 pub mod feeds;
 pub mod sources;
+pub mod status;
 pub mod subscribers;
 pub mod suppressions;
 pub mod system;

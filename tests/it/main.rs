@@ -71,5 +71,6 @@ mod subscriber_files;
 mod subscriptions;
 mod support;
 mod sync_hook;
+mod terminal;
 mod websub;
 mod write_failures;

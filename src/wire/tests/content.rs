@@ -85,19 +85,23 @@ fn counts(all: &[(&str, usize)]) -> BTreeMap<String, usize> {
     all.iter().map(|&(name, n)| (name.to_owned(), n)).collect()
 }
 
+pub(super) fn source() -> Source {
+    Source {
+        name: "website".to_owned(),
+        kind: "wordpress".to_owned(),
+        succeeded_at: Some("2026-09-21T08:00:00Z".to_owned()),
+        full_sync_at: Some("2026-09-21T03:00:00Z".to_owned()),
+        failures: 2,
+        rejected: 1,
+        blocked_removals: 60,
+        error: Some("cannot connect to db.example.org".to_owned()),
+    }
+}
+
 fn sources() -> Vec<Document> {
     let left_out = counts(&[("page", 5)]);
     vec![
-        document(&Source {
-            name: "website".to_owned(),
-            kind: "wordpress".to_owned(),
-            succeeded_at: Some("2026-09-21T08:00:00Z".to_owned()),
-            full_sync_at: Some("2026-09-21T03:00:00Z".to_owned()),
-            failures: 2,
-            rejected: 1,
-            blocked_removals: 60,
-            error: Some("cannot connect to db.example.org".to_owned()),
-        }),
+        document(&source()),
         document(&SyncReport::from(&sync_report())),
         document(&ArticleImport::from(&FileImport {
             report: sync_report(),

@@ -13,6 +13,7 @@ use crate::wire::articles::ArticleTitle;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
+use crate::wire::status::{Status, TransportQueue};
 use crate::wire::subscribers::{
     SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport, UnsubscribeResult,
 };
@@ -39,19 +40,23 @@ fn left_out() -> Vec<LeftOutArticles> {
     vec![LeftOutArticles { reason: "max_age".to_owned(), articles: 55 }]
 }
 
+fn digest() -> Digest {
+    Digest {
+        name: "weekly".to_owned(),
+        title: "The week at the college".to_owned(),
+        titles: [("no".to_owned(), "Uken på skolen".to_owned())].into(),
+        description: Some("News of the week".to_owned()),
+        descriptions: [("no".to_owned(), "Nytt fra uken".to_owned())].into(),
+        schedule: "0 8 * * 1".to_owned(),
+        timezone: Some("Europe/Oslo".to_owned()),
+        next: Some("2026-09-28T06:00:00Z".to_owned()),
+        subscriptions: [("confirmed".to_owned(), 250), ("pending".to_owned(), 3)].into(),
+    }
+}
+
 fn digests() -> Vec<Document> {
     vec![
-        document(&Digest {
-            name: "weekly".to_owned(),
-            title: "The week at the college".to_owned(),
-            titles: [("no".to_owned(), "Uken på skolen".to_owned())].into(),
-            description: Some("News of the week".to_owned()),
-            descriptions: [("no".to_owned(), "Nytt fra uken".to_owned())].into(),
-            schedule: "0 8 * * 1".to_owned(),
-            timezone: Some("Europe/Oslo".to_owned()),
-            next: Some("2026-09-28T06:00:00Z".to_owned()),
-            subscriptions: [("confirmed".to_owned(), 250), ("pending".to_owned(), 3)].into(),
-        }),
+        document(&digest()),
         document(&UpcomingEditions {
             digest: "weekly".to_owned(),
             pending: Some("2026-09-21T06:00:00Z".to_owned()),
@@ -108,6 +113,15 @@ fn editions() -> Vec<Document> {
             not_sent: vec![failed_delivery()],
         }),
         document(&CreatedEdition { id: 3, deliveries: 261, left_out: left_out() }),
+        document(&Status {
+            version: "0.1.0".to_owned(),
+            sources: vec![super::content::source()],
+            feeds: 4,
+            digests: vec![digest()],
+            open_editions: vec![edition()],
+            transports: vec![TransportQueue { name: "default".to_owned(), waiting: 12 }],
+            waiting: 12,
+        }),
         document(&DeliveryReport::new(&report, 2)),
     ]
 }
