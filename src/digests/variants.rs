@@ -125,11 +125,8 @@ pub(super) fn template_context(
     sections: &[String],
     at: Millis,
 ) -> DigestMailContext {
-    let articles: Vec<&Article> = stories
-        .iter()
-        .filter(|s| has_any_section(s, sections))
-        .map(|s| s.article_for(language))
-        .collect();
+    let chosen = stories.iter().filter(|s| has_any_section(s, sections));
+    let articles: Vec<&Article> = chosen.map(|s| s.article_for(language)).collect();
     let (lead, more) = articles.split_at(articles.len().min(digest.max_articles));
     let day =
         |time: Millis| date_text(digest.timezone.to_datetime(time.timestamp()).date(), language);

@@ -79,9 +79,16 @@ mod tests {
     use super::*;
     use crate::domain::schedule::Schedule;
 
-    #[test]
-    fn a_schedule_is_stated_in_words_in_all_languages() {
+    fn assert_texts(pattern: &str, english: &str, simplified: &str, traditional: &str) {
         let templates = Templates::load(None).unwrap();
+        let recurrence = Schedule::parse(pattern).unwrap().recurrence().unwrap();
+        let text = |language: &str| templates.recurrence_text(language, &recurrence);
+        assert_eq!(text("en-GB"), english);
+        assert_eq!((text("zh-CN"), text("zh-TW")), (simplified.into(), traditional.into()));
+    }
+
+    #[test]
+    fn schedules_of_days_are_stated_in_words_in_all_languages() {
         for (pattern, english, simplified, traditional) in [
             ("* * * * *", "every minute", "每分钟", "每分鐘"),
             ("*/15 * * * *", "every 15 minutes", "每 15 分钟", "每 15 分鐘"),
@@ -96,6 +103,14 @@ mod tests {
                 "每周一、周三、周五 8:00、18:00",
                 "每週一、週三、週五 8:00、18:00",
             ),
+        ] {
+            assert_texts(pattern, english, simplified, traditional);
+        }
+    }
+
+    #[test]
+    fn schedules_of_months_are_stated_in_words_in_all_languages() {
+        for (pattern, english, simplified, traditional) in [
             (
                 "0 9 1 * *",
                 "on the first day of each month at 9:00",
@@ -139,10 +154,7 @@ mod tests {
                 "每年 9 月 1 日 9:00",
             ),
         ] {
-            let recurrence = Schedule::parse(pattern).unwrap().recurrence().unwrap();
-            let text = |language: &str| templates.recurrence_text(language, &recurrence);
-            assert_eq!(text("en-GB"), english);
-            assert_eq!((text("zh-CN"), text("zh-TW")), (simplified.into(), traditional.into()));
+            assert_texts(pattern, english, simplified, traditional);
         }
     }
 }

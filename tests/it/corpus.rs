@@ -1,5 +1,5 @@
 //! Golden files: nasty articles and their expected rendering in each format, in `tests/it/corpus/`.
-//! With COURANT_TEST_BLESS=1 the test rewrites the expectations; review the diff before committing.
+//! With COURANT_TEST_UPDATE=1 the test rewrites the expectations; review the diff before committing.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ fn feeds_of_nasty_articles_match_the_golden_files() {
             &std::fs::read_to_string(shell.path(&format!("out/news.{format}"))).unwrap(),
         );
         let file = corpus_file(&format!("items.{format}"));
-        if std::env::var_os("COURANT_TEST_BLESS").is_some() {
+        if std::env::var_os("COURANT_TEST_UPDATE").is_some() {
             std::fs::write(&file, &rendered).unwrap();
         }
         let expected = std::fs::read_to_string(&file).unwrap();

@@ -159,6 +159,43 @@ fn invalid_aliases_secrets_and_conflicts_are_rejected() {
 }
 
 #[test]
+fn ghost_paths_and_collections_are_written_as_in_its_routes_file() {
+    let ghost = "[[sources]]\nname = \"s\"\nkind = \"ghost\"\nurl = \"sqlite://x.db\"\nsite_url = \"https://a.example\"\n";
+    for (text, part) in [
+        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without a matching }"),
+        (format!("{ghost}permalinks = \"/{{year}}/\""), "neither {slug} nor {id}"),
+        (
+            format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""),
+            "unknown placeholder; expected one of slug, id",
+        ),
+        (
+            format!(
+                "{ghost}[[sources.collections]]\nfilter = \"tag:a+title:b\"\npermalink = \"/{{slug}}/\""
+            ),
+            "`filter`: `tag:a+title:b`, character 7: expected tag, author",
+        ),
+        (
+            format!("{ghost}[[sources.collections]]\nfilter = \"tag:a\""),
+            "[[sources.collections]]: `permalink` is missing",
+        ),
+        (
+            format!(
+                "{ghost}[[sources.collections]]\nlink = \"/{{slug}}/\"\npermalink = \"/{{slug}}/\""
+            ),
+            "[[sources.collections]]: unknown key `link`",
+        ),
+        (
+            format!("{ghost}collections = \"/podcast/\""),
+            "start each table with [[sources.collections]]",
+        ),
+    ] {
+        let error = error_of(&text);
+        assert!(error.contains(part), "{text}\n{error}");
+        assert_eq!(error.lines().count(), 1, "{text}\n{error}");
+    }
+}
+
+#[test]
 fn keys_of_one_source_kind_are_rejected_for_other_kinds() {
     let source = "[[sources]]\nname = \"s\"\n";
     let ghost = format!(
@@ -192,32 +229,6 @@ fn keys_of_one_source_kind_are_rejected_for_other_kinds() {
         ),
         (format!("{source}members = \"full\""), "applies only to kind = \"ghost\""),
         (format!("{source}content_types = [\"news\"]"), "applies only to kind = \"drupal\""),
-        (format!("{ghost}permalinks = \"/{{slug}}/{{month\""), "without a matching }"),
-        (format!("{ghost}permalinks = \"/{{year}}/\""), "neither {slug} nor {id}"),
-        (
-            format!("{ghost}permalinks = \"/{{tag}}/{{slug}}/\""),
-            "unknown placeholder; expected one of slug, id",
-        ),
-        (
-            format!(
-                "{ghost}[[sources.collections]]\nfilter = \"tag:a+title:b\"\npermalink = \"/{{slug}}/\""
-            ),
-            "`filter`: `tag:a+title:b`, character 7: expected tag, author",
-        ),
-        (
-            format!("{ghost}[[sources.collections]]\nfilter = \"tag:a\""),
-            "[[sources.collections]]: `permalink` is missing",
-        ),
-        (
-            format!(
-                "{ghost}[[sources.collections]]\nlink = \"/{{slug}}/\"\npermalink = \"/{{slug}}/\""
-            ),
-            "[[sources.collections]]: unknown key `link`",
-        ),
-        (
-            format!("{ghost}collections = \"/podcast/\""),
-            "start each table with [[sources.collections]]",
-        ),
         (format!("{ghost}members = \"all\""), "not one of \"hidden\", \"preview\", \"full\""),
         (
             format!(
