@@ -23,7 +23,7 @@ digest-unsubscribe = Unsubscribe
 confirm-mail-subject = Confirm your subscription: { $digests }
 confirm-mail-title = Confirm your subscription
 confirm-mail-reason = We received a request to subscribe { $address } to the following from { $site }:
-confirm-mail-instructions = Please confirm your subscription on the page that this button opens. The link is valid for { $days ->
+confirm-mail-instructions = Please open this page and confirm your subscription on it. The link is valid for { $days ->
         [one] 1 day
        *[other] { $days } days
     }.
