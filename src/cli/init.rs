@@ -238,12 +238,9 @@ fn validate(path: &Path, answers: &Answers) -> Result<(), String> {
         Err(error) => {
             let text = error.to_string();
             let first = text.lines().next().unwrap_or_default();
-            // The line of a file that does not exist yet would only confuse.
-            Err(first
-                .split_once("]: ")
-                .or(first.split_once(": "))
-                .map_or(first, |(_, rest)| rest)
-                .to_owned())
+            // The line and key of a file that does not exist yet would only confuse.
+            let reason = first.split_once("`: ").or(first.split_once("]: "));
+            Err(reason.map_or(first, |(_, reason)| reason).to_owned())
         }
     }
 }

@@ -67,11 +67,11 @@ fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
         (&["init"][..], "--title is missing"),
         (
             &["init", "--title", "T", "--base-url", "news.harbour.school", "--from", "a@b.org"],
-            "--base-url: `base_url`",
+            "--base-url: `news.harbour.school` is not a valid URL",
         ),
         (
             &["init", "--title", "T", "--base-url", "https://x.org", "--from", "nobody"],
-            "--from: `from`",
+            "--from: `nobody` is not a valid e-mail address",
         ),
         (
             &["init", "--title", "T", "--base-url", "https://x.org", "--source", "joomla"],
@@ -87,7 +87,7 @@ fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
         ),
         (
             &["init", "--title", "T", "--base-url", "https://x.org", "--timezone", "Mars/Base"],
-            "--timezone: `timezone`",
+            "--timezone: `Mars/Base`",
         ),
     ] {
         let output = shell.courant(arguments);
@@ -169,7 +169,7 @@ fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
         &[
             ("Name of the publisher", "Harbour School\r"),
             ("Public URL", "news.harbour.school\r"),
-            ("base_url", "\u{15}https://news.harbour.school\r"),
+            ("is not a valid URL", "\u{15}https://news.harbour.school\r"),
             ("Language", "\r"),
             ("Time zone", "Europe/Lisbon\r"),
             ("ids of articles", "\r"),
