@@ -37,8 +37,8 @@ pub struct IndexPage {
     pub page: PageContext,
     /// All public feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
-    /// Display names of the formats of a feed.
-    pub formats: Vec<String>,
+    /// Formats of a feed.
+    pub formats: Vec<FormatName>,
     /// All digests, in the order of the configuration.
     pub digests: Vec<DigestRow>,
     /// A few of the newest articles; may be empty.
@@ -54,12 +54,23 @@ pub struct IndexPage {
 pub struct FeedRow {
     /// Path of the feed below `/feeds/`, without a format.
     pub path: String,
+    /// URL of the feed without a format.
+    pub url: String,
     /// Title of the feed.
     pub title: String,
     /// Description of the feed, if there is one.
     pub description: Option<String>,
     /// Number of its articles; 0 also if unknown.
     pub count: usize,
+}
+
+/// Format of a feed, as shown to a person and as the extension of its URL.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FormatName {
+    /// Display name, for example `RSS`.
+    pub name: String,
+    /// Extension without a dot, for example `rss`.
+    pub extension: String,
 }
 
 /// Group of related feeds.
@@ -152,8 +163,8 @@ pub struct FeedsPage {
     pub page: PageContext,
     /// Configured feeds, in the order of the configuration.
     pub feeds: Vec<FeedRow>,
-    /// Display names of the formats of a feed.
-    pub formats: Vec<String>,
+    /// Formats of a feed.
+    pub formats: Vec<FormatName>,
     /// `true` if `/feeds.opml` is served.
     pub opml: bool,
     /// On-demand feeds in groups.

@@ -17,7 +17,7 @@ use crate::domain::site_urls::SiteUrls;
 use crate::feeds::format::Format;
 use crate::feeds::opml;
 use crate::feeds::request::FeedSelector;
-use crate::templates::pages::{Alternate, FeedRow, FeedsPage};
+use crate::templates::pages::{Alternate, FeedRow, FeedsPage, FormatName};
 
 /// Maximum number of feed links in the head of a page; browsers show them as a list.
 const MAX_ALTERNATES: usize = 10;
@@ -80,9 +80,13 @@ pub(super) async fn opml(
     Ok((to_header_map(headers), Body::from(body)).into_response())
 }
 
-/// Returns the display names of the formats of a feed.
-pub(super) fn format_names() -> Vec<String> {
-    Format::ALL.map(|format| format.name().to_owned()).into()
+/// Returns the names of the formats of a feed.
+pub(super) fn format_names() -> Vec<FormatName> {
+    let name = |format: Format| FormatName {
+        name: format.name().to_owned(),
+        extension: format.extension().to_owned(),
+    };
+    Format::ALL.map(name).into()
 }
 
 impl WebState {
@@ -90,6 +94,7 @@ impl WebState {
     pub(super) fn feed_rows(&self, language: &str) -> Vec<FeedRow> {
         let row = |feed: &Feed| FeedRow {
             path: feed.path(),
+            url: SiteUrls(&self.app.config.site.base_url).feed_page(&feed.path()),
             title: feed.title_in(language).to_owned(),
             description: feed.description_in(language).map(str::to_owned),
             count: self.app.feed_cache.summary(feed).map_or(0, |summary| summary.count),

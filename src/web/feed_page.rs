@@ -12,6 +12,7 @@ use super::state::WebState;
 use crate::config::Feed;
 use crate::domain::language;
 use crate::domain::selection::Selection;
+use crate::domain::site_urls::SiteUrls;
 use crate::feeds::archive::ArchivePageRef;
 use crate::feeds::format::Format;
 use crate::feeds::on_demand::Lookup;
@@ -64,6 +65,7 @@ async fn render_page(
     let mut view = FeedPage {
         page: web.page_context(client, method),
         feed: FeedRow {
+            url: SiteUrls(&web.app.config.site.base_url).feed_page(&path),
             path,
             title: title.to_owned(),
             description: feed

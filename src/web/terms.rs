@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::domain::language;
 use crate::domain::selection::TermKind;
+use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::feeds::request::FeedSelector;
 use crate::store::terms::Term;
@@ -122,8 +123,10 @@ impl TermLists {
         let row = |kind: TermKind, term: &Term| {
             let mut narrowed = subject.clone();
             narrowed.terms.list_mut(kind).push(term.term.clone());
+            let path = narrowed.path();
             FeedRow {
-                path: narrowed.path(),
+                url: SiteUrls(&config.site.base_url).feed_page(&path),
+                path,
                 title: match kind {
                     TermKind::Section => config.section_title(&term.name, language).to_owned(),
                     _ => term.name.clone(),

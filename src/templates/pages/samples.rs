@@ -51,6 +51,7 @@ fn both<V>(make: impl Fn(PageContext) -> V) -> Vec<V> {
 fn feed(name: &str, title: &str, count: usize) -> FeedRow {
     FeedRow {
         path: name.into(),
+        url: format!("https://news.example.edu/feeds/{name}"),
         title: title.into(),
         description: (count > 12).then(|| "News from all departments.".into()),
         count,
@@ -151,7 +152,7 @@ impl View for IndexPage {
                     feed("workshops", "From the workshops", 1),
                     feed("zh", "学院新闻", 12),
                 ],
-                formats: vec!["RSS".into(), "Atom".into()],
+                formats: vec![FormatName { name: "RSS".into(), extension: "rss".into() }],
                 digests: digests.into_iter().map(row).collect(),
                 latest: articles(),
                 opml: true,
@@ -206,7 +207,7 @@ impl View for FeedsPage {
         let mut samples = both(|page| Self {
             page,
             feeds: feeds(),
-            formats: vec!["RSS".into(), "Atom".into()],
+            formats: vec![FormatName { name: "RSS".into(), extension: "rss".into() }],
             opml: true,
             groups: groups(),
         });
