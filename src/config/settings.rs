@@ -18,7 +18,6 @@ pub use super::mail_settings::{
     UncertainPolicy, WarmUp,
 };
 pub use super::publish::{Bucket, DestinationSettings, PublishTarget};
-pub use super::titles::SectionTitles;
 
 /// The validated configuration from `config.toml` and the environment.
 #[derive(Debug, Clone)]
@@ -61,6 +60,15 @@ impl Config {
         };
         self.feeds.iter().filter(is_published).collect()
     }
+}
+
+/// Settings of one `[[sections]]` table: the names of a section in other languages.
+#[derive(Debug, Clone)]
+pub struct SectionTitles {
+    /// Name of the section in the articles.
+    pub name: String,
+    /// Translations of the name; never empty.
+    pub titles: Translations,
 }
 
 /// Settings of `[site]`: the publisher and defaults for other sections.

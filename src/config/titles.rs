@@ -4,19 +4,10 @@ use super::document::Document;
 use super::error::Diagnostics;
 use super::keys::ARTICLE_SECTIONS;
 use super::reader::{Reader, parse_line};
-use super::settings::{Config, Digest, Feed, Site};
+use super::settings::{Config, Digest, Feed, SectionTitles, Site};
 use crate::domain::language;
 use crate::domain::selection::normalize_term;
 use crate::domain::translations::Translations;
-
-/// Settings of one `[[sections]]` table: the names of a section in other languages.
-#[derive(Debug, Clone)]
-pub struct SectionTitles {
-    /// Name of the section in the articles.
-    pub name: String,
-    /// Translations of the name; never empty.
-    pub titles: Translations,
-}
 
 /// Reads `title` and `titles`. Without `title`, the site's title and its translations apply.
 pub(super) fn titles(

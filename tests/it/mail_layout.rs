@@ -118,7 +118,9 @@ fn wide_digests() -> Vec<DigestMailContext> {
 fn mails() -> Vec<(String, String)> {
     let templates = Arc::new(Templates::load(None).unwrap());
     let mut mails = Vec::new();
+    let logo = |number: usize| Some(image(if number.is_multiple_of(2) { 640 } else { 90 }, 120));
     for (number, mut digest) in wide_digests().into_iter().enumerate() {
+        digest.site.logo = digest.site.logo.and_then(|_| logo(number));
         for article in &mut digest.lead {
             if article.image_url.as_ref().is_some_and(|url| url.starts_with("http")) {
                 article.image_url = Some(image(1200, 800));
@@ -128,6 +130,7 @@ fn mails() -> Vec<(String, String)> {
         mails.push((format!("digest {number} in {}", digest.language), mail.html));
     }
     for mut confirmation in ConfirmContext::samples() {
+        confirmation.site.logo = confirmation.site.logo.and_then(|_| logo(0));
         confirmation.confirm_url.push_str(&"x".repeat(300));
         confirmation.digests.push("Grundstücksverkehrsgenehmigungszuständigkeit".repeat(4));
         let mail = templates.render_confirm(&confirmation).unwrap();

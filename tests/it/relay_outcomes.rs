@@ -30,11 +30,11 @@ async fn check_case(world: &mut World, (name, expected, script, text): Case, tim
         world.app.store.editions().list(&PageRequest::first(999)).await.unwrap().items.len()
     );
     world.publish([IncomingArticle { published_at: world.now(), ..article(&id) }]).await;
-    let (edition, before) =
-        (world.create_edition().await, world.relay.with_mails(<[ReceivedMail]>::len));
     // Earlier cases may have suppressed a reader.
     world.sql("DELETE FROM suppressions").await;
     world.sql("UPDATE deliveries SET rejection = NULL").await;
+    let (edition, before) =
+        (world.create_edition().await, world.relay.with_mails(<[ReceivedMail]>::len));
     world.relay.set_script(script);
     world.restart();
     let dispatcher = world.dispatcher().with_timeouts(Timeouts {

@@ -279,7 +279,7 @@ database_tests! {
     async fn values_that_no_index_or_database_can_store_are_rejected_or_truncated(world) {
         let long = |letter: &str| letter.repeat(5000);
         let articles = vec![
-            IncomingArticle { tags: vec![long("t")], authors: vec![long("新")], sections: vec!["a\0b".into()], ..article("n\0ul") },
+            IncomingArticle { tags: vec![long("t")], authors: vec!["新".repeat(3_000)], sections: vec!["a\0b".into()], ..article("n\0ul") },
             IncomingArticle { guid: Some(long("g")), ..article("guid") },
             article(&long("i")),
             article(&"新".repeat(300)),
