@@ -285,6 +285,7 @@ database_tests! {
     }
 
     async fn sign_ups_that_nobody_confirms_are_forgotten_after_a_month(world) {
+        world.configure(|s| s.more = DAILY.into()).await;
         let store = &world.app.store;
         world.subscribe("weekly", [person("ann@example.org")]).await;
         request_digest(world, "daily", "ann@example.org").await;
