@@ -13,14 +13,14 @@ use crate::sources::read_session::{ReadSession, to_array};
 const PAGE_SIZE: usize = 50;
 
 /// A term's name in one of its languages.
-struct Name {
+struct TermName {
     language: String,
     is_original: bool,
     text: String,
 }
 
 /// A value of a field that refers to terms: its delta, and the names of the term.
-type Term = (String, Vec<Name>);
+type Term = (String, Vec<TermName>);
 
 /// Returns the next published nodes by number, or those with a language that changed or was
 /// published since a time; empty after the last one.
@@ -164,7 +164,8 @@ async fn terms(
         for row in session.rows_if_readable(&sql).await? {
             let [id, language, delta, in_language, is_original, name] = to_array(row);
             let list = values.entry((id.parse().unwrap_or_default(), language)).or_default();
-            let name = Name { language: in_language, is_original: is_original == "1", text: name };
+            let name =
+                TermName { language: in_language, is_original: is_original == "1", text: name };
             match list.last_mut().filter(|(last, _)| *last == delta) {
                 Some((_, names)) => names.push(name),
                 None => list.push((delta, vec![name])),
@@ -190,7 +191,7 @@ async fn terms(
 }
 
 /// Returns the name of a term in a language, else in its original language.
-fn in_language(names: &[Name], language: &str) -> Option<String> {
+fn in_language(names: &[TermName], language: &str) -> Option<String> {
     let own = names.iter().find(|name| name.language == language);
     own.or_else(|| names.iter().find(|name| name.is_original)).map(|name| name.text.clone())
 }

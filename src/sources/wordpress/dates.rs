@@ -56,7 +56,7 @@ pub(super) fn month(number: i8) -> &'static str {
 }
 
 /// Formats a local time with a PHP pattern, in English; a backslash escapes a letter.
-pub(super) fn print(pattern: &str, at: DateTime) -> String {
+pub(super) fn format_date(pattern: &str, at: DateTime) -> String {
     let mut out = String::new();
     let mut letters = pattern.chars();
     while let Some(letter) = letters.next() {
@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn patterns_print_as_php_does() {
         let at = civil("2026-03-02 15:04:05").unwrap();
-        assert_eq!(print("l, F jS, Y g:i A", at), "Monday, March 2nd, 2026 3:04 PM");
-        assert_eq!(print("Y年n月j日 H:i \\a\\t", at), "2026年3月2日 15:04 at");
+        assert_eq!(format_date("l, F jS, Y g:i A", at), "Monday, March 2nd, 2026 3:04 PM");
+        assert_eq!(format_date("Y年n月j日 H:i \\a\\t", at), "2026年3月2日 15:04 at");
     }
 }

@@ -14,12 +14,12 @@ const TAGS_BY_CODE: [(&str, &str); 3] = [("pb", "pt-BR"), ("tw", "zh-TW"), ("zh"
 
 /// Reads the languages from the tables or options of a plugin, if installed.
 pub(super) async fn read(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     site: &WordPressSite,
 ) -> Result<Languages, anyhow::Error> {
-    let mut languages = polylang(database, site).await?;
+    let mut languages = polylang(session, site).await?;
     if languages.tags.is_empty() {
-        languages = wpml(database, site).await?;
+        languages = wpml(session, site).await?;
     }
     if languages.tags.is_empty() {
         languages = qtranslate(site);
@@ -29,12 +29,12 @@ pub(super) async fn read(
 
 /// Reads Polylang's languages and groups of translations, which are terms.
 async fn polylang(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     site: &WordPressSite,
 ) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
     let mut languages = Languages { plugin: "Polylang", ..Languages::default() };
-    for row in database.rows(sql, &[]).await? {
+    for row in session.rows(sql, &[]).await? {
         let [code, description] = columns(row);
         let locale = Value::parse(&description)
             .map(|d| d.text("locale").to_owned())
@@ -48,13 +48,13 @@ async fn polylang(
     };
     let sql = "SELECT CAST(tr.object_id AS CHAR), t.slug FROM {p}term_relationships tr \
         JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
-    for row in database.rows(sql, &[]).await? {
+    for row in session.rows(sql, &[]).await? {
         let [post, code] = columns(row);
         languages.code_by_post.insert(number(&post), code);
     }
     let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
     let mut groups: Vec<BTreeSet<u64>> = Vec::new();
-    for row in database.rows(sql, &[]).await? {
+    for row in session.rows(sql, &[]).await? {
         let [description] = columns(row);
         if let Some(group) = Value::parse(&description) {
             groups.push(
@@ -67,7 +67,7 @@ async fn polylang(
             );
         }
     }
-    languages.add_groups(groups, &public_posts(database).await?);
+    languages.add_groups(groups, &public_posts(session).await?);
     languages.code_without_prefix =
         options.is_truthy("hide_default").then(|| options.text("default_lang").to_owned());
     let is_plain = site.option("permalink_structure").is_empty();
@@ -86,11 +86,11 @@ async fn polylang(
 
 /// Reads WPML's languages and groups of translations from its tables.
 async fn wpml(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     site: &WordPressSite,
 ) -> Result<Languages, anyhow::Error> {
     let sql = "SELECT CAST(element_id AS CHAR), CAST(trid AS CHAR), language_code FROM {p}icl_translations WHERE element_type = 'post_post' AND element_id IS NOT NULL";
-    let Some(rows) = database.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
+    let Some(rows) = session.rows_if_readable(sql, &[]).await?.filter(|rows| !rows.is_empty())
     else {
         return Ok(Languages::default());
     };
@@ -106,14 +106,14 @@ async fn wpml(
         "SELECT code, default_locale FROM {p}icl_languages",
         "SELECT code, locale FROM {p}icl_locale_map",
     ] {
-        for row in database.rows_if_readable(sql, &[]).await?.unwrap_or_default() {
+        for row in session.rows_if_readable(sql, &[]).await?.unwrap_or_default() {
             let [code, locale] = columns(row);
             languages.tags.entry(code).and_modify(|known| {
                 *known = if locale.is_empty() { known.clone() } else { language_tag(&locale) }
             });
         }
     }
-    languages.add_groups(groups.into_values(), &public_posts(database).await?);
+    languages.add_groups(groups.into_values(), &public_posts(session).await?);
     let Some(settings) = Value::parse(site.option("icl_sitepress_settings")) else {
         return Ok(languages);
     };
@@ -166,9 +166,9 @@ pub(super) fn code_tag(code: &str) -> String {
 }
 
 /// Returns the ids of public posts; a draft is never the original of a translation.
-async fn public_posts(database: &mut WordPressSession) -> Result<HashSet<u64>, anyhow::Error> {
+async fn public_posts(session: &mut WordPressSession) -> Result<HashSet<u64>, anyhow::Error> {
     let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
-    Ok(database
+    Ok(session
         .rows(sql, &[])
         .await?
         .iter()

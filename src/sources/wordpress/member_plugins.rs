@@ -8,7 +8,7 @@ use crate::sources::php::Value;
 
 /// Part of a post that visitors see although a plugin restricts the post to members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Access {
+pub(super) enum VisiblePart {
     /// Title and the excerpt that an editor wrote.
     Excerpt,
     /// Neither title nor text.
@@ -85,25 +85,29 @@ const LAYOUT_NAMESPACES: &str = "kadence generateblocks uagb ugb stackable coblo
     jetpack syntaxhighlighter enlighter kevinbatdorf newspack-blocks woocommerce wp-bootstrap-blocks tableberg a8c";
 
 /// Metadata of a post that restricts it: key, values that do not, and what visitors see.
-const MEMBER_META: [(&str, &str, Access); 18] = [
-    ("_jetpack_newsletter_access", "everybody", Access::Excerpt),
-    ("_wpmem_block", "0", Access::Excerpt),
-    ("_members_access_role", "", Access::Nothing),
-    ("rcp_access_level", "None 0", Access::Nothing),
-    ("rcp_user_level", "All all", Access::Nothing),
-    ("rcp_subscription_level", "", Access::Nothing),
-    ("_is_paid", "0", Access::Nothing),
-    ("um_content_restriction", "", Access::Nothing),
-    ("patreon-level", "0", Access::Nothing),
-    ("memberful_acl", "0", Access::Nothing),
-    ("memberful_available_to_any_registered_user", "0", Access::Nothing),
-    ("groups-read", "", Access::Nothing),
-    ("pms-content-restrict-user-status", "", Access::Nothing),
-    ("pms-content-restrict-subscription-plan", "", Access::Nothing),
-    ("_llms_is_restricted", "no", Access::Nothing),
-    ("arm_access_plan", "", Access::Nothing),
-    ("_coil_monetize_post_status", "no no-tagging default gate-tagged-blocks", Access::Nothing),
-    ("passster_activate_protection", "0", Access::Nothing),
+const MEMBER_META: [(&str, &str, VisiblePart); 18] = [
+    ("_jetpack_newsletter_access", "everybody", VisiblePart::Excerpt),
+    ("_wpmem_block", "0", VisiblePart::Excerpt),
+    ("_members_access_role", "", VisiblePart::Nothing),
+    ("rcp_access_level", "None 0", VisiblePart::Nothing),
+    ("rcp_user_level", "All all", VisiblePart::Nothing),
+    ("rcp_subscription_level", "", VisiblePart::Nothing),
+    ("_is_paid", "0", VisiblePart::Nothing),
+    ("um_content_restriction", "", VisiblePart::Nothing),
+    ("patreon-level", "0", VisiblePart::Nothing),
+    ("memberful_acl", "0", VisiblePart::Nothing),
+    ("memberful_available_to_any_registered_user", "0", VisiblePart::Nothing),
+    ("groups-read", "", VisiblePart::Nothing),
+    ("pms-content-restrict-user-status", "", VisiblePart::Nothing),
+    ("pms-content-restrict-subscription-plan", "", VisiblePart::Nothing),
+    ("_llms_is_restricted", "no", VisiblePart::Nothing),
+    ("arm_access_plan", "", VisiblePart::Nothing),
+    (
+        "_coil_monetize_post_status",
+        "no no-tagging default gate-tagged-blocks",
+        VisiblePart::Nothing,
+    ),
+    ("passster_activate_protection", "0", VisiblePart::Nothing),
 ];
 
 /// Returns the keys of metadata that may restrict a post.
@@ -112,7 +116,7 @@ pub(super) fn meta_keys() -> impl Iterator<Item = &'static str> {
 }
 
 /// Returns what visitors see of a post with this metadata; `None` if it does not restrict the post.
-pub(super) fn restriction(key: &str, value: &str) -> Option<Access> {
+pub(super) fn restriction(key: &str, value: &str) -> Option<VisiblePart> {
     let (_, open, access) = MEMBER_META.iter().find(|(known, _, _)| *known == key)?;
     let value = value.trim();
     if value.is_empty() || value == "a:0:{}" || lists(open, value) {
@@ -126,7 +130,7 @@ pub(super) fn restriction(key: &str, value: &str) -> Option<Access> {
         return (settings.is_truthy("_um_custom_access_settings") && !is_open).then_some(*access);
     }
     let hides_title = key == "_wpmem_block" && value == "2";
-    Some(if hides_title { Access::Nothing } else { *access })
+    Some(if hides_title { VisiblePart::Nothing } else { *access })
 }
 
 /// Returns the handling of the text that a shortcode encloses.
@@ -200,15 +204,15 @@ mod tests {
     fn metadata_of_a_public_post_restricts_nothing() {
         for (key, value, expected) in [
             ("_jetpack_newsletter_access", "everybody", None),
-            ("_jetpack_newsletter_access", "subscribers", Some(Access::Excerpt)),
-            ("_wpmem_block", "2", Some(Access::Nothing)),
-            ("_members_access_role", "editor", Some(Access::Nothing)),
+            ("_jetpack_newsletter_access", "subscribers", Some(VisiblePart::Excerpt)),
+            ("_wpmem_block", "2", Some(VisiblePart::Nothing)),
+            ("_members_access_role", "editor", Some(VisiblePart::Nothing)),
             ("rcp_user_level", "All", None),
             ("memberful_acl", "a:0:{}", None),
             (
                 "um_content_restriction",
                 "a:2:{s:26:\"_um_custom_access_settings\";s:1:\"1\";s:14:\"_um_accessible\";s:1:\"2\";}",
-                Some(Access::Nothing),
+                Some(VisiblePart::Nothing),
             ),
             (
                 "um_content_restriction",

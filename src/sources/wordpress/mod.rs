@@ -1,7 +1,6 @@
 //! WordPress on MySQL or MariaDB: reads its public posts with the titles, addresses and bodies of
 //! WordPress's own feed.
 
-mod access;
 mod address;
 mod calendar;
 mod dates;
@@ -11,6 +10,7 @@ mod languages;
 mod member_plugins;
 mod options;
 mod permalinks;
+mod post_visibility;
 mod posts;
 mod qtranslate;
 mod render;
@@ -25,7 +25,7 @@ use tokio::sync::mpsc::Sender;
 
 pub(super) use self::render::autop::autop;
 
-use self::member_plugins::Access;
+use self::member_plugins::VisiblePart;
 use self::session::WordPressSession;
 use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
@@ -53,13 +53,13 @@ pub(crate) async fn read(
     since: Option<Millis>,
     items: Sender<SourceRow>,
 ) -> Result<bool, anyhow::Error> {
-    let mut database = WordPressSession::open(source).await?;
-    let mut site = options::read(&mut database, source).await?;
+    let mut session = WordPressSession::open(source).await?;
+    let mut site = options::read_site(&mut session, source).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
     let mut after = 0;
     let mut guids = IdSet::default();
     loop {
-        let page = posts::next_posts(&mut database, after, since).await?;
+        let page = posts::next_posts(&mut session, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
         let page: Vec<Post> =
@@ -69,7 +69,7 @@ pub(crate) async fn read(
             .filter_map(|post| post.thumbnail)
             .filter(|id| !site.posts.contains_key(id))
             .collect();
-        posts::fetch(&mut database, &mut site, images.into_iter().map(DataRequest::Post)).await?;
+        posts::fetch(&mut session, &mut site, images.into_iter().map(DataRequest::Post)).await?;
         let versions: Vec<_> = page
             .into_iter()
             .flat_map(|post| qtranslate::versions(&site, post, &language))
@@ -77,14 +77,14 @@ pub(crate) async fn read(
         for version in versions {
             let language = version.language.as_deref().unwrap_or(&language);
             let item =
-                to_source_row(&mut database, &mut site, source, language, &version.post).await?;
+                to_source_row(&mut session, &mut site, source, language, &version.post).await?;
             let mut item = version.apply(&site, item);
             if let SourceRow::Article(article) = &mut item {
                 drop_shared_guid(article, &mut guids);
             }
             if items.send(item).await.is_err() {
                 // The receiver is gone, so reading on is pointless.
-                database.close().await;
+                session.close().await;
                 return Ok(false);
             }
         }
@@ -93,25 +93,25 @@ pub(crate) async fn read(
         site.lists_by_query.retain(|query, _| query.kind == "post" && query.parent.is_none());
         let listed: BTreeSet<u64> =
             site.lists_by_query.values().flat_map(|list| list.ids.iter().copied()).collect();
-        posts::fetch(&mut database, &mut site, listed.into_iter().map(DataRequest::Post)).await?;
+        posts::fetch(&mut session, &mut site, listed.into_iter().map(DataRequest::Post)).await?;
     }
-    database.close().await;
+    session.close().await;
     Ok(since.is_none())
 }
 
 /// Checks that the site can be read: connection and tables. Returns one sentence for each URL that
 /// readers cannot reach.
 pub(crate) async fn check(source: &Source) -> Result<Vec<String>, anyhow::Error> {
-    let mut database = WordPressSession::open(source).await?;
-    let site = options::read(&mut database, source).await?;
-    posts::next_posts(&mut database, 0, None).await?;
-    database.close().await;
+    let mut session = WordPressSession::open(source).await?;
+    let site = options::read_site(&mut session, source).await?;
+    posts::next_posts(&mut session, 0, None).await?;
+    session.close().await;
     Ok(site.address.warnings(site.home(), &site.uploads_url()))
 }
 
 /// Converts a post into an article, or into a rejection with its reason.
 async fn to_source_row(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     site: &mut WordPressSite,
     source: &Source,
     language: &str,
@@ -121,7 +121,7 @@ async fn to_source_row(
     for _ in 0..MAX_FETCH_ROUNDS {
         let missing = body.as_mut().map(|body| std::mem::take(&mut body.missing));
         let Some(missing) = missing.ok().filter(|missing| !missing.is_empty()) else { break };
-        posts::fetch(database, site, missing).await?;
+        posts::fetch(session, site, missing).await?;
         body = catch_panic(|| render::body(site, post));
     }
     let article = body
@@ -145,8 +145,8 @@ fn to_article(
     else {
         return Err(format!("post {} has no date; publish it again in WordPress", post.id));
     };
-    if post.access == Some(Access::Nothing) {
-        return Err(access::MEMBERS_ONLY.to_owned());
+    if post.access == Some(VisiblePart::Nothing) {
+        return Err(post_visibility::MEMBERS_ONLY.to_owned());
     }
     if body.is_too_large {
         return Err("its rendered text is larger than 8 MiB; remove repeated blocks".to_owned());

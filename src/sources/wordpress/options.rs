@@ -17,24 +17,24 @@ const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone
     'qtranslate_domains','qtranslate_locales'";
 
 /// Reads the options, terms and authors of a site.
-pub(super) async fn read(
-    database: &mut WordPressSession,
+pub(super) async fn read_site(
+    session: &mut WordPressSession,
     source: &Source,
 ) -> Result<WordPressSite, anyhow::Error> {
     let mut site = WordPressSite::default();
     let sql = format!(
         "SELECT option_name, option_value FROM {{p}}options WHERE option_name IN ({OPTIONS})"
     );
-    site.options = pairs(database.rows(&sql, &[]).await?);
+    site.options = pairs(session.rows(&sql, &[]).await?);
     site.address = SiteAddress::apply(&mut site.options, source);
     site.time_zone = super::dates::zone(site.option("timezone_string"), site.option("gmt_offset"))
         .or_else(|| Some(source.timezone.clone()));
-    let clock = database.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
+    let clock = session.rows("SELECT CAST(UNIX_TIMESTAMP() AS CHAR)", &[]).await?;
     let seconds = clock.first().and_then(|row| row[0].parse().ok()).unwrap_or_default();
     site.now = jiff::Timestamp::from_second(seconds).unwrap_or_default();
     let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR) \
         FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name";
-    for (rank, row) in database.rows(sql, &[]).await?.into_iter().enumerate() {
+    for (rank, row) in session.rows(sql, &[]).await?.into_iter().enumerate() {
         let [id, name, slug, taxonomy, parent, count] = columns(row);
         let term = Term {
             id: number(&id),
@@ -47,9 +47,9 @@ pub(super) async fn read(
         };
         site.terms.insert(term.id, term);
     }
-    site.users = users(database).await?;
-    site.network_uploads_path = network_uploads_path(database).await?;
-    site.languages = language_plugins::read(database, &site).await?;
+    site.users = users(session).await?;
+    site.network_uploads_path = network_uploads_path(session).await?;
+    site.languages = language_plugins::read(session, &site).await?;
     Ok(site)
 }
 
@@ -64,21 +64,21 @@ fn network_prefix(prefix: &str) -> Option<(&str, &str)> {
 
 /// Returns the uploads path of a site in a network; `None` for a standalone site.
 async fn network_uploads_path(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
 ) -> Result<Option<String>, anyhow::Error> {
     let Some((network, number)) =
-        network_prefix(&database.prefix).map(|(n, id)| (n.to_owned(), id.to_owned()))
+        network_prefix(&session.prefix).map(|(n, id)| (n.to_owned(), id.to_owned()))
     else {
         return Ok(None);
     };
     // A standalone site may have such a prefix by chance; it then has its own table of users.
-    if database.rows_if_readable("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some()
+    if session.rows_if_readable("SELECT CAST(MIN(ID) AS CHAR) FROM {p}users", &[]).await?.is_some()
     {
         return Ok(None);
     }
     let sql =
         format!("SELECT meta_value FROM {network}sitemeta WHERE meta_key = 'ms_files_rewriting'");
-    let rewriting = database.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
+    let rewriting = session.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
     let is_old = rewriting
         .first()
         .and_then(|row| row.first())
@@ -87,14 +87,14 @@ async fn network_uploads_path(
 }
 
 /// Reads the authors; a network has one table of users, with the main site's prefix.
-async fn users(database: &mut WordPressSession) -> Result<HashMap<u64, User>, anyhow::Error> {
+async fn users(session: &mut WordPressSession) -> Result<HashMap<u64, User>, anyhow::Error> {
     const SELECT: &str = "SELECT CAST(ID AS CHAR), display_name, user_nicename FROM {p}users";
-    let rows = match network_prefix(&database.prefix).map(|(network, _)| network.to_owned()) {
-        Some(network) => match database.rows_if_readable(SELECT, &[]).await? {
+    let rows = match network_prefix(&session.prefix).map(|(network, _)| network.to_owned()) {
+        Some(network) => match session.rows_if_readable(SELECT, &[]).await? {
             Some(own) => own,
-            None => database.rows(&SELECT.replace("{p}", &network), &[]).await?,
+            None => session.rows(&SELECT.replace("{p}", &network), &[]).await?,
         },
-        None => database.rows(SELECT, &[]).await?,
+        None => session.rows(SELECT, &[]).await?,
     };
     Ok(rows
         .into_iter()

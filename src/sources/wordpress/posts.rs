@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::session::{TextRow, WordPressSession};
 use super::site::{Comment, DataRequest, Order, Post, PostList, PostQuery, WordPressSite};
-use super::{access, enclosures, member_plugins};
+use super::{enclosures, member_plugins, post_visibility};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -30,7 +30,7 @@ const PAGE_SIZE: usize = 100;
 /// Returns the next public articles by id that changed since a time, with their bodies; empty after
 /// the last one.
 pub(super) async fn next_posts(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     after: u64,
     since: Option<Millis>,
 ) -> Result<Vec<Post>, anyhow::Error> {
@@ -45,12 +45,12 @@ pub(super) async fn next_posts(
         "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE_SIZE}",
         changed.unwrap_or_default()
     );
-    select(database, &condition, true).await
+    select(session, &condition, true).await
 }
 
 /// Reads the data that rendering requested and adds it to the site.
 pub(super) async fn fetch(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     site: &mut WordPressSite,
     wanted: impl IntoIterator<Item = DataRequest>,
 ) -> Result<(), anyhow::Error> {
@@ -59,14 +59,14 @@ pub(super) async fn fetch(
         match want {
             DataRequest::Post(id) => light.push(id),
             DataRequest::Body(id) => bodies.push(id),
-            DataRequest::List(query) => list(database, site, query).await?,
-            DataRequest::Months => site.months = Some(months(database).await?),
-            DataRequest::Comments => site.comments = Some(comments(database).await?),
+            DataRequest::List(query) => list(session, site, query).await?,
+            DataRequest::Months => site.months = Some(months(session).await?),
+            DataRequest::Comments => site.comments = Some(comments(session).await?),
             DataRequest::Biography(user) => {
                 let sql = format!(
                     "SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}"
                 );
-                let rows = database.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
+                let rows = session.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
                 site.biographies.insert(
                     user,
                     rows.into_iter().next().map(columns).map(|[text]| text).unwrap_or_default(),
@@ -78,7 +78,7 @@ pub(super) async fn fetch(
         if ids.is_empty() {
             continue;
         }
-        let found = select(database, &format!("ID IN ({})", join_ids(&ids)), with_body).await?;
+        let found = select(session, &format!("ID IN ({})", join_ids(&ids)), with_body).await?;
         for id in ids {
             site.posts.entry(id).or_insert(None);
         }
@@ -90,14 +90,14 @@ pub(super) async fn fetch(
 /// Returns the posts that match a condition, with their terms and the metadata in use. The
 /// condition must not contain external input other than numbers.
 async fn select(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     condition: &str,
     with_body: bool,
 ) -> Result<Vec<Post>, anyhow::Error> {
     let body = if with_body { "post_content" } else { "''" };
     let sql = format!("SELECT {COLUMNS}, {body} FROM {{p}}posts WHERE {condition}");
     let mut posts: Vec<Post> =
-        database.rows(&sql, &[]).await?.into_iter().map(|row| post(row, with_body)).collect();
+        session.rows(&sql, &[]).await?.into_iter().map(|row| post(row, with_body)).collect();
     if posts.is_empty() {
         return Ok(posts);
     }
@@ -109,7 +109,7 @@ async fn select(
          JOIN {{p}}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {{p}}terms t ON t.term_id = tt.term_id \
          WHERE tr.object_id IN ({ids}) AND tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name"
     );
-    for row in database.rows(&sql, &[]).await? {
+    for row in session.rows(&sql, &[]).await? {
         let [post, term] = columns(row);
         if let Some(at) = places.get(&number(&post)) {
             posts[*at].terms.push(number(&term));
@@ -122,7 +122,7 @@ async fn select(
         keys.join("', '"),
         enclosures::SQL_CONDITION
     );
-    for row in database.rows(&sql, &[]).await? {
+    for row in session.rows(&sql, &[]).await? {
         let [post, key, value] = columns(row);
         let Some(post) = places.get(&number(&post)).map(|at| &mut posts[*at]) else {
             continue;
@@ -134,12 +134,12 @@ async fn select(
             "_wp_attachment_metadata" => post.size = image_size(&value),
             "_wp_attachment_image_alt" => post.alt = value,
             key if enclosures::add_metadata(post, key, &value) => {}
-            key => access::add_metadata(post, key, &value),
+            key => post_visibility::add_metadata(post, key, &value),
         }
     }
     for post in &mut posts {
         post.file_metadata.reverse();
-        access::keep_public_part(post, database.hides_unknown);
+        post_visibility::keep_public_part(post, session.hides_unknown);
     }
     Ok(posts)
 }
@@ -186,7 +186,7 @@ fn post(row: TextRow, with_body: bool) -> Post {
 
 /// Reads the ids of a list, and its posts without bodies.
 async fn list(
-    database: &mut WordPressSession,
+    session: &mut WordPressSession,
     site: &mut WordPressSite,
     query: PostQuery,
 ) -> Result<(), anyhow::Error> {
@@ -224,7 +224,7 @@ async fn list(
     } else {
         vec![&query.kind, &query.mime, &query.mime]
     };
-    let count = database
+    let count = session
         .rows(&format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"), &binds)
         .await?;
     let limit = if query.limit == 0 { 1_000 } else { query.limit };
@@ -233,10 +233,10 @@ async fn list(
         query.offset
     );
     let ids: Vec<u64> =
-        database.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
+        session.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
     let missing: Vec<u64> = ids.iter().copied().filter(|id| !site.posts.contains_key(id)).collect();
     if !missing.is_empty() {
-        let found = select(database, &format!("ID IN ({})", join_ids(&missing)), false).await?;
+        let found = select(session, &format!("ID IN ({})", join_ids(&missing)), false).await?;
         site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
     }
     let total = count.first().map_or(0, |row| number(&row[0]));
@@ -244,21 +244,21 @@ async fn list(
     Ok(())
 }
 
-async fn months(database: &mut WordPressSession) -> Result<Vec<(i16, i8, u64)>, anyhow::Error> {
+async fn months(session: &mut WordPressSession) -> Result<Vec<(i16, i8, u64)>, anyhow::Error> {
     let sql = "SELECT CAST(YEAR(post_date) AS CHAR), CAST(MONTH(post_date) AS CHAR), CAST(COUNT(ID) AS CHAR) FROM {p}posts \
         WHERE post_type = 'post' AND post_status = 'publish' GROUP BY YEAR(post_date), MONTH(post_date) ORDER BY YEAR(post_date) DESC, MONTH(post_date) DESC";
-    let rows = database.rows(sql, &[]).await?;
+    let rows = session.rows(sql, &[]).await?;
     Ok(rows
         .iter()
         .filter_map(|row| Some((row[0].parse().ok()?, row[1].parse().ok()?, number(&row[2]))))
         .collect())
 }
 
-async fn comments(database: &mut WordPressSession) -> Result<Vec<Comment>, anyhow::Error> {
+async fn comments(session: &mut WordPressSession) -> Result<Vec<Comment>, anyhow::Error> {
     let sql = "SELECT CAST(c.comment_ID AS CHAR), CAST(c.comment_post_ID AS CHAR), c.comment_author, c.comment_author_url, CAST(c.comment_date AS CHAR), c.comment_content \
         FROM {p}comments c JOIN {p}posts p ON p.ID = c.comment_post_ID WHERE c.comment_approved = '1' AND p.post_status = 'publish' AND p.post_password = '' \
         ORDER BY c.comment_date_gmt DESC LIMIT 100";
-    let rows = database.rows_if_readable(sql, &[]).await?.unwrap_or_default();
+    let rows = session.rows_if_readable(sql, &[]).await?.unwrap_or_default();
     Ok(rows
         .into_iter()
         .map(|row| {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::address::SiteAddress;
 use super::languages::Languages;
-use super::member_plugins::Access;
+use super::member_plugins::VisiblePart;
 
 /// Non-empty defaults of WordPress for options without a row.
 const DEFAULT_OPTIONS: [(&str, &str); 4] = [
@@ -71,9 +71,9 @@ pub(super) struct Post {
     /// Metadata that may name an audio or video file: keys and values, oldest first.
     pub(super) file_metadata: Vec<(String, String)>,
     /// Part that visitors see if a plugin restricts the post; `None` if none does.
-    pub(super) access: Option<Access>,
+    pub(super) access: Option<VisiblePart>,
     /// Sentences about parts of the body that plugins hide from visitors.
-    pub(super) hidden: Vec<String>,
+    pub(super) hidden_notes: Vec<String>,
 }
 
 /// A query for a list of posts: filters, order and limit.

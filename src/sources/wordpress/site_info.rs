@@ -11,8 +11,8 @@ use crate::sources::missed_schedule::{MISSED_SCHEDULE, MISSED_SCHEDULE_GRACE};
 
 /// Returns facts about a site, and the number of its non-public posts by reason.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
-    let mut database = WordPressSession::open(source).await?;
-    let site = options::read(&mut database, source).await?;
+    let mut session = WordPressSession::open(source).await?;
+    let site = options::read_site(&mut session, source).await?;
     let languages: Vec<&str> = site.languages.tags().collect();
     let structure = match site.option("permalink_structure") {
         "" => "plain: ?p=NUMBER".to_owned(),
@@ -24,7 +24,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
         ("time zone", zone_name(&site.zone())),
         ("permalinks", structure),
         ("files", site.uploads_url()),
-        ("tables", format!("{}…", database.prefix)),
+        ("tables", format!("{}…", session.prefix)),
     ];
     facts.extend(site.address.facts());
     let warnings = site.address.warnings(site.home(), &site.uploads_url());
@@ -43,7 +43,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
         MISSED_SCHEDULE_GRACE.as_secs()
     );
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
-    for row in database.rows(&sql, &[]).await? {
+    for row in session.rows(&sql, &[]).await? {
         let [status, password, late, count] = columns(row);
         let missed = (!late.is_empty()).then_some(MISSED_SCHEDULE);
         if let Some(reason) = hidden_reason(&status, !password.is_empty()).or(missed) {
@@ -51,7 +51,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
                 usize::try_from(number(&count)).unwrap_or_default();
         }
     }
-    database.close().await;
+    session.close().await;
     Ok((facts, left_out))
 }
 

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::member_plugins::Access;
+use super::member_plugins::VisiblePart;
 use super::site::{DataRequest, Order, Post, PostList, PostQuery, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
 use super::{
-    MAX_FETCH_ROUNDS, access, dates, drop_shared_guid, enclosures, posts, qtranslate, render,
-    to_article,
+    MAX_FETCH_ROUNDS, dates, drop_shared_guid, enclosures, post_visibility, posts, qtranslate,
+    render, to_article,
 };
 use crate::config::{Source, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
@@ -58,7 +58,7 @@ pub(in crate::sources) fn read_wxr(
             *file.left_out.entry(reason.to_owned()).or_default() += 1;
             continue;
         }
-        if exported.post.access == Some(Access::Nothing) {
+        if exported.post.access == Some(VisiblePart::Nothing) {
             *file.left_out.entry("for members only".to_owned()).or_default() += 1;
             continue;
         }
@@ -221,9 +221,9 @@ fn post(
     }
     for (key, value) in &metadata {
         enclosures::add_metadata(&mut post, key, value);
-        access::add_metadata(&mut post, key, value);
+        post_visibility::add_metadata(&mut post, key, value);
     }
-    access::keep_public_part(&mut post, hides_unknown);
+    post_visibility::keep_public_part(&mut post, hides_unknown);
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
 }
 

@@ -9,7 +9,7 @@ async fn no_link_for_people_leads_to_a_raw_document() {
     for path in ["/", "/feeds/", "/?lang=zh", "/feeds/news", "/feeds/section/campus", secret] {
         let page = site.get(path).await.text();
         let (_, body) = page.split_once("<body>").unwrap();
-        for link in body.split("<a ").skip(1).map(|rest| rest.split('>').next().unwrap()) {
+        for link in body.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()) {
             let is_raw = [".rss", ".atom", ".json"].iter().any(|end| link.contains(end));
             assert!(!is_raw, "{path}: {link}");
         }
@@ -20,6 +20,9 @@ async fn no_link_for_people_leads_to_a_raw_document() {
         assert!(html_escape::decode_html_entities(&home).contains(&link), "{link}: {home}");
         let page = site.get("/feeds/news?lang=zh").await.text();
         assert!(page.contains(&format!("id=\"address-{format}\"")), "{page}");
+        let url =
+            format!("title=\"https://news.example.edu/news/feeds/news.{}\"", format.to_lowercase());
+        assert!(home.contains(&url), "{url}: {home}");
     }
 }
 

@@ -19,7 +19,7 @@ pub(in crate::sources) fn autop(html: &str) -> String {
     let html = html + "\n";
     let (text, preserved) =
         if html.contains("<pre") { extract_pre(&html) } else { (html, Vec::new()) };
-    let text = double_breaks(&text);
+    let text = double_breaks_to_blank_lines(&text);
     let text = set_blocks_apart(&text).replace("\r\n", "\n").replace('\r', "\n");
     let text = hide_line_ends_in_tags(&text);
     let text = trim_inside(text);
@@ -58,7 +58,7 @@ fn extract_pre(html: &str) -> (String, Vec<String>) {
 }
 
 /// Converts two consecutive breaks into a blank line.
-fn double_breaks(html: &str) -> String {
+fn double_breaks_to_blank_lines(html: &str) -> String {
     rewrite(html, |text, at, out, _| {
         let first = at + break_length(&text[at..])?;
         let gap = first + leading_whitespace(&text[first..]);

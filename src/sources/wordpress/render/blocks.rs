@@ -254,7 +254,7 @@ fn reusable_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, 
         .post_with_body(id)
         .filter(|post| post.kind == "wp_block" && post.status == "publish" && !post.protected)
     {
-        for sentence in &post.hidden {
+        for sentence in &post.hidden_notes {
             context.note(sentence.clone());
         }
         let text = embeds::embed(post.content.as_deref().unwrap_or_default());

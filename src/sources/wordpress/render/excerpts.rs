@@ -6,7 +6,7 @@ use crate::sources::wordpress::site::Post;
 
 /// Returns an editor's excerpt as HTML.
 pub(in crate::sources::wordpress) fn excerpt(written: &str) -> String {
-    let (written, _) = shortcodes::without_unknown(written.trim());
+    let (written, _) = shortcodes::without_plugin_shortcodes(written.trim());
     autop::autop(&texturize::texturize(written.trim())).trim().to_owned()
 }
 
@@ -30,8 +30,9 @@ pub(super) fn automatic_excerpt(
     let Some(written) = whole.and_then(|post| post.content.as_deref()) else {
         return String::new();
     };
-    let written =
-        shortcodes::expand(written, &shortcodes::KNOWN, &mut |_, _, _| Some(String::new()));
+    let written = shortcodes::expand(written, &shortcodes::CORE_SHORTCODES, &mut |_, _, _| {
+        Some(String::new())
+    });
     let inner = Scope { post, query: None, excerpt: true, depth: scope.depth + 1 };
     shortened(&content(context, inner, &written), words)
 }

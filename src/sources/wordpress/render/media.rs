@@ -17,7 +17,7 @@ pub(super) fn expand(context: &RenderContext<'_>, scope: Scope<'_>, text: &str) 
     if !text.contains('[') {
         return text.to_owned();
     }
-    shortcodes::expand(text, &shortcodes::KNOWN, &mut |name, attributes, content| {
+    shortcodes::expand(text, &shortcodes::CORE_SHORTCODES, &mut |name, attributes, content| {
         if context.is_too_large() {
             return Some(String::new());
         }

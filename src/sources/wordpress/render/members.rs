@@ -40,8 +40,8 @@ pub(in crate::sources::wordpress) fn public_part(
 
 fn without_hidden_parts(text: &str, hides_unknown: bool) -> (String, Vec<String>) {
     let mut hidden = HiddenParts::default();
-    hidden.add_blocks(text, hides_unknown);
-    hidden.add_shortcodes(text, hides_unknown);
+    hidden.hide_blocks(text, hides_unknown);
+    hidden.hide_shortcodes(text, hides_unknown);
     if let Some(at) = text.find(STEADY_MARKER) {
         hidden.ranges.push((at, text.len()));
         hidden.notes.insert("The text behind a paywall was left out.".to_owned());
@@ -61,7 +61,7 @@ fn without_hidden_parts(text: &str, hides_unknown: bool) -> (String, Vec<String>
 
 impl HiddenParts {
     /// Adds the blocks that members see, and the text after a paywall.
-    fn add_blocks(&mut self, text: &str, hides_unknown: bool) {
+    fn hide_blocks(&mut self, text: &str, hides_unknown: bool) {
         let mut ends = Lookahead::new(text, "-->");
         // Start of the hidden block, its name, and the number of open blocks of that name.
         let mut open: Option<(usize, String, u32, bool)> = None;
@@ -104,7 +104,7 @@ impl HiddenParts {
 
     /// Adds the shortcodes that members see, from the first opening tag to the matching closing one;
     /// the text ends at a known one without a closing tag.
-    fn add_shortcodes(&mut self, text: &str, hides_unknown: bool) {
+    fn hide_shortcodes(&mut self, text: &str, hides_unknown: bool) {
         let mut close = Lookahead::new(text, "]");
         let mut quoted = TagEnds::new(text);
         let readable = shortcodes::text_ranges(text);
@@ -118,7 +118,7 @@ impl HiddenParts {
             let in_text = place > 0 && readable[place - 1].1 >= start;
             let counts = match rule {
                 Enclosed::Hidden | Enclosed::EndsText => true,
-                Enclosed::Unknown => hides_unknown && in_text && !shortcodes::is_known(tag.name),
+                Enclosed::Unknown => hides_unknown && in_text && !shortcodes::is_core(tag.name),
                 // The closing tag of a row that is switched off has no attributes.
                 Enclosed::Shown => tag.closing && spans.contains_key(tag.name),
             };

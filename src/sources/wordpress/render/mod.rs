@@ -30,7 +30,7 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use super::member_plugins::Access;
+use super::member_plugins::VisiblePart;
 use super::site::{DataRequest, Post, PostList, PostQuery, WordPressSite};
 
 pub(super) use excerpts::excerpt;
@@ -140,7 +140,7 @@ impl<'a> RenderContext<'a> {
                 list.ids
                     .iter()
                     .filter_map(|id| self.post(*id))
-                    .filter(|post| post.access != Some(Access::Nothing))
+                    .filter(|post| post.access != Some(VisiblePart::Nothing))
                     .collect()
             })
             .unwrap_or_default()
@@ -150,7 +150,7 @@ impl<'a> RenderContext<'a> {
 /// Renders the body of a post from the site's snapshot.
 pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
     let context = RenderContext::new(site);
-    post.hidden.iter().for_each(|sentence| context.note(sentence.clone()));
+    post.hidden_notes.iter().for_each(|sentence| context.note(sentence.clone()));
     let html = content(
         &context,
         Scope { post, query: None, excerpt: false, depth: 0 },
@@ -174,7 +174,7 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
             .note("Its pages after the first are left out, as in WordPress's own feed.".to_owned());
     }
     let written = without_more_tag(&text);
-    let (text, dropped) = shortcodes::without_unknown(&written);
+    let (text, dropped) = shortcodes::without_plugin_shortcodes(&written);
     for name in dropped {
         let encloses_nothing = written.contains(&format!("][/{name}"));
         let kept = if !encloses_nothing && written.contains(&format!("[/{name}")) {

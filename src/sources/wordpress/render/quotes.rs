@@ -16,12 +16,12 @@ fn matches_at(line: &[char], at: usize, word: &str) -> bool {
     word.chars().all(|c| here.next() == Some(&c))
 }
 
-pub(super) fn space_after(line: &[char], at: usize) -> bool {
+pub(super) fn is_space_at(line: &[char], at: usize) -> bool {
     matches!(line.get(at), Some('\r' | '\n' | '\t' | ' ' | '\u{A0}'))
         || matches_at(line, at, "&nbsp;")
 }
 
-pub(super) fn space_before(line: &[char], at: usize) -> bool {
+pub(super) fn is_space_before(line: &[char], at: usize) -> bool {
     at > 0
         && (matches!(line[at - 1], '\r' | '\n' | '\t' | ' ' | '\u{A0}')
             || (at >= 6 && matches_at(line, at - 6, "&nbsp;")))
@@ -32,7 +32,7 @@ fn closes_before(line: &[char], at: usize) -> bool {
     at >= line.len()
         || ".,:;!?)}-]".contains(line[at])
         || matches_at(line, at, "&gt;")
-        || space_after(line, at)
+        || is_space_at(line, at)
 }
 
 pub(super) fn digit(line: &[char], at: usize) -> bool {
@@ -41,7 +41,7 @@ pub(super) fn digit(line: &[char], at: usize) -> bool {
 
 /// Returns the position of the mark that closes a quoted number opened at `at`: `'0.42'`.
 fn quoted_number(line: &[char], at: usize, mark: char) -> Option<usize> {
-    if !(at == 0 || space_before(line, at)) || !digit(line, at + 1) {
+    if !(at == 0 || is_space_before(line, at)) || !digit(line, at + 1) {
         return None;
     }
     let end =
@@ -85,7 +85,7 @@ pub(super) fn single_quotes(line: &mut [char]) {
         if i == 0
             || "([{\"-".contains(line[i - 1])
             || (i >= 4 && matches_at(line, i - 4, "&lt;"))
-            || space_before(line, i)
+            || is_space_before(line, i)
         {
             line[i] = OPEN_SINGLE;
         }
@@ -93,11 +93,11 @@ pub(super) fn single_quotes(line: &mut [char]) {
     for i in at(line) {
         let next = line.get(i + 1);
         let ends = next.is_none_or(|c| ".,:;!?\"'(){}[]-".contains(*c));
-        if !space_before(line, i)
+        if !is_space_before(line, i)
             && !ends
             && !matches_at(line, i + 1, "&lt;")
             && !matches_at(line, i + 1, "&gt;")
-            && !space_after(line, i + 1)
+            && !is_space_at(line, i + 1)
         {
             line[i] = APOSTROPHE;
         }
@@ -117,8 +117,8 @@ pub(super) fn double_quotes(line: &mut [char]) {
         let opens = i == 0
             || "([{-".contains(line[i - 1])
             || (i >= 4 && matches_at(line, i - 4, "&lt;"))
-            || space_before(line, i);
-        if line[i] == '"' && opens && !space_after(line, i + 1) {
+            || is_space_before(line, i);
+        if line[i] == '"' && opens && !is_space_at(line, i + 1) {
             line[i] = OPEN_DOUBLE;
         }
     }

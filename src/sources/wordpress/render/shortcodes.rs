@@ -6,7 +6,7 @@ use super::markup::{Lookahead, Token, tag_name, tokenize};
 use super::tag_ends::TagEnds;
 
 /// Shortcodes of WordPress itself.
-pub(super) const KNOWN: [&str; 7] =
+pub(super) const CORE_SHORTCODES: [&str; 7] =
     ["caption", "wp_caption", "gallery", "playlist", "audio", "video", "embed"];
 
 /// Bracketed remarks of writers and transcribers, even on a line of their own.
@@ -66,7 +66,7 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
         if from > first {
             continue;
         }
-        let outside_quotes = if is_known(name) { None } else { quoted.next(from) };
+        let outside_quotes = if is_core(name) { None } else { quoted.next(from) };
         let end = outside_quotes.unwrap_or(first);
         let attributes = &text[from..end];
         // A bracket inside begins another tag.
@@ -81,8 +81,8 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
     found
 }
 
-pub(super) fn is_known(name: &str) -> bool {
-    KNOWN.contains(&name)
+pub(super) fn is_core(name: &str) -> bool {
+    CORE_SHORTCODES.contains(&name)
 }
 
 /// Parses attributes: named ones by lower-case name, others by their number.
@@ -175,10 +175,10 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
 }
 
 /// Returns the ranges of known shortcode tags, including a second pair of brackets around them.
-pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
+pub(super) fn core_spans(text: &str) -> Vec<(usize, usize)> {
     tags(text)
         .into_iter()
-        .filter(|tag| is_known(tag.name))
+        .filter(|tag| is_core(tag.name))
         .map(|tag| {
             (
                 tag.start - usize::from(text[..tag.start].ends_with('[')),
@@ -189,7 +189,7 @@ pub(super) fn known_spans(text: &str) -> Vec<(usize, usize)> {
 }
 
 /// Removes the shortcodes of plugins but keeps their content; returns the removed names, too.
-pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
+pub(super) fn without_plugin_shortcodes(html: &str) -> (String, BTreeSet<String>) {
     let mut dropped: BTreeSet<String> = BTreeSet::new();
     if !html.contains('[') {
         return (html.to_owned(), dropped);
@@ -202,7 +202,7 @@ pub(super) fn without_unknown(html: &str) -> (String, BTreeSet<String>) {
     for tag in &all {
         let place = readable.partition_point(|(start, _)| *start <= tag.start);
         let in_text = place > 0 && readable[place - 1].1 >= tag.start;
-        if is_known(tag.name)
+        if is_core(tag.name)
             || !in_text
             || tag.start < at
             || !is_plugin_shortcode(html, tag, &closed, &dropped)
@@ -307,7 +307,7 @@ mod tests {
         let mut seen = Vec::new();
         let out = expand(
             "a [gallery ids=\"3\"] [[gallery]] [audio]x[/audio] [sic]",
-            &KNOWN,
+            &CORE_SHORTCODES,
             &mut |name, _, content| {
                 seen.push(format!("{name}:{content}"));
                 Some(format!("({name})"))
@@ -319,7 +319,7 @@ mod tests {
 
     #[test]
     fn plugin_shortcodes_are_removed_and_their_content_stays() {
-        let (out, names) = without_unknown(
+        let (out, names) = without_plugin_shortcodes(
             "[vc_row]\n[vc_column width=\"1/2\"]Text[/vc_column]\n[/vc_row]\nMore [sic] and [1] <code>[foo a=1]</code>",
         );
         assert_eq!(out, "Text\nMore [sic] and [1] <code>[foo a=1]</code>");
@@ -331,7 +331,7 @@ mod tests {
             ("Text[/vc_column][/vc_row]", "Text"),
             ("[note: see [1]] and [1, 2]", "[note: see [1]] and [1, 2]"),
         ] {
-            assert_eq!(without_unknown(written).0, expected);
+            assert_eq!(without_plugin_shortcodes(written).0, expected);
         }
     }
 }

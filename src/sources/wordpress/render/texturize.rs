@@ -5,7 +5,7 @@ use super::markup::{Token, ampersands, remove_noncharacters, tag_name, tokenize}
 use super::quotes::{
     APOSTROPHE, CLOSE_DOUBLE, CLOSE_SINGLE, DOUBLE_PRIME, OPEN_DOUBLE, OPEN_SINGLE, PRIME,
 };
-use super::quotes::{digit, double_quotes, primes, single_quotes, space_after, space_before};
+use super::quotes::{digit, double_quotes, is_space_at, is_space_before, primes, single_quotes};
 use super::shortcodes;
 
 /// Elements whose text is not changed.
@@ -23,7 +23,7 @@ pub(super) fn texturize(html: &str) -> String {
     let html = remove_noncharacters(html);
     let mut out = String::with_capacity(html.len() + html.len() / 8);
     let mut verbatim: Vec<String> = Vec::new();
-    let shortcodes = shortcodes::known_spans(&html);
+    let shortcodes = shortcodes::core_spans(&html);
     let (mut at, mut done) = (0, 0);
     for piece in tokenize(&html) {
         let (Token::Text(whole) | Token::Tag(whole) | Token::Comment(whole)) = piece;
@@ -136,8 +136,8 @@ fn dashes(line: &[char]) -> Vec<char> {
         let run = line[i..].iter().take_while(|c| **c == '-').count();
         let (mut left, free) = (
             run,
-            (i == 0 || space_before(line, i))
-                && (i + run >= line.len() || space_after(line, i + run)),
+            (i == 0 || is_space_before(line, i))
+                && (i + run >= line.len() || is_space_at(line, i + run)),
         );
         let domain = i >= 2 && line[i - 2] == 'x' && line[i - 1] == 'n';
         while left >= 3 {

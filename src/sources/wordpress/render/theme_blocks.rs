@@ -25,11 +25,11 @@ pub(super) fn render(
             Some(list) if list.ids.is_empty() => children_html(context, scope, block),
             _ => String::new(),
         },
-        "query-pagination-numbers" => numbers(context, scope),
-        "query-pagination-next" if pages(context, scope) > 1 => {
+        "query-pagination-numbers" => page_numbers(context, scope),
+        "query-pagination-next" if page_count(context, scope) > 1 => {
             format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page")))
         }
-        "query-pagination" if pages(context, scope) < 2 => String::new(),
+        "query-pagination" if page_count(context, scope) < 2 => String::new(),
         "post-title" if list_title(post).is_empty() => String::new(),
         "post-title" => headline(block, &linked_text(context, block, post, &list_title(post)), 2),
         "post-date" => date(context, block, post),
@@ -152,7 +152,7 @@ fn template(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> Str
     out
 }
 
-fn pages(context: &RenderContext<'_>, scope: Scope<'_>) -> u64 {
+fn page_count(context: &RenderContext<'_>, scope: Scope<'_>) -> u64 {
     let Some((query, list)) = scope.query.and_then(|query| Some((query, context.list(query)?)))
     else {
         return 0;
@@ -161,8 +161,8 @@ fn pages(context: &RenderContext<'_>, scope: Scope<'_>) -> u64 {
 }
 
 /// Returns the page numbers below the first page of a list: the first three, and the last.
-fn numbers(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
-    let pages = pages(context, scope);
+fn page_numbers(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
+    let pages = page_count(context, scope);
     if pages < 2 {
         return String::new();
     }
@@ -202,7 +202,7 @@ fn date(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
     dates::civil(column).map_or(String::new(), |at| {
         format!(
             "<div><time>{}</time></div>",
-            linked_text(context, block, post, &escape(&dates::print(pattern, at)))
+            linked_text(context, block, post, &escape(&dates::format_date(pattern, at)))
         )
     })
 }

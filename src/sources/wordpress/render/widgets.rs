@@ -114,11 +114,11 @@ fn has_posts(all: &[&Term], term: &Term, depth: usize) -> bool {
 }
 
 /// Returns the number of posts in a category and its descendants; a post in both counts twice.
-fn with_children(all: &[&Term], term: &Term, depth: usize) -> u64 {
+fn post_count_with_descendants(all: &[&Term], term: &Term, depth: usize) -> u64 {
     let below = all
         .iter()
         .filter(|child| depth < 8 && child.parent == term.id)
-        .map(|child| with_children(all, child, depth + 1));
+        .map(|child| post_count_with_descendants(all, child, depth + 1));
     term.count + below.sum::<u64>()
 }
 
@@ -131,7 +131,7 @@ fn category(
     out: &mut String,
 ) {
     let gap = if dropdown { "&nbsp;&nbsp;" } else { " " };
-    let posts = if tree { with_children(all, term, 0) } else { term.count };
+    let posts = if tree { post_count_with_descendants(all, term, 0) } else { term.count };
     let count = if counts { format!("{gap}({posts})") } else { String::new() };
     let children: Vec<&Term> =
         all.iter().copied().filter(|child| tree && depth < 8 && child.parent == term.id).collect();
@@ -217,7 +217,7 @@ fn latest_post(
         let _ = write!(
             out,
             "<time>{}</time>",
-            escape(&dates::print(context.site.option("date_format"), at))
+            escape(&dates::format_date(context.site.option("date_format"), at))
         );
     }
     if block.is("displayPostContent") {
@@ -232,7 +232,7 @@ fn latest_post(
             let _ = write!(
                 out,
                 "<div>{}</div>",
-                shortcodes::without_unknown(&remove_noncharacters(whole)).0
+                shortcodes::without_plugin_shortcodes(&remove_noncharacters(whole)).0
             );
         } else {
             let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
@@ -275,7 +275,7 @@ fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
             let _ = write!(
                 out,
                 "<time>{}</time>",
-                escape(&dates::print(context.site.option("date_format"), at))
+                escape(&dates::format_date(context.site.option("date_format"), at))
             );
         }
         out.push_str("</footer>");

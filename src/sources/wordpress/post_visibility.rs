@@ -1,7 +1,7 @@
 //! Removes from a post what its plugins show to members only.
 
 use super::enclosures;
-use super::member_plugins::{self, Access};
+use super::member_plugins::{self, VisiblePart};
 use super::render;
 use super::site::Post;
 
@@ -16,10 +16,10 @@ pub(super) fn add_metadata(post: &mut Post, key: &str, value: &str) {
 /// Removes what visitors do not see from the body of a post, whose metadata is known.
 pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
     if let Some(access) = post.access {
-        if access == Access::Nothing {
+        if access == VisiblePart::Nothing {
             post.excerpt = String::new();
         } else {
-            post.hidden.push(
+            post.hidden_notes.push(
                 "A plugin shows this post to members only, so its text was left out.".to_owned(),
             );
         }
@@ -30,7 +30,7 @@ pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
     }
     if let Some(stored) = post.content.take() {
         let (content, hidden) = render::public_part(&stored, hides_unknown);
-        (post.content, post.hidden) = (Some(content), hidden);
+        (post.content, post.hidden_notes) = (Some(content), hidden);
         enclosures::keep_public(post, &stored);
     }
     post.excerpt = render::public_part(&post.excerpt, hides_unknown).0;
