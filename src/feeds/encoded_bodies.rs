@@ -125,10 +125,10 @@ mod tests {
 
     #[test]
     fn readers_of_a_body_at_the_same_time_share_one_copy_until_the_last_one_ends() {
-        let (bodies, mut made) = (SharedBodies::default(), 0);
+        let (bodies, mut copies) = (SharedBodies::default(), 0);
         let mut read = || {
             bodies.get_or_make("etag", || {
-                made += 1;
+                copies += 1;
                 Some(Bytes::from(vec![b'x'; 8 << 20]))
             })
         };
@@ -136,7 +136,7 @@ mod tests {
         assert!(readers.iter().all(|body| body.as_ptr() == readers[0].as_ptr()));
         drop(readers);
         assert_eq!(read().unwrap().len(), 8 << 20);
-        assert_eq!(made, 2, "the first copy was not kept without readers");
+        assert_eq!(copies, 2, "the first copy was not kept without readers");
         assert_eq!(bodies.get_or_make("lost", || None), None);
     }
 

@@ -43,7 +43,7 @@ pub(super) fn list_in_text(text: &str) -> Result<Option<Vec<String>>, String> {
 /// Returns the values of an array as PostgreSQL prints it, `{one,"two, three"}`, those of inner arrays
 /// included; NULL is not a value. `None` if the text is not an array.
 pub(super) fn array_values(text: &str) -> Option<Vec<String>> {
-    // Bounds other than the usual ones stand before the array: `[0:1]={a,b}`.
+    // Bounds other than the usual ones precede the array: `[0:1]={a,b}`.
     let array = match text.split_once("={") {
         Some((bounds, _)) if bounds.starts_with('[') && bounds.ends_with(']') => {
             &text[bounds.len() + 1..]

@@ -73,7 +73,7 @@ const MINUTES_BY_NAME: [(&str, i32); 66] = [
     ("PST", -480),
     ("HST", -600),
 ];
-/// Names behind which an offset may stand, as in `GMT+8`.
+/// Names that an offset may follow, as in `GMT+8`.
 const UTC_NAMES: [&str; 3] = ["UTC", "GMT", "UT"];
 /// Seconds of half a year, in which a zone with daylight saving has its other name.
 const HALF_A_YEAR: i64 = 182 * 86_400;
