@@ -23,7 +23,7 @@ impl App {
         let parts: Vec<String> = reset.iter().map(|(what, n)| format!("{n} {what}")).collect();
         let (stored, parts) = (self.in_site_zone(stored), parts.join(", "));
         Ok(Some(format!(
-            "the clock of this machine was wrong: it had shown {stored}; the times of {parts} are reset, so that nothing waits for that date"
+            "the clock of this machine was wrong: it showed {stored}; the times of {parts} were reset, so that nothing waits until then"
         )))
     }
 

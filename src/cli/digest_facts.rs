@@ -20,14 +20,14 @@ pub(super) fn size_sentence(digest: &Digest, size: MailSize) -> Option<String> {
     let limit = GMAIL_CLIP_BYTES / 1000;
     if size.is_clipped() {
         return Some(format!(
-            "the HTML of the mail has {} kB, and Gmail clips it after {limit} kB; lower max_articles = {}, or shorten the template",
+            "the HTML of the e-mail has {} kB, and Gmail clips it after {limit} kB; lower max_articles = {}, or shorten the template",
             size.html_bytes.div_ceil(1000),
             digest.max_articles
         ));
     }
     (size.omitted > 0).then(|| {
         format!(
-            "the mail counts {} without listing them, because Gmail clips mails after {limit} kB",
+            "the e-mail does not list {}, because Gmail clips e-mails after {limit} kB",
             pluralize(size.omitted, "further article")
         )
     })

@@ -148,7 +148,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         output::line(&format!("{} ({})", d.title, d.name))?;
         if let Some(date) = pending {
             let date = date.in_zone(&d.timezone);
-            output::line(&format!("  {date} is over; `courant serve` creates its edition now"))?;
+            output::line(&format!("  {date} has passed; `courant serve` creates its edition now"))?;
         }
         for date in &dates {
             output::line(&format!("  {}", date.in_zone(&d.timezone)))?;
@@ -159,7 +159,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             String::new()
         };
         output::line(&format!(
-            "  the next edition would hold {}{shortfall}",
+            "  the next edition would contain {}{shortfall}",
             pluralize(articles.len(), "article")
         ))?;
         if let Some(sentence) = size_sentence(d, size) {

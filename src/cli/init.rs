@@ -66,13 +66,13 @@ pub(crate) struct InitArgs {
     /// URL of the relay, for example smtp+starttls://mail.example.edu:587 [default: file://outbox]
     #[arg(long, value_name = "URL")]
     relay: Option<String>,
-    /// User name at the relay
+    /// User name for the relay
     #[arg(long, value_name = "NAME")]
     relay_username: Option<String>,
-    /// File that contains the password at the relay
+    /// File that contains the password for the relay
     #[arg(long, value_name = "FILE")]
     relay_password_file: Option<PathBuf>,
-    /// Do not connect to the relay when checking the new configuration
+    /// Check the new configuration without connecting to the relay
     #[arg(long)]
     offline: bool,
 }
@@ -81,7 +81,7 @@ pub(crate) struct InitArgs {
 pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     if path.exists() {
         return Err(UsageError(format!(
-            "{} exists already; edit it, or name another file with --config FILE",
+            "{} already exists; edit it, or choose another file with --config FILE",
             path.display()
         ))
         .into());
@@ -212,7 +212,7 @@ fn ask_login(
         return Ok(());
     }
     let question = Question {
-        text: "User name at the relay (empty for none)",
+        text: "User name for the relay (empty for none)",
         option: "--relay-username",
         default: Some(""),
     };
@@ -225,7 +225,7 @@ fn ask_login(
             .with_context(|| format!("cannot read --relay-password-file {}", file.display()))?
             .trim_end_matches(['\r', '\n'])
             .to_owned(),
-        None => questions.password("Password at the relay")?,
+        None => questions.password("Password for the relay")?,
     };
     answers.username = username;
     validate(path, answers).map_err(|reason| UsageError(reason).into())

@@ -75,16 +75,16 @@ enum Command {
     },
     /// Show the state of sources, feeds, digests and delivery
     Status,
-    /// Print the completions of a shell
+    /// Print completions for a shell
     #[command(after_help = "Example: courant completions bash > /etc/bash_completion.d/courant")]
     Completions {
-        /// Shell to complete commands in
+        /// Name of the shell
         shell: clap_complete::Shell,
     },
     /// Write manual pages to a directory
     #[command(after_help = "Example: courant man --out /usr/local/share/man/man1")]
     Man {
-        /// Directory of the pages; created if it is missing
+        /// Output directory; created if missing
         #[arg(long, value_name = "DIR")]
         out: PathBuf,
     },

@@ -19,7 +19,7 @@ pub(super) fn security_warnings(config: &Config) -> Vec<String> {
     own.chain(sources)
         .filter(|(_, url)| may_send_password_in_clear(url))
         .map(|(place, _)| {
-            format!("{place}: PostgreSQL may be asked for the password without TLS; append ?sslmode=verify-full, or ?sslmode=require if its certificate cannot be verified")
+            format!("{place}: the password may be sent to PostgreSQL without TLS; append ?sslmode=verify-full, or ?sslmode=require if its certificate cannot be verified")
         })
         .chain(config.transports.iter().filter_map(transport_warning))
         .collect()

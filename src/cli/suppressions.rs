@@ -104,6 +104,6 @@ async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<()> {
     let s = found.ok_or_else(|| anyhow!("{email} is not suppressed"))?;
     let since = s.created_at.in_zone(&app.config.site.timezone);
     let reply = s.reply.as_deref().map(|reply| format!(": {reply}")).unwrap_or_default();
-    let text = format!("{email} is suppressed since {since} ({}){reply}", s.reason);
+    let text = format!("{email} has been suppressed since {since} ({}){reply}", s.reason);
     output::result(json, &Suppression::from(&s), &text)
 }

@@ -77,8 +77,9 @@ impl<'a> Reader<'a> {
             if matches!(entry.value, Value::Table(_))
                 && self.section.value_type(&translated) == Some(ValueType::Texts)
             {
-                let reason =
-                    format!("`{key}` is one text; write its translations in `{translated}`");
+                let reason = format!(
+                    "`{key}` must be a single text; write its translations in `{translated}`"
+                );
                 self.report(&entry.location, &reason);
                 return None;
             }

@@ -85,7 +85,7 @@ impl Daemon {
     /// Starts everything again after the clock has gone back: breakers, caches and limits in memory
     /// hold times in the future.
     async fn restart_tasks(&mut self, tasks: Tasks, server: &Server) -> Tasks {
-        tracing::error!("the clock of this machine went back; starting all tasks again");
+        tracing::error!("the clock of this machine was set back; restarting all tasks");
         if let Err(e) = tasks.stop().await {
             tracing::warn!("a task did not stop properly: {e:#}");
         }

@@ -12,11 +12,11 @@ pub(crate) fn read_regular_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u
     let found = std::fs::metadata(path)?;
     let invalid = |reason: String| Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
     if !found.is_file() {
-        return invalid("it is not a regular file; name a file that is one".to_owned());
+        return invalid("it is not a regular file; specify a regular file".to_owned());
     }
     if found.len() > max_bytes {
         return invalid(format!(
-            "it has {} bytes, more than the permitted {max_bytes}; shorten it",
+            "it has {} bytes, more than the maximum of {max_bytes}; shorten it",
             found.len()
         ));
     }

@@ -60,10 +60,13 @@ impl MisreadTexts {
         let share = if examined == 1 {
             String::new()
         } else {
-            format!(", as texts in {misread} of {examined} articles do")
+            format!(" (the same problem in {misread} of {examined} articles)")
         };
-        let problem = "the tables hold UTF-8 that they declare as latin1";
-        Some((id.clone(), format!("It contains {read} for {meant}{share}: {problem}; {remedy}.")))
+        let problem = "the tables contain UTF-8 but are declared as latin1";
+        Some((
+            id.clone(),
+            format!("It contains {read} instead of {meant}{share}: {problem}; {remedy}."),
+        ))
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn push_issue(issues: &mut Vec<(String, String)>, id: String, issue: 
 
 /// Returns the text about issues beyond the maximum.
 fn further(count: usize) -> String {
-    format!("{count} more with such issues")
+    format!("{count} not listed")
 }
 
 #[cfg(test)]
@@ -73,9 +73,6 @@ mod tests {
             report.reject(row.to_string(), "another row has the same id".to_owned());
         }
         assert_eq!(report.rejected.len(), MAX_ISSUES + 1);
-        assert_eq!(
-            report.rejected.last(),
-            Some(&(FURTHER.to_owned(), "3 more with such issues".to_owned()))
-        );
+        assert_eq!(report.rejected.last(), Some(&(FURTHER.to_owned(), "3 not listed".to_owned())));
     }
 }

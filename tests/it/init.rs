@@ -56,7 +56,7 @@ fn an_existing_configuration_is_never_replaced() {
     let before = fs::read(shell.path("config.toml")).unwrap();
     let output = shell.courant(&[&["init"], &ANSWERS[..]].concat());
     assert_eq!(output.status, 2);
-    assert!(output.err.contains("config.toml exists already"), "{output:?}");
+    assert!(output.err.contains("config.toml already exists"), "{output:?}");
     assert_eq!(fs::read(shell.path("config.toml")).unwrap(), before);
 }
 

@@ -60,7 +60,7 @@ impl Questions {
             }
             (None, Some(default)) => Ok(default.to_owned()),
             (None, None) => Err(UsageError(format!(
-                "{option} is missing; give it, or run the command on a terminal, where it asks"
+                "{option} is missing; specify it, or answer the question on a terminal"
             ))
             .into()),
         }

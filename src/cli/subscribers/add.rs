@@ -163,7 +163,7 @@ fn effect(
             "confirmed"
         }
         Some(SubscriptionStatus::Pending) if was == Some(SubscriptionStatus::Pending) => {
-            "already subscribed, waits for the confirmation of its owner"
+            "already subscribed, but not yet confirmed by the subscriber"
         }
         Some(SubscriptionStatus::Pending) => "confirmation e-mail queued",
         Some(SubscriptionStatus::Unsubscribed) if result.unsubscribed > 0 => {

@@ -23,7 +23,7 @@ impl InitialStatus {
         let has_consent = consent.is_some_and(|text| !text.trim().is_empty());
         match self {
             Self::Confirmed if !has_consent => Err(UsageError(
-                "--status confirmed sends no confirmation e-mail and so needs evidence that the owner of the address agreed; add for example --consent \"form of 3 May\", or leave --status out".into(),
+                "--status confirmed sends no confirmation e-mail and therefore requires evidence that the owner of the address agreed; add, for example, --consent \"form of 3 May\", or omit --status".into(),
             )),
             Self::Confirmed => Ok(true),
             Self::Pending => Ok(false),
@@ -44,5 +44,5 @@ pub(super) async fn find_subscriber(app: &App, email: &str) -> anyhow::Result<Su
         .subscribers()
         .find_by_address(&parse_address(email)?.key())
         .await?
-        .ok_or_else(|| anyhow!("{email} is not a subscriber; `courant subscribers list --search TEXT` finds a part of an address"))
+        .ok_or_else(|| anyhow!("{email} is not a subscriber; `courant subscribers list --search TEXT` searches for part of an address"))
 }

@@ -33,9 +33,9 @@ pub(crate) struct ListArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ListedStatus {
-    /// Waits for the confirmation of its owner
+    /// Not yet confirmed by its owner
     Pending,
-    /// Confirmed, so that the digest is sent
+    /// Confirmed; the digest is sent
     Confirmed,
     /// Paused by its owner
     Paused,

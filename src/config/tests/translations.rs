@@ -53,7 +53,7 @@ fn invalid_translations_are_rejected_with_their_line_and_a_remedy() {
         ("title_zh = \"x\"".to_owned(), "unknown key `title_zh`"),
         (
             "[[feeds]]\nname = \"f\"\ntitle = { zh = \"x\" }".to_owned(),
-            "`title` is one text; write its translations in `titles`",
+            "`title` must be a single text; write its translations in `titles`",
         ),
         (
             format!("{TRANSPORT}{DIGEST}subject = \"{{titel}}\""),

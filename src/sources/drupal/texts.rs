@@ -13,7 +13,7 @@ use crate::sources::read_session::ReadSession;
 
 /// Note on paragraphs that do not belong to the shown page.
 const OMITTED_PARAGRAPHS: &str =
-    "Paragraphs in another language, or of which another revision is current, are left out.";
+    "Paragraphs in another language, or in a revision that is not the current one, are left out.";
 /// Maximum number of paragraphs and blocks in one article.
 const MAX_ENTITIES: usize = 2000;
 
@@ -142,7 +142,7 @@ impl<'r> Texts<'r> {
                     self.add_block(block, translation, &view_mode);
                 }
                 Component::Conditional => {
-                    self.omitted.insert("Blocks that Drupal shows under conditions are left out.");
+                    self.omitted.insert("Blocks with visibility conditions are left out.");
                 }
                 Component::Other => {}
             }
@@ -150,8 +150,7 @@ impl<'r> Texts<'r> {
     }
 
     fn add_block(&mut self, block: Option<&'r Record>, translation: &Translation, mode: &str) {
-        const NOTE: &str =
-            "Blocks in another language, or of which a newer revision exists, are left out.";
+        const NOTE: &str = "Blocks in another language, or in a revision that is not the current one, are left out.";
         match block.map(|block| (block, block.shown_language(&translation.language))) {
             Some((block, Some(language))) => {
                 self.add_entity("block_content", block, language, mode, 0)
@@ -192,8 +191,7 @@ impl<'r> Texts<'r> {
         depth: usize,
     ) {
         if depth >= MAX_DEPTH || self.remaining == 0 {
-            self.omitted
-                .insert("Paragraphs that are nested too deeply, or too many, are left out.");
+            self.omitted.insert("Paragraphs beyond the limits on nesting and number are left out.");
             return;
         }
         self.remaining -= 1;
@@ -236,7 +234,7 @@ impl<'r> Texts<'r> {
             };
             let unread = unread.join(", ");
             notes.push(format!(
-                "It has no text: its words are in fields that this source does not read ({unread}); {remedy}."
+                "It has text only in fields that Courant does not read ({unread}); {remedy}."
             ));
         }
         notes

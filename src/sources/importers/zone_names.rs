@@ -118,7 +118,9 @@ pub(super) fn named_zone(name: &str, own: &TimeZone, at: Timestamp) -> Result<Ti
             "has the time zone {name}, which is UTC{listed} in feeds and UTC{own} in the time zone of the source; {REMEDY}"
         )),
         (Some(offset), _) | (None, Some(offset)) => Ok(TimeZone::fixed(offset)),
-        (None, None) => Err(format!("has the time zone {name}, which is not certain; {REMEDY}")),
+        (None, None) => {
+            Err(format!("has the time zone {name}, which is unknown or ambiguous; {REMEDY}"))
+        }
     }
 }
 

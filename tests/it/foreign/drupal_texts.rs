@@ -129,7 +129,7 @@ async fn without_displays_an_article_without_text_is_reported_unless_its_fields_
         let Some(source) = site(kind).await else { continue };
         let notes = source.sync().notes().join("\n");
         assert!(
-            notes.contains("1: It has no text: its words are in fields that this source does not read (field_blocks, field_lead, field_memo); grant"),
+            notes.contains("1: It has text only in fields that Courant does not read (field_blocks, field_lead, field_memo); grant"),
             "{kind:?}: {notes}"
         );
         assert!(notes.contains("(field_lead)"), "{notes}");
@@ -233,7 +233,10 @@ async fn the_blocks_of_a_layout_arrive_in_the_order_of_the_page() {
             "{kind:?}"
         );
         assert_eq!(source.article("2")["body_html"], "<p>Another body.</p>", "{kind:?}");
-        assert!(notes.contains("newer revision") && notes.contains("under conditions"), "{notes}");
+        assert!(
+            notes.contains("not the current one") && notes.contains("visibility conditions"),
+            "{notes}"
+        );
     }
 }
 

@@ -63,7 +63,8 @@ async fn utf8_in_latin1_tables_is_reported_with_the_remedy_that_reads_it_right()
     source.use_query(query, "");
     let notes = source.sync().notes();
     assert_eq!(notes.len(), 1, "{notes:?}");
-    for part in ["1: It contains JubilÃ¤um for Jubiläum", "in 2 of 3 articles", "?charset=latin1"]
+    for part in
+        ["1: It contains JubilÃ¤um instead of Jubiläum", "in 2 of 3 articles", "?charset=latin1"]
     {
         assert!(notes[0].contains(part), "{notes:?}");
     }
