@@ -23,7 +23,7 @@ digest-unsubscribe = Unsubscribe
 confirm-mail-subject = Confirm your subscription: { $digests }
 confirm-mail-title = Confirm your subscription
 confirm-mail-reason = We received a request to subscribe { $address } to the following from { $site }:
-confirm-mail-instructions = Please open this page and confirm your subscription on it. The link is valid for { $days ->
+confirm-mail-instructions = Please open this page and confirm your subscription there. The link is valid for { $days ->
         [one] 1 day
        *[other] { $days } days
     }.
@@ -183,7 +183,7 @@ subscribe-button = Subscribe
 subscribe-privacy = We only use your address to send these e-mails. Every e-mail has an unsubscribe link.
 subscribe-sent-title = Check your inbox
 subscribe-sent = We sent an e-mail to { $address }. Open the link in it, and confirm your subscription on the page that appears.
-subscribe-sent-again = If it does not arrive in a few minutes, check your spam folder. If you have asked before, use the e-mail that you already received.
+subscribe-sent-again = If it does not arrive in a few minutes, check your spam folder. If you have already signed up, use the confirmation e-mail that you received then.
 subscribe-error-address = “{ $address }” is not a valid e-mail address. Please check it.
 subscribe-error-digest = Select at least one digest.
 
@@ -196,7 +196,7 @@ confirm-done-title = You are subscribed
 confirm-done = You will now receive:
 confirm-done-hint = Every e-mail has an unsubscribe link.
 confirm-already-title = You are already subscribed
-confirm-already = This link was used before. You do not need to do anything, and you will receive:
+confirm-already = This link has already been used, so you do not need to do anything. You will receive:
 choices-next = Next edition
 choices-sections = Sections
 choices-all-sections = All sections
@@ -240,7 +240,7 @@ error-too-many-requests = We received too many requests from your network. Pleas
        *[other] { $minutes } minutes
     }.
 error-too-many-sign-ups-title = Please try again later
-error-too-many-sign-ups = At the moment, more people subscribe than we can send confirmation e-mails to. Please try again in a quarter of an hour.
+error-too-many-sign-ups = We cannot send any more confirmation e-mails at the moment. Please try again in 10 minutes.
 error-failed-title = Something went wrong
 error-failed = The problem is on our side. Please try again in a few minutes.
 

@@ -176,8 +176,8 @@ confirm-done-hint = 每封電子郵件都附有取消訂閱的連結。
 confirm-already-title = 您已訂閱
 confirm-already = 此連結已經使用過，不需要再次確認。您將收到：
 choices-next = 下一期
-choices-sections = 欄目
-choices-all-sections = 全部欄目
+choices-sections = 分類
+choices-all-sections = 所有分類
 choices-language = 語言
 colon = ：
 
@@ -215,7 +215,7 @@ error-too-large = 表單內容超過上限，請返回上一頁縮短內容後�
 error-too-many-requests-title = 請求過於頻繁
 error-too-many-requests = 來自您所在網路的請求過多，請於 { $minutes } 分鐘後再試。
 error-too-many-sign-ups-title = 請稍後再試
-error-too-many-sign-ups = 目前訂閱的人較多，確認信暫時無法寄出，請於一刻鐘後再試。
+error-too-many-sign-ups = 目前訂閱的人較多，確認信暫時無法寄出，請於 10 分鐘後再試。
 error-failed-title = 發生錯誤
 error-failed = 伺服器發生問題，請於幾分鐘後再試。
 

@@ -215,7 +215,7 @@ error-too-large = 表单内容超出限制，请返回缩短内容后重试。
 error-too-many-requests-title = 请求过于频繁
 error-too-many-requests = 来自您所在网络的请求过多，请在 { $minutes } 分钟后重试。
 error-too-many-sign-ups-title = 请稍后重试
-error-too-many-sign-ups = 目前订阅的人较多，确认邮件暂时无法发出，请在一刻钟后重试。
+error-too-many-sign-ups = 目前订阅的人较多，确认邮件暂时无法发送，请在 10 分钟后重试。
 error-failed-title = 出错了
 error-failed = 服务器出现问题，请几分钟后重试。
 
