@@ -284,7 +284,7 @@ fn next_steps(answers: &Answers, path: &Path) -> String {
         (first, second),
         ("sources sync".to_owned(), "imports them"),
         ("digests preview weekly --out preview".to_owned(), "writes the next digest to files"),
-        ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it to you alone"),
+        ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it only to you"),
         ("serve".to_owned(), "serves the feeds and sends the digests"),
     ];
     let steps = steps

@@ -198,7 +198,7 @@ fn permalinks(text: &str) -> Result<String, String> {
         rest = next;
     }
     if !text.contains("{slug}") && !text.contains("{id}") {
-        return error("has neither {slug} nor {id}, so that all posts would have the same URL");
+        return error("has neither {slug} nor {id}, so all posts would have the same URL");
     }
     Ok(text.to_owned())
 }

@@ -194,7 +194,7 @@ fn dkim_domain(
         if !above.is_some_and(|above| above.is_empty() || above.ends_with('.')) {
             let from = sender.address;
             let reason = format!(
-                "digest {} is sent from {from}, which is not within {own}, so that receivers would not accept the signature as the sender's",
+                "digest {} is sent from {from}, which is not within {own}, so receivers would not accept the signature as the sender's",
                 digest.name
             );
             reader.error(

@@ -29,7 +29,7 @@ pub(super) fn fill(
             Some((name, rest)) => {
                 let name = name.trim().to_lowercase();
                 let value = value(&name).ok_or_else(|| {
-                    format!("article_url uses {{{name}}}, but `{name}` is empty; state it or `url`")
+                    format!("article_url uses {{{name}}}, but `{name}` is empty; set it or `url`")
                 })?;
                 url.extend(utf8_percent_encode(&value, PATH));
                 url += rest;
@@ -56,7 +56,7 @@ mod tests {
         );
         assert_eq!(
             fill("https://x.example/{missing}.html", value).unwrap_err(),
-            "article_url uses {missing}, but `missing` is empty; state it or `url`"
+            "article_url uses {missing}, but `missing` is empty; set it or `url`"
         );
         assert_eq!(columns("https://x.example/{ Path }/{id}.html"), ["path", "id"]);
     }

@@ -171,7 +171,7 @@ pub(super) async fn log_cut_values(source: &str, connection: &mut MySqlConnectio
     if let Some(first) = cut.next() {
         tracing::warn!(
             source,
-            "the database cut or left out texts that are longer than its limits; \
+            "the database truncated or omitted texts that are longer than its limits; \
              raise max_allowed_packet in its configuration: {}",
             cell(first, 2)
         );

@@ -112,7 +112,7 @@ impl Store {
         let Some(path) = self.sqlite_path().map(Path::to_path_buf) else { return Ok(()) };
         match tokio::task::spawn_blocking(move || deleted_file(&path)).await {
             Ok(Some(file)) => Err(StoreError::OpenFailed(format!(
-                "the file {} of the database was deleted, moved or replaced while it is in use, and what is written now is lost; stop Courant, put the file or a backup back, and start it",
+                "the database file {} was deleted, moved or replaced while in use, and everything written since then is lost; stop Courant, restore the file or a backup, and start Courant again",
                 file.display()
             ))),
             _ => Ok(()),

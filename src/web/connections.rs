@@ -77,7 +77,7 @@ impl Connections {
             if !self.is_full.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
                     maximum = self.maximum,
-                    "the maximum number of web connections is open, so idle ones are closed; raise [server] max_connections and the open-files limit (LimitNOFILE) if these are readers"
+                    "the maximum number of web connections is open, so idle ones are closed; if they belong to readers, raise [server] max_connections and the open-files limit (LimitNOFILE)"
                 );
             }
             self.close_longest_waiting();

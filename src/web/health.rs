@@ -24,7 +24,7 @@ pub(super) async fn readyz(State(web): State<SharedState>) -> Response {
         Ok(()) => plain_text(StatusCode::OK, "ready\n"),
         Err(e) => plain_text(
             StatusCode::SERVICE_UNAVAILABLE,
-            format!("not ready: nothing can be written: {e}\n"),
+            format!("not ready: the database accepts no writes: {e}\n"),
         ),
     }
 }

@@ -44,7 +44,7 @@ pub(super) async fn submit(
         Ok(HubResponse::TooManyUnverified) => retry_later(
             StatusCode::TOO_MANY_REQUESTS,
             MINUTE.as_secs(),
-            "too many requests from your network are not verified yet",
+            "too many unverified requests from your network",
         ),
         Err(reason) => (StatusCode::BAD_REQUEST, format!("{reason}\n")).into_response(),
     })

@@ -23,7 +23,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<DecodedText, String> {
     let workbook = if bytes.starts_with(ZIP_START) {
         Some("a workbook such as .xlsx")
     } else if bytes.starts_with(XLS_START) {
-        Some("a workbook of an old Excel (.xls)")
+        Some("a workbook of an old Excel version (.xls)")
     } else {
         None
     };
@@ -67,7 +67,7 @@ fn encoding_of(bytes: &[u8]) -> &'static Encoding {
     let encoding = detector.guess(None, Utf8Detection::Deny);
     tracing::warn!(
         encoding = encoding.name(),
-        "the CSV file is not UTF-8, so its encoding was guessed; check its names, or save it as UTF-8"
+        "the CSV file is not UTF-8, so its encoding was guessed; check the imported names, or save it as UTF-8"
     );
     encoding
 }
