@@ -21,7 +21,7 @@ use super::{check, output};
 use crate::clock;
 use crate::config::Config;
 
-/// Kinds of sources, and how a person would say them.
+/// Kinds of sources with their labels in the question.
 const SOURCE_KINDS: [(&str, &str); 5] = [
     ("builtin", "none: I import files with `courant articles import`"),
     ("wordpress", "the database of a WordPress site"),
@@ -30,7 +30,7 @@ const SOURCE_KINDS: [(&str, &str); 5] = [
     ("query", "any other database, with a SELECT statement"),
 ];
 
-/// Options of `courant init`; what they leave out is asked on the terminal.
+/// Options of `courant init`; missing values are asked for on the terminal.
 #[derive(Debug, Default, Args)]
 pub(crate) struct InitArgs {
     /// Name of the publisher
