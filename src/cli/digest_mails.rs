@@ -14,7 +14,7 @@ use crate::domain::actor::Actor;
 use crate::fs::{create_private_directory, write_private_file};
 use crate::wire::digests::{DigestPreview, LeftOutArticles, QueuedTest};
 
-/// Options that choose another content than the next edition.
+/// Options that choose other content than the next edition.
 #[derive(Debug, clap::Args)]
 #[group(multiple = false)]
 pub(crate) struct ContentArgs {

@@ -197,7 +197,7 @@ fn ask_source(
     Ok(())
 }
 
-/// Asks for the user name and password at the relay.
+/// Asks for the user name and password for the relay.
 fn ask_login(
     args: &InitArgs,
     path: &Path,

@@ -1,4 +1,4 @@
-//! Writer of the log: each event is one line, in which nothing of others controls the terminal.
+//! Writer of the log: each event is one line, in which no external text controls the terminal.
 
 use std::io::{self, IsTerminal as _, Write};
 

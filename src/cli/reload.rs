@@ -18,7 +18,7 @@ use crate::wire::system::NodeReload;
 const MAX_WAIT: Duration = Duration::from_secs(60);
 /// Wait for answers of further nodes after the last one.
 const WAIT_FOR_OTHERS: Duration = Duration::from_millis(1500);
-/// Interval between looks at the database.
+/// Interval between queries for answers.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Checks the configuration, asks every running server to reload, and prints their answers. The

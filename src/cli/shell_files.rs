@@ -8,7 +8,7 @@ use clap::Command;
 
 use super::output;
 
-/// Prints the completions of a shell.
+/// Prints completions for a shell.
 pub(super) fn completions(
     mut command: Command,
     shell: clap_complete::Shell,

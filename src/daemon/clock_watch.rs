@@ -7,7 +7,7 @@ use crate::app::App;
 use crate::domain::time::{MINUTE, Millis};
 use crate::store::clock_faults::CLOCK_TOLERANCE;
 
-/// Interval between looks at the clock.
+/// Interval between checks of the clock.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The clock as it was last seen.

@@ -3,7 +3,7 @@
 /// Rule that keeps an article out of the next edition of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
-    /// It was older than `max_age` when it was first seen, or when the digest was first configured.
+    /// It was older than `max_age` when it entered the selection of the digest.
     MaxAge,
     /// Its story was in an earlier edition.
     AlreadySent,

@@ -1,4 +1,4 @@
-//! Texts of others in logs and on terminals, without characters that control a terminal, begin a new
+//! External texts in logs and on terminals, without characters that control a terminal, begin a new
 //! line or change the direction of what follows.
 
 use std::borrow::Cow;

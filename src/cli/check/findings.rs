@@ -25,7 +25,7 @@ impl Findings {
         self.add("ok", "ok    ", text)
     }
 
-    /// Adds a part that works but should be looked at.
+    /// Adds a part that works but needs attention.
     pub(super) fn warning(&mut self, text: &str) -> anyhow::Result<()> {
         self.add("warning", "warn  ", text)
     }

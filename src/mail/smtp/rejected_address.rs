@@ -1,11 +1,10 @@
-//! Decides from a permanent rejection whether the address of the recipient is to blame. When in
-//! doubt, it is not: a relay or a sender at fault must not cost anybody their subscription.
+//! Decides whether the address of the recipient is the cause of a permanent rejection. In doubt it is
+//! not, because an error of the relay or the sender must not end a subscription.
 
 use super::outcome::Reply;
 use crate::domain::address_rejection::AddressRejection;
 
-/// Words, by their beginning, of rejections for which the sender, the relay or the content is to
-/// blame.
+/// Words, by their beginning, of rejections that the sender, the relay or the content causes.
 const FAULTS_OF_OTHERS: [&str; 41] = [
     "authent",
     "authoriz",
