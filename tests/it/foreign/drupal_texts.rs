@@ -234,7 +234,7 @@ async fn the_blocks_of_a_layout_arrive_in_the_order_of_the_page() {
         );
         assert_eq!(source.article("2")["body_html"], "<p>Another body.</p>", "{kind:?}");
         assert!(
-            notes.contains("not the current one") && notes.contains("visibility conditions"),
+            notes.contains("Blocks in another language") && notes.contains("visibility conditions"),
             "{notes}"
         );
     }
