@@ -205,7 +205,7 @@ CREATE TABLE hub_requests (
     lease_seconds BIGINT NOT NULL,
     etag          TEXT NOT NULL,
     network       TEXT NOT NULL,
-    position      BIGINT NOT NULL,
+    network_rank  BIGINT NOT NULL,
     attempts      BIGINT NOT NULL DEFAULT 0,
     due_at        BIGINT NOT NULL,
     lease_node    TEXT,
@@ -213,7 +213,7 @@ CREATE TABLE hub_requests (
     UNIQUE (callback, feed, format)
 );
 CREATE INDEX hub_requests_network ON hub_requests (network);
-CREATE INDEX hub_requests_position ON hub_requests (position);
+CREATE INDEX hub_requests_network_rank ON hub_requests (network_rank);
 CREATE INDEX hub_requests_host ON hub_requests (host);
 
 -- Confirmed subscriptions at the built-in WebSub hub. `attempts` counts failed pushes of the
@@ -271,13 +271,13 @@ CREATE TABLE digests (
 
 -- Unsent articles whose terms, or whose digest's selection, changed while they were selected, with
 -- the time at which they entered the selection. Others entered at the later of the two changes.
-CREATE TABLE waiting_articles (
+CREATE TABLE selection_entries (
     digest     TEXT NOT NULL,
     article_id BIGINT NOT NULL REFERENCES articles (id) ON DELETE CASCADE,
     entered_at BIGINT NOT NULL,
     PRIMARY KEY (digest, article_id)
 );
-CREATE INDEX waiting_articles_article ON waiting_articles (article_id);
+CREATE INDEX selection_entries_article ON selection_entries (article_id);
 
 -- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while
@@ -375,14 +375,14 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_audience ON subscriptions (digest, status, id);
 
--- Confirmation messages of the last day that visitors of the subscription page asked for. `mailbox_hash`
+-- Confirmation messages of the last day that visitors of the subscription page asked for. `inbox_hash`
 -- is a keyed hash of the address without its variations, such as tags.
 CREATE TABLE confirmation_requests (
-    id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    mailbox_hash TEXT NOT NULL,
-    created_at   BIGINT NOT NULL
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    inbox_hash TEXT NOT NULL,
+    created_at BIGINT NOT NULL
 );
-CREATE INDEX confirmation_requests_mailbox ON confirmation_requests (mailbox_hash, created_at);
+CREATE INDEX confirmation_requests_inbox ON confirmation_requests (inbox_hash, created_at);
 CREATE INDEX confirmation_requests_time ON confirmation_requests (created_at);
 
 -- Keyed hashes of addresses that must never receive mail again. `delivery_id` is the
@@ -411,7 +411,7 @@ CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE leas
 -- set for editions only, `payload` (JSON) for transactional messages only. `uncertain` counts
 -- attempts whose outcome is unknown. `state_before_retry` is the state, failed or held, from which an
 -- admin queued it again. `rejection` says what a failed delivery says about its address: `mailbox` (it
--- does not exist) or `recipient` (another reason of the recipient).
+-- does not exist) or `other` (another reason of the recipient).
 CREATE TABLE deliveries (
     id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind             TEXT NOT NULL CONSTRAINT deliveries_kind CHECK (kind IN ('edition', 'confirmation', 'test')),
@@ -456,7 +456,7 @@ CREATE INDEX delivery_queue_leased ON delivery_queue (lease_node) WHERE lease_no
 -- Rate limit counters of a transport (domain_key '') and of a transport towards a recipient domain.
 -- `windows` holds the messages started lately, by time slot, for each sliding window.
 -- `last_updates` holds the last update of each node, so that a node that repeats an update gets the
--- same answer. Rows with `warmup_started_at` are kept for ever, others until `expires_at`.
+-- same answer. Rows with `warmup_started_at` are kept forever, others until `expires_at`.
 CREATE TABLE rate_limits (
     transport         TEXT NOT NULL,
     domain_key        TEXT NOT NULL,

@@ -1,15 +1,15 @@
 //! Changes of mirrored articles: inserts, updates, and removals to tombstones.
 
 use super::articles::{NormalizedArticle, SaveOutcome};
-use super::audit_log::{self, ArticleImport};
+use super::audit_log::{self, ImportRecord};
 use super::change_log::{self, Changes};
 use super::db::{FromRow as _, Statement, Tx};
 use super::id_mappings::guid_assignment::{
     ArticleKey, GuidDecision, MAPPINGS_FOR_ARTICLE, SUFFIXED_GUIDS, decide_guid, suffixed_guid,
 };
 use super::operations::Articles;
+use super::selection_entries::{self, ArticleBefore};
 use super::selection_sql::term_rows;
-use super::waiting_articles::{self, ArticleBefore};
 use super::{StoreResult, json_list, spawn_uncancellable};
 use crate::domain::article::Article;
 use crate::domain::selection::TermKind;
@@ -132,7 +132,7 @@ impl Articles<'_> {
     pub async fn save(
         self,
         articles: Vec<NormalizedArticle>,
-        import: Option<ArticleImport>,
+        import: Option<ImportRecord>,
         now: Millis,
     ) -> StoreResult<Vec<SaveOutcome>> {
         let store = self.store.clone();
@@ -157,8 +157,8 @@ impl Articles<'_> {
         .await
     }
 
-    /// Turns a few articles of a source into tombstones; their terms are kept, so that only the
-    /// feeds that contained them change.
+    /// Turns a few articles of a source into tombstones. Their lists of terms are emptied, but the
+    /// rows of `article_terms` stay, so that only the feeds that contained them change.
     pub async fn remove(self, source: &str, ids: &[String], now: Millis) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;
         let removed: Vec<i64> = tx
@@ -224,7 +224,7 @@ async fn save_article(
             .filter_map(|(kind, term)| Some((TermKind::parse(kind)?, term.clone())))
             .collect();
         old.sort();
-        waiting_articles::record_changed_terms(tx, before, &old, &a.terms(), now).await?;
+        selection_entries::record_changed_terms(tx, before, &old, &a.terms(), now).await?;
     }
     changes.add(row, old_terms, a.terms());
     tx.query(&ADD_TERMS).bind("article", row).bind("terms", term_rows(a)).execute().await?;

@@ -121,7 +121,7 @@ pub(super) async fn record(tx: &mut Tx, entry: NewAuditEntry<'_>, now: Millis) -
 
 /// Import of a file of articles, which several transactions store.
 #[derive(Debug, Clone)]
-pub struct ArticleImport {
+pub struct ImportRecord {
     /// Name of the source.
     pub source: String,
     /// Number of articles in the file.
@@ -133,10 +133,10 @@ pub struct ArticleImport {
 /// Records the import of a file, in the transaction that stores the first articles of the file.
 pub(super) async fn record_article_import(
     tx: &mut Tx,
-    import: &ArticleImport,
+    import: &ImportRecord,
     now: Millis,
 ) -> StoreResult<()> {
-    let ArticleImport { source, articles, actor } = import;
+    let ImportRecord { source, articles, actor } = import;
     let entry = NewAuditEntry::new(actor, AuditAction::Import, AuditObject::Source, source);
     record(tx, entry.with(json!({"articles": articles})), now).await
 }

@@ -1,4 +1,4 @@
-//! Times that were stored under a clock that was wrong. A clock that was ahead leaves times in the
+//! Times that a wrong clock left in the database. A clock that was ahead leaves times in the
 //! future, until which nothing would happen; one that was far behind leaves times before this
 //! program existed, since which everything would be new.
 
@@ -8,9 +8,9 @@ use super::leases::LEASE_DURATION;
 use super::operations::ClockFaults;
 use crate::domain::time::{MINUTE, Millis, SignedDuration, as_millis_i64, multiply};
 
-/// Difference between clocks that is no fault; the clocks of nodes differ by less.
+/// Tolerated difference between clocks; the clocks of nodes differ by less.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
-/// Time before which no clock was right: 2026-01-01, before the first release.
+/// Time before which no clock was correct: 2026-01-01, before the first release.
 pub const EARLIEST_TIME: Millis = Millis(1_767_225_600_000);
 /// Longest lease of a subscription at the hub (WebSub section 5.1).
 const MAX_HUB_LEASE: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -94,9 +94,9 @@ static RESET_ARTICLES: Statement = Statement::new(
         OR terms_changed_at < $earliest",
 );
 
-static RESET_WAITING: Statement = Statement::new(
+static RESET_SELECTION_ENTRIES: Statement = Statement::new(
     "
-    UPDATE waiting_articles
+    UPDATE selection_entries
        SET entered_at = $now
      WHERE entered_at NOT BETWEEN $earliest AND $now",
 );
@@ -128,7 +128,7 @@ static RESET_EXPIRY: Statement = Statement::new(
      WHERE expires_at > $latest_expiry",
 );
 
-/// Ends leases that last longer than any that a clock that is right gives.
+/// Ends leases that last longer than any that a correct clock gives.
 const RESET_LEASES: &str = "
     UPDATE {table}
        SET lease_until = 0
@@ -153,7 +153,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RESET_DIGESTS,
     &FREE_DATES,
     &RESET_ARTICLES,
-    &RESET_WAITING,
+    &RESET_SELECTION_ENTRIES,
     &RESET_FIRST_ATTEMPTS,
     &RESET_QUEUE,
     &RESET_PINGS,
@@ -184,7 +184,7 @@ static RESETS_TO_NOW: &[(&str, &Statement)] = &[
 static RESETS_OF_RANGES: &[(&str, &Statement)] = &[
     ("schedules of digests", &RESET_DIGESTS),
     ("articles", &RESET_ARTICLES),
-    ("waiting articles", &RESET_WAITING),
+    ("selection entries", &RESET_SELECTION_ENTRIES),
     ("first attempts of messages", &RESET_FIRST_ATTEMPTS),
 ];
 
@@ -197,11 +197,11 @@ static LEASE_RESETS: &[&Statement] = &[
     &RESET_UPLOAD_LEASES,
 ];
 
-/// Times that a wrong clock has left in the database.
+/// Fault of the clock that stored times show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClockFault {
-    /// The time that is furthest from now.
-    pub stored: Millis,
+    /// The latest time in the future; without one, the earliest.
+    pub example_time: Millis,
     /// Kinds of times that were reset, with the number of rows of each.
     pub reset: Vec<(&'static str, u64)>,
 }
@@ -233,7 +233,7 @@ impl ClockFaults<'_> {
 
     /// Resets all times that only a wrong clock can have left; returns `None` if there are none.
     pub async fn reset(self, now: Millis) -> StoreResult<Option<ClockFault>> {
-        let Some(stored) = self.find(now).await? else { return Ok(None) };
+        let Some(example_time) = self.find(now).await? else { return Ok(None) };
         let (mut tx, mut reset) = (self.store.begin().await?, Vec::new());
         for (what, statement) in RESETS_TO_NOW {
             let rows = tx.query(statement).bind("now", now).execute().await?;
@@ -253,6 +253,6 @@ impl ClockFaults<'_> {
         tx.query(&RECORD).bind("now", now.0.to_string()).execute().await?;
         tx.commit().await?;
         reset.retain(|(_, rows)| *rows > 0);
-        Ok(Some(ClockFault { stored, reset }))
+        Ok(Some(ClockFault { example_time, reset }))
     }
 }

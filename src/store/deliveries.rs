@@ -80,7 +80,7 @@ static QUEUE_TRANSACTIONAL: Statement = Statement::new(
     VALUES ($delivery, $transport, 0, $now)",
 );
 
-static COUNT_PENDING: Statement = Statement::new(
+static COUNT_WAITING: Statement = Statement::new(
     "
     SELECT (SELECT COUNT(*)
               FROM delivery_queue w
@@ -169,7 +169,7 @@ static LIST_TO_SUBSCRIBER: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[
     &ADD_TRANSACTIONAL,
     &QUEUE_TRANSACTIONAL,
-    &COUNT_PENDING,
+    &COUNT_WAITING,
     &WAITING_BY_TRANSPORT,
     &UNCONFIGURED_TRANSPORTS,
     &UNCONFIGURED_DIGESTS,
@@ -236,8 +236,8 @@ impl Deliveries<'_> {
 
     /// Returns the number of deliveries still to be sent: those of sending editions, retries and
     /// transactional messages.
-    pub async fn pending_count(self) -> StoreResult<i64> {
-        self.store.read(&COUNT_PENDING).fetch_scalar().await
+    pub async fn waiting_count(self) -> StoreResult<i64> {
+        self.store.read(&COUNT_WAITING).fetch_scalar().await
     }
 
     /// Returns the number of waiting deliveries of each transport that has any, paused editions

@@ -1,4 +1,4 @@
-//! Leasing: a node leases the next batch of an edition, or single deliveries that are due.
+//! Leasing: a node leases the next batch of an edition, or queue entries that are due.
 
 use super::StoreResult;
 use super::db::{Statement, Tx};

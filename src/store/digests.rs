@@ -4,7 +4,7 @@
 use super::article_row::ARTICLE_COLUMNS;
 use super::db::{FromRow, Row, Statement};
 use super::operations::Digests;
-use super::selection_sql::{NEWS_CONDITIONS, SELECTION_CONDITIONS, bind_selection};
+use super::selection_sql::{MAX_AGE_CONDITIONS, SELECTION_CONDITIONS, bind_selection};
 use super::{StoreError, StoreResult};
 use crate::domain::article::Article;
 use crate::domain::schedule::ScheduleSnapshot;
@@ -85,7 +85,8 @@ static MARK_ABSENT: Statement = Statement::new(
        AND name IN {json_texts $names}",
 );
 
-static MARK_PROCESSED: Statement = Statement::new(
+/// Moves the processed date of a digest forwards.
+pub(super) static MARK_PROCESSED: Statement = Statement::new(
     "
     UPDATE digests
        SET processed_until = $date
@@ -108,12 +109,12 @@ static UNSENT_ARTICLES: Statement = Statement::with(
             WHERE l.digest = $digest
               AND sent.story_id = a.story_id)
        {selection_conditions}
-       {news_conditions}
+       {max_age_conditions}
      ORDER BY a.published_at DESC, a.guid",
     &[
         ("article_columns", ARTICLE_COLUMNS),
         ("selection_conditions", SELECTION_CONDITIONS),
-        ("news_conditions", NEWS_CONDITIONS),
+        ("max_age_conditions", MAX_AGE_CONDITIONS),
     ],
 );
 

@@ -1,12 +1,12 @@
 //! Commands of admins for an edition, carried out one batch at a time, and the completion of
 //! editions.
 
+use super::address_rejections;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::Statement;
 use super::delivery_leasing::HELD_AS_UNCERTAIN;
 use super::editions::missing_edition;
 use super::operations::Editions;
-use super::rejections;
 use super::{StoreError, StoreResult};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -160,7 +160,7 @@ const SETTLED: &str = "
 
 static HAS_SETTLED: Statement = Statement::new(SETTLED);
 
-/// Selects the settled editions of which no message was sent, with one of the replies.
+/// Selects the settled editions none of whose messages was sent, with one of the replies.
 static SETTLED_UNSENT: Statement = Statement::with(
     "
     SELECT b.edition_id, MAX(d.last_reply) AS reply
@@ -257,7 +257,7 @@ impl Editions<'_> {
             )));
         }
         if command == EditionCommand::Pause && *actor == Actor::System {
-            rejections::forget(&mut tx, id, now).await?;
+            address_rejections::forget(&mut tx, id, now).await?;
         }
         let (action, object_id) = (audit_action(command), id.to_string());
         let entry = NewAuditEntry::new(actor, action, AuditObject::Edition, &object_id);
@@ -325,8 +325,9 @@ impl Editions<'_> {
         Ok(requeued)
     }
 
-    /// Returns the editions without open deliveries of which every message failed, each with a reply.
-    pub async fn finished_with_nothing_sent(self) -> StoreResult<Vec<(i64, Option<String>)>> {
+    /// Returns the editions without open deliveries all of whose messages failed, each with a
+    /// reply.
+    pub async fn settled_unsent(self) -> StoreResult<Vec<(i64, Option<String>)>> {
         if !self.store.read(&HAS_SETTLED).exists().await? {
             return Ok(Vec::new());
         }

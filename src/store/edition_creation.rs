@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
+use super::digests::MARK_PROCESSED;
 use super::operations::Editions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -102,32 +103,18 @@ static ADD_VARIANTS: Statement = Statement::new(
 static ADD_ASSIGNMENTS: Statement = Statement::new(
     "
     INSERT INTO variant_assignments (edition_id, language, sections, variant_id)
-    SELECT $edition, r.reader_language, r.sections, v.id
+    SELECT $edition, r.subscriber_language, r.sections, v.id
       FROM {json_rows $assignments
-            reader_language TEXT, sections TEXT, variant_language TEXT} AS r
+            subscriber_language TEXT, sections TEXT, variant_language TEXT} AS r
       LEFT JOIN variants v
              ON v.edition_id = $edition
             AND v.language = r.variant_language
             AND v.sections = r.sections",
 );
 
-static ADVANCE_DIGEST: Statement = Statement::new(
-    "
-    UPDATE digests
-       SET processed_until = $date
-     WHERE name = $digest
-       AND processed_until < $date",
-);
-
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[
-    &ADD_EDITION,
-    &ADD_ARTICLES,
-    &ADD_TO_LEDGER,
-    &ADD_VARIANTS,
-    &ADD_ASSIGNMENTS,
-    &ADVANCE_DIGEST,
-];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&ADD_EDITION, &ADD_ARTICLES, &ADD_TO_LEDGER, &ADD_VARIANTS, &ADD_ASSIGNMENTS];
 
 /// Converts the error of an edition that another node has just created, or that has a story of
 /// another edition, to `None`.
@@ -167,7 +154,7 @@ fn variant_rows(variants: &[NewVariant]) -> Json {
 fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
     let row = |assignment: &VariantAssignment| {
         json!({
-            "reader_language": assignment.subscriber_language,
+            "subscriber_language": assignment.subscriber_language,
             "sections": assignment.chosen_sections,
             "variant_language": assignment.variant_language,
         })
@@ -236,9 +223,9 @@ impl Editions<'_> {
         let id = add_edition(&mut tx, new, now).await?;
         add_contents(&mut tx, id, new).await?;
         if let Some(date) = new.schedule_date {
-            tx.query(&ADVANCE_DIGEST)
+            tx.query(&MARK_PROCESSED)
                 .bind("date", date)
-                .bind("digest", &new.digest)
+                .bind("name", &new.digest)
                 .execute()
                 .await?;
         }

@@ -137,8 +137,8 @@ static DELETE_SURPLUS: Statement = Statement::new(
      WHERE id = (
            SELECT id
              FROM hub_requests
-            WHERE position > $position
-            ORDER BY position DESC, id DESC
+            WHERE network_rank > $network_rank
+            ORDER BY network_rank DESC, id DESC
             LIMIT 1)",
 );
 
@@ -146,10 +146,10 @@ static DELETE_SURPLUS: Statement = Statement::new(
 static ADD_REQUEST: Statement = Statement::new(
     "
     INSERT INTO hub_requests
-           (mode, callback, host, topic, feed, format, secret, lease_seconds, network, position,
+           (mode, callback, host, topic, feed, format, secret, lease_seconds, network, network_rank,
             due_at, etag)
     VALUES ($mode, $callback, $host, $topic, $feed, $format, $secret, $lease_seconds, $network,
-            $position, $now,
+            $network_rank, $now,
             COALESCE((SELECT etag FROM feed_versions WHERE feed = $feed AND format = $format), ''))
     ON CONFLICT (callback, feed, format) DO NOTHING",
 );
@@ -211,12 +211,13 @@ impl Hub<'_> {
             .bind("format", &request.format)
             .execute()
             .await?;
-        let position: i64 =
+        let network_rank: i64 =
             tx.query(&COUNT_OF_NETWORK).bind("network", network).fetch_scalar().await?;
-        if position >= if network.is_empty() { PENDING_OF_UNKNOWN } else { PENDING_PER_NETWORK } {
+        if network_rank >= if network.is_empty() { PENDING_OF_UNKNOWN } else { PENDING_PER_NETWORK }
+        {
             return Ok(AddResult::NetworkLimitReached);
         }
-        if !is_subscribed && !has_room(&mut tx, &request.host, position, limits, now).await? {
+        if !is_subscribed && !has_room(&mut tx, &request.host, network_rank, limits, now).await? {
             return Ok(AddResult::LimitReached);
         }
         tx.query(&ADD_REQUEST)
@@ -229,7 +230,7 @@ impl Hub<'_> {
             .bind("secret", &request.secret)
             .bind("lease_seconds", request.lease_seconds)
             .bind("network", network)
-            .bind("position", position)
+            .bind("network_rank", network_rank)
             .bind("now", now)
             .execute()
             .await?;
@@ -243,7 +244,7 @@ impl Hub<'_> {
 async fn has_room(
     tx: &mut Tx,
     host: &str,
-    position: i64,
+    network_rank: i64,
     limits: SubscriptionLimits,
     now: Millis,
 ) -> StoreResult<bool> {
@@ -256,5 +257,5 @@ async fn has_room(
         return Ok(false);
     }
     Ok(!reaches("total", limits.total)?
-        || tx.query(&DELETE_SURPLUS).bind("position", position).execute().await? > 0)
+        || tx.query(&DELETE_SURPLUS).bind("network_rank", network_rank).execute().await? > 0)
 }

@@ -27,7 +27,7 @@ static LEASE: Statement = Statement::with(
            SELECT r.id
              FROM hub_requests r
             WHERE {due}
-            ORDER BY r.attempts, r.position, r.due_at, r.id
+            ORDER BY r.attempts, r.network_rank, r.due_at, r.id
             LIMIT $limit
            {skip_locked})
     UPDATE hub_requests

@@ -26,14 +26,14 @@ pub struct StoreIdentity {
 impl StoreIdentity {
     /// Returns an identity for the time in which the store is unavailable; it verifies no tokens of
     /// the real one and is not allowed to send.
-    pub fn placeholder(secret: [u8; 32]) -> Self {
+    pub fn unavailable(secret: [u8; 32]) -> Self {
         Self { secret: secret.to_vec(), base_url: None, is_copy: true }
     }
 }
 
 impl std::fmt::Debug for StoreIdentity {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Instance")
+        f.debug_struct("StoreIdentity")
             .field("base_url", &self.base_url)
             .field("is_copy", &self.is_copy)
             .finish_non_exhaustive()
@@ -84,7 +84,7 @@ pub(super) static STATEMENTS: &[&Statement] =
 
 impl Store {
     /// Generates the secret of a new store; an existing secret is never changed.
-    pub(super) async fn ensure_instance(&self) -> StoreResult<()> {
+    pub(super) async fn ensure_identity(&self) -> StoreResult<()> {
         if self.read(&SECRET).exists().await? {
             return Ok(());
         }
@@ -94,7 +94,7 @@ impl Store {
     }
 
     /// Reads the identity of the store.
-    pub async fn instance(&self) -> StoreResult<StoreIdentity> {
+    pub async fn identity(&self) -> StoreResult<StoreIdentity> {
         let mut map: HashMap<String, String> = self
             .read(&ALL_VALUES)
             .fetch_with(|row| Ok((row.get("key")?, row.get("value")?)))

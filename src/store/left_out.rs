@@ -5,7 +5,7 @@ use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::operations::Digests;
 use super::selection_sql::bind_selection;
-use crate::domain::left_out::{LeftOut, Reason};
+use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
@@ -65,7 +65,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[&COUNT_BY_REASON];
 
 /// Number of articles under one reason; no reason if only `max_age` can exclude them.
 struct ReasonCount {
-    reason: Option<Reason>,
+    reason: Option<ExclusionReason>,
     articles: u64,
 }
 
@@ -74,7 +74,7 @@ impl FromRow for ReasonCount {
         let reason: String = row.get("reason")?;
         let articles: i64 = row.get("articles")?;
         Ok(Self {
-            reason: Reason::parse(&reason),
+            reason: ExclusionReason::parse(&reason),
             articles: u64::try_from(articles).unwrap_or_default(),
         })
     }
@@ -97,7 +97,7 @@ impl Digests<'_> {
         for ReasonCount { reason, articles } in counts {
             match reason {
                 Some(reason) => left_out.add(reason, articles),
-                None => left_out.add(Reason::MaxAge, articles.saturating_sub(included)),
+                None => left_out.add(ExclusionReason::MaxAge, articles.saturating_sub(included)),
             }
         }
         Ok(left_out)

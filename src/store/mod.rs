@@ -1,5 +1,6 @@
 //! The only module with SQL: a store on SQLite or PostgreSQL, with each operation written once.
 
+mod address_rejections;
 pub mod api_tokens;
 mod article_row;
 mod article_writes;
@@ -43,9 +44,9 @@ pub mod publications;
 pub mod rate_limits;
 pub mod readership;
 mod rejected_rows;
-mod rejections;
 pub mod reloads;
 pub mod renames;
+mod selection_entries;
 mod selection_sql;
 pub mod sources;
 mod sqlite_files;
@@ -55,7 +56,6 @@ pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
-mod waiting_articles;
 mod wal_watcher;
 
 pub use db::StatementTotals;

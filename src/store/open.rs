@@ -41,7 +41,7 @@ impl Store {
             Some(path) => open_sqlite(Path::new(path)).await?,
             None => open_postgres(url).await?,
         };
-        store.ensure_instance().await?;
+        store.ensure_identity().await?;
         Ok(store)
     }
 
@@ -207,7 +207,7 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
             StoreError::OpenFailed(format!("[database] url is not a valid PostgreSQL URL: {e}"))
         })?
         .application_name("courant")
-        // Ends transactions of lost tasks, which would otherwise hold their locks for ever.
+        // Ends transactions of lost tasks, which would otherwise hold their locks forever.
         .options([("idle_in_transaction_session_timeout", "15000")])
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1)))

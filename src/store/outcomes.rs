@@ -6,7 +6,7 @@ mod transitions;
 
 use std::collections::HashSet;
 
-pub use self::requests::{OutcomeRecord, RequestedStart};
+pub use self::requests::{OutcomeRecord, PermitRequest};
 use self::transitions::{MAY_BE_SENT, SAFELY_LEASED, Transition};
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
@@ -108,7 +108,7 @@ impl CommitConnection {
         &mut self,
         node: &str,
         records: &[OutcomeRecord],
-        starts: &[RequestedStart],
+        starts: &[PermitRequest],
         now: Millis,
     ) -> StoreResult<HashSet<i64>> {
         let transitions: Vec<Transition<'_>> = records
@@ -119,7 +119,7 @@ impl CommitConnection {
         if transitions.is_empty() {
             return Ok(HashSet::new());
         }
-        if records.iter().all(|r| !r.is_single_delivery && r.rejection.is_none())
+        if records.iter().all(|r| !r.is_queue_entry && r.rejection.is_none())
             && transitions.iter().all(|s| s.due_at.is_none())
         {
             let mut connection = self.take_or_open().await?;

@@ -2,7 +2,7 @@
 //! one.
 
 use super::db::Statement;
-use super::{Store, StoreResult, waiting_articles};
+use super::{Store, StoreResult, selection_entries};
 
 /// A kind of named section in the config.
 #[derive(Debug, Clone, Copy)]
@@ -51,7 +51,7 @@ const HUB_SUBSCRIPTIONS: &Fragments = &column("hub_subscriptions", "feed");
 const READERSHIP: &Fragments = &column("readership", "feed");
 const DIGESTS: &Fragments = &column("digests", "name");
 const EDITIONS_DIGEST: &Fragments = &column("editions", "digest");
-const WAITING_ARTICLES: &Fragments = &column("waiting_articles", "digest");
+const SELECTION_ENTRIES: &Fragments = &column("selection_entries", "digest");
 const LEDGER: &Fragments = &column("ledger", "digest");
 const SUBSCRIPTIONS: &Fragments = &column("subscriptions", "digest");
 const EDITIONS_TRANSPORT: &Fragments = &column("editions", "transport");
@@ -86,7 +86,7 @@ static RENAME_IN_DIGESTS: Statement = Statement::new(
      WHERE name = $old_name",
 );
 static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
-static RENAME_IN_WAITING_ARTICLES: Statement = Statement::with(RENAME, WAITING_ARTICLES);
+static RENAME_IN_SELECTION_ENTRIES: Statement = Statement::with(RENAME, SELECTION_ENTRIES);
 static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
 
@@ -135,7 +135,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_READERSHIP,
     &RENAME_IN_DIGESTS,
     &RENAME_IN_EDITIONS_DIGEST,
-    &RENAME_IN_WAITING_ARTICLES,
+    &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
     &RENAME_IN_SUBSCRIPTIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
@@ -165,7 +165,7 @@ static FEED_RENAMES: &[&Statement] = &[
 static DIGEST_RENAMES: &[&Statement] = &[
     &RENAME_IN_DIGESTS,
     &RENAME_IN_EDITIONS_DIGEST,
-    &RENAME_IN_WAITING_ARTICLES,
+    &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
     &RENAME_IN_SUBSCRIPTIONS,
 ];
@@ -218,7 +218,7 @@ impl Store {
             tx.query(rename).bind("old_name", old_name).bind("name", name).execute().await?;
         }
         if matches!(kind, RenamedKind::Source) && !is_taken {
-            waiting_articles::rename_source(&mut tx, old_name, name).await?;
+            selection_entries::rename_source(&mut tx, old_name, name).await?;
         }
         tx.commit().await
     }

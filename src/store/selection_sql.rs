@@ -40,13 +40,14 @@ pub(super) const SELECTION_CONDITIONS: &str = "
                 AND t.kind = 'source'
                 AND t.term IN {json_texts $sources}))";
 
-/// Condition for articles `a` that were news for `$digest` when they entered its selection.
-pub(super) const NEWS_CONDITIONS: &str = "
+/// Condition for articles `a` that were within `max_age` when they entered the selection of
+/// `$digest`.
+pub(super) const MAX_AGE_CONDITIONS: &str = "
        AND ((a.published_at >= a.terms_changed_at - $max_age
              AND a.published_at >= $selection_since - $max_age)
             OR EXISTS (
              SELECT 1
-               FROM waiting_articles w
+               FROM selection_entries w
               WHERE w.digest = $digest
                 AND w.article_id = a.id
                 AND a.published_at >= w.entered_at - $max_age))";

@@ -1,4 +1,4 @@
-//! The files of a SQLite database: their modes, and the case that one is deleted while it is in use.
+//! The files of a SQLite database: their modes, and the check that none was deleted while in use.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -16,8 +16,9 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Creates a missing database file, and takes the access of other users from all files, because they
-/// contain addresses and the key of all links. SQLite gives its log files the mode of the database.
+/// Creates a missing database file, and revokes the access of other users to all files, because
+/// they contain addresses and the key of all links. SQLite gives its log files the mode of the
+/// database.
 pub(super) fn make_files_private(path: &Path) -> StoreResult<()> {
     if !path.exists() {
         create_private_file(path).map_err(|e| {

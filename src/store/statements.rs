@@ -2,13 +2,13 @@
 
 use super::db::Statement;
 use super::{
-    Store, StoreResult, api_tokens, article_writes, articles, audience, audit_log, change_log,
-    clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
-    edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
-    http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
-    id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership,
-    rejected_rows, rejections, reloads, renames, sources, stories, subscribers, subscriptions,
-    suppressions, terms, waiting_articles,
+    Store, StoreResult, address_rejections, api_tokens, article_writes, articles, audience,
+    audit_log, change_log, clock_faults, definitions, deliveries, delivery_leasing, digests,
+    due_work, edition_commands, edition_creation, edition_deliveries, editions, feed_queries,
+    feed_versions, handle, http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
+    hub_verifications, id_mappings, identity, leases, left_out, outcomes, publications,
+    rate_limits, readership, rejected_rows, reloads, renames, selection_entries, sources, stories,
+    subscribers, subscriptions, suppressions, terms,
 };
 
 /// The statements of all files of the store.
@@ -51,7 +51,7 @@ static ALL: &[&[&Statement]] = &[
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
     rejected_rows::STATEMENTS,
-    rejections::STATEMENTS,
+    address_rejections::STATEMENTS,
     reloads::STATEMENTS,
     renames::STATEMENTS,
     sources::STATEMENTS,
@@ -59,11 +59,11 @@ static ALL: &[&[&Statement]] = &[
     subscribers::STATEMENTS,
     subscriptions::STATEMENTS,
     subscriptions::expiry::STATEMENTS,
-    subscriptions::quotas::STATEMENTS,
+    subscriptions::confirmation_limits::STATEMENTS,
     subscriptions::requests::STATEMENTS,
     suppressions::STATEMENTS,
     terms::STATEMENTS,
-    waiting_articles::STATEMENTS,
+    selection_entries::STATEMENTS,
 ];
 
 impl Store {

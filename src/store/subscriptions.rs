@@ -10,9 +10,9 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
+pub(super) mod confirmation_limits;
 pub(super) mod expiry;
 mod plan;
-pub(super) mod quotas;
 pub(super) mod requests;
 
 /// Request to subscribe one address to some digests.
@@ -24,8 +24,8 @@ pub struct SubscriptionRequest {
     pub address_key: String,
     /// Keyed hash of the address.
     pub address_hash: String,
-    /// Keyed hash of the address without the variations that reach the same mailbox.
-    pub mailbox_hash: String,
+    /// Keyed hash of the address without the variations that reach the same inbox.
+    pub inbox_hash: String,
     /// Name of the person, if given.
     pub name: Option<String>,
     /// Language of the person, if given.
@@ -261,7 +261,7 @@ impl Subscriptions<'_> {
 
     /// Ends the subscriptions of a subscriber to one digest, or to all, as an act of an admin, and
     /// returns the number of those changed.
-    pub async fn remove(
+    pub async fn unsubscribe_by_admin(
         self,
         subscriber: i64,
         digest: Option<&str>,

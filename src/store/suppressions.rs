@@ -5,10 +5,10 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::StoreResult;
+use super::address_rejections;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
 use super::operations::Suppressions;
-use super::rejections;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
@@ -117,7 +117,7 @@ impl Suppressions<'_> {
         if tx.query(&REMOVE).bind("hash", hash).execute().await? == 0 {
             return Ok(false);
         }
-        rejections::forget_address(&mut tx, hash).await?;
+        address_rejections::forget_address(&mut tx, hash).await?;
         let entry = NewAuditEntry::new(actor, AuditAction::Delete, AuditObject::Suppression, hash);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
@@ -129,7 +129,7 @@ impl Suppressions<'_> {
         self.store.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
     }
 
-    /// Returns the suppressions of those of these addresses that are suppressed.
+    /// Returns the suppressions among these addresses.
     pub async fn of_addresses(self, hashes: &[String]) -> StoreResult<Vec<Suppression>> {
         self.store.read(&OF_ADDRESSES).bind("hashes", hashes).fetch_all().await
     }

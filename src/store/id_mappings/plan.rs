@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
+use super::guid_assignment::ArticleKey;
 use super::mapping_file::{MappingLine, MappingResult};
 
 /// Identifying columns of a stored article.
@@ -44,9 +45,6 @@ pub(super) struct MappingPlan {
     pub(super) stale_stories: Vec<i64>,
     pub(super) report: MappingResult,
 }
-
-/// Source and source id of an article.
-type ArticleKey = (String, String);
 
 /// Index of the articles and mappings by all ids that can refer to them.
 struct Index<'a> {
@@ -108,7 +106,7 @@ impl<'a> Index<'a> {
     }
 
     fn article_with_key(&self, key: &ArticleKey) -> Option<usize> {
-        self.by_source_key.get(&(key.0.as_str(), key.1.as_str())).copied()
+        self.by_source_key.get(&(key.source.as_str(), key.source_id.as_str())).copied()
     }
 
     /// Returns the source and source id that the new id of a line refers to.
@@ -119,28 +117,26 @@ impl<'a> Index<'a> {
                 Some(source) if source != &a.source => {
                     Err(format!("{new:?} is an article of {}, not of {source}", a.source))
                 }
-                _ => Ok((a.source.clone(), a.source_id.clone())),
+                _ => Ok(key_of(&a.source, &a.source_id)),
             };
         }
         if let Some(source) = &line.source {
-            let key = (source.clone(), new.to_owned());
+            let key = key_of(source, new);
             let within = new
                 .strip_prefix(source.as_str())
                 .and_then(|rest| rest.strip_prefix('/'))
                 .filter(|id| !id.is_empty());
             return Ok(match within {
-                Some(id) if self.article_with_key(&key).is_none() => {
-                    (source.clone(), id.to_owned())
-                }
+                Some(id) if self.article_with_key(&key).is_none() => key_of(source, id),
                 _ => key,
             });
         }
         match new.split_once('/') {
             Some((source, id)) if !id.is_empty() && sources.iter().any(|s| s == source) => {
-                Ok((source.to_owned(), id.to_owned()))
+                Ok(key_of(source, id))
             }
             _ => match sources {
-                [only] => Ok((only.clone(), new.to_owned())),
+                [only] => Ok(key_of(only, new)),
                 _ => Err(format!(
                     "the source of the new id {new:?} is ambiguous; write SOURCE/ID, or use --source"
                 )),
@@ -152,7 +148,8 @@ impl<'a> Index<'a> {
     /// by now.
     fn is_applied(&self, line: &MappingLine, target: &ArticleKey) -> bool {
         let is_target = |i: &usize| {
-            (&self.mappings[*i].source, &self.mappings[*i].source_id) == (&target.0, &target.1)
+            (&self.mappings[*i].source, &self.mappings[*i].source_id)
+                == (&target.source, &target.source_id)
         };
         self.mappings_by_old_id.get(&line.old).is_some_and(|all| all.iter().any(is_target))
     }
@@ -205,6 +202,10 @@ fn is_permanent_id(text: &str) -> bool {
     is_scheme || text.contains("://")
 }
 
+fn key_of(source: &str, source_id: &str) -> ArticleKey {
+    ArticleKey { source: source.to_owned(), source_id: source_id.to_owned() }
+}
+
 /// Checks every line and returns a plan only if all of them can be applied.
 pub(super) fn plan(
     lines: &[MappingLine],
@@ -213,11 +214,12 @@ pub(super) fn plan(
     mappings: &[Mapping],
 ) -> Result<MappingPlan, Vec<(u64, String)>> {
     let index = Index::new(articles, mappings);
-    let (mut steps, mut rejected, mut report) = (Vec::new(), Vec::new(), MappingResult::default());
+    let (mut resolved_lines, mut rejected, mut report) =
+        (Vec::new(), Vec::new(), MappingResult::default());
     let (mut olds, mut news): (HashMap<String, u64>, HashMap<ArticleKey, u64>) =
         (HashMap::new(), HashMap::new());
     for line in lines {
-        let step = index.resolve_new_id(line, sources).and_then(|target| {
+        let resolved = index.resolve_new_id(line, sources).and_then(|target| {
             let old = if index.is_applied(line, &target) {
                 None
             } else {
@@ -238,43 +240,46 @@ pub(super) fn plan(
             news.insert(target.clone(), line.line);
             Ok((old, target))
         });
-        match step {
+        match resolved {
             Err(reason) => rejected.push((line.line, reason)),
             Ok((None, _)) => report.unchanged += 1,
             Ok((Some(OldId::Article(i)), target)) if index.article_with_key(&target) == Some(i) => {
                 report.unchanged += 1
             }
-            Ok((Some(old), target)) => steps.push((line.line, old, target)),
+            Ok((Some(old), target)) => resolved_lines.push((line.line, old, target)),
         }
     }
-    for (line, _, target) in &steps {
+    for (line, _, target) in &resolved_lines {
         let existing = index
             .mapping_by_source_key
-            .get(&(target.0.as_str(), target.1.as_str()))
+            .get(&(target.source.as_str(), target.source_id.as_str()))
             .map(|i| &mappings[*i]);
         if let Some(mapping) = existing.filter(|mapping| !olds.contains_key(&mapping.guid)) {
             rejected.push((
                 *line,
-                format!("{}/{} already has the mapped id {}", target.0, target.1, mapping.guid),
+                format!(
+                    "{}/{} already has the mapped id {}",
+                    target.source, target.source_id, mapping.guid
+                ),
             ));
         }
     }
     if rejected.is_empty() {
-        Ok(plan_from_steps(&index, steps, report))
+        Ok(plan_from_lines(&index, resolved_lines, report))
     } else {
         rejected.sort();
         Err(rejected)
     }
 }
 
-/// Converts the steps to rows.
-fn plan_from_steps(
+/// Converts the resolved lines to rows.
+fn plan_from_lines(
     index: &Index<'_>,
-    steps: Vec<(u64, OldId, ArticleKey)>,
+    resolved_lines: Vec<(u64, OldId, ArticleKey)>,
     report: MappingResult,
 ) -> MappingPlan {
     let mut plan = MappingPlan { report, ..MappingPlan::default() };
-    let moving: HashMap<usize, ArticleKey> = steps
+    let moving: HashMap<usize, ArticleKey> = resolved_lines
         .iter()
         .filter_map(|(_, old, target)| match old {
             OldId::Article(i) => Some((*i, target.clone())),
@@ -282,8 +287,8 @@ fn plan_from_steps(
         })
         .collect();
     let (mut stories, mut sources) = (BTreeSet::new(), BTreeSet::new());
-    for (_, old, target) in &steps {
-        sources.insert(target.0.clone());
+    for (_, old, target) in &resolved_lines {
+        sources.insert(target.source.clone());
         let imported = index
             .article_with_key(target)
             .filter(|i| !moving.contains_key(i))
@@ -306,20 +311,21 @@ fn plan_from_steps(
                     ),
                     None => plan
                         .moved
-                        .push(json!({"id": o.row_id, "source": target.0, "source_id": target.1,
-                        "translation_of": translation_target(index, &moving, o, &target.0)})),
+                        .push(json!({"id": o.row_id, "source": target.source, "source_id": target.source_id,
+                        "translation_of": translation_target(index, &moving, o, &target.source)})),
                 }
                 (&o.guid, Some(o))
             }
         };
-        plan.mappings.push(json!({"guid": guid, "source": target.0, "source_id": target.1,
+        plan.mappings
+            .push(json!({"guid": guid, "source": target.source, "source_id": target.source_id,
             "from_source": from.map(|o| &o.source), "from_source_id": from.map(|o| &o.source_id)}));
         match (old, imported) {
             (OldId::Unknown(_), None) => plan.report.pending += 1,
             _ => plan.report.mapped += 1,
         }
     }
-    plan.unlinked = unlinked_articles(index, &moving, &steps);
+    plan.unlinked = unlinked_articles(index, &moving, &resolved_lines);
     plan.stale_stories = stories.into_iter().filter(|g| *g > 0).collect();
     plan.report.sources = sources.into_iter().collect();
     plan
@@ -329,14 +335,16 @@ fn plan_from_steps(
 fn unlinked_articles(
     index: &Index<'_>,
     moving: &HashMap<usize, ArticleKey>,
-    steps: &[(u64, OldId, ArticleKey)],
+    resolved_lines: &[(u64, OldId, ArticleKey)],
 ) -> Vec<i64> {
     let key =
         |i: &usize| (index.articles[*i].source.as_str(), index.articles[*i].source_id.as_str());
     let left_keys: HashSet<(&str, &str)> = moving.keys().map(key).collect();
     // Articles imported under a new id already refer to new ids.
-    let targets: HashSet<(&str, &str)> =
-        steps.iter().map(|(_, _, target)| (target.0.as_str(), target.1.as_str())).collect();
+    let targets: HashSet<(&str, &str)> = resolved_lines
+        .iter()
+        .map(|(_, _, target)| (target.source.as_str(), target.source_id.as_str()))
+        .collect();
     let stays = |i: &usize| !moving.contains_key(i) && !targets.contains(&key(i));
     let points = |a: &&ArticleIdentity| {
         a.translation_of
@@ -360,8 +368,8 @@ fn translation_target(
     source: &str,
 ) -> Option<String> {
     let original = o.translation_of.clone()?;
-    let (to, id) = moving.get(&index.article_with_key(&(o.source.clone(), original))?)?;
-    (to == source).then(|| id.clone())
+    let target = moving.get(&index.article_with_key(&key_of(&o.source, &original))?)?;
+    (target.source == source).then(|| target.source_id.clone())
 }
 
 #[cfg(test)]

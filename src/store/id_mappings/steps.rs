@@ -83,10 +83,10 @@ static KEEP_TERMS_CHANGED: Statement = Statement::new(
 
 static KEEP_WAITING: Statement = Statement::new(
     "
-    INSERT INTO waiting_articles (digest, article_id, entered_at)
+    INSERT INTO selection_entries (digest, article_id, entered_at)
     SELECT w.digest, m.imported, w.entered_at
       FROM {json_rows $rows old INTEGER, imported INTEGER} AS m
-      JOIN waiting_articles w ON w.article_id = m.old
+      JOIN selection_entries w ON w.article_id = m.old
      WHERE TRUE
     ON CONFLICT (digest, article_id) DO NOTHING",
 );

@@ -17,12 +17,12 @@ pub struct OutcomeRecord {
     /// Meaning of the failure for the address of the recipient, if it has one.
     pub rejection: Option<AddressRejection>,
     /// `true` if it was leased from the delivery queue instead of with its batch.
-    pub is_single_delivery: bool,
+    pub is_queue_entry: bool,
 }
 
-/// Request to start sending a delivery.
+/// Request for the permit to send a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RequestedStart {
+pub struct PermitRequest {
     /// Id of the delivery.
     pub id: i64,
     /// `true` if the start was permitted before and the permit must be checked again.

@@ -4,13 +4,13 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::requests::{OutcomeRecord, RequestedStart};
+use super::requests::{OutcomeRecord, PermitRequest};
 use crate::domain::address_rejection::AddressRejection;
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
 use crate::store::db::{Connection, Query, Statement};
 use crate::store::leases::MIN_REMAINING_LEASE;
-use crate::store::{Store, StoreError, StoreResult, rejections, spawn_uncancellable};
+use crate::store::{Store, StoreError, StoreResult, address_rejections, spawn_uncancellable};
 
 /// State change of a delivery, serialized as a parameter of the group commit.
 #[derive(Debug, Serialize)]
@@ -178,7 +178,7 @@ impl<'a> Transition<'a> {
         }
     }
 
-    pub(super) fn start(start: &RequestedStart) -> Self {
+    pub(super) fn start(start: &PermitRequest) -> Self {
         let from_state =
             if start.is_renewal { DeliveryState::Sending } else { DeliveryState::Queued };
         Self {
@@ -246,7 +246,7 @@ impl Store {
                 })
                 .await?;
             rejected.retain(|(id, _)| changed.contains(&(*id, DeliveryState::Failed)));
-            rejections::record(&mut tx, &rejected, now).await?;
+            address_rejections::record(&mut tx, &rejected, now).await?;
             // Only for rows that were changed: a late outcome may concern a delivery that another
             // node has deferred in the meantime.
             let ended: Vec<i64> = changed

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::{Value as Json, json};
 
 use super::plan::{CurrentState, CurrentSubscription, RequestPlan, plan};
-use super::{RequestResult, SubscriptionRequest, quotas};
+use super::{RequestResult, SubscriptionRequest, confirmation_limits};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::subscription::RequestOrigin;
@@ -126,8 +126,8 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
 
 impl Subscriptions<'_> {
     /// Applies requests in one transaction, which also queues the confirmation messages. An address
-    /// may occur only once per call. A visitor's request changes nothing once the mailbox received its
-    /// number of confirmation messages of the day.
+    /// may occur only once per call. A visitor's request changes nothing once the inbox received
+    /// its number of confirmation messages of the day.
     pub async fn request(
         self,
         requests: Vec<SubscriptionRequest>,
@@ -137,20 +137,20 @@ impl Subscriptions<'_> {
         now: Millis,
     ) -> StoreResult<Vec<RequestResult>> {
         let mut tx = self.store.begin().await?;
-        let mailbox = match (origin, requests.as_slice()) {
-            (RequestOrigin::Page, [request]) => Some(request.mailbox_hash.clone()),
+        let inbox = match (origin, requests.as_slice()) {
+            (RequestOrigin::Page, [request]) => Some(request.inbox_hash.clone()),
             _ => None,
         };
-        if let Some(mailbox) = &mailbox
-            && !quotas::may_confirm(&mut tx, mailbox, now).await?
+        if let Some(inbox) = &inbox
+            && !confirmation_limits::may_send_confirmation(&mut tx, inbox, now).await?
         {
             let unchanged = requests.iter().map(|request| request.digests.len()).sum();
             return Ok(vec![RequestResult { unchanged, ..RequestResult::default() }]);
         }
         let current = save_subscribers(&mut tx, &requests, origin, now).await?;
         let plan = plan(&requests, &current, origin, now);
-        if let Some(mailbox) = mailbox.filter(|_| !plan.confirmations.is_empty()) {
-            quotas::count(&mut tx, &mailbox, now).await?;
+        if let Some(inbox) = inbox.filter(|_| !plan.confirmations.is_empty()) {
+            confirmation_limits::record_confirmation(&mut tx, &inbox, now).await?;
         }
         let results = save_plan(&mut tx, plan, origin, transport, now).await?;
         record(&mut tx, &requests, &current, actor, now).await?;

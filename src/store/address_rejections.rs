@@ -39,7 +39,7 @@ static SUPPRESS: Statement = Statement::new(
       FROM deliveries d
      WHERE d.id IN {json_ids $ids}
        AND (d.rejection = 'mailbox'
-            OR (d.rejection = 'recipient'
+            OR (d.rejection = 'other'
                 AND (SELECT COUNT(DISTINCT o.edition_id)
                        FROM deliveries o
                       WHERE o.subscriber_id = d.subscriber_id

@@ -2,9 +2,9 @@
 //!
 //! An article enters a selection when its terms begin to match, or when the selection begins to
 //! match them: at the later of `articles.terms_changed_at` and `digests.selection_since`. A later
-//! change must not make an article old that was news when it entered. Before either time moves,
-//! `waiting_articles` therefore stores the time of entry. An article that leaves for less than a
-//! day keeps its place.
+//! change must not make an article too old that was within `max_age` when it entered. Before either
+//! time moves, `selection_entries` therefore stores the time of entry. An article that leaves for
+//! less than a day keeps its time of entry.
 
 use serde_json::{Value as Json, json};
 
@@ -37,7 +37,7 @@ static SET_TERMS_CHANGED: Statement = Statement::new(
 
 static KEEP_ENTRIES: Statement = Statement::new(
     "
-    INSERT INTO waiting_articles (digest, article_id, entered_at)
+    INSERT INTO selection_entries (digest, article_id, entered_at)
     SELECT e.digest, $article, e.entered_at
       FROM {json_rows $entries digest TEXT, entered_at INTEGER} AS e
      WHERE NOT EXISTS (
@@ -50,42 +50,43 @@ static KEEP_ENTRIES: Statement = Statement::new(
 
 static DELETE_ENTRIES: Statement = Statement::new(
     "
-    DELETE FROM waiting_articles
+    DELETE FROM selection_entries
      WHERE article_id = $article
        AND digest IN {json_texts $digests}",
 );
 
 static DELETE_SENT: Statement = Statement::new(
     "
-    DELETE FROM waiting_articles
+    DELETE FROM selection_entries
      WHERE digest = $digest
        AND EXISTS (
            SELECT 1
              FROM ledger l
             WHERE l.digest = $digest
-              AND l.article_id = waiting_articles.article_id)",
+              AND l.article_id = selection_entries.article_id)",
 );
 
 static DELETE_ALL: Statement =
-    Statement::new("DELETE FROM waiting_articles WHERE digest = $digest");
+    Statement::new("DELETE FROM selection_entries WHERE digest = $digest");
 
 /// Deletes the entries of articles that left the last selection long ago.
 static DELETE_LEFT: Statement = Statement::with(
     "
-    DELETE FROM waiting_articles
+    DELETE FROM selection_entries
      WHERE digest = $digest
        AND NOT EXISTS (
            SELECT 1
              FROM articles a
-            WHERE a.id = waiting_articles.article_id
+            WHERE a.id = selection_entries.article_id
               AND (a.terms_changed_at >= $long_ago OR (TRUE {selection_conditions})))",
     &[("selection_conditions", SELECTION_CONDITIONS)],
 );
 
-/// Stores the times of entry of the unsent articles that are news under the present selection.
+/// Stores the times of entry of the unsent articles that the present selection contains and that
+/// are within `max_age`.
 static KEEP_ALL_ENTRIES: Statement = Statement::with(
     "
-    INSERT INTO waiting_articles (digest, article_id, entered_at)
+    INSERT INTO selection_entries (digest, article_id, entered_at)
     SELECT $digest, a.id,
            CASE WHEN a.terms_changed_at > $selection_since
                 THEN a.terms_changed_at ELSE $selection_since END
@@ -185,7 +186,7 @@ pub(super) async fn record_changed_terms(
     for DigestSelection { digest, snapshot, since } in selections(tx).await? {
         let entered_at = article.terms_changed_at.max(since);
         if !was_gone && snapshot.selection().may_select(before) {
-            if snapshot.is_news(article.published_at, entered_at) {
+            if snapshot.is_within_max_age(article.published_at, entered_at) {
                 kept.push(json!({"digest": digest, "entered_at": entered_at.0}));
             }
         } else if snapshot.selection().may_select(after) && left_at < long_ago {
@@ -217,10 +218,10 @@ pub(super) async fn rename_source(tx: &mut Tx, old: &str, new: &str) -> StoreRes
 }
 
 impl Digests<'_> {
-    /// Begins the selection of a digest if it differs from the last one, or if the digest was absent
-    /// from the configuration for long. Articles that wait in the last selection keep their places;
-    /// others enter now. Returns the state with the selection.
-    pub async fn begin_selection(
+    /// Starts a new selection of a digest if it differs from the last one, or if the digest was
+    /// absent from the configuration for long. Articles that wait in the last selection keep their
+    /// places; others enter now. Returns the state with the selection.
+    pub async fn update_selection(
         self,
         name: &str,
         state: DigestState,

@@ -5,11 +5,12 @@ use crate::store::StoreResult;
 use crate::store::db::{Statement, Tx};
 use crate::store::operations::Subscriptions;
 
-/// Maximum number of confirmation messages to one mailbox per day, over all digests and spellings of
+/// Maximum number of confirmation messages to one inbox per day, over all digests and spellings of
 /// its address.
-const CONFIRMATIONS_PER_MAILBOX_AND_DAY: i64 = 5;
+const CONFIRMATIONS_PER_INBOX_AND_DAY: i64 = 5;
 
-/// Counts no rows of the future, which a wrong clock left.
+/// Counts all confirmations since a time; rows with a future time, which a wrong clock left, do not
+/// count.
 static COUNT_ALL: Statement = Statement::new(
     "
     SELECT COUNT(*)
@@ -18,19 +19,19 @@ static COUNT_ALL: Statement = Statement::new(
        AND created_at <= $now",
 );
 
-static COUNT_OF_MAILBOX: Statement = Statement::new(
+static COUNT_OF_INBOX: Statement = Statement::new(
     "
     SELECT COUNT(*)
       FROM confirmation_requests
-     WHERE mailbox_hash = $mailbox
+     WHERE inbox_hash = $inbox
        AND created_at > $since
        AND created_at <= $now",
 );
 
 static ADD: Statement = Statement::new(
     "
-    INSERT INTO confirmation_requests (mailbox_hash, created_at)
-    VALUES ($mailbox, $now)",
+    INSERT INTO confirmation_requests (inbox_hash, created_at)
+    VALUES ($inbox, $now)",
 );
 
 static DELETE_OLD: Statement = Statement::new(
@@ -42,7 +43,7 @@ static DELETE_OLD: Statement = Statement::new(
 
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] =
-    &[&COUNT_ALL, &COUNT_OF_MAILBOX, &ADD, &DELETE_OLD];
+    &[&COUNT_ALL, &COUNT_OF_INBOX, &ADD, &DELETE_OLD];
 
 impl Subscriptions<'_> {
     /// Returns the number of confirmation messages of the last hour that visitors asked for.
@@ -53,16 +54,20 @@ impl Subscriptions<'_> {
     }
 }
 
-/// Returns `true` if a mailbox may receive another confirmation message today.
-pub(super) async fn may_confirm(tx: &mut Tx, mailbox: &str, now: Millis) -> StoreResult<bool> {
-    let query = tx.query(&COUNT_OF_MAILBOX).bind("mailbox", mailbox);
+/// Returns `true` if an inbox may receive another confirmation message today.
+pub(super) async fn may_send_confirmation(
+    tx: &mut Tx,
+    inbox: &str,
+    now: Millis,
+) -> StoreResult<bool> {
+    let query = tx.query(&COUNT_OF_INBOX).bind("inbox", inbox);
     let count: i64 = query.bind("since", now.plus(-DAY)).bind("now", now).fetch_scalar().await?;
-    Ok(count < CONFIRMATIONS_PER_MAILBOX_AND_DAY)
+    Ok(count < CONFIRMATIONS_PER_INBOX_AND_DAY)
 }
 
-/// Counts a confirmation message to a mailbox, and deletes what is older than a day.
-pub(super) async fn count(tx: &mut Tx, mailbox: &str, now: Millis) -> StoreResult<()> {
+/// Records a confirmation message to an inbox, and deletes the records older than a day.
+pub(super) async fn record_confirmation(tx: &mut Tx, inbox: &str, now: Millis) -> StoreResult<()> {
     tx.query(&DELETE_OLD).bind("since", now.plus(-DAY)).bind("now", now).execute().await?;
-    tx.query(&ADD).bind("mailbox", mailbox).bind("now", now).execute().await?;
+    tx.query(&ADD).bind("inbox", inbox).bind("now", now).execute().await?;
     Ok(())
 }
