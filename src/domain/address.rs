@@ -47,9 +47,9 @@ impl EmailAddress {
         self.text.to_ascii_lowercase()
     }
 
-    /// Returns a text that is equal for spellings of an address that reach one mailbox at common mail
+    /// Returns a text that is equal for spellings of an address that reach one inbox at common mail
     /// services: without a tag (`ann+news`), and where the service ignores them, without dots.
-    pub fn mailbox_key(&self) -> String {
+    pub fn inbox_key(&self) -> String {
         let key = self.key();
         let (local, domain) = key.split_at(self.at);
         let local = match local.split_once('+') {

@@ -13,7 +13,7 @@ pub enum AddressRejection {
     /// The mailbox or its domain does not exist.
     NoMailbox,
     /// Another reason that concerns only this recipient.
-    Recipient,
+    Other,
 }
 
 impl AddressRejection {
@@ -21,7 +21,7 @@ impl AddressRejection {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::NoMailbox => "mailbox",
-            Self::Recipient => "recipient",
+            Self::Other => "other",
         }
     }
 }

@@ -124,7 +124,7 @@ pub struct Article {
     /// computed.
     pub story: i64,
     /// Time of removal from the source. The tombstone then keeps the ids, the language, the times and
-    /// the story; the content, the terms and the URLs are empty.
+    /// the story; the content, the lists of terms and the URLs are empty.
     pub removed_at: Option<Millis>,
 }
 

@@ -12,7 +12,7 @@ const LIGHT_BACKGROUNDS: [Rgb; 3] =
 /// Backgrounds of pages and e-mails in dark mode.
 const DARK_BACKGROUNDS: [Rgb; 2] = [Rgb(0x1b, 0x21, 0x1f), Rgb(0x12, 0x16, 0x14)];
 /// Text on the accent colour in dark mode.
-const DARK_INK: Rgb = Rgb(0x10, 0x17, 0x14);
+const DARK_ON_ACCENT: Rgb = Rgb(0x10, 0x17, 0x14);
 const BLACK: Rgb = Rgb(0, 0, 0);
 const WHITE: Rgb = Rgb(255, 255, 255);
 
@@ -88,9 +88,9 @@ pub struct AccentShades {
     /// Colour of links and buttons.
     pub color: String,
     /// Colour of text on buttons.
-    pub ink: String,
+    pub on_accent: String,
     /// Background of marked areas.
-    pub wash: String,
+    pub tint: String,
 }
 
 impl Accent {
@@ -99,23 +99,24 @@ impl Accent {
     pub fn new(color: Rgb) -> Self {
         Self {
             light: shades(color, BLACK, WHITE, &LIGHT_BACKGROUNDS),
-            dark: shades(color, WHITE, DARK_INK, &DARK_BACKGROUNDS),
+            dark: shades(color, WHITE, DARK_ON_ACCENT, &DARK_BACKGROUNDS),
         }
     }
 }
 
-/// Returns the first shade towards `end` that is legible on all backgrounds, and on which `ink` is.
-fn shades(color: Rgb, end: Rgb, ink: Rgb, backgrounds: &[Rgb]) -> AccentShades {
-    let wash_of = |shade: Rgb| backgrounds.first().map_or(shade, |sheet| sheet.mix(shade, 12));
+/// Returns the first shade towards `end` that is legible on all backgrounds, and on which
+/// `on_accent` is legible.
+fn shades(color: Rgb, end: Rgb, on_accent: Rgb, backgrounds: &[Rgb]) -> AccentShades {
+    let tint_of = |shade: Rgb| backgrounds.first().map_or(shade, |sheet| sheet.mix(shade, 12));
     let is_legible = |shade: &Rgb| {
-        let all = backgrounds.iter().copied().chain([wash_of(*shade), ink]);
+        let all = backgrounds.iter().copied().chain([tint_of(*shade), on_accent]);
         all.into_iter().all(|background| shade.contrast(background) >= MIN_CONTRAST)
     };
     let shade = (0..=100).map(|percent| color.mix(end, percent)).find(is_legible).unwrap_or(end);
     AccentShades {
         color: shade.to_string(),
-        ink: ink.to_string(),
-        wash: wash_of(shade).to_string(),
+        on_accent: on_accent.to_string(),
+        tint: tint_of(shade).to_string(),
     }
 }
 
@@ -141,8 +142,9 @@ mod tests {
                 [(&accent.light, &LIGHT_BACKGROUNDS[..]), (&accent.dark, &DARK_BACKGROUNDS)]
             {
                 let color = Rgb::parse(&shades.color).unwrap();
-                let [ink, wash] = [&shades.ink, &shades.wash].map(|text| Rgb::parse(text).unwrap());
-                for background in backgrounds.iter().copied().chain([ink, wash]) {
+                let [on_accent, tint] =
+                    [&shades.on_accent, &shades.tint].map(|text| Rgb::parse(text).unwrap());
+                for background in backgrounds.iter().copied().chain([on_accent, tint]) {
                     assert!(color.contrast(background) >= MIN_CONTRAST, "{text} on {background}");
                 }
             }

@@ -92,8 +92,11 @@ pub fn autonym(tag: &str) -> String {
 /// Returns the tag that suits a reader best: the same, then a shorter or longer one, then another of
 /// the same language. Tags of the same Chinese script come before those of the other; `None` if no
 /// tag has the language of the reader.
-pub fn best_match<'a>(reader: &str, tags: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let reader = reader.replace('_', "-");
+pub fn best_match<'a>(
+    reader_language: &str,
+    tags: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let reader = reader_language.replace('_', "-");
     let rank = |tag: &str| {
         let distance = match () {
             () if tag.eq_ignore_ascii_case(&reader) => 0,

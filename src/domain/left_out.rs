@@ -2,7 +2,7 @@
 
 /// Rule that keeps an article out of the next edition of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
+pub enum ExclusionReason {
     /// It was older than `max_age` when it entered the selection of the digest.
     MaxAge,
     /// Its story was in an earlier edition.
@@ -20,12 +20,12 @@ pub enum Reason {
     /// It is of none of the digest's sources.
     OtherSource,
     /// It is not known yet whether it is a translation of a sent story.
-    Ungrouped,
+    StoryUnassigned,
     /// It is in none of the sections that the subscriber chose.
-    NotChosen,
+    SectionNotChosen,
 }
 
-impl Reason {
+impl ExclusionReason {
     /// All reasons, in the order of their declaration.
     pub const ALL: [Self; 10] = [
         Self::MaxAge,
@@ -36,8 +36,8 @@ impl Reason {
         Self::OtherAuthor,
         Self::OtherLanguage,
         Self::OtherSource,
-        Self::Ungrouped,
-        Self::NotChosen,
+        Self::StoryUnassigned,
+        Self::SectionNotChosen,
     ];
 
     /// Returns the word for documents and the store.
@@ -51,8 +51,8 @@ impl Reason {
             Self::OtherAuthor => "other_author",
             Self::OtherLanguage => "other_language",
             Self::OtherSource => "other_source",
-            Self::Ungrouped => "ungrouped",
-            Self::NotChosen => "not_chosen",
+            Self::StoryUnassigned => "ungrouped",
+            Self::SectionNotChosen => "not_chosen",
         }
     }
 
@@ -64,11 +64,11 @@ impl Reason {
 
 /// Numbers of articles that an edition leaves out, by reason, largest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeftOut(Vec<(Reason, u64)>);
+pub struct LeftOut(Vec<(ExclusionReason, u64)>);
 
 impl LeftOut {
     /// Adds a number of articles under a reason; 0 adds nothing.
-    pub fn add(&mut self, reason: Reason, articles: u64) {
+    pub fn add(&mut self, reason: ExclusionReason, articles: u64) {
         if articles > 0 {
             self.0.push((reason, articles));
             self.0.sort_by_key(|(reason, articles)| (std::cmp::Reverse(*articles), *reason));
@@ -76,7 +76,7 @@ impl LeftOut {
     }
 
     /// Returns the reasons with their numbers, largest first.
-    pub fn iter(&self) -> impl Iterator<Item = (Reason, u64)> {
+    pub fn iter(&self) -> impl Iterator<Item = (ExclusionReason, u64)> {
         self.0.iter().copied()
     }
 }

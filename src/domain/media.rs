@@ -41,7 +41,7 @@ pub fn from_file_name(url: &str) -> Option<&'static str> {
         .map(|(_, media_type)| *media_type)
 }
 
-/// Returns the name of a picture's original file, without its extension: WordPress adds a size
+/// Returns the name of the original file of an image, without its extension: WordPress adds a size
 /// (`-1024x683`), `-scaled`, `-rotated`, or the time of an edit (`-e1712345678901`).
 pub fn original_stem(stem: &str) -> &str {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
@@ -61,8 +61,8 @@ pub fn original_stem(stem: &str) -> &str {
     original
 }
 
-/// Returns `true` if two URLs are versions of one picture.
-pub fn is_same_picture(a: &str, b: &str) -> bool {
+/// Returns `true` if two URLs are versions of one image.
+pub fn is_same_image(a: &str, b: &str) -> bool {
     let parts = |url: &str| {
         let path = url.split(['?', '#']).next().unwrap_or_default();
         let (stem, extension) = path.rsplit_once('.')?;
@@ -106,16 +106,16 @@ mod tests {
     }
 
     #[test]
-    fn versions_of_one_picture_are_recognized() {
+    fn versions_of_one_image_are_recognized() {
         let original = "https://x.example/a/boat.jpg";
         for same in
             ["-scaled", "-rotated", "-300x200", "-e1712345678-150x150", "-scaled-e1712345678901"]
         {
             let url = format!("http://x.example/a/boat{same}.JPG?v=1");
-            assert!(is_same_picture(original, &url), "{url}");
+            assert!(is_same_image(original, &url), "{url}");
         }
         for other in ["/a/boat-race.jpg", "/a/boat.png", "/b/boat.jpg", "/a/boat-2.jpg", "/?p=1"] {
-            assert!(!is_same_picture(original, &format!("https://x.example{other}")), "{other}");
+            assert!(!is_same_image(original, &format!("https://x.example{other}")), "{other}");
         }
     }
 

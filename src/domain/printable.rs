@@ -1,4 +1,4 @@
-//! External texts in logs and on terminals, without characters that control a terminal, begin a new
+//! Untrusted text in logs and on terminals, without characters that control a terminal, begin a new
 //! line or change the direction of what follows.
 
 use std::borrow::Cow;
@@ -12,14 +12,14 @@ pub(crate) fn is_unprintable(c: char) -> bool {
 }
 
 /// Writes unprintable characters as `\u001b`, which is valid in JSON as well; line feeds and what
-/// `kept` recognizes at the start of a text stay. `kept` returns the length in bytes.
-pub(crate) fn escape_unprintable(text: &str, kept: impl Fn(&str) -> usize) -> Cow<'_, str> {
+/// `kept_length` recognizes at the start of a text stay. `kept_length` returns the length in bytes.
+pub(crate) fn escape_unprintable(text: &str, kept_length: impl Fn(&str) -> usize) -> Cow<'_, str> {
     if !text.chars().any(|c| c != '\n' && is_unprintable(c)) {
         return Cow::Borrowed(text);
     }
     let (mut escaped, mut rest) = (String::with_capacity(text.len() + 16), text);
     while let Some(c) = rest.chars().next() {
-        let length = kept(rest);
+        let length = kept_length(rest);
         let (part, next) = rest.split_at(if length > 0 { length } else { c.len_utf8() });
         if length == 0 && c != '\n' && is_unprintable(c) {
             // Writing into a `String` cannot fail.
@@ -33,7 +33,7 @@ pub(crate) fn escape_unprintable(text: &str, kept: impl Fn(&str) -> usize) -> Co
 }
 
 /// Returns the length of the text style (`ESC [ … m`) at the start of a text, 0 without one.
-pub(crate) fn style_length(text: &str) -> usize {
+pub(crate) fn sgr_length(text: &str) -> usize {
     let Some(parameters) = text.strip_prefix("\u{1b}[") else { return 0 };
     let length = parameters.bytes().take_while(|b| b.is_ascii_digit() || *b == b';').count();
     if parameters[length..].starts_with('m') { length + 3 } else { 0 }
@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn only_the_recognized_styles_stay() {
-        let escape = |text: &'static str| escape_unprintable(text, style_length).into_owned();
+        let escape = |text: &'static str| escape_unprintable(text, sgr_length).into_owned();
         assert_eq!(escape("\u{1b}[1;31mred\u{1b}[0m"), "\u{1b}[1;31mred\u{1b}[0m");
         assert_eq!(
             escape("\u{1b}]0;title\u{7}\u{1b}[2J\u{1b}["),

@@ -8,7 +8,7 @@ use super::time::{Millis, SignedDuration, as_millis_i64};
 /// Increased when the fields below change, which makes every digest begin its selection again.
 const SNAPSHOT_VERSION: u32 = 1;
 
-/// The settings that decide which articles are news for a digest.
+/// The settings that decide which articles a digest contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SelectionSnapshot {
     selection: Selection,
@@ -69,13 +69,13 @@ impl SelectionSnapshot {
         &self.selection
     }
 
-    /// Returns the age up to which an article that enters the selection is news.
+    /// Returns the maximum age of an article that enters the selection.
     pub fn max_age(&self) -> SignedDuration {
         self.max_age
     }
 
-    /// Returns `true` if an article that enters the selection at a time is news.
-    pub fn is_news(&self, published_at: Millis, entered_at: Millis) -> bool {
+    /// Returns `true` if an article that enters the selection at a time is within the maximum age.
+    pub fn is_within_max_age(&self, published_at: Millis, entered_at: Millis) -> bool {
         published_at >= entered_at.plus(-self.max_age)
     }
 

@@ -1,12 +1,12 @@
-//! Texts of an article as mails and pages show them: never longer than a limit.
+//! Texts of an article as e-mails and pages show them: never longer than a limit.
 
-/// Maximum number of characters of a title in a mail or on a page.
+/// Maximum number of characters of a title in an e-mail or on a page.
 pub(crate) const MAX_TITLE_CHARS: usize = 300;
-/// Maximum number of characters of a summary in a mail or on a page.
+/// Maximum number of characters of a summary in an e-mail or on a page.
 pub(crate) const MAX_SUMMARY_CHARS: usize = 2_000;
-/// Maximum number of characters of the name of a section or author in a mail or on a page.
+/// Maximum number of characters of the name of a section or author in an e-mail or on a page.
 pub(crate) const MAX_NAME_CHARS: usize = 100;
-/// Maximum number of authors in a mail or on a page.
+/// Maximum number of authors in an e-mail or on a page.
 pub(crate) const MAX_AUTHORS: usize = 10;
 
 /// Returns a text of at most `max` characters, the last of which is an ellipsis if it was longer.

@@ -16,7 +16,7 @@ const BUCKETS_PER_SPAN: i64 = 20;
 
 /// Longest time by which the clock of another node may be ahead, in milliseconds; a clock that was
 /// further ahead was wrong.
-const MAX_CLOCK_DIFFERENCE: i64 = 60_000;
+const MAX_CLOCK_AHEAD: i64 = 60_000;
 
 /// Result of a call of [`SlidingWindow::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl SlidingWindow {
     ) -> TakenQuota {
         self.drop_expired(now);
         // A warm-up that began under a clock that was ahead begins now.
-        if self.warmup_started_at.is_some_and(|at| at.0 > now.0 + MAX_CLOCK_DIFFERENCE) {
+        if self.warmup_started_at.is_some_and(|at| at.0 > now.0 + MAX_CLOCK_AHEAD) {
             self.warmup_started_at = Some(now);
         }
         let window_limits = self.window_limits(limits, warmup, now);
@@ -87,7 +87,7 @@ impl SlidingWindow {
         TakenQuota { count, next_at, at: now }
     }
 
-    /// Refunds messages that were taken at `taken_at` but not sent.
+    /// Refunds messages that were taken at `quota_taken_at` but not sent.
     pub fn refund(&mut self, count: i64, quota_taken_at: Millis) {
         for (span, buckets) in &mut self.windows {
             if let Some((used, _)) = buckets.get_mut(&bucket_number(*span, quota_taken_at)) {
@@ -192,7 +192,7 @@ impl SlidingWindow {
         for (span, buckets) in &mut self.windows {
             buckets.retain(|_, (used, last)| {
                 *used > 0
-                    && (now.0 - span + 1..=now.0 + (*span).min(MAX_CLOCK_DIFFERENCE)).contains(last)
+                    && (now.0 - span + 1..=now.0 + (*span).min(MAX_CLOCK_AHEAD)).contains(last)
             });
         }
         self.windows.retain(|_, buckets| !buckets.is_empty());

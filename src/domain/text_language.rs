@@ -46,7 +46,7 @@ const MISTAKEN_TAGS: [(&str, &str); 34] = [
 ///
 /// # Errors
 /// A message with a suggestion, also for a country code or a code that no language has.
-pub fn text_language(tag: &str) -> Result<String, String> {
+pub fn validate_language_tag(tag: &str) -> Result<String, String> {
     let wanted = tag.trim().to_ascii_lowercase();
     let meant = MISTAKEN_TAGS.iter().find(|(mistaken, _)| *mistaken == wanted).map(|(_, tag)| *tag);
     let meant = meant.map(str::to_owned).or_else(|| tag_of_autonym(tag.trim()));
@@ -57,11 +57,11 @@ pub fn text_language(tag: &str) -> Result<String, String> {
     }
     let canonical_tag = language::canonical(tag)?;
     let code = language::primary(&canonical_tag);
-    let is_known = match code.len() {
+    let has_known_code = match code.len() {
         2 => Language::from_639_1(code).is_some(),
         _ => true,
     };
-    if is_known {
+    if has_known_code {
         return Ok(canonical_tag);
     }
     Err(format!(
@@ -98,12 +98,12 @@ mod tests {
             ("Deutsch", "`de`"),
             ("zh_TW", "`zh-TW`"),
         ] {
-            let error = text_language(given).unwrap_err();
+            let error = validate_language_tag(given).unwrap_err();
             assert!(error.contains(meant), "{given}: {error}");
         }
-        assert!(text_language("qx").unwrap_err().contains("no language has the code `qx`"));
+        assert!(validate_language_tag("qx").unwrap_err().contains("no language has the code `qx`"));
         for tag in ["en", "zh-hant", "ca", "haw", "tlh", "x-ours"] {
-            assert!(text_language(tag).is_ok(), "{tag}");
+            assert!(validate_language_tag(tag).is_ok(), "{tag}");
         }
     }
 }

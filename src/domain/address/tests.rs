@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn spellings_of_one_mailbox_have_the_same_key() {
-    let key = |text: &str| EmailAddress::parse(text).unwrap().mailbox_key();
+    let key = |text: &str| EmailAddress::parse(text).unwrap().inbox_key();
     for spelling in
         ["Lin.Yue@gmail.com", "l.inyue+a@GMAIL.com", "linyue@googlemail.com", "linyue++@gmail.com"]
     {

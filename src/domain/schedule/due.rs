@@ -101,9 +101,9 @@ pub enum ScheduleDecision {
 /// Decides about the last date of the schedule in (`processed_until`, `now`]; it stands for all
 /// earlier ones.
 ///
-/// `processed_until` is the last processed date, or the time at which the digest was first
-/// configured. A date whose day in `zone` is in a pause is skipped. A date that is more than 90
-/// seconds late runs only with `missed_once`, and only within `missed_within`.
+/// `processed_until` is the last processed date, or the time at which the schedule began. A date
+/// whose day in `zone` is in a pause is skipped. A date that is more than 90 seconds late runs only
+/// with `run_missed`, and only within `missed_within`.
 pub fn decide(
     schedule: &Schedule,
     zone: &TimeZone,

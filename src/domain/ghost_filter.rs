@@ -38,7 +38,7 @@ enum Field {
 
 /// The values of a post that filters test.
 #[derive(Debug, Clone, Default)]
-pub struct PostValues<'p> {
+pub struct GhostPostValues<'p> {
     /// Slugs of all tags, internal ones included, in the editors' order.
     pub tags: Vec<&'p str>,
     /// Slugs of the authors, in the editors' order.
@@ -57,7 +57,7 @@ pub struct PostValues<'p> {
 
 /// A parsed filter with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PostFilter {
+pub struct GhostFilter {
     text: String,
     expression: Expression,
 }
@@ -74,21 +74,21 @@ enum Expression {
     },
 }
 
-impl PostFilter {
+impl GhostFilter {
     /// Returns `true` if the filter selects a post.
-    pub fn matches(&self, post: &PostValues<'_>) -> bool {
+    pub fn matches(&self, post: &GhostPostValues<'_>) -> bool {
         self.expression.matches(post)
     }
 }
 
-impl fmt::Display for PostFilter {
+impl fmt::Display for GhostFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
 }
 
 impl Expression {
-    fn matches(&self, post: &PostValues<'_>) -> bool {
+    fn matches(&self, post: &GhostPostValues<'_>) -> bool {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.matches(post)),
             Self::Any(parts) => parts.iter().any(|part| part.matches(post)),
@@ -105,7 +105,7 @@ impl Expression {
 }
 
 impl Field {
-    fn values<'p>(self, post: &PostValues<'p>) -> Vec<&'p str> {
+    fn values<'p>(self, post: &GhostPostValues<'p>) -> Vec<&'p str> {
         match self {
             Self::Tag => post.tags.clone(),
             Self::Author => post.authors.clone(),
@@ -119,7 +119,7 @@ impl Field {
     }
 }
 
-impl FromStr for PostFilter {
+impl FromStr for GhostFilter {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
 
     fn selects(filter: &str) -> bool {
-        let post = PostValues {
+        let post = GhostPostValues {
             tags: vec!["radio", "hash-long", "news"],
             authors: vec!["mei", "tom"],
             primary_tag: Some("radio"),
@@ -273,7 +273,7 @@ mod tests {
             id: "6b02",
             visibility: "public",
         };
-        filter.parse::<PostFilter>().unwrap_or_else(|e| panic!("{e}")).matches(&post)
+        filter.parse::<GhostFilter>().unwrap_or_else(|e| panic!("{e}")).matches(&post)
     }
 
     #[test]
@@ -322,7 +322,7 @@ mod tests {
             ("tag:[a,b", 9),
             ("tag:--a,", 9),
         ] {
-            let error = filter.parse::<PostFilter>().unwrap_err();
+            let error = filter.parse::<GhostFilter>().unwrap_err();
             assert!(error.contains(&format!("character {position}:")), "{filter}: {error}");
         }
     }
@@ -330,7 +330,7 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_never_panics(text in "(tag:|featured:|[-+,()'\\[\\]\\\\]|校|true|null){0,20}") {
-            text.parse::<PostFilter>().ok();
+            text.parse::<GhostFilter>().ok();
         }
     }
 }

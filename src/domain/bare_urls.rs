@@ -10,7 +10,7 @@ const BEGINNINGS: [&str; 3] = ["https://", "http://", "www."];
 
 /// Replaces each bare URL longer than 40 bytes by its host, with an ellipsis for the rest:
 /// `news.example.edu/…`. Punctuation after a URL stays.
-pub fn shorten_urls(text: &str) -> Cow<'_, str> {
+pub fn abbreviate_urls(text: &str) -> Cow<'_, str> {
     if !BEGINNINGS.iter().any(|beginning| text.contains(beginning)) {
         return Cow::Borrowed(text);
     }
@@ -89,7 +89,7 @@ mod tests {
             (format!("https://a.example?q={}", "x".repeat(90)), "a.example/…"),
             (format!("https://w.example/Kiln_({})) x", "a".repeat(60)), "w.example/…) x"),
         ] {
-            assert_eq!(shorten_urls(&text), expected, "{text}");
+            assert_eq!(abbreviate_urls(&text), expected, "{text}");
         }
     }
 
@@ -102,14 +102,14 @@ mod tests {
             "write to us@www.example.org",
             "http:// and https://",
         ] {
-            assert_eq!(shorten_urls(text), text);
+            assert_eq!(abbreviate_urls(text), text);
         }
     }
 
     proptest::proptest! {
         #[test]
         fn any_text_is_accepted(text in "(https://|www\\.|\\PC|[a-z/.()?#]{0,50}){0,12}") {
-            let short = shorten_urls(&text);
+            let short = abbreviate_urls(&text);
             proptest::prop_assert!(short.chars().count() <= text.chars().count(), "{text} {short}");
         }
     }
