@@ -1,18 +1,18 @@
 //! Texts about a digest for readers: how often it is sent, and when next.
 
 use crate::config::{Config, Digest, Site};
-use crate::domain::schedule::next_date;
+use crate::domain::schedule;
 use crate::domain::time::Millis;
 use crate::templates::mail::SiteContext;
 use crate::templates::{ChosenDigest, SubscriptionChoices, Templates, date_text};
 
 /// Choices of a subscriber, and the page or e-mail that repeats them.
 #[derive(Debug, Clone, Copy)]
-pub struct Chosen<'a> {
+pub struct ChoicesInput<'a> {
     /// Names of the chosen sections; empty means all sections.
     pub sections: &'a [String],
     /// `true` if the site is known to have sections.
-    pub has_sections: bool,
+    pub shows_all_sections: bool,
     /// Language of the subscriber; empty if unknown.
     pub reader_language: &'a str,
     /// Language of the page or e-mail.
@@ -41,7 +41,7 @@ pub fn schedule_text(
 /// Returns the date of the next edition if the sentence about the schedule does not tell it: if
 /// there is none, or if the digest is paused.
 pub fn irregular_date_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
-    let next = next_edition_at(digest, now);
+    let next = next_date(digest, now);
     let is_paused = next != digest.schedule.next_after(now, &digest.timezone);
     let is_regular = digest.schedule.recurrence().is_some() && !is_paused;
     if is_regular { None } else { next_date_text(digest, language, now) }
@@ -49,15 +49,15 @@ pub fn irregular_date_text(digest: &Digest, language: &str, now: Millis) -> Opti
 
 /// Formats the date of the next edition in the digest's time zone.
 pub fn next_date_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
-    let at = digest.timezone.to_datetime(next_edition_at(digest, now)?.timestamp());
+    let at = digest.timezone.to_datetime(next_date(digest, now)?.timestamp());
     let separator = if language.starts_with("zh") { " " } else { ", " };
     let (date, zone) = (date_text(at.date(), language), zone_name(digest));
     Some(format!("{date}{separator}{} ({zone})", at.strftime("%-H:%M")))
 }
 
 /// Returns the next scheduled time of a digest outside its pauses.
-pub fn next_edition_at(digest: &Digest, now: Millis) -> Option<Millis> {
-    next_date(&digest.schedule, &digest.timezone, &digest.pause, now)
+pub fn next_date(digest: &Digest, now: Millis) -> Option<Millis> {
+    schedule::next_date(&digest.schedule, &digest.timezone, &digest.pause, now)
 }
 
 fn zone_name(digest: &Digest) -> &str {
@@ -69,7 +69,7 @@ pub fn subscription_choices(
     templates: &Templates,
     config: &Config,
     digests: &[&Digest],
-    chosen: &Chosen<'_>,
+    chosen: &ChoicesInput<'_>,
     now: Millis,
 ) -> SubscriptionChoices {
     let language = chosen.page_language;
@@ -85,7 +85,7 @@ pub fn subscription_choices(
     SubscriptionChoices {
         digests: digests.iter().map(digest).collect(),
         sections: Some(templates.join(language, &names)).filter(|text| !text.is_empty()),
-        has_sections: chosen.has_sections,
+        shows_all_sections: chosen.shows_all_sections,
         language: mail_language.filter(|_| has_choice).map(|tag| templates.language_name(tag)),
     }
 }

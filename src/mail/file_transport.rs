@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::fs::{Access, Durability, create_private_directory, replace_file};
+use crate::fs::{Durability, FileAccess, create_private_directory, replace_file};
 
 /// Transport that writes messages as `.eml` files into a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl FileTransport {
         // The outcome is recorded as sent, so the file must survive a power failure.
         let written = create_private_directory(&self.directory).and_then(|()| {
             let content = content.as_bytes();
-            replace_file(&file, &temporary, content, None, Durability::Synced, Access::Private)
+            replace_file(&file, &temporary, content, None, Durability::Synced, FileAccess::Private)
         });
         match written {
             Ok(()) => Ok(file),

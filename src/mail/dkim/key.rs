@@ -39,7 +39,7 @@ impl Key {
     /// how to fix it.
     pub(super) fn from_file(file: &Path) -> Result<Self, String> {
         let pem = read_regular_file(file, MAX_KEY_BYTES).map_err(|e| {
-            format!("cannot read the key {}: {e}; specify a file that the user running Courant can read, relative to the configuration file", file.display())
+            format!("cannot read the key {}: {e}; specify a file that the user running Courant can read; the path is relative to the configuration file", file.display())
         })?;
         Self::from_pem(&pem)
             .map_err(|reason| format!("cannot use the key {}: {reason}", file.display()))

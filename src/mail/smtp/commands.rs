@@ -1,5 +1,5 @@
-//! Data written to a relay: the commands of an envelope, and message content in the form that DATA
-//! requires.
+//! Data written to a relay: the commands of a transaction, and message content in the form that
+//! DATA requires.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ pub struct Envelope<'a> {
     pub size: usize,
 }
 
-/// The three commands of an envelope, to be sent in one write or step by step.
+/// The three commands of a transaction, to be sent in one write or step by step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TransactionCommands {
     text: String,

@@ -1,8 +1,8 @@
-//! A connection to a relay: it sends an envelope and its content, with the next envelope pipelined
-//! after the message data.
+//! A connection to a relay: it sends the commands and the content of a transaction, with the
+//! commands of the next one pipelined after the message data.
 
-mod envelope;
 mod send;
 mod session;
+mod transaction;
 
 pub use self::session::Connection;

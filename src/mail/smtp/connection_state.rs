@@ -15,14 +15,15 @@ pub(super) enum State {
     Idle {
         /// The relay still holds state of a failed transaction, so RSET must precede the next.
         needs_rset: bool,
-        /// Envelope passed to `send_content` that was not written after the message data.
-        unsent: Option<UnsentEnvelope>,
+        /// Transaction of an envelope passed to `send_content` that was not written after the
+        /// message data.
+        unsent: Option<UnsentTransaction>,
     },
     /// The relay has replied 354 to DATA.
     AwaitingContent,
-    /// The relay sends the replies to an envelope that was written after the message data.
+    /// The relay sends the replies to a transaction that was written after the message data.
     Pipelined {
-        /// The message data before the envelope was accepted.
+        /// The message data before the transaction was accepted.
         content_accepted: bool,
         guard: PipeliningGuard,
     },
@@ -33,27 +34,27 @@ pub(super) enum State {
     },
 }
 
-/// Envelope passed to `send_content` whose commands the relay has not received.
+/// Transaction of an envelope passed to `send_content` whose commands the relay has not received.
 #[derive(Debug)]
-pub(super) enum UnsentEnvelope {
+pub(super) enum UnsentTransaction {
     /// Pipelining it is not possible with this relay, or not now: its commands are still to be
     /// sent.
-    Postponed(TransactionCommands),
+    NotWritten(TransactionCommands),
     /// No relay can accept it; the message already has its outcome.
     Invalid(SmtpOutcome),
 }
 
-/// Envelope to be pipelined after the message data.
+/// Transaction to be pipelined after the message data.
 #[derive(Debug)]
-pub(super) enum NextEnvelope {
+pub(super) enum NextTransaction {
     /// Its commands are in the write of the message data.
     Pipelined(PipeliningGuard),
     /// Its commands are not in that write.
-    Unsent(UnsentEnvelope),
+    Unsent(UnsentTransaction),
 }
 
 impl State {
-    /// Returns the state between transactions, without an envelope to be sent.
+    /// Returns the state between transactions, without a transaction to be sent.
     pub(super) fn idle(needs_rset: bool) -> Self {
         Self::Idle { needs_rset, unsent: None }
     }
@@ -63,29 +64,29 @@ impl State {
         Self::Broken { invalid: None }
     }
 
-    /// Returns the state after a failed envelope, whose transaction needs RSET.
-    pub(super) fn after_failed_envelope(reusable: bool) -> Self {
+    /// Returns the state after a failed transaction, which needs RSET.
+    pub(super) fn after_failed_transaction(reusable: bool) -> Self {
         if reusable { Self::idle(true) } else { Self::broken() }
     }
 
     /// Returns the state after the reply to the message data. After the final dot the relay holds
     /// no state of the transaction, whatever it replied (RFC 5321 section 4.1.1.4), so a pipelined
-    /// envelope needs no RSET.
+    /// transaction needs no RSET.
     pub(super) fn after_content(
         content_accepted: bool,
         reusable: bool,
-        next: Option<NextEnvelope>,
+        next: Option<NextTransaction>,
     ) -> Self {
         match next {
-            Some(NextEnvelope::Pipelined(guard)) if reusable => {
+            Some(NextTransaction::Pipelined(guard)) if reusable => {
                 Self::Pipelined { content_accepted, guard }
             }
-            Some(NextEnvelope::Unsent(unsent)) if reusable => {
+            Some(NextTransaction::Unsent(unsent)) if reusable => {
                 Self::Idle { needs_rset: !content_accepted, unsent: Some(unsent) }
             }
             None if reusable => Self::idle(!content_accepted),
             // The outcome does not depend on the connection.
-            Some(NextEnvelope::Unsent(UnsentEnvelope::Invalid(outcome))) => {
+            Some(NextTransaction::Unsent(UnsentTransaction::Invalid(outcome))) => {
                 Self::Broken { invalid: Some(outcome) }
             }
             _ => Self::broken(),
@@ -97,9 +98,10 @@ impl State {
         std::mem::replace(self, Self::broken())
     }
 
-    /// Starts an envelope in place of any unsent one and returns whether it needs RSET; `None` if
-    /// no envelope may start. A pipelined envelope cannot be replaced: the connection is broken.
-    pub(super) fn start_envelope(&mut self) -> Option<bool> {
+    /// Starts a transaction in place of any unsent one and returns whether it needs RSET; `None` if
+    /// no transaction may start. A pipelined transaction cannot be replaced: the connection is
+    /// broken.
+    pub(super) fn start_transaction(&mut self) -> Option<bool> {
         match self.take() {
             Self::Idle { needs_rset, .. } => return Some(needs_rset),
             Self::AwaitingContent => *self = Self::AwaitingContent,
@@ -109,7 +111,7 @@ impl State {
     }
 
     /// Starts the message data; returns `false` if the relay does not wait for it. Then an
-    /// unsent envelope is discarded, and a pipelined one leaves the connection broken.
+    /// unsent transaction is discarded, and a pipelined one leaves the connection broken.
     pub(super) fn start_content(&mut self) -> bool {
         match self.take() {
             Self::AwaitingContent => return true,
@@ -134,24 +136,24 @@ mod tests {
 
     fn pipelined() -> State {
         let probe = Arc::new(PipeliningState::new("relay".to_owned())).begin_pipelining();
-        State::after_content(true, true, probe.map(NextEnvelope::Pipelined))
+        State::after_content(true, true, probe.map(NextTransaction::Pipelined))
     }
 
     #[test]
     fn a_command_out_of_turn_keeps_the_state_and_breaks_only_a_pipelined_envelope() {
         let mut state = State::AwaitingContent;
-        assert_eq!(state.start_envelope(), None);
+        assert_eq!(state.start_transaction(), None);
         assert!(state.start_content(), "the relay still waits for the message data");
         assert!(
             matches!(state, State::Broken { .. }),
             "a command dropped half-way leaves no usable state"
         );
-        let unsent = NextEnvelope::Unsent(UnsentEnvelope::Invalid(invalid()));
+        let unsent = NextTransaction::Unsent(UnsentTransaction::Invalid(invalid()));
         let mut state = State::after_content(false, true, Some(unsent));
         assert!(!state.start_content());
         assert!(matches!(state, State::Idle { needs_rset: true, unsent: None }));
-        assert_eq!(state.start_envelope(), Some(true));
-        for start in [State::start_content, |s: &mut State| s.start_envelope().is_some()] {
+        assert_eq!(state.start_transaction(), Some(true));
+        for start in [State::start_content, |s: &mut State| s.start_transaction().is_some()] {
             let mut state = pipelined();
             assert!(matches!(state, State::Pipelined { content_accepted: true, .. }));
             assert!(!start(&mut state) && matches!(state, State::Broken { invalid: None }));
@@ -160,7 +162,7 @@ mod tests {
 
     #[test]
     fn an_invalid_envelope_keeps_its_outcome_on_a_broken_connection() {
-        let unsent = NextEnvelope::Unsent(UnsentEnvelope::Invalid(invalid()));
+        let unsent = NextTransaction::Unsent(UnsentTransaction::Invalid(invalid()));
         let state = State::after_content(true, false, Some(unsent));
         assert!(matches!(state, State::Broken { invalid: Some(outcome) } if outcome == invalid()));
     }

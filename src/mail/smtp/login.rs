@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use lettre::transport::smtp::authentication::Credentials;
 
-/// Length in characters from which on a piece of an encoded password is removed from a text.
+/// Minimum length in characters of a piece of an encoded password that is redacted.
 const MIN_ENCODED_PIECE: usize = 8;
 
 /// User name and password; excluded from error texts by `redact`.

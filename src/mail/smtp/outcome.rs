@@ -81,7 +81,7 @@ impl Reply {
     }
 
     /// Returns `true` if the reply says that the mailbox does not exist or cannot receive mail.
-    pub fn is_mailbox_rejection(&self) -> bool {
+    pub fn names_mailbox(&self) -> bool {
         const PHRASES: [&str; 7] = [
             "unknown user",
             "user unknown",
@@ -168,13 +168,13 @@ pub enum SmtpOutcome {
         /// Cause, as one sentence.
         reason: String,
     },
-    /// The relay accepts no more simultaneous connections. The mail was certainly not sent, and no
-    /// attempt is counted.
+    /// The relay accepts no more simultaneous connections. The message was certainly not sent, and
+    /// no attempt is counted.
     TooManyConnections {
         /// Reply of the relay.
         reply: Reply,
     },
-    /// The relay is unusable now. The mail was certainly not sent, and no attempt is counted.
+    /// The relay is unusable now. The message was certainly not sent, and no attempt is counted.
     RelayError {
         /// Cause, as one sentence, with the reply of the relay if there was one.
         reason: String,
@@ -254,8 +254,8 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
         reason: format!("the relay answered {stage} with: {reply}"),
     };
     let outcome = match (stage, reply.class()) {
-        // The relay is closing the connection (RFC 5321 section 3.8). After the message data of a
-        // recipient the reply may concern that message data, so it counts as an attempt.
+        // The relay is closing the connection (RFC 5321 section 3.8). After the message data the
+        // reply may concern this message, so it counts as an attempt.
         (Stage::Content, _) if reply.code == 421 => {
             return Some(not_reusable(SmtpOutcome::Deferred { reply, scope: FailureScope::Relay }));
         }
@@ -285,8 +285,8 @@ pub(super) fn classify(stage: Stage, step: StepResult) -> Option<AttemptResult> 
 
 /// Returns `true` if the result of a pipelined step shows that the relay does not handle
 /// pipelining: a reply that does not fit the stage, a bad sequence of commands, or no reply.
-/// Replies that any envelope may get do not count; neither does a syntax error of a relay that has
-/// handled pipelining before (`proven`), because it concerns one message.
+/// Replies that any transaction may get do not count; neither does a syntax error of a relay that
+/// has handled pipelining before (`proven`), because it concerns one message.
 pub(super) fn rejects_pipelining(stage: Stage, step: &StepResult, proven: bool) -> bool {
     let StepResult::Reply(reply) = step else { return true };
     match (stage, reply.code) {

@@ -18,8 +18,8 @@ pub(super) enum PipeliningLevel {
     /// One command per write, followed by its reply.
     None,
     /// MAIL, RCPT and DATA in one write (RFC 2920).
-    Envelope,
-    /// Also the next envelope in the write of the message data, after its final dot: DATA ends a
+    Transaction,
+    /// Also the next transaction in the write of the message data, after its final dot: DATA ends a
     /// group, and content starts the next (RFC 2920 section 3.1).
     Full,
 }
@@ -30,12 +30,12 @@ pub(super) struct PipeliningState {
     relay: String,
     level: AtomicU8,
     full: LevelRecord,
-    envelope: LevelRecord,
+    transaction: LevelRecord,
     downgraded_at: Mutex<Option<Instant>>,
     probing: AtomicBool,
 }
 
-/// Permission to pipeline one envelope behind the message data. While that is unproven, only one
+/// Permission to pipeline one transaction behind the message data. While that is unproven, only one
 /// probe exists at a time.
 #[derive(Debug)]
 pub(super) struct PipeliningGuard {
@@ -62,12 +62,12 @@ impl PipeliningState {
     /// Starts at the highest level. `relay` is its name in log messages.
     pub(super) fn new(relay: String) -> Self {
         let level = AtomicU8::new(PipeliningLevel::Full as u8);
-        let (full, envelope) = (LevelRecord::default(), LevelRecord::default());
+        let (full, transaction) = (LevelRecord::default(), LevelRecord::default());
         Self {
             relay,
             level,
             full,
-            envelope,
+            transaction,
             downgraded_at: Mutex::default(),
             probing: AtomicBool::new(false),
         }
@@ -84,9 +84,9 @@ impl PipeliningState {
         self.record(level).is_none_or(|record| record.succeeded.load(Ordering::Relaxed))
     }
 
-    /// Returns the permission to pipeline an envelope, if the level allows it. An unproven relay is
-    /// probed by a single connection at a time, so that a failure costs one retried message instead of
-    /// one per connection.
+    /// Returns the permission to pipeline a transaction, if the level allows it. An unproven relay
+    /// is probed by a single connection at a time, so that a failure costs one retried message
+    /// instead of one per connection.
     pub(super) fn begin_pipelining(self: &Arc<Self>) -> Option<PipeliningGuard> {
         if self.level() != PipeliningLevel::Full {
             return None;
@@ -118,7 +118,7 @@ impl PipeliningState {
     fn current(&self) -> PipeliningLevel {
         match self.level.load(Ordering::Relaxed) {
             0 => PipeliningLevel::None,
-            1 => PipeliningLevel::Envelope,
+            1 => PipeliningLevel::Transaction,
             _ => PipeliningLevel::Full,
         }
     }
@@ -126,7 +126,7 @@ impl PipeliningState {
     fn record(&self, level: PipeliningLevel) -> Option<&LevelRecord> {
         match level {
             PipeliningLevel::None => None,
-            PipeliningLevel::Envelope => Some(&self.envelope),
+            PipeliningLevel::Transaction => Some(&self.transaction),
             PipeliningLevel::Full => Some(&self.full),
         }
     }
@@ -136,8 +136,8 @@ impl PipeliningState {
     fn level_at(&self, now: Instant) -> PipeliningLevel {
         let mut since = self.downgraded_at.lock().unwrap_or_else(PoisonError::into_inner);
         let up = match self.current() {
-            PipeliningLevel::None => PipeliningLevel::Envelope,
-            PipeliningLevel::Envelope | PipeliningLevel::Full => PipeliningLevel::Full,
+            PipeliningLevel::None => PipeliningLevel::Transaction,
+            PipeliningLevel::Transaction | PipeliningLevel::Full => PipeliningLevel::Full,
         };
         if since.is_some_and(|since| now.saturating_duration_since(since) >= DOWNGRADE_DURATION) {
             *since = (up != PipeliningLevel::Full).then_some(now);
@@ -168,8 +168,8 @@ impl PipeliningState {
         record.consecutive_failures.store(0, Ordering::Relaxed);
         let (down, group, instead) = match level {
             PipeliningLevel::Full => (
-                PipeliningLevel::Envelope,
-                "a pipelined envelope",
+                PipeliningLevel::Transaction,
+                "pipelined commands",
                 "waiting for the reply to each message",
             ),
             _ => (
@@ -199,7 +199,7 @@ mod tests {
     fn unproven_level_is_dropped_after_one_failure_and_a_proven_one_after_three_in_a_row() {
         let (unproven, now) = state();
         unproven.record_failure_at(PipeliningLevel::Full, "silence", now);
-        assert_eq!(unproven.level_at(now), PipeliningLevel::Envelope);
+        assert_eq!(unproven.level_at(now), PipeliningLevel::Transaction);
         let (proven, now) = state();
         proven.record_success(PipeliningLevel::Full);
         for _ in 0..9 {
@@ -209,7 +209,7 @@ mod tests {
             proven.record_success(PipeliningLevel::Full);
         }
         (0..3).for_each(|_| proven.record_failure_at(PipeliningLevel::Full, "silence", now));
-        assert_eq!(proven.level_at(now), PipeliningLevel::Envelope);
+        assert_eq!(proven.level_at(now), PipeliningLevel::Transaction);
     }
 
     #[test]
@@ -230,11 +230,11 @@ mod tests {
     #[test]
     fn failure_at_a_lower_level_also_drops_the_higher_one() {
         let (state, now) = state();
-        state.record_failure_at(PipeliningLevel::Envelope, "silence", now);
+        state.record_failure_at(PipeliningLevel::Transaction, "silence", now);
         assert_eq!(
             state.level_at(now),
             PipeliningLevel::None,
-            "a relay that fails at a pipelined envelope also fails at full pipelining"
+            "a relay that fails at pipelined commands also fails at full pipelining"
         );
         state.record_failure_at(PipeliningLevel::Full, "silence", now);
         state.record_failure_at(PipeliningLevel::None, "silence", now);
@@ -245,13 +245,13 @@ mod tests {
     fn each_level_is_retried_after_an_hour() {
         let (state, now) = state();
         state.record_success(PipeliningLevel::Full);
-        state.record_failure_at(PipeliningLevel::Envelope, "closed", now);
+        state.record_failure_at(PipeliningLevel::Transaction, "closed", now);
         assert_eq!(state.level_at(now + DOWNGRADE_DURATION / 2), PipeliningLevel::None);
-        assert_eq!(state.level_at(now + DOWNGRADE_DURATION), PipeliningLevel::Envelope);
-        assert_eq!(state.level_at(now + DOWNGRADE_DURATION * 3 / 2), PipeliningLevel::Envelope);
+        assert_eq!(state.level_at(now + DOWNGRADE_DURATION), PipeliningLevel::Transaction);
+        assert_eq!(state.level_at(now + DOWNGRADE_DURATION * 3 / 2), PipeliningLevel::Transaction);
         assert_eq!(state.level_at(now + DOWNGRADE_DURATION * 2), PipeliningLevel::Full);
         assert!(!state.is_proven(PipeliningLevel::Full), "the raised level is unproven");
         state.record_failure_at(PipeliningLevel::Full, "closed", now + DOWNGRADE_DURATION * 2);
-        assert_eq!(state.level_at(now + DOWNGRADE_DURATION * 2), PipeliningLevel::Envelope);
+        assert_eq!(state.level_at(now + DOWNGRADE_DURATION * 2), PipeliningLevel::Transaction);
     }
 }

@@ -4,7 +4,7 @@
 use super::outcome::Reply;
 use crate::domain::address_rejection::AddressRejection;
 
-/// Words, by their beginning, of rejections that the sender, the relay or the content causes.
+/// Prefixes of words in rejections that the sender, the relay or the content causes.
 const FAULTS_OF_OTHERS: [&str; 41] = [
     "authent",
     "authoriz",
@@ -99,7 +99,7 @@ impl Reply {
             return None;
         }
         if quota {
-            return self.is_about(2, &[2]).then_some(AddressRejection::Recipient);
+            return self.is_about(2, &[2]).then_some(AddressRejection::Other);
         }
         let text = words.join(" ");
         let says_no_mailbox = || NO_MAILBOX.iter().any(|phrase| text.contains(phrase));
@@ -109,7 +109,7 @@ impl Reply {
             None | Some((0, 0) | (1, 0)) | Some((5, 1)) if says_no_mailbox() => {
                 Some(AddressRejection::NoMailbox)
             }
-            None | Some((0..=2, _)) => Some(AddressRejection::Recipient),
+            None | Some((0..=2, _)) => Some(AddressRejection::Other),
             Some(_) => None,
         }
     }
@@ -176,7 +176,7 @@ mod tests {
             (550, "5.1.0 rejected"),
             (550, "no"),
         ] {
-            assert_eq!(said(code, text), Some(AddressRejection::Recipient), "{text}");
+            assert_eq!(said(code, text), Some(AddressRejection::Other), "{text}");
         }
     }
 

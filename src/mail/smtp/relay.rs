@@ -26,12 +26,12 @@ pub struct Timeouts {
     /// From the first byte of the message data to the reply after its final dot (RFC 5321: 10
     /// minutes).
     pub content: Duration,
-    /// All replies to an envelope that was pipelined after the message data, while the relay has
+    /// All replies to a transaction that was pipelined after the message data, while the relay has
     /// never accepted one: some relays discard input that arrives before they have replied.
     pub unproven_pipelining: Duration,
-    /// Grace period during shutdown for the replies to an envelope, when nothing of the message has
-    /// been sent yet.
-    pub envelope_grace: Duration,
+    /// Grace period during shutdown for the replies to a transaction, when nothing of the message
+    /// has been sent yet.
+    pub transaction_grace: Duration,
     /// Grace period during shutdown for the reply to the message data, whose outcome would
     /// otherwise be unknown.
     pub content_grace: Duration,
@@ -45,7 +45,7 @@ impl Default for Timeouts {
             reply: seconds(300),
             content: seconds(600),
             unproven_pipelining: seconds(20),
-            envelope_grace: seconds(3),
+            transaction_grace: seconds(3),
             content_grace: seconds(30),
         }
     }

@@ -7,9 +7,9 @@ use lettre::transport::smtp::response::Response;
 
 use super::outcome::{Reply, Stage, StepResult, rejects_pipelining};
 
-/// Accumulated replies to the commands of an envelope.
+/// Accumulated replies to the commands of a transaction.
 #[derive(Debug)]
-pub(super) struct EnvelopeReplies {
+pub(super) struct TransactionReplies {
     /// First failed step; later failures only follow from it.
     pub(super) failure: Option<(Stage, StepResult)>,
     /// At least one `RCPT TO` was accepted, so any content would be delivered.
@@ -23,7 +23,7 @@ pub(super) struct EnvelopeReplies {
     proven: bool,
 }
 
-impl EnvelopeReplies {
+impl TransactionReplies {
     /// Starts without replies; `proven` tells whether the relay has succeeded at this level before.
     pub(super) fn new(proven: bool) -> Self {
         Self {

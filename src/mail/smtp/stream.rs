@@ -28,7 +28,7 @@ pub(super) struct IoControl {
     deadline_ms: AtomicU64,
     written: AtomicU64,
     /// The next write requires that nothing has arrived before it.
-    expects_no_data: AtomicBool,
+    expects_no_input: AtomicBool,
     write_prevented: AtomicBool,
 }
 
@@ -39,7 +39,7 @@ impl IoControl {
             start: Instant::now(),
             deadline_ms: AtomicU64::new(0),
             written: AtomicU64::new(0),
-            expects_no_data: AtomicBool::new(false),
+            expects_no_input: AtomicBool::new(false),
             write_prevented: AtomicBool::new(false),
         };
         control.set_timeout(timeout);
@@ -55,7 +55,7 @@ impl IoControl {
     /// Declares that all replies have arrived: if the relay has sent anything or closed the
     /// connection since, the next write fails without sending anything.
     pub(super) fn expect_no_input(&self) {
-        self.expects_no_data.store(true, Ordering::Relaxed);
+        self.expects_no_input.store(true, Ordering::Relaxed);
     }
 
     /// Returns `true` if a write failed because the relay had sent something or closed the
@@ -252,7 +252,7 @@ impl AsyncWrite for Stream {
         if std::mem::take(&mut self.discards_command) {
             return Poll::Ready(Ok(bytes.len()));
         }
-        if self.control.expects_no_data.swap(false, Ordering::Relaxed) {
+        if self.control.expects_no_input.swap(false, Ordering::Relaxed) {
             self.check_no_input(cx)?;
         }
         let polled = match &mut self.socket {

@@ -1,9 +1,10 @@
-//! Sends a message: its envelope, then its content with the next envelope pipelined behind it.
+//! Sends a message: the commands of its transaction, then its content with the commands of the next
+//! transaction pipelined behind it.
 
-use super::envelope::STAGES;
 use super::session::{Connection, QUIT_TIMEOUT, no_connection};
+use super::transaction::STAGES;
 use crate::mail::smtp::commands::{Envelope, TransactionCommands, dot_stuff};
-use crate::mail::smtp::connection_state::{NextEnvelope, State, UnsentEnvelope};
+use crate::mail::smtp::connection_state::{NextTransaction, State, UnsentTransaction};
 use crate::mail::smtp::outcome::{
     AttemptResult, FailureScope, Reply, SmtpOutcome, Stage, StepResult, classify,
     rejects_pipelining,
@@ -33,7 +34,7 @@ impl Connection {
         &mut self,
         envelope: &Envelope<'_>,
     ) -> Result<(), AttemptResult> {
-        let Some(needs_rset) = self.state.start_envelope() else { return Err(no_connection()) };
+        let Some(needs_rset) = self.state.start_transaction() else { return Err(no_connection()) };
         match TransactionCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => self.send_commands(&commands, needs_rset).await,
             Err(outcome) => {
@@ -43,9 +44,9 @@ impl Connection {
         }
     }
 
-    /// Sends the message data, with the envelope of the next message in the same write, and waits
-    /// for the reply after the final dot. The result is for this content alone;
-    /// `read_pipelined_replies` waits for the replies to the envelope.
+    /// Sends the message data, with the transaction of the next message in the same write, and
+    /// waits for the reply after the final dot. The result is for this content alone;
+    /// `read_pipelined_replies` waits for the replies to the transaction.
     pub async fn send_content(
         &mut self,
         content: &str,
@@ -58,7 +59,8 @@ impl Connection {
         write_buf.clear();
         dot_stuff(content, &mut write_buf);
         let content_length = write_buf.len() as u64;
-        let next_envelope = next.map(|envelope| self.pipeline_envelope(envelope, &mut write_buf));
+        let next_transaction =
+            next.map(|envelope| self.pipeline_transaction(envelope, &mut write_buf));
         self.control.set_timeout(self.timeouts.content);
         self.control.expect_no_input();
         let before = self.control.bytes_written();
@@ -68,11 +70,11 @@ impl Connection {
         if write_buf.capacity() <= MAX_REUSED_BUFFER_BYTES {
             self.write_buf = write_buf;
         }
-        let was_pipelined = matches!(next_envelope, Some(NextEnvelope::Pipelined(_)));
+        let was_pipelined = matches!(next_transaction, Some(NextTransaction::Pipelined(_)));
         let step = step_result(result);
-        // Some relays reject the message data only because of the envelope behind it. Relays that
-        // have accepted a pipelined envelope before are not suspected of this.
-        let rejected_next_envelope = was_pipelined
+        // Some relays reject the message data only because of the transaction behind it. Relays
+        // that have accepted a pipelined transaction before are not suspected of this.
+        let rejected_next_transaction = was_pipelined
             && !self.pipelining.is_proven(PipeliningLevel::Full)
             && matches!(&step, StepResult::Reply(reply) if reply.code >= 500)
             && rejects_pipelining(Stage::Content, &step, false);
@@ -81,7 +83,7 @@ impl Connection {
             StepResult::NoReply(reason) if incomplete_write => {
                 self.write_failed(&reason, written >= content_length).await
             }
-            StepResult::Reply(reply) if rejected_next_envelope => self.pipelining_failed(
+            StepResult::Reply(reply) if rejected_next_transaction => self.pipelining_failed(
                 PipeliningLevel::Full,
                 format!("the relay answered {} with: {reply}", Stage::Content),
             ),
@@ -89,7 +91,7 @@ impl Connection {
         };
         attempt.reusable &= !incomplete_write;
         let content_accepted = matches!(attempt.outcome, SmtpOutcome::Sent { .. });
-        self.state = State::after_content(content_accepted, attempt.reusable, next_envelope);
+        self.state = State::after_content(content_accepted, attempt.reusable, next_transaction);
         attempt
     }
 
@@ -112,10 +114,10 @@ impl Connection {
                 drop(probe);
                 result
             }
-            State::Idle { needs_rset, unsent: Some(UnsentEnvelope::Postponed(commands)) } => {
+            State::Idle { needs_rset, unsent: Some(UnsentTransaction::NotWritten(commands)) } => {
                 self.send_commands(&commands, needs_rset).await
             }
-            State::Idle { needs_rset, unsent: Some(UnsentEnvelope::Invalid(outcome)) } => {
+            State::Idle { needs_rset, unsent: Some(UnsentTransaction::Invalid(outcome)) } => {
                 self.state = State::idle(needs_rset);
                 Err(AttemptResult { outcome, reusable: true })
             }
@@ -131,23 +133,27 @@ impl Connection {
         }
     }
 
-    /// Appends the next envelope to the write buffer, if it may be pipelined.
-    fn pipeline_envelope(&self, envelope: &Envelope<'_>, write_buf: &mut String) -> NextEnvelope {
+    /// Appends the next transaction to the write buffer, if it may be pipelined.
+    fn pipeline_transaction(
+        &self,
+        envelope: &Envelope<'_>,
+        write_buf: &mut String,
+    ) -> NextTransaction {
         let commands = match TransactionCommands::new(envelope, self.capabilities.size) {
             Ok(commands) => commands,
-            Err(outcome) => return NextEnvelope::Unsent(UnsentEnvelope::Invalid(outcome)),
+            Err(outcome) => return NextTransaction::Unsent(UnsentTransaction::Invalid(outcome)),
         };
         match self.capabilities.pipelining.then(|| self.pipelining.begin_pipelining()).flatten() {
             Some(guard) => {
                 write_buf.push_str(commands.pipelined());
-                NextEnvelope::Pipelined(guard)
+                NextTransaction::Pipelined(guard)
             }
-            None => NextEnvelope::Unsent(UnsentEnvelope::Postponed(commands)),
+            None => NextTransaction::Unsent(UnsentTransaction::NotWritten(commands)),
         }
     }
 
-    /// Handles an incomplete write of the message data and the next envelope; the relay may have sent a reason before it
-    /// closed the connection.
+    /// Handles an incomplete write of the message data and the next transaction; the relay may have
+    /// sent a reason before it closed the connection.
     async fn write_failed(&mut self, reason: &str, content_written: bool) -> AttemptResult {
         self.control.set_timeout(QUIT_TIMEOUT);
         match step_result(self.inner.read_response().await) {

@@ -34,7 +34,7 @@ impl Connection {
     /// Connects, encrypts as the TLS mode of the relay requires, and authenticates.
     ///
     /// # Errors
-    /// Fails if the connection is not ready for mail; no mail has been sent then.
+    /// Fails if the connection is not ready for mail; no message has been sent then.
     pub async fn open(relay: &Relay) -> Result<Self, ConnectError> {
         let handshake::EstablishedConnection { inner: lettre, control, capabilities, encrypted } =
             handshake::connect(relay).await?;
@@ -50,7 +50,7 @@ impl Connection {
         })
     }
 
-    /// Returns `true` if the next message can start; `false` while an envelope is pipelined.
+    /// Returns `true` if the next message can start; `false` while a transaction is pipelined.
     pub fn is_idle(&self) -> bool {
         matches!(self.state, State::Idle { .. })
     }
@@ -81,7 +81,7 @@ impl Connection {
         }
     }
 
-    /// Closes without QUIT, even if content is due or an envelope is pipelined: nothing of that
+    /// Closes without QUIT, even if content is due or a transaction is pipelined: nothing of that
     /// mail is sent.
     pub fn abandon(self) {}
 

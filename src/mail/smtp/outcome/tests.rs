@@ -92,7 +92,7 @@ fn only_protocol_errors_count_as_rejected_pipelining() {
     let syntax = StepResult::Reply(Reply::new(501, "syntax"));
     assert!(
         !rejects_pipelining(Mail, &syntax, true),
-        "a syntax error of a proven relay concerns one mail"
+        "a syntax error of a proven relay concerns one message"
     );
 }
 

@@ -1,4 +1,4 @@
-//! Sends an envelope, pipelined or step by step, and evaluates its replies.
+//! Sends a transaction, pipelined or step by step, and evaluates its replies.
 
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::commands::Rset;
@@ -9,22 +9,22 @@ use crate::mail::smtp::commands::TransactionCommands;
 use crate::mail::smtp::connection_state::State;
 use crate::mail::smtp::outcome::{AttemptResult, Stage, StepResult, classify};
 use crate::mail::smtp::pipelining::PipeliningLevel;
-use crate::mail::smtp::replies::{EnvelopeReplies, step_result};
+use crate::mail::smtp::replies::{TransactionReplies, step_result};
 
-/// Stages of an envelope, one for each reply.
+/// Stages of a transaction, one for each reply.
 pub(super) const STAGES: [Stage; 3] = [Stage::Mail, Stage::Rcpt, Stage::Data];
 /// The same stages after RSET, which resets a failed transaction.
 const STAGES_WITH_RSET: [Stage; 4] = [Stage::Reset, Stage::Mail, Stage::Rcpt, Stage::Data];
 
 impl Connection {
-    /// Sends an envelope, in one write or step by step, with RSET before it if needed. The caller
+    /// Sends a transaction, in one write or step by step, with RSET before it if needed. The caller
     /// has taken the state out.
     pub(super) async fn send_commands(
         &mut self,
         commands: &TransactionCommands,
         needs_rset: bool,
     ) -> Result<(), AttemptResult> {
-        let level = self.pipelining_level().min(PipeliningLevel::Envelope);
+        let level = self.pipelining_level().min(PipeliningLevel::Transaction);
         let replies = match level {
             PipeliningLevel::None => self.send_step_by_step(commands, needs_rset).await,
             _ => self.send_pipelined(commands, needs_rset).await,
@@ -40,15 +40,15 @@ impl Connection {
         &mut self,
         commands: &TransactionCommands,
         needs_rset: bool,
-    ) -> EnvelopeReplies {
+    ) -> TransactionReplies {
         self.control.set_timeout(self.timeouts.reply);
         self.control.expect_no_input();
         if needs_rset {
             let first = self.inner.command(format!("{Rset}{}", commands.pipelined())).await;
-            self.read_replies(PipeliningLevel::Envelope, &STAGES_WITH_RSET, Some(first)).await
+            self.read_replies(PipeliningLevel::Transaction, &STAGES_WITH_RSET, Some(first)).await
         } else {
             let first = self.inner.command(commands.pipelined()).await;
-            self.read_replies(PipeliningLevel::Envelope, &STAGES, Some(first)).await
+            self.read_replies(PipeliningLevel::Transaction, &STAGES, Some(first)).await
         }
     }
 
@@ -57,8 +57,8 @@ impl Connection {
         &mut self,
         commands: &TransactionCommands,
         needs_rset: bool,
-    ) -> EnvelopeReplies {
-        let mut replies = EnvelopeReplies::new(true);
+    ) -> TransactionReplies {
+        let mut replies = TransactionReplies::new(true);
         if needs_rset {
             let result = self.command(&Rset.to_string()).await;
             replies.record(Stage::Reset, result);
@@ -79,7 +79,7 @@ impl Connection {
         self.inner.command(command).await
     }
 
-    /// Reads the replies to a pipelined envelope, the first of which may already have been read.
+    /// Reads the replies to a pipelined transaction, the first of which may already have been read.
     /// Each reply has its own timeout, except while full pipelining is unproven: then a deadline
     /// that the caller set covers all of them.
     pub(super) async fn read_replies(
@@ -87,9 +87,9 @@ impl Connection {
         level: PipeliningLevel,
         stages: &[Stage],
         first: Option<Result<Response, Error>>,
-    ) -> EnvelopeReplies {
+    ) -> TransactionReplies {
         let proven = self.pipelining.is_proven(level);
-        let mut replies = EnvelopeReplies::new(proven);
+        let mut replies = TransactionReplies::new(proven);
         let mut next = first;
         for &stage in stages {
             let result = match next.take() {
@@ -108,13 +108,14 @@ impl Connection {
         replies
     }
 
-    /// Evaluates the replies to an envelope for its message and for the connection. A missing reply is a
-    /// failure of pipelining only if `counts_missing_reply`: the content before it was accepted.
+    /// Evaluates the replies to a transaction for its message and for the connection. A missing
+    /// reply is a failure of pipelining only if `counts_missing_reply`: the content before it was
+    /// accepted.
     pub(super) async fn classify_replies(
         &mut self,
         level: PipeliningLevel,
         counts_missing_reply: bool,
-        replies: EnvelopeReplies,
+        replies: TransactionReplies,
     ) -> Result<(), AttemptResult> {
         let Some((stage, step)) = replies.failure else {
             self.pipelining.record_success(level);
@@ -135,11 +136,11 @@ impl Connection {
         };
         attempt.reusable &= replies.in_sync;
         if replies.awaiting_content && attempt.reusable {
-            // With an accepted recipient, empty data would deliver an empty message: then only closing
-            // is safe.
+            // With an accepted recipient, empty data would deliver an empty message: then only
+            // closing is safe.
             attempt.reusable = !replies.recipient_accepted && self.send_empty_data().await;
         }
-        self.state = State::after_failed_envelope(attempt.reusable);
+        self.state = State::after_failed_transaction(attempt.reusable);
         Err(attempt)
     }
 
