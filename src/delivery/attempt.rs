@@ -43,7 +43,9 @@ impl Worker {
         let (outcome, reply) = self.apply_outcome(&prepared, smtp_outcome).instrument(span).await;
         self.recorded += 1;
         let rejection = rejection.filter(|_| outcome == DeliveryOutcome::Failed);
-        self.shared.record_rejection(&prepared.job, outcome.clone(), Some(reply), rejection).await;
+        self.shared
+            .record_with_rejection(&prepared.job, outcome.clone(), Some(reply), rejection)
+            .await;
         if outcome == DeliveryOutcome::NotAttempted {
             self.shared.refund(&prepared.job, prepared.quota_taken_at).await;
             if is_relay_error {
@@ -66,10 +68,10 @@ impl Worker {
                 shared.relay_succeeded();
                 shared.relay_errors.record_accepted(delivery.id);
                 if let Some(edition) = delivery.edition_id {
-                    dispatcher.edition_breaker.record_accepted(edition);
+                    dispatcher.edition_breakers.record_accepted(edition);
                 }
                 if let Some(limit) = &prepared.job.domain_limit {
-                    shared.domain_breaker.record_success(&limit.key);
+                    shared.domain_breakers.record_success(&limit.key);
                 }
                 self.report.sent += 1;
                 (DeliveryOutcome::Sent, reply.text)
@@ -87,7 +89,7 @@ impl Worker {
             SmtpOutcome::Rejected { reply, scope } => {
                 if let Some(edition) = delivery.edition_id
                     && !dispatcher
-                        .record_rejection(
+                        .record_edition_rejection(
                             edition,
                             &delivery.address,
                             scope,
@@ -107,7 +109,9 @@ impl Worker {
                 }
                 (DeliveryOutcome::Uncertain { until: now.plus(UNCERTAIN_OUTCOME_DELAY) }, reason)
             }
-            SmtpOutcome::TooManyConnections { reply } if self.give_up_slot(&reply.text) => {
+            SmtpOutcome::TooManyConnections { reply }
+                if self.give_up_connection_slot(&reply.text) =>
+            {
                 (DeliveryOutcome::NotAttempted, reply.text)
             }
             SmtpOutcome::RelayError { reason }
@@ -183,7 +187,8 @@ impl WorkerContext {
         else {
             return;
         };
-        if let Some(until) = self.domain_breaker.record_deferral(&limit.key, job.delivery.id, now) {
+        if let Some(until) = self.domain_breakers.record_deferral(&limit.key, job.delivery.id, now)
+        {
             self.queue.block(&limit.key, until);
             let (transport, domain) = (&self.transport.name, &limit.key);
             let seconds = until.since(now).as_secs();
@@ -216,11 +221,11 @@ impl WorkerContext {
         outcome: DeliveryOutcome,
         reply: Option<String>,
     ) {
-        self.record_rejection(job, outcome, reply, None).await;
+        self.record_with_rejection(job, outcome, reply, None).await;
     }
 
     /// Passes the outcome of a job to the recorder, with what it says about the address.
-    async fn record_rejection(
+    async fn record_with_rejection(
         &self,
         job: &DeliveryJob,
         outcome: DeliveryOutcome,
@@ -234,7 +239,7 @@ impl WorkerContext {
             may_retry_uncertain: self.may_retry_uncertain(job),
             reply,
             rejection,
-            is_single_delivery: job.lease.is_single_delivery(),
+            is_queue_entry: job.lease.is_queue_entry(),
         };
         self.dispatcher.recorder.record(record, Arc::clone(&job.lease)).await;
     }

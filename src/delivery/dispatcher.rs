@@ -38,7 +38,7 @@ pub struct Dispatcher {
     /// State of each transport in the config, by name.
     pub(super) transports: Arc<BTreeMap<String, TransportState>>,
     pub(super) balancer: Arc<WeightedBalancer>,
-    pub(super) edition_breaker: Arc<EditionBreakers>,
+    pub(super) edition_breakers: Arc<EditionBreakers>,
     /// Leases of the runs of this process; locked while a run leases rows.
     pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
     pub(super) content_attempts: Arc<AtomicU64>,
@@ -78,7 +78,7 @@ impl Dispatcher {
             recorder,
             transports,
             balancer: Arc::default(),
-            edition_breaker: Arc::default(),
+            edition_breakers: Arc::default(),
             leases: Arc::default(),
             content_attempts: Arc::default(),
         }
@@ -105,7 +105,7 @@ impl Dispatcher {
             }
             // The recorder logs database failures, since it needs the same database.
             if let Err(e) = self.store.leases().renew(&self.node).await {
-                tracing::debug!("could not renew the leases: {e}");
+                tracing::debug!("cannot renew the leases: {e}");
             }
         }
     }
@@ -153,9 +153,8 @@ impl Dispatcher {
 
     /// Records a rejection, and pauses the edition if there are too many.
     ///
-    /// Returns `true` if the recipient fails, `false` if the delivery is sent again after the
-    /// pause.
-    pub(super) async fn record_rejection(
+    /// Returns `true` if the delivery fails, `false` if it is sent again after the pause.
+    pub(super) async fn record_edition_rejection(
         &self,
         edition: i64,
         address: &str,
@@ -163,8 +162,8 @@ impl Dispatcher {
         reply: &Reply,
         permitted_at: Instant,
     ) -> bool {
-        match self.edition_breaker.record_rejection(edition, address, scope, reply, permitted_at) {
-            RejectionAction::FailRecipient => return true,
+        match self.edition_breakers.record_rejection(edition, address, scope, reply, permitted_at) {
+            RejectionAction::FailDelivery => return true,
             RejectionAction::Requeue => return false,
             RejectionAction::PauseEdition(limit) => {
                 let note =
@@ -182,9 +181,9 @@ impl Dispatcher {
                     .await
                 {
                     Ok(_) => tracing::error!(edition, "{note}"),
-                    Err(e) => tracing::debug!(edition, "could not pause the edition: {e}"),
+                    Err(e) => tracing::debug!(edition, "cannot pause the edition: {e}"),
                 }
-                self.edition_breaker.record_pause(edition);
+                self.edition_breakers.record_pause(edition);
             }
         }
         true

@@ -13,7 +13,7 @@ pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
     for edition in store.editions().unfinished_cancelled().await? {
         store.editions().finish_cancelled(edition, now).await?;
     }
-    for (edition, reply) in store.editions().finished_with_nothing_sent().await? {
+    for (edition, reply) in store.editions().settled_unsent().await? {
         let note = format!(
             "paused because no message could be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
             reply.as_deref().unwrap_or("none")
@@ -26,7 +26,7 @@ pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
         {
             Ok(_) => tracing::error!(edition, "{note}"),
             // Another node has paused it, or an admin has cancelled it.
-            Err(e) => tracing::debug!(edition, "could not pause the edition: {e}"),
+            Err(e) => tracing::debug!(edition, "cannot pause the edition: {e}"),
         }
     }
     let finished = store.editions().finish_sent(now).await?;
@@ -49,7 +49,7 @@ pub async fn run_edition_command(
         state.apply(command).map_err(|reason| anyhow!("edition {edition}: {reason}"))?;
         let counts = store.editions().counts(edition).await?;
         if counts.failed + counts.held == 0 && counts.queued == 0 {
-            bail!("edition {edition}: nothing to retry: no delivery is failed or held");
+            bail!("edition {edition}: nothing to retry: no delivery has failed or is held");
         }
     }
     // Deliveries are queued first, since an edition without open deliveries is closed at once.

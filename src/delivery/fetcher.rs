@@ -80,9 +80,9 @@ impl<'a> Fetcher<'a> {
             self.release_finished().await?;
             self.postpone_blocked().await;
             let peer_leases = self.dispatcher.peer_leases(self.transport).await;
-            let leased_single_deliveries = self.lease_single_deliveries().await?;
+            let leased_queue_entries = self.lease_queue_entries().await?;
             let leased_batches = self.lease_batches().await?;
-            if leased_single_deliveries || leased_batches {
+            if leased_queue_entries || leased_batches {
                 continue;
             }
             let busy = self.open_leases > 0;
@@ -125,7 +125,7 @@ impl<'a> Fetcher<'a> {
                 outcome: DeliveryOutcome::Postponed { until },
                 may_retry_uncertain: false,
                 reply: None,
-                is_single_delivery: job.lease.is_single_delivery(),
+                is_queue_entry: job.lease.is_queue_entry(),
             };
             self.activity.record(&record.outcome, (self.dispatcher.clock)());
             self.dispatcher.recorder.record(record, job.lease).await;

@@ -12,8 +12,8 @@ use crate::store::leased_delivery::LeasedDelivery;
 pub(super) enum LeaseId {
     /// Batch of deliveries of an edition.
     Batch(i64),
-    /// Single delivery outside of a batch.
-    SingleDelivery(i64),
+    /// Entry of the delivery queue, outside of a batch.
+    QueueEntry(i64),
 }
 
 /// Guard of leased rows; its drop, after the last outcome of its jobs is committed, notifies the
@@ -29,9 +29,9 @@ impl LeaseGuard {
         Self { id, finished }
     }
 
-    /// Returns `true` if the lease is of a single delivery.
-    pub(super) fn is_single_delivery(&self) -> bool {
-        matches!(self.id, LeaseId::SingleDelivery(_))
+    /// Returns `true` if the lease is of a queue entry.
+    pub(super) fn is_queue_entry(&self) -> bool {
+        matches!(self.id, LeaseId::QueueEntry(_))
     }
 }
 
@@ -51,5 +51,5 @@ pub(super) struct DeliveryJob {
     /// Limits of the recipient domain.
     pub(super) domain_limit: Option<Arc<SharedDomainLimit>>,
     /// Slot of the recipient domain, while a worker holds the job and the domain has limits.
-    pub(super) slot: Option<DomainSlot>,
+    pub(super) domain_slot: Option<DomainSlot>,
 }

@@ -35,13 +35,13 @@ impl LeaseRegistry {
         }
     }
 
-    /// Returns the leased batches and the leased single deliveries.
+    /// Returns the leased batches and the leased queue entries.
     pub(super) fn ids(&self) -> (Vec<i64>, Vec<i64>) {
         let (mut batches, mut deliveries) = (Vec::new(), Vec::new());
         for lease in self.by_lease.keys() {
             match lease {
                 LeaseId::Batch(id) => batches.push(*id),
-                LeaseId::SingleDelivery(id) => deliveries.push(*id),
+                LeaseId::QueueEntry(id) => deliveries.push(*id),
             }
         }
         (batches, deliveries)

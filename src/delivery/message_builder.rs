@@ -16,7 +16,7 @@ use crate::domain::delivery::DeliveryKind;
 use crate::domain::link_token::{self, LinkScope};
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
-use crate::mail::digest_texts::{Chosen, site_context, subscription_choices};
+use crate::mail::digest_texts::{ChoicesInput, site_context, subscription_choices};
 use crate::mail::dkim;
 use crate::mail::message::{ListHeaders, MessageIds, MessageParts};
 use crate::mail::payload::{
@@ -219,9 +219,9 @@ impl MessageBuilder {
         let person = self.dispatcher.store.subscribers().find(subscriber).await?;
         let reader_language = person.and_then(|person| person.language).unwrap_or_default();
         let language = payload.language.clone().unwrap_or_else(|| site.language.clone());
-        let chosen = Chosen {
+        let chosen = ChoicesInput {
             sections: &payload.sections,
-            has_sections: false,
+            shows_all_sections: false,
             reader_language: &reader_language,
             page_language: &language,
         };

@@ -44,7 +44,7 @@ impl Dispatcher {
             .await?)
     }
 
-    /// Releases leases: batches one by one, single deliveries together.
+    /// Releases leases: batches one by one, queue entries together.
     pub(super) async fn release_leases(&self, released: &[LeaseId]) -> anyhow::Result<()> {
         // The lock is held throughout, since another run of this node may lease the released rows
         // at once under the same node name.
@@ -55,7 +55,7 @@ impl Dispatcher {
                 LeaseId::Batch(batch) => {
                     self.store.leases().release_batch(*batch, &self.node).await?
                 }
-                LeaseId::SingleDelivery(id) => queue_entries.push(*id),
+                LeaseId::QueueEntry(id) => queue_entries.push(*id),
             }
         }
         if !queue_entries.is_empty() {
@@ -105,7 +105,7 @@ mod tests {
             .await
             .unwrap();
         let (templates, instance) =
-            (Templates::load(None).unwrap(), store.instance().await.unwrap());
+            (Templates::load(None).unwrap(), store.identity().await.unwrap());
         (
             Dispatcher::new(
                 store,
@@ -123,7 +123,7 @@ mod tests {
     async fn lease_released_by_one_run_can_be_taken_by_another_at_once() {
         let home = tempfile::tempdir().unwrap();
         let (dispatcher, delivery) = dispatcher(home.path()).await;
-        let (leased, served) = (LeaseId::SingleDelivery(delivery), ["first".to_owned()]);
+        let (leased, served) = (LeaseId::QueueEntry(delivery), ["first".to_owned()]);
         let take = async || {
             let wanted = LeaseCriteria {
                 transports: &served,
@@ -181,8 +181,8 @@ mod tests {
             .lock()
             .await
             .by_lease
-            .insert(LeaseId::SingleDelivery(delivery), "first".into());
-        dispatcher.release_leases(&[LeaseId::SingleDelivery(delivery)]).await.unwrap();
+            .insert(LeaseId::QueueEntry(delivery), "first".into());
+        dispatcher.release_leases(&[LeaseId::QueueEntry(delivery)]).await.unwrap();
         assert!(
             !dispatcher.peers_idle_since(second, before).await,
             "the second may have polled while the first held the lease"

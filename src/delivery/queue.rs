@@ -124,7 +124,7 @@ impl SendQueue {
         mut job: DeliveryJob,
         insert: impl FnOnce(&mut QueueState, DeliveryJob),
     ) {
-        job.slot = None;
+        job.domain_slot = None;
         let mut state = self.state();
         if state.closed {
             return;
@@ -164,7 +164,7 @@ impl SendQueue {
 
     /// Parks a job and blocks its domain until the given time.
     pub(super) fn park(&self, mut job: DeliveryJob, until: Millis) {
-        let Some(slot) = job.slot.take() else {
+        let Some(slot) = job.domain_slot.take() else {
             return self.requeue(job);
         };
         let key = Arc::clone(slot.domain());

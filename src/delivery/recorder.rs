@@ -12,7 +12,7 @@ use super::lease::LeaseGuard;
 use crate::config::Transport;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::outcomes::{CommitConnection, OutcomeRecord, RequestedStart};
+use crate::store::outcomes::{CommitConnection, OutcomeRecord, PermitRequest};
 use crate::store::rate_limits::Refund;
 
 mod quotas;
@@ -190,9 +190,9 @@ impl RecorderTask {
         let CommitGroup { records, leases, requests, mut refunds, flushes, closes } = group;
         let (requests, limited, taken_at) = self.quotas.take(requests, &mut refunds).await;
         self.quotas.refund(&refunds).await;
-        let starts: Vec<RequestedStart> = requests
+        let starts: Vec<PermitRequest> = requests
             .iter()
-            .map(|(request, _)| RequestedStart { id: request.id, is_renewal: request.is_renewal })
+            .map(|(request, _)| PermitRequest { id: request.id, is_renewal: request.is_renewal })
             .collect();
         // The time is taken before the commit, so that a command executed later is also later on
         // this clock.

@@ -101,7 +101,7 @@ impl TransportConnection {
         matches!(self, Self::Directory(_) | Self::Smtp { connection: Some(_), .. })
     }
 
-    /// Returns `true` if the envelope of the next message may be pipelined after the current
+    /// Returns `true` if the transaction of the next message may be pipelined after the current
     /// message; nothing is pipelined after the last message of a connection.
     pub(super) fn can_pipeline(&self) -> bool {
         match self {
@@ -113,7 +113,7 @@ impl TransportConnection {
         }
     }
 
-    /// Sends the envelope of a message; the error is the outcome of the message.
+    /// Starts the transaction of a message; the error is the outcome of the message.
     pub(super) async fn start_transaction(
         &mut self,
         message: &OutgoingMessage,
@@ -126,7 +126,7 @@ impl TransportConnection {
         let result = tokio::select! {
             biased;
             result = open.start_transaction(&envelope) => result,
-            () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
+            () = after_grace(shutdown, relay.timeouts().transaction_grace) => Err(transaction_interrupted()),
         };
         result.map_err(|attempt| self.keep_if_reusable(attempt))
     }
@@ -157,8 +157,8 @@ impl TransportConnection {
         }
     }
 
-    /// Reads the replies to the pipelined envelope; after `Ok` the relay expects the message data
-    /// of that message.
+    /// Reads the replies to the pipelined transaction; after `Ok` the relay expects the message
+    /// data of that message.
     pub(super) async fn read_pipelined_replies(
         &mut self,
         shutdown: &CancellationToken,
@@ -168,7 +168,7 @@ impl TransportConnection {
         let result = tokio::select! {
             biased;
             result = open.read_pipelined_replies() => result,
-            () = after_grace(shutdown, relay.timeouts().envelope_grace) => Err(envelope_interrupted()),
+            () = after_grace(shutdown, relay.timeouts().transaction_grace) => Err(transaction_interrupted()),
         };
         result.map_err(|attempt| self.keep_if_reusable(attempt))
     }
@@ -203,7 +203,7 @@ fn no_connection() -> SmtpOutcome {
     SmtpOutcome::RelayError { reason: "no open connection".into() }
 }
 
-fn envelope_interrupted() -> AttemptResult {
+fn transaction_interrupted() -> AttemptResult {
     not_reusable(SmtpOutcome::RelayError {
         reason: "no reply from the relay before the shutdown".into(),
     })

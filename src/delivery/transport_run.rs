@@ -49,10 +49,10 @@ impl Dispatcher {
                 return Ok(Report { error: Some(reason), ..Report::default() });
             }
         };
-        let domain_breaker = state.domain_breakers.clone();
+        let domain_breakers = state.domain_breakers.clone();
         let queue = SendQueue::new(
             (2 * transport.connections).max(64),
-            domain_breaker.open_domains((self.clock)()),
+            domain_breakers.open_domains((self.clock)()),
         );
         state.activity.set_queue(&queue);
         // A child token: ending the run of this relay must not stop the other transports.
@@ -66,7 +66,7 @@ impl Dispatcher {
             breaker: breaker.clone(),
             connection_limit: state.connection_limit.clone(),
             relay_errors: state.relay_errors.clone(),
-            domain_breaker,
+            domain_breakers,
             drain: drain.clone(),
             shutdown,
         });

@@ -42,7 +42,7 @@ pub(super) struct WorkerContext {
     pub(super) breaker: RelayBreaker,
     pub(super) connection_limit: ConnectionLimit,
     pub(super) relay_errors: RelayErrors,
-    pub(super) domain_breaker: DomainBreakers,
+    pub(super) domain_breakers: DomainBreakers,
     /// Fires on shutdown, or when this run ends early: the relay failed and another can take over,
     /// or a wait would be too long.
     pub(super) drain: CancellationToken,
@@ -59,7 +59,7 @@ pub(super) struct Worker {
     pub(super) report: Report,
     connection: TransportConnection,
     /// Slot of the connection, while it exists.
-    pub(super) slot: Option<ConnectionSlot>,
+    pub(super) connection_slot: Option<ConnectionSlot>,
     pending: VecDeque<PendingStart>,
     /// Number of outcomes handed to the recorder; `committed` of them are known to be committed.
     pub(super) recorded: u64,
@@ -72,7 +72,7 @@ pub(super) async fn run(shared: Arc<WorkerContext>, connection: TransportConnect
         shared,
         report: Report::default(),
         connection,
-        slot: None,
+        connection_slot: None,
         pending: VecDeque::new(),
         recorded: 0,
         committed: 0,
@@ -92,7 +92,7 @@ impl Worker {
                 self.requeue_pending().await;
             }
             if !self.connection.is_connected() {
-                self.slot = None;
+                self.connection_slot = None;
             }
             let pending = match self.pending.pop_front() {
                 Some(pending) => pending,
@@ -131,7 +131,7 @@ impl Worker {
         if current.permitted_at.elapsed() > PERMIT_TTL && !self.renew_permit(&mut current).await {
             return;
         }
-        // The commit takes no longer than the reply to the envelope.
+        // The commit takes no longer than the reply to the transaction.
         self.prefetch().await;
         if let Err(outcome) = self.connection.start_transaction(&current.message, &shutdown).await {
             return self.record_outcome(current, outcome).await;
@@ -179,7 +179,7 @@ impl Worker {
         }
     }
 
-    /// Returns the message whose envelope may be pipelined after the current message.
+    /// Returns the message whose transaction may be pipelined after the current message.
     async fn next_pipelined(&mut self) -> Option<PreparedMessage> {
         if !self.should_continue() || !self.connection.can_pipeline() {
             return None;

@@ -38,14 +38,14 @@ struct State {
 }
 
 impl State {
-    fn open(&self) -> usize {
+    fn open_count(&self) -> usize {
         self.connecting + self.connected
     }
 }
 
 /// Result of a rejected connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::delivery) enum Rejection {
+pub(in crate::delivery) enum ConnectionRejection {
     /// There is no other connection, so the relay itself is unavailable.
     RelayUnavailable,
     /// The relay accepts only the other connections. `report` is their number the first time that
@@ -84,7 +84,7 @@ impl ConnectionLimit {
     /// Returns the slot of one more connection, if the relay may accept it.
     pub(in crate::delivery) fn try_open(&self, now: Millis) -> Option<ConnectionSlot> {
         let mut state = self.state();
-        if state.open() >= state.limit {
+        if state.open_count() >= state.limit {
             if state.limit >= state.configured || now < state.grow_at {
                 return None;
             }
@@ -97,7 +97,7 @@ impl ConnectionLimit {
     }
 
     /// Waits until a slot may be free; the longest wait without a change is one second.
-    pub(in crate::delivery) async fn slot_available(&self, clock: fn() -> Millis) {
+    pub(in crate::delivery) async fn connection_slot_available(&self, clock: fn() -> Millis) {
         loop {
             let changed = self.0.changed.notified();
             tokio::pin!(changed);
@@ -105,7 +105,7 @@ impl ConnectionLimit {
             changed.as_mut().enable();
             let is_full = {
                 let state = self.state();
-                state.open() >= state.limit
+                state.open_count() >= state.limit
                     && (state.limit >= state.configured || clock() < state.grow_at)
             };
             if !is_full {
@@ -119,7 +119,7 @@ impl ConnectionLimit {
 impl ConnectionSlot {
     /// Records that the relay has accepted the connection. Returns `true` if it now accepts all
     /// configured ones, although it had not before.
-    pub(in crate::delivery) fn connected(&mut self) -> bool {
+    pub(in crate::delivery) fn record_connected(&mut self) -> bool {
         if std::mem::replace(&mut self.is_connected, true) {
             return false;
         }
@@ -133,19 +133,19 @@ impl ConnectionSlot {
     }
 
     /// Records that the relay rejects this connection, and frees its slot.
-    pub(in crate::delivery) fn rejected(self, now: Millis) -> Rejection {
+    pub(in crate::delivery) fn record_rejected(self, now: Millis) -> ConnectionRejection {
         let limit = self.limit.clone();
         drop(self);
         let mut state = limit.state();
-        if state.open() == 0 {
+        if state.open_count() == 0 {
             // Nothing shows that the relay would accept fewer.
             state.limit = state.configured;
             drop(state);
             limit.0.changed.notify_waiters();
-            return Rejection::RelayUnavailable;
+            return ConnectionRejection::RelayUnavailable;
         }
-        if state.open() < state.limit {
-            state.limit = state.open();
+        if state.open_count() < state.limit {
+            state.limit = state.open_count();
             state.growth_wait = if std::mem::take(&mut state.is_growing) {
                 multiply(state.growth_wait, 2).min(MAX_GROWTH_WAIT)
             } else {
@@ -155,7 +155,7 @@ impl ConnectionSlot {
         }
         let is_known = state.connecting == 0 && !state.is_reported;
         state.is_reported |= is_known;
-        Rejection::LimitReached { report: is_known.then_some(state.limit) }
+        ConnectionRejection::LimitReached { report: is_known.then_some(state.limit) }
     }
 }
 
@@ -188,14 +188,18 @@ mod tests {
         let mut slots = open(&limit, 5);
         assert!(limit.try_open(START).is_none(), "no more than configured");
         let rejected = slots.split_off(2);
-        slots.iter_mut().for_each(|slot| assert!(!slot.connected()));
-        let results: Vec<_> = rejected.into_iter().map(|slot| slot.rejected(START)).collect();
-        let silent = Rejection::LimitReached { report: None };
-        assert_eq!(results, [silent, silent, Rejection::LimitReached { report: Some(2) }]);
+        slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
+        let results: Vec<_> =
+            rejected.into_iter().map(|slot| slot.record_rejected(START)).collect();
+        let silent = ConnectionRejection::LimitReached { report: None };
+        assert_eq!(
+            results,
+            [silent, silent, ConnectionRejection::LimitReached { report: Some(2) }]
+        );
         assert!(limit.try_open(START).is_none());
         drop(slots.pop());
         let again = limit.try_open(START).unwrap();
-        assert_eq!(again.rejected(START), silent, "reported before");
+        assert_eq!(again.record_rejected(START), silent, "reported before");
         assert!(limit.try_open(START).is_none(), "one is open");
     }
 
@@ -204,8 +208,11 @@ mod tests {
         let limit = ConnectionLimit::new(2);
         let mut slots = open(&limit, 2);
         let (last, first) = (slots.pop().unwrap(), slots.pop().unwrap());
-        assert_eq!(first.rejected(START), Rejection::LimitReached { report: None });
-        assert_eq!(last.rejected(START), Rejection::RelayUnavailable);
+        assert_eq!(
+            first.record_rejected(START),
+            ConnectionRejection::LimitReached { report: None }
+        );
+        assert_eq!(last.record_rejected(START), ConnectionRejection::RelayUnavailable);
         assert_eq!(open(&limit, 2).len(), 2, "all are tried again");
     }
 
@@ -214,17 +221,17 @@ mod tests {
         let limit = ConnectionLimit::new(3);
         let mut slots = open(&limit, 3);
         let rejected = slots.pop().unwrap();
-        slots.iter_mut().for_each(|slot| assert!(!slot.connected()));
-        rejected.rejected(START);
+        slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
+        rejected.record_rejected(START);
         let mut now = START.plus(FIRST_GROWTH_WAIT);
         for wait in [20, 40, 80] {
             let tried = limit.try_open(now).unwrap();
-            tried.rejected(now);
+            tried.record_rejected(now);
             let wait = SignedDuration::from_secs(wait);
             assert!(limit.try_open(now.plus(wait - SignedDuration::from_millis(1))).is_none());
             now = now.plus(wait);
         }
         let mut accepted = limit.try_open(now).unwrap();
-        assert!(accepted.connected(), "all configured connections are accepted again");
+        assert!(accepted.record_connected(), "all configured connections are accepted again");
     }
 }

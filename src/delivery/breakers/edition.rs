@@ -19,9 +19,9 @@ const REJECTIONS_IN_WINDOW_TO_PAUSE: usize = 10;
 /// Action that follows a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::delivery) enum RejectionAction {
-    /// The delivery to this recipient fails.
-    FailRecipient,
-    /// The recipient fails and the edition is paused; the text says what the relay rejected how
+    /// The delivery fails for good.
+    FailDelivery,
+    /// The delivery fails and the edition is paused; the text says what the relay rejected how
     /// often.
     PauseEdition(&'static str),
     /// The delivery was in flight when the edition was paused: it is queued again and sent after
@@ -87,7 +87,7 @@ impl EditionBreakers {
                 FailureScope::Recipient => record.recipients.record(address, reply),
                 FailureScope::Message | FailureScope::Relay => record.record_message(address),
             };
-            let Some(reason) = limit else { return RejectionAction::FailRecipient };
+            let Some(reason) = limit else { return RejectionAction::FailDelivery };
             *record = EditionRecord { pause: PauseState::Requested, ..EditionRecord::default() };
             RejectionAction::PauseEdition(reason)
         })
@@ -146,12 +146,12 @@ mod tests {
     fn rejections_of_three_different_recipients_in_a_row_pause_the_edition_and_of_one_do_not() {
         let breaker = EditionBreakers::default();
         for _ in 0..5 {
-            assert_eq!(reject(&breaker, "a@x.example", at(1)), RejectionAction::FailRecipient);
+            assert_eq!(reject(&breaker, "a@x.example", at(1)), RejectionAction::FailDelivery);
         }
-        assert_eq!(reject(&breaker, "b@x.example", at(1)), RejectionAction::FailRecipient);
+        assert_eq!(reject(&breaker, "b@x.example", at(1)), RejectionAction::FailDelivery);
         breaker.record_accepted(1);
         for who in ["c", "d"] {
-            assert_eq!(reject(&breaker, who, at(1)), RejectionAction::FailRecipient);
+            assert_eq!(reject(&breaker, who, at(1)), RejectionAction::FailDelivery);
         }
         assert!(matches!(reject(&breaker, "e", at(1)), RejectionAction::PauseEdition(_)));
     }
@@ -169,7 +169,7 @@ mod tests {
         );
         breaker.record_pause(1);
         assert_eq!(reject(&breaker, "d", before), RejectionAction::Requeue);
-        assert_eq!(reject(&breaker, "d", at(1)), RejectionAction::FailRecipient);
+        assert_eq!(reject(&breaker, "d", at(1)), RejectionAction::FailDelivery);
     }
 
     #[test]
@@ -191,7 +191,7 @@ mod tests {
         let rare = EditionBreakers::default();
         for n in 0..5_000 {
             if n % 60 == 0 {
-                assert_eq!(reject(&rare, &format!("r{n}"), at(1)), RejectionAction::FailRecipient);
+                assert_eq!(reject(&rare, &format!("r{n}"), at(1)), RejectionAction::FailDelivery);
             } else {
                 rare.record_accepted(1);
             }

@@ -12,7 +12,7 @@ const SAME_REPLY_DOMAINS: usize = 3;
 /// Rejections with any reply, for different recipients in a row, that pause an edition.
 const ANY_REPLY_RECIPIENTS: usize = 20;
 /// Number of domains to which these recipients must belong if the replies name mailboxes.
-const MAILBOX_DOMAINS: usize = 10;
+const MIN_MAILBOX_REJECTION_DOMAINS: usize = 10;
 /// Number of leading words of a reply that are compared.
 const COMPARED_WORDS: usize = 8;
 
@@ -25,7 +25,7 @@ struct Rejection {
     address: String,
     domain: String,
     reply: String,
-    is_mailbox_rejection: bool,
+    names_mailbox: bool,
 }
 
 impl RecipientRejections {
@@ -48,22 +48,21 @@ impl RecipientRejections {
             address: address.to_owned(),
             domain,
             reply: compared_text(reply),
-            is_mailbox_rejection: reply.is_mailbox_rejection(),
+            names_mailbox: reply.names_mailbox(),
         });
         let last = self.0.back()?;
         let same = self.0.iter().rev().take_while(|rejection| rejection.reply == last.reply);
         let (recipients, domains) = count(same);
-        if !last.is_mailbox_rejection
+        if !last.names_mailbox
             && recipients >= SAME_REPLY_RECIPIENTS
             && domains >= SAME_REPLY_DOMAINS
         {
             return Some("5 recipients in a row for the same reason");
         }
         let (recipients, domains) = count(self.0.iter());
-        let all_are_mailbox_rejections =
-            self.0.iter().all(|rejection| rejection.is_mailbox_rejection);
+        let all_name_mailboxes = self.0.iter().all(|rejection| rejection.names_mailbox);
         (recipients >= ANY_REPLY_RECIPIENTS
-            && (!all_are_mailbox_rejections || domains >= MAILBOX_DOMAINS))
+            && (!all_name_mailboxes || domains >= MIN_MAILBOX_REJECTION_DOMAINS))
             .then_some("20 recipients in a row")
     }
 }

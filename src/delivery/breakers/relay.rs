@@ -120,7 +120,7 @@ mod tests {
         assert!(
             breaker.should_fail_over(until.plus(SignedDuration::from_millis(-1)))
                 && breaker.should_fail_over(until),
-            "the backoff is over, but no mail was accepted yet"
+            "the backoff is over, but no message was accepted yet"
         );
         breaker.record_success();
         assert!(!breaker.should_fail_over(until));

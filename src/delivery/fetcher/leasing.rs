@@ -34,7 +34,7 @@ impl Fetcher<'_> {
     }
 
     /// Leases single due deliveries: confirmations and tests first, then retries.
-    pub(super) async fn lease_single_deliveries(&mut self) -> anyhow::Result<bool> {
+    pub(super) async fn lease_queue_entries(&mut self) -> anyhow::Result<bool> {
         let enough = 2 * self.transport.connections;
         let due = self.last_poll.is_none_or(|at| at.elapsed() >= POLL_INTERVAL);
         if !due
@@ -61,7 +61,7 @@ impl Fetcher<'_> {
         self.last_poll = (deliveries.len() < enough).then(Instant::now);
         let any = !deliveries.is_empty();
         for delivery in deliveries {
-            let leased = LeaseId::SingleDelivery(delivery.id);
+            let leased = LeaseId::QueueEntry(delivery.id);
             registry.by_lease.insert(leased, self.transport.name.clone());
             let lease = self.lease_guard(leased);
             let job = self.job(delivery, lease);
@@ -135,7 +135,7 @@ impl Fetcher<'_> {
         // waits for them.
         let domain = delivery.address.rsplit_once('@').filter(|_| delivery.edition_id.is_some());
         let limit = domain.map(|(_, domain)| self.domain_limit(domain));
-        DeliveryJob { delivery, lease, domain_limit: limit, slot: None }
+        DeliveryJob { delivery, lease, domain_limit: limit, domain_slot: None }
     }
 
     fn domain_limit(&mut self, domain: &str) -> Arc<SharedDomainLimit> {

@@ -84,8 +84,8 @@ impl QueueState {
             .get(&limit.key)
             .is_some_and(|domain| domain.blocked_until > now || !domain.parked.is_empty());
         if !is_blocked {
-            job.slot = self.slots.take(&limit);
-            if job.slot.is_some() {
+            job.domain_slot = self.slots.take(&limit);
+            if job.domain_slot.is_some() {
                 return Some(job);
             }
         }
@@ -108,7 +108,7 @@ impl QueueState {
         let limit = domain.parked.front()?.domain_limit.clone()?;
         let slot = self.slots.take(&limit)?;
         let mut job = domain.parked.pop_front()?;
-        job.slot = Some(slot);
+        job.domain_slot = Some(slot);
         self.parked_count -= 1;
         if !domain.parked.is_empty() {
             self.ready_domains.push_back(Arc::clone(key));

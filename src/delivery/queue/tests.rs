@@ -53,9 +53,8 @@ impl TestQueue {
             created_at: NOW,
             first_attempt_at: None,
         };
-        let lease =
-            Arc::new(LeaseGuard::new(LeaseId::SingleDelivery(id), self.released_tx.clone()));
-        DeliveryJob { delivery, lease, domain_limit: limit.cloned(), slot: None }
+        let lease = Arc::new(LeaseGuard::new(LeaseId::QueueEntry(id), self.released_tx.clone()));
+        DeliveryJob { delivery, lease, domain_limit: limit.cloned(), domain_slot: None }
     }
 
     fn add(
@@ -333,8 +332,8 @@ fn closing_releases_every_lease_and_accepts_no_more_jobs() {
     assert!(test.next().is_none());
     test.queue.close();
     let mut released: Vec<_> = std::iter::from_fn(|| test.released_rx.try_recv().ok()).collect();
-    released.sort_by_key(|l| if let LeaseId::SingleDelivery(id) = l { *id } else { 0 });
-    assert_eq!(released, [LeaseId::SingleDelivery(12), LeaseId::SingleDelivery(13)]);
+    released.sort_by_key(|l| if let LeaseId::QueueEntry(id) = l { *id } else { 0 });
+    assert_eq!(released, [LeaseId::QueueEntry(12), LeaseId::QueueEntry(13)]);
     test.queue.requeue(priority);
     test.queue.park(in_flight, after(5));
     assert_eq!(

@@ -13,7 +13,7 @@ use crate::domain::time::Millis;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::delivery) enum StartDecision {
     /// The row was marked `sending` at `at`. The message must start soon, since later pauses and
-    /// unsubscribes are not known. `taken_at` is when its quota was taken.
+    /// unsubscribes are not known. `quota_taken_at` is when its quota was taken.
     Permitted { at: Instant, quota_taken_at: Millis },
     /// A rate limit of the transport is used up until this time.
     TransportRateLimited { until: Millis },

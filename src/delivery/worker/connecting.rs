@@ -3,7 +3,7 @@
 
 use super::start::NotConnected;
 use super::{RunEnding, Worker, WorkerContext};
-use crate::delivery::breakers::connection_limit::Rejection;
+use crate::delivery::breakers::connection_limit::ConnectionRejection;
 use crate::delivery::transport::after_grace;
 
 impl Worker {
@@ -21,13 +21,13 @@ impl Worker {
             }
             self.wait_until(open_until).await?;
         }
-        if self.connection.is_ready() || self.slot.is_some() {
+        if self.connection.is_ready() || self.connection_slot.is_some() {
             return Ok(());
         }
         tokio::select! {
             () = self.shared.drain.cancelled() => Err(RunEnding),
             () = self.shared.queue.closed() => Err(RunEnding),
-            () = self.shared.connection_limit.slot_available(clock) => Ok(()),
+            () = self.shared.connection_limit.connection_slot_available(clock) => Ok(()),
         }
     }
 
@@ -41,26 +41,27 @@ impl Worker {
         if self.connection.is_ready() {
             return Ok(());
         }
-        if self.slot.is_none() {
-            self.slot = Some(self.shared.connection_limit.try_open(now).ok_or(NotConnected)?);
+        if self.connection_slot.is_none() {
+            self.connection_slot =
+                Some(self.shared.connection_limit.try_open(now).ok_or(NotConnected)?);
         }
         let opened = tokio::select! {
             opened = self.connection.ensure_open() => opened,
             // No message has started, so a silent relay delays the end of the run only for the
             // grace time.
-            () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.envelope_grace) => return Err(NotConnected),
+            () = after_grace(&self.shared.drain, self.shared.dispatcher.timeouts.transaction_grace) => return Err(NotConnected),
         };
         match opened {
             Ok(()) => {
-                if self.slot.as_mut().is_some_and(|slot| slot.connected()) {
+                if self.connection_slot.as_mut().is_some_and(|slot| slot.record_connected()) {
                     tracing::info!(transport = %self.shared.transport.name, "relay accepts all connections again");
                 }
                 Ok(())
             }
             Err(error) => {
                 let reason = error.to_string();
-                if error.is_permanent() || !self.give_up_slot(&reason) {
-                    self.slot = None;
+                if error.is_permanent() || !self.give_up_connection_slot(&reason) {
+                    self.connection_slot = None;
                     self.shared.relay_failed(&reason);
                 }
                 Err(NotConnected)
@@ -70,11 +71,11 @@ impl Worker {
 
     /// Frees the slot of a connection that the relay rejected. Returns `false` if there is no other
     /// connection, so that the relay itself is unavailable.
-    pub(in crate::delivery) fn give_up_slot(&mut self, reason: &str) -> bool {
-        let Some(slot) = self.slot.take() else { return false };
-        match slot.rejected((self.shared.dispatcher.clock)()) {
-            Rejection::RelayUnavailable => false,
-            Rejection::LimitReached { report } => {
+    pub(in crate::delivery) fn give_up_connection_slot(&mut self, reason: &str) -> bool {
+        let Some(slot) = self.connection_slot.take() else { return false };
+        match slot.record_rejected((self.shared.dispatcher.clock)()) {
+            ConnectionRejection::RelayUnavailable => false,
+            ConnectionRejection::LimitReached { report } => {
                 if let Some(accepted) = report {
                     self.shared.report_connection_limit(accepted, reason);
                 }

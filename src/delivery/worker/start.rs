@@ -7,7 +7,7 @@ use crate::delivery::recorder::PendingDecision;
 use crate::delivery::transport::OutgoingMessage;
 use crate::domain::time::Millis;
 
-/// DeliveryJob whose start decision is pending.
+/// Job whose start decision is pending.
 pub(super) struct PendingStart {
     pub(super) job: DeliveryJob,
     pub(super) decision: PendingDecision,
