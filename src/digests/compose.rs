@@ -14,13 +14,13 @@ pub(super) struct Story {
     /// Articles, never empty; the first is the one that is not sent yet.
     articles: Vec<Article>,
     /// Number of its articles that are candidates for the edition.
-    candidates: usize,
+    candidate_count: usize,
 }
 
 impl Story {
     /// Returns the number of articles that an edition could contain, of which it shows one.
-    pub(super) fn candidates(&self) -> usize {
-        self.candidates
+    pub(super) fn candidate_count(&self) -> usize {
+        self.candidate_count
     }
 
     /// Returns all articles of the story.
@@ -48,7 +48,7 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
     let mut stories: Vec<Story> = Vec::new();
     for candidate in candidates {
         if let Some(known) = stories.iter_mut().find(|s| s.id == candidate.story) {
-            known.candidates += 1;
+            known.candidate_count += 1;
             continue;
         }
         let story = candidate.story;
@@ -60,15 +60,15 @@ pub(super) fn group_into_stories(candidates: Vec<Article>, members: Vec<Article>
         stories.push(Story {
             id: story,
             articles: std::iter::once(candidate.clone()).chain(others).collect(),
-            candidates: 1,
+            candidate_count: 1,
         });
     }
     stories
 }
 
 /// Returns the language of a digest for a reader: the nearest one, or the first.
-pub(super) fn language_for(languages: &[String], reader: &str) -> String {
-    let best = language::best_match(reader, languages.iter().map(String::as_str));
+pub(super) fn language_for(languages: &[String], reader_language: &str) -> String {
+    let best = language::best_match(reader_language, languages.iter().map(String::as_str));
     best.or(languages.first().map(String::as_str)).unwrap_or("en").to_owned()
 }
 
@@ -89,7 +89,7 @@ mod tests {
     fn translations_are_one_story_in_the_language_of_the_reader() {
         let all = vec![article(2, 1, "zh-CN"), article(1, 1, "en"), article(3, 3, "en")];
         let stories = group_into_stories(all.clone(), all);
-        assert_eq!(stories.iter().map(Story::candidates).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(stories.iter().map(Story::candidate_count).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(stories[0].article_for("zh").row_id, 2);
         assert_eq!(stories[0].article_for("en-GB").row_id, 1);
         assert_eq!(stories[0].article_for("fr").row_id, 2);

@@ -17,5 +17,5 @@ pub struct DigestContext<'a> {
     /// Compiled templates of the e-mails.
     pub templates: &'a Arc<Templates>,
     /// Instance whose secret derives the placeholders.
-    pub instance: &'a StoreIdentity,
+    pub store_identity: &'a StoreIdentity,
 }

@@ -13,19 +13,19 @@ const MAX_VARIANT_BYTES: usize = GMAIL_CLIP_BYTES - 3_000;
 /// Estimated markup of one entry of the list of further articles, in bytes.
 const ENTRY_MARKUP_BYTES: usize = 180;
 
-/// Size of a digest's mail, and what was left out of it.
+/// Size of a digest's mail, and the number of articles that it only counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MailSize {
     /// Size of the HTML part in bytes.
     pub html_bytes: usize,
     /// Number of articles that the mail only counts.
-    pub omitted: usize,
+    pub unlisted_count: usize,
 }
 
 impl MailSize {
     /// Returns the size of a rendered mail.
     pub(super) fn new(mail: &RenderedMail, context: &DigestMailContext) -> Self {
-        Self { html_bytes: mail.html.len(), omitted: context.edition.omitted }
+        Self { html_bytes: mail.html.len(), unlisted_count: context.edition.unlisted_count }
     }
 
     /// Returns `true` if Gmail shows only the beginning of the mail.
@@ -70,7 +70,7 @@ fn remove_entries(context: &mut DigestMailContext, bytes: usize) {
         && let Some(entry) = context.more.pop()
     {
         removed += entry_bytes(&entry);
-        context.edition.omitted += 1;
+        context.edition.unlisted_count += 1;
     }
 }
 
@@ -165,11 +165,14 @@ mod tests {
             let mail = rendered(&mut context);
             assert!(mail.html.len() <= MAX_VARIANT_BYTES, "{} bytes", mail.html.len());
             assert!(mail.html.len() > 60_000, "no more than necessary: {} bytes", mail.html.len());
-            let omitted = context.edition.omitted;
-            assert_eq!(context.more.len() + omitted, entries);
+            let unlisted_count = context.edition.unlisted_count;
+            assert_eq!(context.more.len() + unlisted_count, entries);
             for part in [&mail.html, &mail.text] {
                 let unwrapped = part.split_whitespace().collect::<Vec<_>>().join(" ");
-                assert!(unwrapped.contains(&format!("{omitted} more articles on")), "{part}");
+                assert!(
+                    unwrapped.contains(&format!("{unlisted_count} more articles on")),
+                    "{part}"
+                );
             }
         }
     }
@@ -179,7 +182,7 @@ mod tests {
         let mut context =
             edition(Vec::new(), vec![more("Library opens", "https://a.example/"); 40]);
         rendered(&mut context);
-        assert_eq!((context.more.len(), context.edition.omitted), (40, 0));
+        assert_eq!((context.more.len(), context.edition.unlisted_count), (40, 0));
     }
 
     #[test]

@@ -16,21 +16,21 @@ use crate::store::edition_creation::NewEdition;
 mod compose;
 mod context;
 mod mail_size;
+mod next_edition;
 mod preview;
 mod preview_content;
 mod schedule;
 mod unsent;
-mod upcoming;
 mod variants;
 
 pub use context::DigestContext;
 pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
+pub use next_edition::{NextEdition, next_edition};
 pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
 pub use preview_content::PreviewContent;
 pub use schedule::pending_date;
-pub use upcoming::{Upcoming, upcoming};
 
-use unsent::{begin_selection, unsent_stories};
+use unsent::{unsent_stories, update_selection};
 
 /// Result of preparing an edition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub async fn prepare_due(
         }
     }
     // Only after all are created: freezing takes time and must not delay another digest.
-    let frozen = freeze_pending(ctx.store, now).await?;
+    let frozen = freeze_preparing(ctx.store, now).await?;
     for (name, outcome) in &mut prepared {
         if let Prepared::Created { edition, deliveries } = outcome {
             *deliveries = frozen.get(edition).copied().unwrap_or(0);
@@ -85,7 +85,7 @@ async fn prepare_digest(
     now: Millis,
 ) -> anyhow::Result<Option<Prepared>> {
     let state = ctx.store.digests().ensure(&digest.name, now).await?;
-    let state = begin_selection(ctx.store, digest, state, now).await?;
+    let state = update_selection(ctx.store, digest, state, now).await?;
     let Some(decision) = schedule::decide(&state, digest, now) else {
         schedule::begin(ctx.store, digest, now).await?;
         return Ok(None);
@@ -138,7 +138,7 @@ pub async fn create_edition_now(
 
 /// Freezes the audience of all editions in preparation, also of those that a crash left unfinished.
 /// Returns the number of deliveries of each.
-pub async fn freeze_pending(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
+pub async fn freeze_preparing(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
     let mut frozen = BTreeMap::new();
     for edition in store.editions().list_in_state(EditionState::Preparing).await? {
         frozen.insert(edition.id, freeze(store, edition.id, now).await?);

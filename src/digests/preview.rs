@@ -5,7 +5,7 @@ use anyhow::{Context, bail};
 use super::compose::language_for;
 use super::context::DigestContext;
 use super::mail_size::MailSize;
-use super::preview_content::{Content, PreviewContent, Recipient};
+use super::preview_content::{PreviewContent, PreviewRecipient, RenderedPreview};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
@@ -56,7 +56,7 @@ pub struct TestMail {
     pub left_out: LeftOut,
 }
 
-/// Renders the mail of an edition created now, or another content, without creating an edition. Its
+/// Renders the mail of an edition created now, or other content, without creating an edition. Its
 /// unsubscribe link is not valid for any subscription.
 pub async fn preview(
     ctx: DigestContext<'_>,
@@ -67,14 +67,17 @@ pub async fn preview(
     let unsubscribe_url = SiteUrls(&ctx.config.site.base_url).unsubscribe("preview");
     let mut recipient = match &options.as_subscriber {
         Some(address) => subscriber(ctx, digest, address).await?,
-        None => Recipient { address: "reader@example.org".to_owned(), ..Recipient::default() },
+        None => PreviewRecipient {
+            address: "reader@example.org".to_owned(),
+            ..PreviewRecipient::default()
+        },
     };
     recipient.unsubscribe_url.clone_from(&unsubscribe_url);
     if let Some(language) = &options.language {
         recipient.language.clone_from(language);
     }
-    let Content { mail, stories, size, left_out, .. } =
-        Content::render(ctx, digest, options.content, &recipient, now).await?;
+    let RenderedPreview { mail, stories, size, left_out, .. } =
+        RenderedPreview::render(ctx, digest, options.content, &recipient, now).await?;
     let host = SiteUrls(&ctx.config.site.base_url).mail_domain();
     let message = MessageParts {
         from: &digest.from,
@@ -84,7 +87,7 @@ pub async fn preview(
         subject: &mail.subject,
         text: &mail.text,
         html: &mail.html,
-        message_id: &message_id("preview", &ctx.instance.secret, &host),
+        message_id: &message_id("preview", &ctx.store_identity.secret, &host),
         date: now,
         list: Some(ListHeaders {
             list_id: &format!("{}.{host}", digest.name),
@@ -109,22 +112,23 @@ pub async fn queue_test(
     now: Millis,
 ) -> anyhow::Result<TestMail> {
     let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
-    let hash = address_hash(&ctx.instance.secret, &address.key());
+    let hash = address_hash(&ctx.store_identity.secret, &address.key());
     if let Some(reason) = ctx.store.suppressions().find(&hash).await? {
         bail!(
             "{to} is suppressed ({reason}); to allow e-mails, run `courant suppressions remove {to}`"
         );
     }
     let is_known = ctx.store.subscribers().find_by_address(&address.key()).await?.is_some();
-    let known = if is_known { subscriber(ctx, digest, to).await? } else { Recipient::default() };
-    let recipient = Recipient {
+    let known =
+        if is_known { subscriber(ctx, digest, to).await? } else { PreviewRecipient::default() };
+    let recipient = PreviewRecipient {
         address: address.as_str().to_owned(),
         // The link contains the id of the delivery, which does not exist yet.
-        unsubscribe_url: Placeholders::new(&ctx.instance.secret).unsubscribe_url,
+        unsubscribe_url: Placeholders::new(&ctx.store_identity.secret).unsubscribe_url,
         ..known
     };
-    let Content { mail, stories, left_out, .. } =
-        Content::render(ctx, digest, content, &recipient, now).await?;
+    let RenderedPreview { mail, stories, left_out, .. } =
+        RenderedPreview::render(ctx, digest, content, &recipient, now).await?;
     let payload = TestMailPayload {
         from: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
@@ -150,7 +154,7 @@ async fn subscriber(
     ctx: DigestContext<'_>,
     digest: &Digest,
     address: &str,
-) -> anyhow::Result<Recipient> {
+) -> anyhow::Result<PreviewRecipient> {
     let key = EmailAddress::parse(address)
         .map_err(|reason| anyhow::anyhow!("{address}: {reason}"))?
         .key();
@@ -162,7 +166,7 @@ async fn subscriber(
         .with_context(|| format!("{address} is not a subscriber"))?;
     let subscriptions = ctx.store.subscriptions().list_of(&[subscriber.id]).await?;
     let subscription = subscriptions.into_iter().find(|l| l.digest == digest.name);
-    Ok(Recipient {
+    Ok(PreviewRecipient {
         language: language_for(&digest.languages, &subscriber.language.unwrap_or_default()),
         sections: subscription.map(|l| l.sections).unwrap_or_default(),
         name: subscriber.name.unwrap_or_default(),

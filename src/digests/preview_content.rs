@@ -8,7 +8,7 @@ use super::mail_size::{MailSize, render_within_limit};
 use super::unsent::unsent_stories;
 use super::variants::template_context;
 use crate::config::Digest;
-use crate::domain::left_out::{LeftOut, Reason};
+use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::time::Millis;
 use crate::mail::payload::Placeholders;
 use crate::mail::precompiled::fill_variant;
@@ -33,7 +33,7 @@ pub enum PreviewContent {
 
 /// Person to whom a preview or test e-mail is addressed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Recipient {
+pub(super) struct PreviewRecipient {
     /// Language of the person; empty if it is not known.
     pub(super) language: String,
     /// Sections that the person chose; empty for all.
@@ -46,8 +46,8 @@ pub(super) struct Recipient {
     pub(super) unsubscribe_url: String,
 }
 
-/// Rendered content with its facts.
-pub(super) struct Content {
+/// Rendered mail of a preview, with its numbers.
+pub(super) struct RenderedPreview {
     /// Rendered parts of the mail.
     pub(super) mail: RenderedMail,
     /// Number of stories in the mail.
@@ -58,8 +58,8 @@ pub(super) struct Content {
     pub(super) left_out: LeftOut,
 }
 
-impl Content {
-    /// Renders a content for a recipient.
+impl RenderedPreview {
+    /// Renders the chosen content for a recipient.
     ///
     /// # Errors
     /// One sentence if the edition does not exist or is one of another digest, or if the template
@@ -68,7 +68,7 @@ impl Content {
         ctx: DigestContext<'_>,
         digest: &Digest,
         content: PreviewContent,
-        recipient: &Recipient,
+        recipient: &PreviewRecipient,
         now: Millis,
     ) -> anyhow::Result<Self> {
         match content {
@@ -88,14 +88,14 @@ impl Content {
     async fn of_next(
         ctx: DigestContext<'_>,
         digest: &Digest,
-        recipient: &Recipient,
+        recipient: &PreviewRecipient,
         now: Millis,
     ) -> anyhow::Result<Self> {
         let stories = unsent_stories(ctx, digest, now, now).await?;
         let mut left_out = left_out(ctx, digest, &stories, now).await?;
         let not_chosen =
             stories.iter().filter(|s| !has_any_section(s, &recipient.sections)).count();
-        left_out.add(Reason::NotChosen, u64::try_from(not_chosen)?);
+        left_out.add(ExclusionReason::SectionNotChosen, u64::try_from(not_chosen)?);
         let content = Self::of_stories(ctx, digest, &stories, recipient, now).await?;
         Ok(Self { left_out, ..content })
     }
@@ -103,7 +103,7 @@ impl Content {
     async fn of_sample(
         ctx: DigestContext<'_>,
         digest: &Digest,
-        recipient: &Recipient,
+        recipient: &PreviewRecipient,
         now: Millis,
     ) -> anyhow::Result<Self> {
         let limit = digest.max_articles.saturating_add(SAMPLE_LIST_ENTRIES);
@@ -127,7 +127,7 @@ impl Content {
         ctx: DigestContext<'_>,
         digest: &Digest,
         stories: &[Story],
-        recipient: &Recipient,
+        recipient: &PreviewRecipient,
         now: Millis,
     ) -> anyhow::Result<Self> {
         let language = language_for(&digest.languages, &recipient.language);
@@ -139,7 +139,7 @@ impl Content {
         ctx: DigestContext<'_>,
         digest: &Digest,
         mut context: DigestMailContext,
-        recipient: &Recipient,
+        recipient: &PreviewRecipient,
     ) -> anyhow::Result<Self> {
         context.subscriber = SubscriberContext {
             name: recipient.name.clone(),
@@ -162,7 +162,7 @@ impl Content {
     async fn of_edition(
         ctx: DigestContext<'_>,
         digest: &Digest,
-        recipient: &Recipient,
+        recipient: &PreviewRecipient,
         id: i64,
     ) -> anyhow::Result<Self> {
         let edition = ctx.store.editions().get(id).await?;
@@ -185,7 +185,7 @@ impl Content {
             .with_context(|| format!("edition {id} has no rendered variant"))?;
         let mail = filled(ctx, variant, recipient).await?;
         let stories = ctx.store.editions().articles(id).await?.len();
-        let size = MailSize { html_bytes: mail.html.len(), omitted: 0 };
+        let size = MailSize { html_bytes: mail.html.len(), unlisted_count: 0 };
         Ok(Self { mail, stories, size, left_out: LeftOut::default() })
     }
 }
@@ -200,7 +200,7 @@ pub(super) async fn left_out(
     stories: &[Story],
     at: Millis,
 ) -> anyhow::Result<LeftOut> {
-    let included = stories.iter().map(Story::candidates).sum();
+    let included = stories.iter().map(Story::candidate_count).sum();
     Ok(ctx.store.digests().left_out(&digest.name, &digest.selection, included, at).await?)
 }
 
@@ -208,9 +208,9 @@ pub(super) async fn left_out(
 async fn filled(
     ctx: DigestContext<'_>,
     variant: &Variant,
-    recipient: &Recipient,
+    recipient: &PreviewRecipient,
 ) -> anyhow::Result<RenderedMail> {
-    let Recipient { name, address, unsubscribe_url, .. } = recipient.clone();
+    let PreviewRecipient { name, address, unsubscribe_url, .. } = recipient.clone();
     if let Some(json) = &variant.template_snapshot {
         let snapshot = TemplateSnapshot::parse(json)?;
         return ctx
@@ -223,6 +223,6 @@ async fn filled(
         html: variant.html.clone(),
         text: variant.text.clone(),
     };
-    let placeholders = Placeholders::new(&ctx.instance.secret);
+    let placeholders = Placeholders::new(&ctx.store_identity.secret);
     Ok(fill_variant(&mail, &placeholders, &name, &address, &unsubscribe_url))
 }

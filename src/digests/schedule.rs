@@ -56,8 +56,8 @@ pub(super) async fn store_pauses(
     Ok(())
 }
 
-/// Returns the date that is over and whose edition the daemon creates at its next tick, if there
-/// is one: it is due now, or was missed while no daemon ran.
+/// Returns the past date whose edition the daemon creates at its next tick, if there is one: it is
+/// due now, or was missed while no daemon ran.
 pub async fn pending_date(
     store: &Store,
     digest: &Digest,

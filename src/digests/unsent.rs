@@ -8,18 +8,18 @@ use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::digests::DigestState;
 
-/// Begins the selection of a digest, unless it is the last one; returns its state.
-pub(super) async fn begin_selection(
+/// Starts a new selection of a digest if it differs from the last one; returns the state.
+pub(super) async fn update_selection(
     store: &Store,
     digest: &Digest,
     state: DigestState,
     now: Millis,
 ) -> anyhow::Result<DigestState> {
     let selection = SelectionSnapshot::new(&digest.selection, digest.max_age);
-    Ok(store.digests().begin_selection(&digest.name, state, &selection, now).await?)
+    Ok(store.digests().update_selection(&digest.name, state, &selection, now).await?)
 }
 
-/// Returns the unsent stories, newest first, of an edition of a digest at a time.
+/// Returns the unsent stories, newest first, of an edition of a digest dated `at`.
 pub(super) async fn unsent_stories(
     ctx: DigestContext<'_>,
     digest: &Digest,
@@ -27,7 +27,7 @@ pub(super) async fn unsent_stories(
     now: Millis,
 ) -> anyhow::Result<Vec<Story>> {
     let state = ctx.store.digests().ensure(&digest.name, now).await?;
-    let state = begin_selection(ctx.store, digest, state, now).await?;
+    let state = update_selection(ctx.store, digest, state, now).await?;
     let selection = SelectionSnapshot::new(&digest.selection, digest.max_age);
     let candidates =
         ctx.store.digests().unsent_articles(&digest.name, &selection, &state, at).await?;

@@ -10,7 +10,7 @@ use anyhow::anyhow;
 
 use crate::config::Digest;
 use crate::domain::article::Article;
-use crate::domain::short_urls::shorten_urls;
+use crate::domain::bare_urls::abbreviate_urls;
 use crate::domain::shorten::{
     MAX_AUTHORS, MAX_NAME_CHARS, MAX_SUMMARY_CHARS, MAX_TITLE_CHARS, shorten,
 };
@@ -60,14 +60,14 @@ pub(super) async fn render(
     variant_keys.insert((first, Vec::new()));
     let mut variants = Vec::with_capacity(variant_keys.len());
     for (language, sections) in variant_keys {
-        let job = VariantJob {
+        let unrendered = UnrenderedVariant {
             template: digest.template.clone(),
             context: template_context(ctx, digest, stories, &language, &sections, at),
-            placeholders: Placeholders::new(&ctx.instance.secret),
+            placeholders: Placeholders::new(&ctx.store_identity.secret),
             link: SiteUrls(&ctx.config.site.base_url).unsubscribe("placeholder"),
         };
         let (mail, template_snapshot) =
-            ctx.templates.run_on_pool(move |templates| job.render(templates)).await??;
+            ctx.templates.run_on_pool(move |templates| unrendered.render(templates)).await??;
         variants.push(NewVariant {
             template_snapshot,
             sections: serde_json::to_string(&sections)?,
@@ -80,8 +80,8 @@ pub(super) async fn render(
     Ok((variants, assigned))
 }
 
-/// Everything that rendering one variant needs, so that it can run on a rendering thread.
-struct VariantJob {
+/// Variant that is not rendered yet, with everything that a rendering thread needs.
+struct UnrenderedVariant {
     template: String,
     context: DigestMailContext,
     placeholders: Placeholders,
@@ -89,7 +89,7 @@ struct VariantJob {
     link: String,
 }
 
-impl VariantJob {
+impl UnrenderedVariant {
     /// Renders the variant, and returns a snapshot of its template if filling the placeholders does
     /// not equal rendering it per recipient.
     fn render(mut self, templates: &Templates) -> anyhow::Result<(RenderedMail, Option<String>)> {
@@ -133,7 +133,7 @@ pub(super) fn template_context(
     let authors = |a: &Article| {
         a.authors.iter().take(MAX_AUTHORS).map(|name| shorten(name, MAX_NAME_CHARS)).collect()
     };
-    let placeholders = Placeholders::new(&ctx.instance.secret);
+    let placeholders = Placeholders::new(&ctx.store_identity.secret);
     let site = &ctx.config.site;
     let section = |article: &Article| {
         let name = article.sections.first()?;
@@ -158,7 +158,7 @@ pub(super) fn template_context(
             .map(|a| LeadArticle {
                 title: shorten(&a.title, MAX_TITLE_CHARS),
                 url: a.url.clone(),
-                summary: shorten(&shorten_urls(&a.summary), MAX_SUMMARY_CHARS),
+                summary: shorten(&abbreviate_urls(&a.summary), MAX_SUMMARY_CHARS),
                 section: section(a),
                 authors: authors(a),
                 date_text: day(a.published_at),
@@ -203,10 +203,10 @@ fn configured_subject(
     Some(subject::fill(digest.subject_in(language)?, &values))
 }
 
-/// Width of the column of text in a mail, in pixels.
+/// Width of the column of text in a message, in pixels.
 const COLUMN_WIDTH: u32 = 528;
 
-/// Maximum height of an image in a mail, in pixels; the same as in `email/layout.hbs`.
+/// Maximum height of an image in a message, in pixels; the same as in `email/layout.hbs`.
 const MAX_IMAGE_HEIGHT: u32 = 400;
 
 /// Returns the width at which an image of a size is neither enlarged nor too high; the column's

@@ -24,7 +24,7 @@ pub use known_terms::KnownTerms;
 pub const UNDO_WINDOW: SignedDuration = HOUR;
 
 /// Time after which a sign-up that nobody confirmed is deleted: its link has expired by then.
-pub const FORGET_UNCONFIRMED_AFTER: SignedDuration =
+pub const DELETE_PENDING_AFTER: SignedDuration =
     SignedDuration::from_hours(24 * (CONFIRMATION_LINK_DAYS + 1));
 
 /// Data of a new subscriber, not validated yet.
@@ -76,7 +76,7 @@ pub fn validate(
     Ok(SubscriptionRequest {
         address_key: address.key(),
         address_hash: address_hash(secret, &address.key()),
-        mailbox_hash: address_hash(secret, &address.mailbox_key()),
+        inbox_hash: address_hash(secret, &address.inbox_key()),
         address: address.as_str().to_owned(),
         name: cleaned(&subscriber.name).map(|n| n.chars().take(200).collect()),
         language: cleaned(&subscriber.language).map(|l| language::canonical(&l)).transpose()?,
@@ -92,10 +92,10 @@ fn strip_control_characters(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect::<String>().trim().to_owned()
 }
 
-/// Forgets the sign-ups that were not confirmed within [`FORGET_UNCONFIRMED_AFTER`], with the people
+/// Deletes the sign-ups that were not confirmed within [`DELETE_PENDING_AFTER`], with the people
 /// who have no other subscription. Returns their number.
-pub async fn forget_unconfirmed(store: &Store, now: Millis) -> StoreResult<usize> {
-    store.subscriptions().delete_pending(now.plus(-FORGET_UNCONFIRMED_AFTER), now).await
+pub async fn delete_pending(store: &Store, now: Millis) -> StoreResult<usize> {
+    store.subscriptions().delete_pending(now.plus(-DELETE_PENDING_AFTER), now).await
 }
 
 /// Applies requests. Confirmation e-mails are sent over the transport of the first digest.
@@ -132,7 +132,7 @@ pub async fn subscribe(
 
 /// Subscriptions that a confirmation link confirms, or confirmed before.
 #[derive(Debug, Clone)]
-pub struct PendingConfirmation {
+pub struct ConfirmationLink {
     /// Owner of the subscriptions.
     pub subscriber: Subscriber,
     /// Names of the digests.
@@ -145,12 +145,12 @@ pub struct PendingConfirmation {
 
 /// Returns the subscriptions of a confirmation link, or `None` if it is invalid or expired, or if
 /// they were ended since.
-pub async fn pending_confirmation(
+pub async fn resolve_confirmation_link(
     store: &Store,
     secret: &[u8],
     token: &str,
     now: Millis,
-) -> StoreResult<Option<PendingConfirmation>> {
+) -> StoreResult<Option<ConfirmationLink>> {
     let Some(LinkScope::Confirm { subscriber: id, delivery }) = link_token::verify(secret, token)
     else {
         return Ok(None);
@@ -173,7 +173,7 @@ pub async fn pending_confirmation(
         matches!(subscription.status, SubscriptionStatus::Confirmed | SubscriptionStatus::Paused)
     });
     let Some(first) = subscriptions.first() else { return Ok(None) };
-    Ok(Some(PendingConfirmation {
+    Ok(Some(ConfirmationLink {
         subscriber,
         sections: first.sections.clone(),
         digests: subscriptions.iter().map(|subscription| subscription.digest.clone()).collect(),
@@ -193,8 +193,8 @@ pub async fn confirm(
     let Some(LinkScope::Confirm { delivery, .. }) = link_token::verify(secret, token) else {
         return Ok(None);
     };
-    let Some(PendingConfirmation { subscriber, digests, .. }) =
-        pending_confirmation(store, secret, token, now).await?
+    let Some(ConfirmationLink { subscriber, digests, .. }) =
+        resolve_confirmation_link(store, secret, token, now).await?
     else {
         return Ok(None);
     };
@@ -270,7 +270,7 @@ pub async fn undo_unsubscribe(
 
 /// Ends the subscriptions of an address to one digest, or to all, for an admin, who can begin them
 /// again with consent. Returns their number, or `None` if the address is not a subscriber.
-pub async fn remove(
+pub async fn unsubscribe_by_admin(
     store: &Store,
     address: &EmailAddress,
     digest: Option<&str>,
@@ -281,7 +281,11 @@ pub async fn remove(
     match store.subscribers().find_by_address(&address.key()).await? {
         Some(subscriber) => {
             let reason = strip_control_characters(reason);
-            store.subscriptions().remove(subscriber.id, digest, &reason, actor, now).await.map(Some)
+            store
+                .subscriptions()
+                .unsubscribe_by_admin(subscriber.id, digest, &reason, actor, now)
+                .await
+                .map(Some)
         }
         None => Ok(None),
     }

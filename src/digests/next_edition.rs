@@ -13,7 +13,7 @@ use crate::domain::time::Millis;
 
 /// Content of the next edition of a digest.
 #[derive(Debug, Clone, Default)]
-pub struct Upcoming {
+pub struct NextEdition {
     /// Articles in the digest's first language, newest first.
     pub articles: Vec<Article>,
     /// Size of the longest mail among the digest's languages.
@@ -22,13 +22,13 @@ pub struct Upcoming {
     pub left_out: LeftOut,
 }
 
-/// Returns the content of an edition of a digest at a time; `at` is its date.
-pub async fn upcoming(
+/// Returns the content of an edition of a digest dated `at`.
+pub async fn next_edition(
     ctx: DigestContext<'_>,
     digest: &Digest,
     at: Millis,
     now: Millis,
-) -> anyhow::Result<Upcoming> {
+) -> anyhow::Result<NextEdition> {
     let stories = unsent_stories(ctx, digest, at, now).await?;
     let languages = match digest.languages.as_slice() {
         [] => std::slice::from_ref(&ctx.config.site.language),
@@ -37,7 +37,7 @@ pub async fn upcoming(
     let size = longest_mail(ctx, digest, &stories, languages, at).await?;
     let left_out = left_out(ctx, digest, &stories, at).await?;
     let articles = stories.iter().map(|s| s.article_for(&languages[0]).clone()).collect();
-    Ok(Upcoming { articles, size, left_out })
+    Ok(NextEdition { articles, size, left_out })
 }
 
 /// Returns the size of the longest mail among the languages of a digest, with all sections.
