@@ -10,7 +10,7 @@ pub struct SubscriptionChoices {
     /// Chosen sections, joined in words; `None` for all sections.
     pub sections: Option<String>,
     /// `true` if the site has sections, so that "all sections" means something.
-    pub has_sections: bool,
+    pub shows_all_sections: bool,
     /// Native name of the language of the e-mails; `None` if there is no choice.
     pub language: Option<String>,
 }
@@ -40,7 +40,7 @@ impl SubscriptionChoices {
                 digest("Every morning", false),
             ],
             sections: Some("Campus and Workshops".into()),
-            has_sections: true,
+            shows_all_sections: true,
             language: Some("English".into()),
         };
         let minimal = Self { digests: vec![digest("林谷一周", false)], ..Self::default() };

@@ -16,7 +16,7 @@ struct Embedded;
 /// Maximum size of a file in bytes, which also bounds the catalogs and the style sheet.
 const MAX_FILE_BYTES: u64 = 1_000_000;
 
-/// File names of a mail's three parts.
+/// File names of the three parts of a message.
 pub(super) const MAIL_PARTS: [&str; 3] = ["subject.hbs", "html.hbs", "text.hbs"];
 
 /// Template file with the path that messages name.

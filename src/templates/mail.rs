@@ -8,7 +8,7 @@ use crate::domain::color::{Accent, Rgb};
 /// Name of the template that asks a subscriber to confirm.
 pub(super) const CONFIRM: &str = "confirm";
 
-/// Rendered mail: subject, HTML and plain text.
+/// Rendered message: subject, HTML and plain text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RenderedMail {
     /// Subject as one line, not encoded.
@@ -36,7 +36,7 @@ pub struct SiteContext {
     pub accent: Option<Accent>,
 }
 
-/// Digest to which a mail belongs.
+/// Digest to which a message belongs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct DigestSummary {
     /// Slug of the digest.
@@ -45,7 +45,7 @@ pub struct DigestSummary {
     pub title: String,
 }
 
-/// Edition to which a mail belongs.
+/// Edition to which a message belongs.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct EditionContext {
     /// Date in the variant's language, from [`date_text`](super::date_text).
@@ -57,10 +57,10 @@ pub struct EditionContext {
     /// Subject that the configuration of the digest sets, if any.
     #[serde(default)]
     pub subject: Option<String>,
-    /// Number of articles that are only counted, because the mail would be too long with them.
+    /// Number of articles that are only counted, because the message would be too long with them.
     #[serde(default)]
-    pub omitted: usize,
-    /// `true` if Gmail clips the mail, so that the unsubscribe link must also be at its top.
+    pub unlisted_count: usize,
+    /// `true` if Gmail clips the message, so that the unsubscribe link must also be at its top.
     #[serde(default)]
     pub clipped: bool,
 }
@@ -110,7 +110,7 @@ pub struct MoreArticle {
 pub struct SubscriberContext {
     /// Name of the person; may be empty.
     pub name: String,
-    /// Address that the mail is sent to.
+    /// Address that the message is sent to.
     pub address: String,
     /// URL that unsubscribes from this digest.
     pub unsubscribe_url: String,
@@ -121,17 +121,17 @@ pub struct SubscriberContext {
 pub struct DigestMailContext {
     /// Publisher of the digest.
     pub site: SiteContext,
-    /// Digest to which the mail belongs.
+    /// Digest to which the message belongs.
     pub digest: DigestSummary,
     /// Language of the variant (RFC 5646).
     pub language: String,
-    /// Edition to which the mail belongs.
+    /// Edition to which the message belongs.
     pub edition: EditionContext,
     /// Articles with summaries, newest first.
     pub lead: Vec<LeadArticle>,
     /// Remaining articles, shown as a list of links.
     pub more: Vec<MoreArticle>,
-    /// Recipient of the mail.
+    /// Recipient of the message.
     pub subscriber: SubscriberContext,
 }
 
@@ -140,7 +140,7 @@ pub struct DigestMailContext {
 pub struct ConfirmContext {
     /// Publisher of the digest.
     pub site: SiteContext,
-    /// Language of the mail (RFC 5646).
+    /// Language of the message (RFC 5646).
     pub language: String,
     /// Name of the person; may be empty.
     pub name: String,
@@ -213,7 +213,7 @@ impl DigestMailContext {
                 count: 8,
                 url: Some("https://news.example.edu/editions/7/en".into()),
                 subject: None,
-                omitted: 3,
+                unlisted_count: 3,
                 clipped: true,
             },
             lead: vec![

@@ -199,7 +199,7 @@ impl Templates {
         self.render_mail(mail::CONFIRM, &serde_json::to_value(context)?)
     }
 
-    /// Renders the three parts of a mail and inlines the styles of its HTML.
+    /// Renders the three parts of a message and inlines the styles of its HTML.
     fn render_mail(&self, name: &str, context: &Value) -> anyhow::Result<RenderedMail> {
         let subject = self.renderer.render(&format!("email/{name}/subject"), context)?;
         let html = self.renderer.render(&format!("email/{name}/html"), context)?;

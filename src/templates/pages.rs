@@ -10,7 +10,7 @@ use serde::Serialize;
 
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
-    ConfirmPage, ConfirmState, DigestChoice, PublishPage, SectionChoice, SubscribePage,
+    ConfirmPage, ConfirmState, DigestOption, PublishPage, SectionOption, SubscribePage,
     UnsubscribePage, UnsubscribeState,
 };
 pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
@@ -120,7 +120,7 @@ pub struct DemoBanner {
     /// Seconds until the next digest; `None` if none is scheduled.
     pub next_seconds: Option<u64>,
     /// Number of e-mails in the demo mailbox.
-    pub mails: usize,
+    pub messages: usize,
     /// Interval after which the page reloads, in seconds.
     pub refresh_seconds: u32,
 }
@@ -150,7 +150,7 @@ pub struct FeedPage {
     /// `true` if the URL of the feed is a secret.
     pub is_private: bool,
     /// Month of the archive page shown, for example `August 2026`; `None` for the feed itself.
-    pub archive: Option<String>,
+    pub archive_month: Option<String>,
     /// Script for the buttons that copy URLs.
     pub script: String,
 }
@@ -171,10 +171,10 @@ pub struct FeedsPage {
     pub groups: Vec<FeedGroup>,
 }
 
-/// Kind of a message, which selects its icon and colour.
+/// Kind of a notice, which selects its icon and colour.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum MessageKind {
+pub enum NoticeKind {
     /// Success of a requested action.
     Success,
     /// Neutral information for the reader.
@@ -184,7 +184,7 @@ pub enum MessageKind {
     Error,
 }
 
-/// Link offered with a message.
+/// Link offered with a notice.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Action {
     /// Text of the link.
@@ -193,15 +193,15 @@ pub struct Action {
     pub url: String,
 }
 
-/// Context of a message page, shown after a form was sent, for example.
+/// Context of a notice, a page shown after a form was sent, for example.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct MessagePage {
+pub struct NoticePage {
     /// Context common to all pages.
     #[serde(flatten)]
     pub page: PageContext,
-    /// Kind of the message.
-    pub kind: MessageKind,
-    /// Title of the message.
+    /// Kind of the notice.
+    pub kind: NoticeKind,
+    /// Title of the notice.
     pub title: String,
     /// Sentences, one paragraph each.
     pub sentences: Vec<String>,
@@ -242,7 +242,7 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<SubscribePage>(renderer))
         .chain(all::<ConfirmPage>(renderer))
         .chain(all::<UnsubscribePage>(renderer))
-        .chain(all::<MessagePage>(renderer))
+        .chain(all::<NoticePage>(renderer))
         .chain(all::<ErrorPage>(renderer))
         .chain(all::<MailboxPage>(renderer))
         .chain(all::<MailboxMailPage>(renderer))

@@ -14,31 +14,31 @@ use tokio::sync::oneshot;
 /// builds are large.
 const STACK_BYTES: usize = 16 * 1024 * 1024;
 
-type Job = Box<dyn FnOnce() + Send>;
+type RenderTask = Box<dyn FnOnce() + Send>;
 
-/// Pool of the process; its threads are started by the first job.
+/// Pool of the process; its threads are started by the first task.
 static POOL: LazyLock<RenderPool> = LazyLock::new(RenderPool::start);
 
 thread_local! {
     static IS_RENDER_THREAD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// One thread for each processor, which take jobs from one queue.
+/// One thread for each processor, which take tasks from one queue.
 struct RenderPool {
-    jobs: Mutex<Sender<Job>>,
+    tasks: Mutex<Sender<RenderTask>>,
 }
 
 impl RenderPool {
     fn start() -> Self {
-        let (jobs, queue) = channel::<Job>();
+        let (tasks, queue) = channel::<RenderTask>();
         let queue = Arc::new(Mutex::new(queue));
         let threads = thread::available_parallelism().map_or(2, usize::from);
         for _ in 0..threads {
             let queue = Arc::clone(&queue);
-            // With fewer threads the queue is longer; with none, jobs report that they were lost.
-            let _ = render_thread().spawn(move || run_jobs(&queue));
+            // With fewer threads the queue is longer; with none, tasks report that they were lost.
+            let _ = render_thread().spawn(move || run_tasks(&queue));
         }
-        Self { jobs: Mutex::new(jobs) }
+        Self { tasks: Mutex::new(tasks) }
     }
 }
 
@@ -46,13 +46,13 @@ fn render_thread() -> thread::Builder {
     thread::Builder::new().name("template".into()).stack_size(STACK_BYTES)
 }
 
-fn run_jobs(queue: &Mutex<Receiver<Job>>) {
+fn run_tasks(queue: &Mutex<Receiver<RenderTask>>) {
     IS_RENDER_THREAD.set(true);
     loop {
-        let job = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = job else { return };
+        let task = queue.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(task) = task else { return };
         // A panic drops the sender of the result, which reports it; the thread continues.
-        let _ = catch_unwind(AssertUnwindSafe(job));
+        let _ = catch_unwind(AssertUnwindSafe(task));
     }
 }
 
@@ -64,12 +64,12 @@ pub(super) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> anyhow::Result<T> {
     let (sender, result) = oneshot::channel();
-    let job = Box::new(move || {
+    let task = Box::new(move || {
         let _ = sender.send(work());
     });
-    let sent = POOL.jobs.lock().unwrap_or_else(PoisonError::into_inner).send(job);
-    sent.map_err(|_| lost_job())?;
-    result.await.map_err(|_| lost_job())
+    let sent = POOL.tasks.lock().unwrap_or_else(PoisonError::into_inner).send(task);
+    sent.map_err(|_| lost_task())?;
+    result.await.map_err(|_| lost_task())
 }
 
 /// Runs `work` on a thread with a large stack and blocks until it ends: on this one if it is a
@@ -89,11 +89,11 @@ pub(super) fn run_blocking<T: Send>(work: impl FnOnce() -> T + Send) -> anyhow::
         let thread = thread.map_err(|error| {
             anyhow!("cannot start a thread to render a template ({error}); try again")
         })?;
-        thread.join().map_err(|_| lost_job())
+        thread.join().map_err(|_| lost_task())
     })
 }
 
-fn lost_job() -> anyhow::Error {
+fn lost_task() -> anyhow::Error {
     anyhow!("rendering a template panicked, which is a bug in Courant; please report it")
 }
 

@@ -184,11 +184,11 @@ impl Analysis {
         match &tag.name {
             Parameter::Subexpression(_) => self.argument(&tag.name),
             name => {
-                let reference = Reference::parse(name.as_name().unwrap_or_default());
+                let reference = SubscriberReference::parse(name.as_name().unwrap_or_default());
                 self.subscriber_in_logic |= match reference {
-                    Reference::Value => !is_output,
-                    Reference::Whole => true,
-                    Reference::Context | Reference::Other => false,
+                    SubscriberReference::Field => !is_output,
+                    SubscriberReference::Object => true,
+                    SubscriberReference::Ambiguous | SubscriberReference::None => false,
                 };
             }
         }
@@ -205,8 +205,8 @@ impl Analysis {
                 }
             }
             path => {
-                let reference = Reference::parse(path.as_name().unwrap_or_default());
-                self.subscriber_in_logic |= reference != Reference::Other;
+                let reference = SubscriberReference::parse(path.as_name().unwrap_or_default());
+                self.subscriber_in_logic |= reference != SubscriberReference::None;
             }
         }
     }
@@ -219,28 +219,28 @@ fn ends_with_open_reference(text: &str) -> bool {
 
 /// Relation of a template path to the subscriber.
 #[derive(Debug, PartialEq, Eq)]
-enum Reference {
+enum SubscriberReference {
     /// A subscriber value: `subscriber.x`.
-    Value,
+    Field,
     /// The object `subscriber`, or a path deeper than its values.
-    Whole,
+    Object,
     /// `this`, `..` or `@root`, which may contain the subscriber.
-    Context,
+    Ambiguous,
     /// A path without relation to the subscriber.
-    Other,
+    None,
 }
 
-impl Reference {
+impl SubscriberReference {
     fn parse(path: &str) -> Self {
         let segments: Vec<&str> = path
             .split(['.', '/', '[', ']'])
             .filter(|segment| !matches!(*segment, "" | "this" | "@root"))
             .collect();
         match segments.as_slice() {
-            [] => Self::Context,
-            ["subscriber", _] => Self::Value,
-            segments if segments.contains(&"subscriber") => Self::Whole,
-            _ => Self::Other,
+            [] => Self::Ambiguous,
+            ["subscriber", _] => Self::Field,
+            segments if segments.contains(&"subscriber") => Self::Object,
+            _ => Self::None,
         }
     }
 }

@@ -238,7 +238,7 @@ fn digest_keeps_placeholders_and_required_contents() {
 }
 
 #[test]
-fn mails_and_articles_have_the_direction_of_their_language() {
+fn messages_and_articles_have_the_direction_of_their_language() {
     let mut context = DigestMailContext::samples().swap_remove(0);
     context.language = "en".into();
     context.lead[0].language = "ar-EG".into();

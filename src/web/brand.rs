@@ -19,8 +19,8 @@ pub(super) async fn accent(State(web): State<SharedState>) -> Response {
         return super::error::WebError::not_found().into_response();
     };
     let variables = |shades: &AccentShades| {
-        let AccentShades { color, ink, wash } = shades;
-        format!(":root {{ --accent: {color}; --accent-ink: {ink}; --accent-wash: {wash}; }}")
+        let AccentShades { color, on_accent, tint } = shades;
+        format!(":root {{ --accent: {color}; --on-accent: {on_accent}; --accent-tint: {tint}; }}")
     };
     let css = format!(
         "{}\n@media (prefers-color-scheme: dark) {{ {} }}\n",

@@ -9,8 +9,8 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::state::{SharedState, WebState};
 use crate::config::Digest;
-use crate::mail::digest_texts::{Chosen, subscription_choices};
-use crate::subscribers::{self, PendingConfirmation};
+use crate::mail::digest_texts::{ChoicesInput, subscription_choices};
+use crate::subscribers::{self, ConfirmationLink};
 use crate::templates::SubscriptionChoices;
 use crate::templates::pages::{ConfirmPage, ConfirmState};
 
@@ -42,13 +42,14 @@ pub(super) async fn submit(
         true => ConfirmState::AlreadyConfirmed,
         false => ConfirmState::Confirmed,
     };
-    let confirmed = PendingConfirmation { digests, ..pending };
+    let confirmed = ConfirmationLink { digests, ..pending };
     render_page(&web, &client, &method, token, &confirmed, state).await
 }
 
-async fn find_pending(web: &WebState, token: &str) -> WebResult<PendingConfirmation> {
+async fn find_pending(web: &WebState, token: &str) -> WebResult<ConfirmationLink> {
     let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
-    let pending = subscribers::pending_confirmation(store, secret, token, web.app.now()).await?;
+    let pending =
+        subscribers::resolve_confirmation_link(store, secret, token, web.app.now()).await?;
     pending.ok_or_else(WebError::invalid_token)
 }
 
@@ -57,7 +58,7 @@ async fn render_page(
     client: &ClientInfo,
     method: &Method,
     token: String,
-    pending: &PendingConfirmation,
+    pending: &ConfirmationLink,
     state: ConfirmState,
 ) -> WebResult<Response> {
     let choices = choices(web, client, pending).await?;
@@ -67,14 +68,14 @@ async fn render_page(
 async fn choices(
     web: &WebState,
     client: &ClientInfo,
-    pending: &PendingConfirmation,
+    pending: &ConfirmationLink,
 ) -> WebResult<SubscriptionChoices> {
     let config = &web.app.config;
     let is_pending = |digest: &&Digest| pending.digests.contains(&digest.name);
     let digests: Vec<&Digest> = config.digests.iter().filter(is_pending).collect();
-    let chosen = Chosen {
+    let chosen = ChoicesInput {
         sections: &pending.sections,
-        has_sections: !web.sections.sections(&web.app.store).await?.is_empty(),
+        shows_all_sections: !web.sections.sections(&web.app.store).await?.is_empty(),
         reader_language: pending.subscriber.language.as_deref().unwrap_or_default(),
         page_language: &client.language,
     };

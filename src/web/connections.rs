@@ -11,9 +11,9 @@ use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// Part of the maximum number that is closed at a time, so that a flood does not sort all connections
-/// for each new one.
-const CLOSED_PART: usize = 64;
+/// Divisor: at least one 64th of the maximum number is closed at a time, so that a flood does not
+/// sort all connections for each new one.
+const CLOSE_FRACTION_DIVISOR: usize = 64;
 /// Longest time that closed connections may take before others are closed as well.
 const CLOSING_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -111,7 +111,9 @@ impl Connections {
             })
             .collect();
         candidates.sort_unstable_by_key(|(is_busy, last_progress, _)| (*is_busy, *last_progress));
-        for (_, _, activity) in candidates.into_iter().take(self.maximum.div_ceil(CLOSED_PART)) {
+        for (_, _, activity) in
+            candidates.into_iter().take(self.maximum.div_ceil(CLOSE_FRACTION_DIVISOR))
+        {
             activity.is_closing.store(true, Ordering::Release);
             activity.waker.wake();
         }

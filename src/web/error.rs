@@ -17,7 +17,7 @@ pub(super) const DATABASE_RETRY_AFTER_SECS: i64 = 30;
 /// `Retry-After` for a feed that is not rendered yet, in seconds.
 const NOT_RENDERED_RETRY_AFTER_SECS: i64 = 5;
 /// `Retry-After` while the limit of confirmation e-mails is reached, in seconds.
-const SIGN_UPS_RETRY_AFTER_SECS: i64 = 600;
+const CONFIRMATIONS_RETRY_AFTER_SECS: i64 = 600;
 /// Catalog key of the "too many requests" page; the text takes the number of `minutes` to wait.
 pub(super) const TOO_MANY_REQUESTS: &str = "error-too-many-requests";
 
@@ -92,10 +92,10 @@ impl WebError {
     }
 
     /// 503: the hourly limit of confirmation e-mails is reached.
-    pub(super) fn too_many_sign_ups() -> Self {
+    pub(super) fn too_many_confirmations() -> Self {
         Self {
-            retry_after: Some(SIGN_UPS_RETRY_AFTER_SECS),
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-too-many-sign-ups")
+            retry_after: Some(CONFIRMATIONS_RETRY_AFTER_SECS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-too-many-confirmations")
         }
     }
 

@@ -53,7 +53,7 @@ async fn render_page(
     client: &ClientInfo,
     method: &Method,
 ) -> WebResult<Response> {
-    let (max_articles, archive) = match feed_request.kind {
+    let (max_articles, archive_month) = match feed_request.kind {
         DocumentKind::Page(page) => (usize::MAX, Some(archive_title(page, &client.language))),
         DocumentKind::Newest | DocumentKind::NextOf(_) => (ARTICLES_PER_SUMMARY, None),
     };
@@ -85,7 +85,7 @@ async fn render_page(
         snippet: snippet(&alternates),
         groups: related_feeds(web, client, feed_request, feed, &summary).await,
         is_private: feed.secret.is_some(),
-        archive,
+        archive_month,
         script: COPY_SCRIPT.to_owned(),
         alternates: alternates.clone(),
     };

@@ -15,7 +15,7 @@ use crate::demo::Demo;
 use crate::domain::language;
 use crate::domain::time::Millis;
 use crate::feeds::summary::{ArticleSummary, FeedSummary};
-use crate::mail::digest_texts::{irregular_date_text, next_edition_at, schedule_text};
+use crate::mail::digest_texts::{irregular_date_text, next_date, schedule_text};
 use crate::templates::date_text;
 use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 
@@ -98,11 +98,11 @@ pub(super) fn article_row(
 }
 
 fn demo_banner(web: &WebState, demo: &Demo, now: Millis) -> DemoBanner {
-    let next = web.app.config.digests.first().and_then(|digest| next_edition_at(digest, now));
+    let next = web.app.config.digests.first().and_then(|digest| next_date(digest, now));
     let seconds = next.and_then(|at| u64::try_from(at.since(now).as_secs()).ok());
     DemoBanner {
         next_seconds: seconds,
-        mails: demo.mailbox.count(),
+        messages: demo.mailbox.count(),
         refresh_seconds: DEMO_REFRESH_SECS,
     }
 }

@@ -91,7 +91,7 @@ async fn read_database(app: &App) -> StoreResult<()> {
         sources.rejected_rows.set(label("source", &state.name), count(state.rejected));
         sources.blocked_removals.set(label("source", &state.name), count(state.blocked_removals));
     }
-    let pending = app.store.deliveries().pending_count().await?;
+    let pending = app.store.deliveries().waiting_count().await?;
     metrics.delivery.pending.set(Labels::new(), value(u64::try_from(pending).unwrap_or_default()));
     Ok(())
 }

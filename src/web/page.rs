@@ -20,7 +20,7 @@ use super::state::{SharedState, WebState};
 use crate::domain::time::DAY;
 use crate::templates::View;
 use crate::templates::pages::{
-    Action, ErrorPage, LanguageLink, MessageKind, MessagePage, PageContext,
+    Action, ErrorPage, LanguageLink, NoticeKind, NoticePage, PageContext,
 };
 
 /// Source of the copy script in a policy, identified by its hash.
@@ -35,8 +35,8 @@ pub(super) const MAIL_CSP: &str = "default-src 'none'; style-src 'self' 'unsafe-
 pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 impl WebState {
-    /// Returns the Content-Security-Policy of pages: it allows only this site's style sheets, images
-    /// and forms; no scripts and no framing.
+    /// Returns the Content-Security-Policy of pages: it allows style sheets and forms of this site,
+    /// and images of this site and of the hosts of its icon and logo; no scripts and no framing.
     fn policy(&self) -> String {
         let images = image_sources(&self.app.config.site);
         format!(
@@ -110,8 +110,8 @@ impl WebState {
         Ok(Html(self.app.templates.page(view).await?).into_response())
     }
 
-    /// Renders a success message with a link to the home page.
-    pub(super) async fn message_page(
+    /// Renders a notice of success with a link to the home page.
+    pub(super) async fn notice_page(
         &self,
         client: &ClientInfo,
         title: String,
@@ -122,9 +122,9 @@ impl WebState {
             url: format!("{}/{}", self.base_path, client.lang_query()),
         };
         let page = self.page_context(client, &Method::POST);
-        self.render(&MessagePage {
+        self.render(&NoticePage {
             page,
-            kind: MessageKind::Success,
+            kind: NoticeKind::Success,
             title,
             sentences,
             actions: vec![back],

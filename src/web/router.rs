@@ -63,7 +63,7 @@ fn add_feed_routes(routes: Routes) -> Routes {
 }
 
 /// Declares all routes of a connected server.
-fn connect_routes(web: &SharedState) -> Routes {
+fn connected_routes(web: &SharedState) -> Routes {
     let unsubscribe = get(unsubscribe::show).post(unsubscribe::submit);
     let mut routes = add_feed_routes(Routes::new(web))
         .add("/subscribe", Access::Public, get(subscribe::show).post(subscribe::submit))
@@ -92,10 +92,10 @@ async fn not_found(uri: Uri) -> Response {
 /// Returns all routes with their access, for tests.
 #[cfg(test)]
 pub(super) fn declared_routes(app: App, demo: Option<Demo>) -> Vec<(&'static str, Access)> {
-    connect_routes(&build_state(app, demo)).declared().to_vec()
+    connected_routes(&build_state(app, demo)).declared().to_vec()
 }
 
 fn build_router(web: SharedState) -> Router {
-    let router = connect_routes(&web).into_router().fallback(not_found);
+    let router = connected_routes(&web).into_router().fallback(not_found);
     with_layers(router, web)
 }

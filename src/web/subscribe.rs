@@ -16,7 +16,7 @@ use crate::domain::selection::normalize_term;
 use crate::domain::time::Millis;
 use crate::mail::digest_texts::irregular_date_text;
 use crate::subscribers::{self, NewSubscriber};
-use crate::templates::pages::{DigestChoice, LanguageLink, SectionChoice, SubscribePage};
+use crate::templates::pages::{DigestOption, LanguageLink, SectionOption, SubscribePage};
 
 /// Maximum number of sections that the form lists and a request may choose.
 const MAX_SECTIONS: usize = 60;
@@ -99,7 +99,7 @@ pub(super) async fn submit(
     web.subscribe_limiter.check(client.network, now).map_err(WebError::too_many_requests)?;
     let recent = web.app.store.subscriptions().confirmations_of_last_hour(now).await?;
     if recent >= web.app.config.server.confirmations_per_hour {
-        return Err(WebError::too_many_sign_ups());
+        return Err(WebError::too_many_confirmations());
     }
     // People do not see this field (a honeypot): bots that fill it in get the same response,
     // without effect.
@@ -109,7 +109,7 @@ pub(super) async fn submit(
         return render_form(&web, &client, &method, submitted, Some(reason)).await;
     }
     let title = web.translate(&client, "subscribe-sent-title", &[]);
-    web.message_page(
+    web.notice_page(
         &client,
         title,
         vec![
@@ -150,7 +150,7 @@ async fn render_form(
     error: Option<String>,
 ) -> WebResult<Response> {
     let now = web.app.now();
-    let digests = web.app.config.digests.iter().map(|digest| DigestChoice {
+    let digests = web.app.config.digests.iter().map(|digest| DigestOption {
         checked: submitted.digests.contains(&digest.name),
         name: digest.name.clone(),
         title: digest.title_in(&client.language).to_owned(),
@@ -163,7 +163,7 @@ async fn render_form(
         None => web.sections.sections(&web.app.store).await?.as_ref().clone(),
     };
     let sections = offered_sections(&web.app.config.digests, sections);
-    let section = |name: String| SectionChoice {
+    let section = |name: String| SectionOption {
         checked: submitted.sections.contains(&name),
         title: web.app.config.section_title(&name, &client.language).to_owned(),
         name,

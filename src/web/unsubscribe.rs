@@ -39,13 +39,13 @@ pub(super) async fn show(
             &method,
             &subscription,
             token,
-            UnsubscribeState::UnsubscribedNow,
+            UnsubscribeState::Unsubscribed,
         )
         .await;
     }
     let title = web.title_of(&subscription.digest, &client);
     let title = web.translate(&client, "unsubscribe-done-title", &[("digest", &title)]);
-    web.message_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])]).await
+    web.notice_page(&client, title, vec![web.translate(&client, "unsubscribe-done", &[])]).await
 }
 
 /// `POST /unsubscribe/{token}`: unsubscribes from this digest, or depending on `action` from all
@@ -90,8 +90,8 @@ pub(super) async fn submit(
     }
     let (token, state) = match outcome.undo {
         _ if from_all => (own_token, UnsubscribeState::UnsubscribedAll),
-        Some(undo) => (undo, UnsubscribeState::UnsubscribedNow),
-        None => (own_token, UnsubscribeState::Unsubscribed),
+        Some(undo) => (undo, UnsubscribeState::Unsubscribed),
+        None => (own_token, UnsubscribeState::AlreadyUnsubscribed),
     };
     render_page(&web, &client, &method, &subscription, token, state).await
 }
@@ -104,7 +104,7 @@ fn is_of_test(web: &WebState, token: &str) -> bool {
 
 async fn test_page(web: &WebState, client: &ClientInfo) -> WebResult<Response> {
     let title = web.translate(client, "unsubscribe-test-title", &[]);
-    web.message_page(client, title, vec![web.translate(client, "unsubscribe-test", &[])]).await
+    web.notice_page(client, title, vec![web.translate(client, "unsubscribe-test", &[])]).await
 }
 
 async fn find_subscription(web: &WebState, token: &str) -> WebResult<Subscription> {
@@ -134,7 +134,7 @@ async fn render_page(
 ) -> WebResult<Response> {
     let subscriptions =
         web.app.store.subscriptions().list_of(&[subscription.subscriber_id]).await?;
-    let others = subscriptions
+    let has_other_digests = subscriptions
         .iter()
         .any(|s| s.id != subscription.id && s.status != SubscriptionStatus::Unsubscribed);
     web.render(&UnsubscribePage {
@@ -142,7 +142,7 @@ async fn render_page(
         token,
         digest_title: web.title_of(&subscription.digest, client),
         state,
-        others,
+        has_other_digests,
     })
     .await
 }

@@ -67,7 +67,7 @@ pub struct Article {
     pub listed: ArticleSummary,
     /// Summary as plain text; may be empty.
     pub summary: String,
-    /// Body as sanitised HTML with absolute URLs; may be empty.
+    /// Body as sanitized HTML with absolute URLs; may be empty.
     pub body_html: String,
     /// Absolute URL of the lead image; `null` if there is none.
     #[schema(required)]

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
 use crate::config;
-use crate::domain::left_out::{LeftOut, Reason};
+use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::time::Millis;
 
 /// Digest with its next date and its number of subscriptions.
@@ -74,7 +74,7 @@ pub struct UpcomingEditions {
     /// Size of the longest HTML part among the languages, in bytes; 0 without articles.
     pub html_bytes: usize,
     /// Number of articles that the mail only counts, because Gmail would clip it.
-    pub omitted: usize,
+    pub unlisted_count: usize,
     /// Numbers of articles that the edition does not contain, by reason, largest first.
     pub left_out: Vec<LeftOutArticles>,
 }
@@ -92,7 +92,7 @@ pub struct LeftOutArticles {
 impl LeftOutArticles {
     /// Returns the documents of all reasons.
     pub fn list(left_out: &LeftOut) -> Vec<Self> {
-        let document = |(reason, articles): (Reason, u64)| Self {
+        let document = |(reason, articles): (ExclusionReason, u64)| Self {
             reason: reason.as_str().to_owned(),
             articles,
         };
@@ -107,10 +107,10 @@ pub struct DigestPreview {
     pub directory: String,
     /// Number of articles in the preview.
     pub articles: usize,
-    /// Size of the HTML part, in bytes; Gmail clips mails above 102,000.
+    /// Size of the HTML part, in bytes; Gmail clips messages above 102,000.
     pub html_bytes: usize,
     /// Number of articles that the mail only counts, because Gmail would clip it.
-    pub omitted: usize,
+    pub unlisted_count: usize,
     /// Numbers of articles that the preview does not contain, by reason, largest first.
     pub left_out: Vec<LeftOutArticles>,
 }

@@ -175,7 +175,7 @@ impl SourceInspection {
             facts: i.facts.iter().map(|(name, f)| (name.replace(' ', "_"), f.clone())).collect(),
             public: i.public,
             scheduled: i.scheduled,
-            known: i.already_mirrored,
+            known: i.already_imported,
             left_out: i.left_out.clone(),
             rejected: rejected_articles(&i.rejected),
             notes: article_notes(&i.notes),

@@ -10,7 +10,7 @@ digest-count = { $count ->
 digest-in-browser = View in browser
 digest-read-more = Read more
 digest-more = Also in this edition
-digest-omitted = { $count ->
+digest-unlisted = { $count ->
     [one] 1 more article on { $site }
    *[other] { $count } more articles on { $site }
 }
@@ -239,8 +239,8 @@ error-too-many-requests = We received too many requests from your network. Pleas
         [one] 1 minute
        *[other] { $minutes } minutes
     }.
-error-too-many-sign-ups-title = Please try again later
-error-too-many-sign-ups = We cannot send any more confirmation e-mails at the moment. Please try again in 10 minutes.
+error-too-many-confirmations-title = Please try again later
+error-too-many-confirmations = We cannot send any more confirmation e-mails at the moment. Please try again in 10 minutes.
 error-failed-title = Something went wrong
 error-failed = The problem is on our side. Please try again in a few minutes.
 

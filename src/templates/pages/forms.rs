@@ -19,16 +19,16 @@ pub struct SubscribePage {
     /// Name as the visitor entered it.
     pub name: String,
     /// Digests to choose from.
-    pub digests: Vec<DigestChoice>,
+    pub digests: Vec<DigestOption>,
     /// Sections to choose from; empty hides the choice.
-    pub sections: Vec<SectionChoice>,
+    pub sections: Vec<SectionOption>,
     /// Languages of e-mails (`current`: chosen; `url` is not used); fewer than two hide the choice.
     pub mail_languages: Vec<LanguageLink>,
 }
 
 /// Digest with a checkbox.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct DigestChoice {
+pub struct DigestOption {
     /// Slug of the digest.
     pub name: String,
     /// Title of the digest.
@@ -45,7 +45,7 @@ pub struct DigestChoice {
 
 /// Section with a checkbox.
 #[derive(Debug, Clone, Default, Serialize)]
-pub struct SectionChoice {
+pub struct SectionOption {
     /// Name of the section in the articles.
     pub name: String,
     /// Name of the section for readers.
@@ -89,9 +89,9 @@ pub enum UnsubscribeState {
     #[default]
     Ask,
     /// Just unsubscribed: offers to undo it, and to unsubscribe from all digests.
-    UnsubscribedNow,
-    /// Unsubscribed earlier without a possible undo: offers to unsubscribe from all digests.
     Unsubscribed,
+    /// Unsubscribed earlier without a possible undo: offers to unsubscribe from all digests.
+    AlreadyUnsubscribed,
     /// Unsubscribed from all digests.
     UnsubscribedAll,
     /// Unsubscription undone, with the subscription as before.
@@ -111,7 +111,7 @@ pub struct UnsubscribePage {
     /// State that is shown.
     pub state: UnsubscribeState,
     /// `true` if the subscriber has subscriptions to other digests.
-    pub others: bool,
+    pub has_other_digests: bool,
 }
 
 /// Context of `/demo/publish`. Its form posts `title`, `text`, `section` and `language`.
@@ -127,7 +127,7 @@ pub struct PublishPage {
     /// Text as the visitor entered it.
     pub text: String,
     /// Sections to choose from (`checked`: chosen).
-    pub sections: Vec<SectionChoice>,
+    pub sections: Vec<SectionOption>,
     /// Languages of articles (`current`: chosen; `url` is not used).
     pub article_languages: Vec<LanguageLink>,
 }

@@ -1,4 +1,4 @@
-//! Contexts of the demo's pages: the mailbox, a mail in it, and an article.
+//! Contexts of the demo's pages: the mailbox, an e-mail in it, and an article.
 
 use serde::Serialize;
 
@@ -10,8 +10,8 @@ pub struct MailboxPage {
     /// Context common to all pages.
     #[serde(flatten)]
     pub page: PageContext,
-    /// Mails of the page, newest first.
-    pub mails: Vec<MailRow>,
+    /// E-mails of the page, newest first.
+    pub messages: Vec<MailRow>,
     /// Total number of e-mails.
     pub total: usize,
     /// Interval after which the page reloads, in seconds; `None` for never.
@@ -35,7 +35,7 @@ pub struct MailRow {
     pub date_text: String,
 }
 
-/// Context of the page of one mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which
+/// Context of the page of one e-mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which
 /// inherits the page's Content-Security-Policy; the policy must allow inline styles.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxMailPage {
@@ -74,7 +74,7 @@ pub struct DemoArticlePage {
     pub date_text: String,
     /// Language of the article (RFC 5646).
     pub article_language: String,
-    /// Body as sanitised HTML, inserted unescaped.
+    /// Body as sanitized HTML, inserted unescaped.
     pub body_html: String,
     /// Translations of the article (`current` is not used).
     pub translations: Vec<LanguageLink>,

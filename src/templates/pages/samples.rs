@@ -100,8 +100,8 @@ fn articles() -> Vec<ArticleRow> {
     ]
 }
 
-fn choices() -> Vec<DigestChoice> {
-    let choice = |name: &str, title: &str, checked: bool| DigestChoice {
+fn choices() -> Vec<DigestOption> {
+    let choice = |name: &str, title: &str, checked: bool| DigestOption {
         name: name.into(),
         title: title.into(),
         description: checked.then(|| "The most important news of the week.".into()),
@@ -115,11 +115,11 @@ fn choices() -> Vec<DigestChoice> {
     ]
 }
 
-fn sections() -> Vec<SectionChoice> {
+fn sections() -> Vec<SectionOption> {
     ["News", "Admissions", "International", "Workshops", "校园"]
         .iter()
         .enumerate()
-        .map(|(i, name)| SectionChoice {
+        .map(|(i, name)| SectionOption {
             name: (*name).into(),
             title: (*name).into(),
             checked: i == 1,
@@ -133,7 +133,7 @@ impl View for IndexPage {
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| {
             let digests = choices();
-            let row = |c: DigestChoice| DigestRow {
+            let row = |c: DigestOption| DigestRow {
                 name: c.name,
                 title: c.title,
                 description: c.description,
@@ -143,7 +143,7 @@ impl View for IndexPage {
             Self {
                 demo_banner: page.demo.then_some(DemoBanner {
                     next_seconds: Some(42),
-                    mails: 24,
+                    messages: 24,
                     refresh_seconds: 10,
                 }),
                 page,
@@ -159,7 +159,7 @@ impl View for IndexPage {
             }
         });
         samples.push(Self { page: page("en", false), ..Self::default() });
-        let strip = Some(DemoBanner { next_seconds: None, mails: 0, refresh_seconds: 10 });
+        let strip = Some(DemoBanner { next_seconds: None, messages: 0, refresh_seconds: 10 });
         samples.push(Self { page: page("zh", true), demo_banner: strip, ..Self::default() });
         samples
     }
@@ -181,12 +181,12 @@ impl View for FeedPage {
             snippet: "<link rel=\"alternate\" href=\"https://news.example.edu/feeds/news.rss\">"
                 .into(),
             groups: groups(),
-            archive: None,
+            archive_month: None,
             script: "let a = 1 < 2 && \"x\";".into(),
         };
         let mut samples = both(whole);
         samples.push(Self {
-            archive: Some("2026年8月".into()),
+            archive_month: Some("2026年8月".into()),
             groups: Vec::new(),
             ..whole(page("zh", true))
         });
@@ -262,12 +262,12 @@ impl View for UnsubscribePage {
     const TEMPLATE: &'static str = "web/unsubscribe";
 
     fn samples() -> Vec<Self> {
-        use UnsubscribeState::{Ask, Undone, Unsubscribed, UnsubscribedAll, UnsubscribedNow};
-        [Ask, UnsubscribedNow, Unsubscribed, UnsubscribedAll, Undone]
+        use UnsubscribeState::{AlreadyUnsubscribed, Ask, Undone, Unsubscribed, UnsubscribedAll};
+        [Ask, Unsubscribed, AlreadyUnsubscribed, UnsubscribedAll, Undone]
             .into_iter()
             .flat_map(|state| {
                 both(|page| Self {
-                    others: page.demo,
+                    has_other_digests: page.demo,
                     page,
                     token: "c2FtcGxl".into(),
                     digest_title: "The week at Linden Valley".into(),
@@ -278,13 +278,13 @@ impl View for UnsubscribePage {
     }
 }
 
-impl View for MessagePage {
-    const TEMPLATE: &'static str = "web/message";
+impl View for NoticePage {
+    const TEMPLATE: &'static str = "web/notice";
 
     fn samples() -> Vec<Self> {
         let mut samples = both(|page| Self {
             page,
-            kind: MessageKind::Success,
+            kind: NoticeKind::Success,
             title: "Check your inbox".into(),
             sentences: vec![
                 "We sent an e-mail to lin.yue@example.org.".into(),
@@ -297,7 +297,7 @@ impl View for MessagePage {
         });
         samples.push(Self {
             page: page("en", false),
-            kind: MessageKind::Error,
+            kind: NoticeKind::Error,
             title: "This link has expired".into(),
             ..Self::default()
         });
@@ -333,7 +333,7 @@ impl View for MailboxPage {
         };
         let mut samples = both(|page| Self {
             page,
-            mails: vec![
+            messages: vec![
                 row(
                     "Lin Yue <lin.yue@example.org>",
                     "The week at Linden Valley: Apprentices rebuild a 1958 lathe",

@@ -15,7 +15,7 @@ use crate::web::page::MAIL_CSP;
 use crate::web::state::SharedState;
 
 /// Maximum number of e-mails in the list.
-const MAX_LISTED_MAILS: usize = 100;
+const MAX_LISTED_MESSAGES: usize = 100;
 /// Maximum length of a preview in characters.
 const MAX_PREVIEW_CHARS: usize = 120;
 /// Interval in seconds at which the list reloads itself.
@@ -53,10 +53,10 @@ pub(in crate::web) async fn list(
         subject: mail.subject,
     };
     let total = mailbox.count();
-    let mails = mailbox.newest(MAX_LISTED_MAILS).into_iter().map(row).collect();
+    let messages = mailbox.newest(MAX_LISTED_MESSAGES).into_iter().map(row).collect();
     web.render(&MailboxPage {
         page: web.page_context(&client, &method),
-        mails,
+        messages,
         total,
         refresh_seconds: Some(REFRESH_SECS),
     })
@@ -92,8 +92,9 @@ pub(in crate::web) async fn show(
 
 /// `GET /mailbox.json`: all stored e-mails, newest first.
 pub(in crate::web) async fn json(State(web): State<SharedState>) -> WebResult<Response> {
-    let mails: Vec<MailView> = web.demo()?.mailbox.messages().into_iter().map(mail_view).collect();
-    let body = serde_json::to_string(&mails).map_err(anyhow::Error::from)?;
+    let messages: Vec<MailView> =
+        web.demo()?.mailbox.messages().into_iter().map(mail_view).collect();
+    let body = serde_json::to_string(&messages).map_err(anyhow::Error::from)?;
     let headers: [(HeaderName, &str); 2] =
         [(header::CONTENT_TYPE, "application/json"), (header::CACHE_CONTROL, "no-store")];
     Ok((headers, body).into_response())

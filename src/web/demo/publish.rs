@@ -11,7 +11,7 @@ use crate::domain::time::Millis;
 use crate::feeds::cache;
 use crate::sources::import;
 use crate::templates::pages::{
-    Action, LanguageLink, MessageKind, MessagePage, PublishPage, SectionChoice,
+    Action, LanguageLink, NoticeKind, NoticePage, PublishPage, SectionOption,
 };
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
@@ -106,9 +106,9 @@ async fn render_published(web: &WebState, client: &ClientInfo, id: &str) -> WebR
     });
     let publish_again =
         action("publish-done-again", format!("{base}/demo/publish{}", client.lang_query()));
-    web.render(&MessagePage {
+    web.render(&NoticePage {
         page: web.page_context(client, &Method::GET),
-        kind: MessageKind::Success,
+        kind: NoticeKind::Success,
         title: web.translate(client, "publish-done-title", &[]),
         sentences: vec![web.translate(client, "publish-done", &[("title", &article.title)])],
         actions: feed.into_iter().chain([publish_again]).collect(),
@@ -132,7 +132,7 @@ async fn render_form(
         title: form.first("title").to_owned(),
         text: form.first("text").to_owned(),
         sections: sections
-            .map(|name| SectionChoice {
+            .map(|name| SectionOption {
                 name: name.clone(),
                 title: web.app.config.section_title(name, &client.language).to_owned(),
                 checked: name == form.first("section"),

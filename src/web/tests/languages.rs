@@ -132,7 +132,7 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
 }
 
 #[tokio::test]
-async fn mails_have_titles_sections_and_subjects_in_their_language() {
+async fn messages_have_titles_sections_and_subjects_in_their_language() {
     let site = Site::with_config(&translated_config(), false, false).await;
     site.publish_in("Campus", "A new lab").await;
     let preview = |language: &str| PreviewOptions {

@@ -1,4 +1,4 @@
-//! Links of mails: only the exact link does what it was made for, and only when a person acts.
+//! Links of e-mails: only the exact link does what it was made for, and only when a person acts.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! The longest title, summary and names that an article may have: mails and pages show their
+//! The longest title, summary and names that an article may have: e-mails and pages show their
 //! beginnings.
 
 use super::*;
