@@ -21,7 +21,8 @@ use super::format::Format;
 use super::rendered::{RenderedFeed, Segment};
 use crate::domain::time::Millis;
 use crate::fs::{
-    Access, Durability, create_private_directory, create_private_file, make_private, replace_file,
+    Durability, FileAccess, create_private_directory, create_private_file, make_private,
+    replace_file,
 };
 
 /// State of the store that the documents on disk were rendered from.
@@ -220,7 +221,7 @@ impl DiskCache {
             .path
             .join(format!("{}.new", self.next_temporary_number.fetch_add(1, Ordering::Relaxed)));
         let path = self.path.join(name);
-        replace_file(&path, &unfinished, bytes, None, Durability::Unsynced, Access::Private)
+        replace_file(&path, &unfinished, bytes, None, Durability::Unsynced, FileAccess::Private)
     }
 }
 

@@ -8,9 +8,9 @@ use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 /// Expected number of cached bodies of one encoding.
-const EXPECTED_BODIES_PER_ENCODING: usize = 256;
+const EXPECTED_BODIES_PER_CODING: usize = 256;
 /// Maximum size of the cached bodies of one encoding in bytes.
-const MAX_BYTES_PER_ENCODING: u64 = 12 * 1024 * 1024;
+const MAX_BYTES_PER_CODING: u64 = 12 * 1024 * 1024;
 
 /// Cached bodies in other content codings than gzip.
 #[derive(Debug)]
@@ -79,16 +79,8 @@ impl Weighter<String, Bytes> for BodyWeighter {
 impl Default for EncodedBodies {
     fn default() -> Self {
         Self {
-            identity: bounded_cache(
-                EXPECTED_BODIES_PER_ENCODING,
-                MAX_BYTES_PER_ENCODING,
-                BodyWeighter,
-            ),
-            brotli: bounded_cache(
-                EXPECTED_BODIES_PER_ENCODING,
-                MAX_BYTES_PER_ENCODING,
-                BodyWeighter,
-            ),
+            identity: bounded_cache(EXPECTED_BODIES_PER_CODING, MAX_BYTES_PER_CODING, BodyWeighter),
+            brotli: bounded_cache(EXPECTED_BODIES_PER_CODING, MAX_BYTES_PER_CODING, BodyWeighter),
             shared_identity: SharedBodies::default(),
             shared_brotli: SharedBodies::default(),
         }
@@ -143,12 +135,11 @@ mod tests {
     #[test]
     fn a_large_document_fits_and_the_total_size_is_bounded() {
         let large = Bytes::from(vec![0; 4 * 1024 * 1024]);
-        let cache =
-            bounded_cache(EXPECTED_BODIES_PER_ENCODING, MAX_BYTES_PER_ENCODING, BodyWeighter);
+        let cache = bounded_cache(EXPECTED_BODIES_PER_CODING, MAX_BYTES_PER_CODING, BodyWeighter);
         for i in 0..20 {
             cache.insert(format!("etag{i}"), large.clone());
             assert!(cache.get(format!("etag{i}").as_str()).is_some(), "{i}");
         }
-        assert!(cache.weight() <= MAX_BYTES_PER_ENCODING);
+        assert!(cache.weight() <= MAX_BYTES_PER_CODING);
     }
 }

@@ -93,7 +93,7 @@ pub(super) fn frame(metadata: &FeedMetadata<'_>) -> Result<DocumentFrame, FeedEr
         version: "https://jsonfeed.org/version/1.1",
         title: metadata.title.as_str(),
         home_page_url: &metadata.page_url,
-        // A document that links to itself would make a reader load it for ever.
+        // A document that links to itself would make a reader load it forever.
         next_url: next_url.filter(|next| *next != feed_url),
         feed_url: &feed_url,
         description: metadata.description.as_ref().map(FeedText::as_str),

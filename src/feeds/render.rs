@@ -17,7 +17,7 @@ use crate::domain::time::{Millis, SECOND};
 use crate::store::Store;
 
 /// Formats to render, each with its previous document.
-pub type FormatJobs = Vec<(Format, Option<Arc<RenderedFeed>>)>;
+pub type FormatsToRender = Vec<(Format, Option<Arc<RenderedFeed>>)>;
 
 /// Renders the documents of a plan. An article that cannot be rendered is logged as an error and
 /// left out.
@@ -26,10 +26,10 @@ pub async fn render(
     config: &Config,
     feed: &Feed,
     plan: DocumentPlan,
-    jobs: FormatJobs,
+    formats: FormatsToRender,
     now: Millis,
 ) -> anyhow::Result<Vec<RenderedFeed>> {
-    let to_load = articles_to_load(&plan, &jobs);
+    let to_load = articles_to_load(&plan, &formats);
     let articles = store.feed_items().articles_in(&to_load).await?;
     let articles: HashMap<i64, Article> = articles
         .into_iter()
@@ -77,15 +77,15 @@ pub async fn render(
             document.modified = Some(plan.changed.whole_second()).filter(|at| at.plus(SECOND) <= now);
             Ok(document)
         };
-        jobs.into_iter().map(render_format).collect()
+        formats.into_iter().map(render_format).collect()
     })
     .await
     .context("the renderer panicked")?
 }
 
 /// Returns the rows of the articles that the previous document of at least one format lacks.
-fn articles_to_load(plan: &DocumentPlan, jobs: &FormatJobs) -> Vec<i64> {
-    let available: Vec<HashSet<&ItemHash>> = jobs
+fn articles_to_load(plan: &DocumentPlan, formats: &FormatsToRender) -> Vec<i64> {
+    let available: Vec<HashSet<&ItemHash>> = formats
         .iter()
         .map(|(_, previous)| previous.iter().flat_map(|document| document.item_hashes()).collect())
         .collect();

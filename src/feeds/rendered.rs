@@ -189,7 +189,7 @@ impl RenderedFeed {
     }
 }
 
-fn digest(text: &[u8]) -> TextHash {
+fn text_hash(text: &[u8]) -> TextHash {
     let mut first = [0; 16];
     first.copy_from_slice(&Sha256::digest(text)[..16]);
     first

@@ -16,9 +16,9 @@ pub(crate) enum Durability {
     Unsynced,
 }
 
-/// Access to a new file.
+/// Access of other users to a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
+pub(crate) enum FileAccess {
     /// Only the user of this process may read it.
     Private,
     /// The umask decides, as for a file that a web server serves.
@@ -36,7 +36,7 @@ pub(crate) fn replace_file(
     bytes: &[u8],
     modified: Option<SystemTime>,
     durability: Durability,
-    access: Access,
+    access: FileAccess,
 ) -> io::Result<()> {
     let replaced = write(temporary, bytes, modified, durability, access)
         .and_then(|()| fs::rename(temporary, path))
@@ -53,11 +53,11 @@ fn write(
     bytes: &[u8],
     modified: Option<SystemTime>,
     durability: Durability,
-    access: Access,
+    access: FileAccess,
 ) -> io::Result<()> {
     let mut file = match access {
-        Access::Private => create_private_file(path)?,
-        Access::Public => File::create(path)?,
+        FileAccess::Private => create_private_file(path)?,
+        FileAccess::Public => File::create(path)?,
     };
     file.write_all(bytes)?;
     if let Some(modified) = modified {
@@ -93,7 +93,7 @@ mod tests {
                 text.as_bytes(),
                 Some(modified),
                 durability,
-                Access::Public,
+                FileAccess::Public,
             )
             .unwrap();
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
@@ -107,7 +107,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (path, temporary) = (directory.path().join("a"), directory.path().join(".a.new"));
         fs::create_dir(&path).unwrap();
-        replace_file(&path, &temporary, b"x", None, Durability::Synced, Access::Private)
+        replace_file(&path, &temporary, b"x", None, Durability::Synced, FileAccess::Private)
             .unwrap_err();
         assert!(path.is_dir() && !temporary.exists());
     }

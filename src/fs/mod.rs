@@ -6,7 +6,7 @@ mod line_index;
 mod private;
 mod regular_file;
 
-pub(crate) use atomic::{Access, Durability, replace_file};
+pub(crate) use atomic::{Durability, FileAccess, replace_file};
 pub(crate) use csv_file::{CsvFile, CsvRow, escape_formula, unescape_formula};
 pub(crate) use line_index::LineIndex;
 pub(crate) use private::{

@@ -31,7 +31,7 @@ pub(crate) fn create_private_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path)
 }
 
-/// Removes the access of the group and of others to a file or directory. Returns `true` if they had
+/// Revokes all access of the group and of others to a file or directory. Returns `true` if they had
 /// any; a missing file has none.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-/// Reads a regular file of at most `max_bytes`; a pipe or device, which may block for ever, is not
+/// Reads a regular file of at most `max_bytes`; a pipe or device, which may block forever, is not
 /// opened.
 ///
 /// # Errors
@@ -16,7 +16,7 @@ pub(crate) fn read_regular_file(path: &Path, max_bytes: u64) -> io::Result<Vec<u
     }
     if found.len() > max_bytes {
         return invalid(format!(
-            "it has {} bytes, more than the maximum of {max_bytes}; shorten it",
+            "it is {} bytes long, more than the maximum of {max_bytes}; shorten it",
             found.len()
         ));
     }
@@ -38,7 +38,7 @@ mod tests {
         assert!(error(&pipe).contains("not a regular file"));
         assert!(error(home.path()).contains("not a regular file"));
         assert!(error(Path::new("/dev/zero")).contains("not a regular file"));
-        assert!(error(&file).contains("it has 5 bytes"));
+        assert!(error(&file).contains("it is 5 bytes long"));
         assert_eq!(read_regular_file(&file, 5).unwrap(), b"12345");
     }
 }

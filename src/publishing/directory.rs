@@ -11,7 +11,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::hash::short_hash;
 use super::upload::Upload;
 use crate::domain::time::Millis;
-use crate::fs::{Access, Durability, replace_file};
+use crate::fs::{Durability, FileAccess, replace_file};
 
 /// A directory to publish to.
 #[derive(Debug, Clone)]
@@ -125,7 +125,7 @@ impl DirectoryDestination {
         let modified = modified.and_then(|at| u64::try_from(at.0).ok());
         let modified = modified.map(|at| UNIX_EPOCH + Duration::from_millis(at));
         // The database records the file as uploaded, so it must survive a power failure.
-        replace_file(path, &temporary, bytes, modified, Durability::Synced, Access::Public)
+        replace_file(path, &temporary, bytes, modified, Durability::Synced, FileAccess::Public)
     }
 }
 

@@ -13,14 +13,14 @@ impl Inner {
     pub(super) async fn delete_obsolete_files(
         &self,
         documents: &[DesiredDocument<'_>],
-        known: impl Iterator<Item = &Publication>,
+        publications: impl Iterator<Item = &Publication>,
         due_until: Millis,
         report: &mut PublishReport,
     ) -> anyhow::Result<()> {
         let fingerprint = self.destination.fingerprint();
         for obsolete in self
-            .obsolete_files(documents, known)
-            .filter(|file| file.due_at <= due_until && !file.is_leased)
+            .obsolete_files(documents, publications)
+            .filter(|publication| publication.due_at <= due_until && !publication.is_leased)
         {
             if !self.store.publications().lease_removal(&self.node, obsolete.id, due_until).await? {
                 continue;
@@ -48,14 +48,14 @@ impl Inner {
 
     /// Returns the uploaded files that are no longer published. Files of feeds that are not
     /// rendered yet are kept.
-    pub(super) fn obsolete_files<'k>(
+    pub(super) fn obsolete_files<'p>(
         &self,
         documents: &[DesiredDocument<'_>],
-        known: impl Iterator<Item = &'k Publication>,
-    ) -> impl Iterator<Item = &'k Publication> {
+        publications: impl Iterator<Item = &'p Publication>,
+    ) -> impl Iterator<Item = &'p Publication> {
         let mut desired: HashSet<String> =
             documents.iter().map(|document| document.desired.file.clone()).collect();
         desired.extend(self.declared_files());
-        known.filter(move |known| !desired.contains(&known.file))
+        publications.filter(move |publication| !desired.contains(&publication.file))
     }
 }

@@ -77,14 +77,14 @@ impl Publisher {
         }
     }
 
-    /// Publishes like [`Self::publish_due`], but ignores the backoff; with `force`, uploads also
+    /// Publishes like [`Self::publish_due`], but ignores the backoff; with `again`, uploads also
     /// unchanged files.
     ///
     /// # Errors
     /// If the database does not respond. Failures of the destination are in the report.
-    pub async fn publish_now(&self, force: bool, now: Millis) -> anyhow::Result<PublishReport> {
+    pub async fn publish_now(&self, again: bool, now: Millis) -> anyhow::Result<PublishReport> {
         let mut state = self.inner.state.lock().await;
-        if force {
+        if again {
             self.inner.store.publications().invalidate(&self.inner.settings.name, None).await?;
         }
         state.up_to_date_version = None;
@@ -101,7 +101,7 @@ impl Publisher {
 }
 
 impl Inner {
-    /// Runs once; files whose retry is scheduled after `due` are skipped.
+    /// Runs once; files whose retry is scheduled after `due_until` are skipped.
     async fn publish(
         &self,
         state: &mut State,
@@ -121,7 +121,7 @@ impl Inner {
         let is_due = |document: &&DesiredDocument<'_>| {
             publications
                 .get(&document.desired.file)
-                .is_none_or(|k| k.is_due(&document.desired.version, due_until))
+                .is_none_or(|publication| publication.is_due(&document.desired.version, due_until))
         };
         let (pages, current): (Vec<&DesiredDocument<'_>>, Vec<&DesiredDocument<'_>>) =
             documents.iter().partition(|document| document.page.is_some());
@@ -133,9 +133,9 @@ impl Inner {
             let publications =
                 if pages.is_empty() { publications.clone() } else { self.publications().await? };
             let is_missing = |d: &DesiredDocument<'_>| {
-                publications
-                    .get(&d.desired.file)
-                    .is_none_or(|k| k.version != d.desired.version && k.attempts == 0)
+                publications.get(&d.desired.file).is_none_or(|publication| {
+                    publication.version != d.desired.version && publication.attempts == 0
+                })
             };
             let waiting: HashSet<(&str, &str)> = documents
                 .iter()
@@ -154,7 +154,7 @@ impl Inner {
         let is_current = |document: &&DesiredDocument<'_>| {
             publications
                 .get(&document.desired.file)
-                .is_some_and(|k| k.version == document.desired.version)
+                .is_some_and(|publication| publication.version == document.desired.version)
         };
         report.up_to_date = documents.iter().filter(is_current).count();
         let obsolete_count = self.obsolete_files(&documents, publications.values()).count();
@@ -187,20 +187,25 @@ impl Inner {
             .list(&self.settings.name)
             .await?
             .into_iter()
-            .map(|known| (known.file.clone(), known))
+            .map(|publication| (publication.file.clone(), publication))
             .collect())
     }
 
-    /// Returns the known files, after marking files that are missing at the destination for upload.
+    /// Returns the publications, after marking files that are missing at the destination for
+    /// upload.
     async fn verified_publications(&self) -> StoreResult<HashMap<String, Publication>> {
-        let (known, fingerprint) = (self.publications().await?, self.destination.fingerprint());
-        let is_uploaded = |known: &&Publication| {
-            known.version.starts_with(&fingerprint) && !known.is_invalidated() && !known.is_leased
+        let (publications, fingerprint) =
+            (self.publications().await?, self.destination.fingerprint());
+        let is_uploaded = |publication: &&Publication| {
+            publication.version.starts_with(&fingerprint)
+                && !publication.is_invalidated()
+                && !publication.is_leased
         };
-        let uploaded = known.values().filter(is_uploaded).map(|known| known.file.clone());
+        let uploaded =
+            publications.values().filter(is_uploaded).map(|publication| publication.file.clone());
         let missing = self.destination.missing(uploaded.collect()).await;
         if missing.is_empty() {
-            return Ok(known);
+            return Ok(publications);
         }
         tracing::warn!(to = %self.settings.name, files = missing.len(), "published files are missing at {}; re-uploading", self.destination);
         self.store.publications().invalidate(&self.settings.name, Some(&missing)).await?;

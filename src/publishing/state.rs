@@ -20,7 +20,7 @@ pub(super) struct Inner {
     pub(super) destination: Destination,
     pub(super) node: String,
     pub(super) clock: fn() -> Millis,
-    /// State of the last run; the lock serialises runs.
+    /// State of the last run; the lock serializes runs.
     pub(super) state: tokio::sync::Mutex<State>,
 }
 

@@ -37,13 +37,13 @@ impl Inner {
                 .lease(&self.node, &self.settings.name, &desired, due_until)
                 .await?;
             let mut uploads = Vec::new();
-            for leased_file in &leased {
+            for publication in &leased {
                 let Some(document) =
-                    chunk.iter().find(|document| document.desired.file == leased_file.file)
+                    chunk.iter().find(|document| document.desired.file == publication.file)
                 else {
                     continue;
                 };
-                uploads.push(self.upload(document, leased_file));
+                uploads.push(self.upload(document, publication));
             }
             let before = report.uploaded.len();
             for (file, outcome) in join_all(uploads).await {
@@ -62,7 +62,7 @@ impl Inner {
     async fn upload(
         &self,
         document: &DesiredDocument<'_>,
-        leased_file: &Publication,
+        publication: &Publication,
     ) -> (String, StoreResult<Result<(), String>>) {
         let uploaded = match self.build_upload(document).await {
             Ok(upload) => self.destination.upload(upload, (self.clock)()).await,
@@ -72,28 +72,28 @@ impl Inner {
             Ok(()) => self
                 .store
                 .publications()
-                .complete(&self.node, leased_file.id, &document.desired.version)
+                .complete(&self.node, publication.id, &document.desired.version)
                 .await
                 .map(|()| Ok(())),
-            Err(reason) => self.schedule_retry(leased_file, &reason).await.map(Err),
+            Err(reason) => self.schedule_retry(publication, &reason).await.map(Err),
         };
-        (leased_file.file.clone(), result)
+        (publication.file.clone(), result)
     }
 
     /// Schedules the next attempt after a failure. Returns the error to report.
     pub(super) async fn schedule_retry(
         &self,
-        file: &Publication,
+        publication: &Publication,
         reason: &str,
     ) -> StoreResult<String> {
-        let attempts = file.attempts + 1;
+        let attempts = publication.attempts + 1;
         let step = usize::try_from(attempts - 1).unwrap_or(0).min(RETRY_DELAYS.len() - 1);
-        let delay = Jitter::new(file.id, attempts).vary(RETRY_DELAYS[step]);
+        let delay = Jitter::new(publication.id, attempts).vary(RETRY_DELAYS[step]);
         let until = (self.clock)().plus(delay);
-        tracing::debug!(to = %self.settings.name, file = %file.file, attempts, "upload failed; retrying later: {reason}");
+        tracing::debug!(to = %self.settings.name, file = %publication.file, attempts, "upload failed; retrying later: {reason}");
         self.store
             .http_job_leases()
-            .delay_job(&self.node, HttpJobKind::Publish, file.id, until)
+            .delay_job(&self.node, HttpJobKind::Publish, publication.id, until)
             .await?;
         Ok(self.describe_failure(reason))
     }

@@ -47,8 +47,8 @@ fn array_to_json(kind: &str, values: Vec<String>) -> Value {
     values.into_iter().map(value).collect()
 }
 
-/// Returns a column of a MySQL or MariaDB row as text; `zone` stands behind each TIMESTAMP, which the
-/// server prints in the time zone of the session. A DATETIME has no zone.
+/// Returns a column of a MySQL or MariaDB row as text; `zone` is appended to each TIMESTAMP, which
+/// the server prints in the time zone of the session. A DATETIME has no zone.
 pub(super) fn mysql(row: &MySqlRow, i: usize, zone: &str) -> Option<String> {
     let raw = row.try_get_raw(i).ok().filter(|v| !v.is_null())?;
     let is_instant = raw.type_info().name() == "TIMESTAMP";

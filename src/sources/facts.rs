@@ -6,8 +6,14 @@ use jiff::tz::TimeZone;
 
 use crate::config::{Ids, Members, Source, SourceKind};
 
-/// Properties of a source, and the numbers of its entries that are not public articles.
-pub(super) type Facts = (Vec<(&'static str, String)>, BTreeMap<String, usize>);
+/// Result of inspecting a source without its articles.
+#[derive(Debug)]
+pub(super) struct SourceFacts {
+    /// Detected and configured properties of the source: name and value.
+    pub(super) facts: Vec<(&'static str, String)>,
+    /// Number of entries that are not public articles, by description.
+    pub(super) left_out: BTreeMap<String, usize>,
+}
 
 /// Returns the configured properties that matter for the kind of source.
 pub(super) fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
@@ -41,8 +47,8 @@ pub(super) fn configured_facts(source: &Source) -> Vec<(&'static str, String)> {
 /// Returns the property `ids`: the kind of ids that articles have.
 pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
     let description = match source.ids {
-        Ids::Courant => "Courant's own",
-        Ids::Source => "those of the site's own feed",
+        Ids::Ours => "Courant's own",
+        Ids::SiteFeed => "those of the site's own feed",
     };
     ("ids", description.to_owned())
 }

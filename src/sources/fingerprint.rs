@@ -76,8 +76,8 @@ fn collection_key(collection: &Collection) -> (Option<String>, &str) {
 
 fn ids_key(ids: Ids) -> &'static str {
     match ids {
-        Ids::Courant => "ours",
-        Ids::Source => "source",
+        Ids::Ours => "ours",
+        Ids::SiteFeed => "source",
     }
 }
 
@@ -133,7 +133,7 @@ mod tests {
             poll: SignedDuration::from_secs(30),
             timezone: TimeZone::get("Asia/Shanghai").unwrap(),
             table_prefix: String::new(),
-            ids: Ids::Courant,
+            ids: Ids::Ours,
             site_url: String::new(),
             permalinks: String::new(),
             collections: Vec::new(),

@@ -11,17 +11,17 @@ pub(super) struct IdSet(HashSet<u128>);
 impl IdSet {
     /// Inserts an id; returns `true` if it was not in the set.
     pub(super) fn insert(&mut self, text: &str) -> bool {
-        self.0.insert(digest(text))
+        self.0.insert(text_hash(text))
     }
 
     /// Returns `true` if the id was inserted.
     pub(super) fn contains(&self, text: &str) -> bool {
-        self.0.contains(&digest(text))
+        self.0.contains(&text_hash(text))
     }
 }
 
 /// Returns the first half of the SHA-256 digest; two different ids do not share it in practice.
-fn digest(text: &str) -> u128 {
+fn text_hash(text: &str) -> u128 {
     Sha256::digest(text).iter().take(16).fold(0, |all, byte| all << 8 | u128::from(*byte))
 }
 

@@ -8,7 +8,7 @@ use anyhow::{anyhow, bail};
 
 use super::article_file::parse_file;
 use super::importers::{NumberedArticle, ParsedArticle};
-use super::ingest::{INGEST_BATCH_ARTICLES, guid_owned_by, ingest};
+use super::ingest::{INGEST_BATCH_ARTICLES, ingest, taken_guid_reason};
 use super::normalize;
 use super::sync_report::SyncReport;
 use crate::config::{Config, Ids, Site, Source, SourceKind};
@@ -16,7 +16,7 @@ use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
 use crate::store::articles::KnownArticle;
-use crate::store::audit_log::ArticleImport;
+use crate::store::audit_log::ImportRecord;
 use crate::store::sources::SyncProgress;
 use crate::store::{Store, StoreResult};
 
@@ -84,7 +84,7 @@ pub async fn import_file(
     let articles: Vec<IncomingArticle> =
         articles.into_iter().map(|(_, incoming)| incoming).collect();
     let (name, count) = (source.name.clone(), articles.len());
-    let import = ArticleImport { source: name, articles: count, actor: actor.clone() };
+    let import = ImportRecord { source: name, articles: count, actor: actor.clone() };
     let report = upsert(store, config, source, articles, Some(import), now).await?;
     Ok(Ok(FileImport { report, left_out: parsed.left_out }))
 }
@@ -123,7 +123,7 @@ fn check_lines(
                 rejected.push((line, format!("duplicate id {:?}", incoming.source_id)))
             }
             Ok(incoming) => match guids.insert(normalize::guid(&incoming, source, site), line) {
-                Some(other) if source.ids != Ids::Source => {
+                Some(other) if source.ids != Ids::SiteFeed => {
                     rejected.push((line, format!("duplicate guid; line {other} has the same")))
                 }
                 _ => articles.push((line, incoming)),
@@ -147,7 +147,7 @@ async fn lines_with_foreign_guid(
         .map(|(_, incoming)| (incoming.source_id.clone(), normalize::guid(incoming, source, site)))
         .collect();
     let owners = store.articles().guid_conflicts_among(&source.name, &requested_guids).await?;
-    let shares_guids = source.ids == Ids::Source;
+    let shares_guids = source.ids == Ids::SiteFeed;
     let own_prefix = format!("{}/", source.name);
     let owner = |incoming: &IncomingArticle| {
         owners
@@ -156,7 +156,7 @@ async fn lines_with_foreign_guid(
     };
     let owned = articles
         .iter()
-        .filter_map(|(line, incoming)| Some((*line, guid_owned_by(owner(incoming)?))));
+        .filter_map(|(line, incoming)| Some((*line, taken_guid_reason(owner(incoming)?))));
     Ok(owned.collect())
 }
 
@@ -178,7 +178,7 @@ async fn upsert(
     config: &Config,
     source: &Source,
     articles: Vec<IncomingArticle>,
-    mut import: Option<ArticleImport>,
+    mut import: Option<ImportRecord>,
     now: Millis,
 ) -> anyhow::Result<SyncReport> {
     store.sources().ensure(&source.name, now).await?;

@@ -55,19 +55,19 @@ impl TimestampKind {
         zone: &TimeZone,
         session_zone: &TimeZone,
     ) -> String {
-        let begin = overlap_start(watermark);
+        let start = overlap_start(watermark);
         // One hour occurs twice when daylight saving ends; a local time is ambiguous then.
-        let hour_before = begin.plus(-HOUR);
+        let hour_before = start.plus(-HOUR);
         match self {
             Self::Epoch => {
-                let (ms, s) = (begin.0, begin.epoch_seconds());
+                let (ms, s) = (start.0, start.epoch_seconds());
                 format!(
                     "{column} IS NULL OR {column} < {MIN_EPOCH_SECONDS} OR ({column} < {MIN_EPOCH_MILLIS} AND {column} >= {s}) OR ({column} >= {MIN_EPOCH_MILLIS} AND {column} >= {ms})"
                 )
             }
             Self::PgTimestamptz => format!(
                 "{column} IS NULL OR {column} >= TIMESTAMPTZ '{}Z'",
-                sql_datetime(begin, &TimeZone::UTC)
+                sql_datetime(start, &TimeZone::UTC)
             ),
             Self::PgTimestamp => {
                 format!(
@@ -94,8 +94,8 @@ pub(super) fn sql_datetime(at: Millis, zone: &TimeZone) -> String {
 }
 
 /// Returns a condition on a MySQL `DATETIME` column that also holds for the zero date.
-pub(super) fn mysql_condition(column: &str, begin: &str) -> String {
-    format!("{column} IS NULL OR {column} < '1000-01-01 00:00:00' OR {column} >= '{begin}'")
+pub(super) fn mysql_condition(column: &str, start: &str) -> String {
+    format!("{column} IS NULL OR {column} < '1000-01-01 00:00:00' OR {column} >= '{start}'")
 }
 
 /// Restricts a query to rows that changed or were published since the watermark; `None` if its

@@ -9,7 +9,7 @@ use crate::config::{Ids, Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
 use crate::domain::time::Millis;
 use crate::store::articles::{NormalizedArticle, SaveOutcome};
-use crate::store::audit_log::ArticleImport;
+use crate::store::audit_log::ImportRecord;
 use crate::store::{Store, StoreError};
 
 /// Number of articles normalized and stored per transaction, which keeps write transactions short.
@@ -23,7 +23,7 @@ pub(crate) async fn ingest(
     source: &Source,
     site: &Site,
     report: &mut SyncReport,
-    pending_audit: &mut Option<ArticleImport>,
+    pending_audit: &mut Option<ImportRecord>,
     now: Millis,
 ) -> anyhow::Result<()> {
     if batch.is_empty() {
@@ -52,7 +52,7 @@ async fn ingest_atomically(
     source: &Source,
     site: &Site,
     report: &mut SyncReport,
-    pending_audit: &mut Option<ArticleImport>,
+    pending_audit: &mut Option<ImportRecord>,
     now: Millis,
 ) -> anyhow::Result<()> {
     let (name, ids, authority, own_prefix) =
@@ -65,7 +65,7 @@ async fn ingest_atomically(
     .await?;
     let ids_and_dates: Vec<(String, Millis)> =
         normalized.iter().map(|a| (a.article.source_id.clone(), a.article.published_at)).collect();
-    let retry = if ids == Ids::Source { normalized.clone() } else { Vec::new() };
+    let retry = if ids == Ids::SiteFeed { normalized.clone() } else { Vec::new() };
     let mut outcomes = save(store, normalized, pending_audit, now).await?;
     let shares_guid = |outcome: &SaveOutcome| match outcome {
         SaveOutcome::GuidTaken(owner) => owner.starts_with(&own_prefix),
@@ -87,7 +87,7 @@ async fn ingest_atomically(
             SaveOutcome::Added if published > now => report.scheduled += 1,
             SaveOutcome::Added => report.added += 1,
             SaveOutcome::Changed => report.changed += 1,
-            SaveOutcome::GuidTaken(owner) => report.rejected.push((id, guid_owned_by(&owner))),
+            SaveOutcome::GuidTaken(owner) => report.rejected.push((id, taken_guid_reason(&owner))),
         }
     }
     Ok(())
@@ -97,7 +97,7 @@ async fn ingest_atomically(
 async fn save(
     store: &Store,
     articles: Vec<NormalizedArticle>,
-    pending_audit: &mut Option<ArticleImport>,
+    pending_audit: &mut Option<ImportRecord>,
     now: Millis,
 ) -> anyhow::Result<Vec<SaveOutcome>> {
     let outcomes = store.articles().save(articles, pending_audit.clone(), now).await?;
@@ -108,7 +108,7 @@ async fn save(
 }
 
 /// Returns the reason for rejecting an article whose permanent id belongs to the article `owner`.
-pub(super) fn guid_owned_by(owner: &str) -> String {
+pub(super) fn taken_guid_reason(owner: &str) -> String {
     format!("its permanent id belongs to {owner}")
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Context;
 use tokio::sync::mpsc;
 
-use super::facts::configured_facts;
+use super::facts::{SourceFacts, configured_facts};
 use super::id_set::IdSet;
 use super::ingest::INGEST_BATCH_ARTICLES;
 use super::misread_text::MisreadTexts;
@@ -39,7 +39,7 @@ pub struct Inspection {
     /// Number of articles with a publication date in the future.
     pub scheduled: usize,
     /// Number of public or scheduled articles that are already mirrored.
-    pub already_mirrored: usize,
+    pub already_imported: usize,
     /// Rejected rows: the source's id and the reason.
     pub rejected: Vec<(String, String)>,
     /// Notes on content that cannot be shown: the source's id and the note.
@@ -61,9 +61,9 @@ pub async fn inspect(
     source: &Source,
     now: Millis,
 ) -> anyhow::Result<Inspection> {
-    let (mut facts, left_out) = match source.kind {
+    let SourceFacts { mut facts, left_out } = match source.kind {
         SourceKind::WordPress => wordpress::site_info(source).await?,
-        _ => (configured_facts(source), BTreeMap::new()),
+        _ => SourceFacts { facts: configured_facts(source), left_out: BTreeMap::new() },
     };
     facts.extend(session_facts(source).await?);
     let mut inspection = Inspection {
@@ -119,7 +119,7 @@ fn keep_newest(newest: &mut Vec<IncomingArticle>, article: IncomingArticle) {
 }
 
 /// Returns how many of these ids are mirrored, and empties the list.
-async fn count_mirrored(
+async fn count_imported(
     store: &Store,
     source: &Source,
     ids: &mut Vec<String>,
@@ -135,7 +135,7 @@ impl Inspection {
         loop {
             let page = store.articles().list(Millis(i64::MAX), &request).await?;
             for article in page.items.iter().filter(|a| a.source == source.name) {
-                self.already_mirrored += 1;
+                self.already_imported += 1;
                 self.count(article, now);
                 if self.samples.len() < MAX_SAMPLES && article.published_at <= now {
                     self.samples.extend(store.articles().find(&article.guid).await?);
@@ -183,8 +183,8 @@ impl Inspection {
                     }
                     pending_ids.push(incoming.source_id.clone());
                     if pending_ids.len() >= LOOKUP_BATCH_IDS {
-                        self.already_mirrored +=
-                            count_mirrored(store, source, &mut pending_ids).await?;
+                        self.already_imported +=
+                            count_imported(store, source, &mut pending_ids).await?;
                     }
                     self.count(&countable_fields(&incoming, config), now);
                     if incoming.published_at <= now {
@@ -194,7 +194,7 @@ impl Inspection {
             }
         }
         reader.await.context("the reader task ended unexpectedly")??;
-        self.already_mirrored += count_mirrored(store, source, &mut pending_ids).await?;
+        self.already_imported += count_imported(store, source, &mut pending_ids).await?;
         self.notes.extend(misread.advice(source));
         Ok(newest)
     }

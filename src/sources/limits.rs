@@ -9,7 +9,7 @@ const MAX_SUMMARY_BYTES: usize = 200_000;
 /// Maximum length of a body in bytes; an image in it may be embedded as base64.
 const MAX_BODY_BYTES: usize = 32_000_000;
 /// Maximum number of `<` and `&` in a body: the memory that HTML takes grows with them.
-const MAX_BODY_MARKS: usize = 300_000;
+const MAX_MARKUP_CHARACTERS: usize = 300_000;
 /// Maximum number of sections, of tags, and of authors.
 const MAX_NAMES: usize = 500;
 /// Maximum length of the name of a section, tag or author in bytes; a longer one is no name.
@@ -25,9 +25,9 @@ pub(super) fn check(article: &IncomingArticle) -> Result<(), String> {
         check_bytes("summary", summary, MAX_SUMMARY_BYTES)?;
     }
     let marks = article.body_html.bytes().filter(|b| matches!(b, b'<' | b'&')).count();
-    if marks > MAX_BODY_MARKS {
+    if marks > MAX_MARKUP_CHARACTERS {
         return Err(format!(
-            "the text contains {marks} tags and character references; the maximum is {MAX_BODY_MARKS}"
+            "the text contains {marks} tags and character references; the maximum is {MAX_MARKUP_CHARACTERS}"
         ));
     }
     let lists =

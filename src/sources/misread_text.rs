@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn utf8_read_as_latin1_is_recognised_in_any_script() {
+    fn utf8_read_as_latin1_is_recognized_in_any_script() {
         for meant in ["Grüße", "„Straße“", "Привет", "校园新闻", "10 €", "naïve – déjà vu"]
         {
             let texts = articles(&[&misread(meant)]);

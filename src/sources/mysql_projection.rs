@@ -20,8 +20,8 @@ const LARGE_TYPES: [&str; 10] = [
 ];
 /// Columns whose values are times.
 const TIMES: [&str; 2] = ["published_at", "updated_at"];
-/// Begin of the period, in epoch seconds, in which repeated hours matter: 2000-01-01.
-const BEGIN_OF_REPEATED_HOURS: i64 = 946_684_800;
+/// Start of the period, in epoch seconds, in which repeated hours matter: 2000-01-01.
+const REPEATED_HOURS_START: i64 = 946_684_800;
 
 /// Returns `true` if the first of these columns, with name and type, may hold 16 MB or more.
 pub(super) fn begins_large(columns: &[(String, String)]) -> bool {
@@ -36,8 +36,8 @@ pub(super) fn projection(
     columns: &[(String, String)],
     zone: &TimeZone,
 ) -> Option<(String, Vec<String>)> {
-    let repeats_hours = Timestamp::from_second(BEGIN_OF_REPEATED_HOURS)
-        .is_ok_and(|begin| zone.following(begin).next().is_some());
+    let repeats_hours = Timestamp::from_second(REPEATED_HOURS_START)
+        .is_ok_and(|start| zone.following(start).next().is_some());
     let is_number =
         |name: &str, kind: &str| repeats_hours && kind == "TIMESTAMP" && TIMES.contains(&name);
     if !begins_large(columns) && !columns.iter().any(|(name, kind)| is_number(name, kind)) {

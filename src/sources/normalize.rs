@@ -1,4 +1,4 @@
-//! Normalization of an incoming article: validated, sanitised, with absolute URLs and a permanent
+//! Normalization of an incoming article: validated, sanitized, with absolute URLs and a permanent
 //! id.
 
 use percent_encoding::utf8_percent_encode;

@@ -123,7 +123,7 @@ impl SourceListener<'_> {
         if let Err(e) =
             request_sync(self.store, self.config, self.triggers, name, &Actor::System, now).await
         {
-            tracing::debug!(source = %name, "could not record the sync request of a notification: {e}");
+            tracing::debug!(source = %name, "cannot record the sync request of a notification: {e}");
         }
     }
 }

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_order_of_a_date_style_is_recognised() {
+    fn the_order_of_a_date_style_is_recognized() {
         for (style, order) in [
             ("DATESTYLE=GERMAN", "DMY"),
             ("DATESTYLE=SQL, DMY", "DMY"),

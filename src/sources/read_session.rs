@@ -213,13 +213,13 @@ impl ReadSession {
     /// Returns a condition that holds for UTC datetimes since the watermark, less the overlap, and
     /// for values that are not a valid time.
     pub(super) fn condition_since(&self, column: &str, watermark: Millis) -> String {
-        let begin = incremental::overlap_start(watermark);
-        let text = incremental::sql_datetime(begin, &TimeZone::UTC);
+        let start = incremental::overlap_start(watermark);
+        let text = incremental::sql_datetime(start, &TimeZone::UTC);
         match self.connection {
             // In SQLite such a column contains texts, or milliseconds written by JavaScript.
             EngineConnection::Sqlite(_) => format!(
                 "CASE typeof({column}) WHEN 'text' THEN {column} >= '{text}' WHEN 'integer' THEN {column} >= {} ELSE 1 END",
-                begin.0
+                start.0
             ),
             EngineConnection::Postgres(_) => {
                 let utc = TimeZone::UTC;
@@ -256,7 +256,7 @@ impl ReadSession {
             }
         };
         if let Err(error) = closed {
-            tracing::debug!(source = %self.source, %error, "could not close the connection cleanly");
+            tracing::debug!(source = %self.source, %error, "cannot close the connection cleanly");
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) struct RowReceiver {
     /// Time for which the run has waited for the source; storing articles does not count.
     waited: Duration,
     /// Value of `waited` at the beginning of the interval.
-    interval_begin: Duration,
+    interval_start: Duration,
 }
 
 impl RowReceiver {
@@ -55,7 +55,7 @@ impl RowReceiver {
             received: 0,
             bytes: 0,
             waited: Duration::ZERO,
-            interval_begin: Duration::ZERO,
+            interval_start: Duration::ZERO,
         }
     }
 
@@ -64,8 +64,8 @@ impl RowReceiver {
     pub(super) async fn next(&mut self) -> anyhow::Result<Option<SourceRow>> {
         let (source, limits) = (&self.source, self.limits);
         let total = limits.waiting.saturating_sub(self.waited);
-        let interval = limits.interval.saturating_sub(self.waited - self.interval_begin);
-        let begin = Instant::now();
+        let interval = limits.interval.saturating_sub(self.waited - self.interval_start);
+        let start = Instant::now();
         let Ok(row) = timeout(total.min(interval), self.rows.recv()).await else {
             return Err(if total < interval {
                 anyhow!(
@@ -79,12 +79,12 @@ impl RowReceiver {
                 )
             });
         };
-        self.waited += begin.elapsed();
+        self.waited += start.elapsed();
         let Some(row) = row else { return Ok(None) };
         self.received += 1;
         self.bytes += text_bytes(&row);
         if self.received.is_multiple_of(ROWS_PER_INTERVAL) {
-            self.interval_begin = self.waited;
+            self.interval_start = self.waited;
         }
         if self.received > limits.rows {
             return Err(anyhow!(

@@ -30,7 +30,7 @@ impl SessionZone {
         Self { zone, is_exact: false, value: value.to_owned() }
     }
 
-    /// Returns what stands behind a time with this zone: nothing if it is the source's.
+    /// Returns the suffix of a time with this zone: nothing if it is the source's.
     pub(super) fn suffix(&self) -> &str {
         if self.is_exact { "" } else { &self.value }
     }

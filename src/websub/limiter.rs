@@ -24,7 +24,7 @@ const REQUESTS_PER_HOST: usize = 2;
 const SLOW_REQUESTS_PER_HOST: usize = 1;
 /// Duration after which a request moves to a permit of the slow class, if one is free.
 const PERMIT_SWITCH_DELAY: Duration = Duration::from_millis(500);
-/// Number of pending jobs from which on no more jobs are leased for a host.
+/// Number of pending jobs at which no more jobs are leased for a host.
 const BUSY_HOST_JOBS: usize = 4;
 /// Maximum number of jobs leased for one host at a time.
 pub(super) const MAX_LEASED_PER_HOST: usize = 12;

@@ -21,7 +21,7 @@ use crate::store::hub_pings::Ping;
 const MAX_LOGGED_BYTES: usize = 300;
 /// Delay of a ping in installations with several nodes. By then all nodes serve the new version, so
 /// that the hub does not fetch the old one from another node.
-const NODE_SYNC_DELAY: SignedDuration = SignedDuration::from_secs(3);
+const NODE_CATCH_UP_DELAY: SignedDuration = SignedDuration::from_secs(3);
 
 /// Starts the pings that are due. Returns their number.
 pub(super) async fn ping_due(
@@ -34,7 +34,7 @@ pub(super) async fn ping_due(
         return Ok(0);
     }
     let changed_before =
-        if inner.store.is_sqlite() { Millis(i64::MAX) } else { now.plus(-NODE_SYNC_DELAY) };
+        if inner.store.is_sqlite() { Millis(i64::MAX) } else { now.plus(-NODE_CATCH_UP_DELAY) };
     let pings = inner
         .store
         .hub()

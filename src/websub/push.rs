@@ -20,7 +20,7 @@ use crate::store::http_job_leases::HttpJobKind;
 use crate::store::hub_pushes::{Push, PushLeaseCriteria, PushResult};
 
 const SIGNATURE_HEADER: HeaderName = HeaderName::from_static("x-hub-signature");
-/// Response time in seconds from which on a subscriber counts as slow.
+/// Response time in seconds at which a subscriber counts as slow.
 const SLOW_RESPONSE_SECONDS: u64 = 3;
 
 /// Starts the pushes that are due. Returns their number.

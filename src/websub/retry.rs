@@ -45,7 +45,7 @@ fn retry_at(
 /// Logs a failed database write. The lease of the request then expires, and it is repeated.
 pub(super) fn log_store_error(result: StoreResult<()>) {
     if let Err(e) = result {
-        tracing::warn!("could not record the result of a WebSub request; it will be repeated: {e}");
+        tracing::warn!("cannot record the result of a WebSub request; it will be repeated: {e}");
     }
 }
 

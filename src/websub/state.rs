@@ -24,7 +24,7 @@ pub(super) struct Inner {
     /// Client for the hubs from the configuration.
     pub(super) hub_client: Client,
     pub(super) limiter: Arc<ConcurrencyLimiter>,
-    /// Lock that serialises ticks.
+    /// Lock that serializes ticks.
     pub(super) tick: tokio::sync::Mutex<()>,
     pub(super) housekeeping: Mutex<HousekeepingTimes>,
 }

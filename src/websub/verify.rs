@@ -79,7 +79,7 @@ async fn run_verification(inner: Arc<Inner>, request: HubRequest) {
             tracing::debug!(%host, %feed, mode, "hub request not confirmed by its callback; deleted")
         }
         Err(reason) => {
-            tracing::debug!(%host, %feed, mode, "hub request could not be verified; deleted: {reason}")
+            tracing::debug!(%host, %feed, mode, "cannot verify the hub request; deleted: {reason}")
         }
     }
     let confirmed = matches!(result, Ok(true));
@@ -155,7 +155,7 @@ async fn deny(inner: Arc<Inner>, subscription: DroppedSubscription) {
             .await
     };
     if let Err(reason) = response.await {
-        tracing::debug!(host = %subscription.host, "could not notify a subscriber that its feed was removed: {reason}");
+        tracing::debug!(host = %subscription.host, "cannot notify a subscriber that its feed was removed: {reason}");
     }
 }
 

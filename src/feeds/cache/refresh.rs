@@ -120,7 +120,7 @@ async fn save(
 
 /// Returns an identifier of the store that does not reveal its secret.
 async fn store_id(store: &Store) -> StoreResult<String> {
-    let secret = store.instance().await?.secret;
+    let secret = store.identity().await?.secret;
     Ok(hex::encode(&Sha256::digest([b"feed cache of ".as_slice(), &secret].concat())[..16]))
 }
 
@@ -200,10 +200,10 @@ async fn refresh_batch(
     let mut changed: Vec<(&Feed, RenderedFeed)> = Vec::new();
     let mut batch = RenderedBatch::default();
     for &feed in feeds {
-        let jobs =
+        let formats =
             Format::ALL.map(|format| (format, cache.get(&document_key(feed, format)))).into();
         let result = match plan::newest(store, config, feed, now).await {
-            Ok(plan) => render::render(store, config, feed, plan, jobs, now).await,
+            Ok(plan) => render::render(store, config, feed, plan, formats, now).await,
             Err(e) => Err(e.into()),
         };
         let documents = result.unwrap_or_else(|e| {

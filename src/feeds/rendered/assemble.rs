@@ -7,7 +7,9 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
-use super::{BrotliState, GZIP_HEADER, ItemHash, LAST_BLOCK, RenderedFeed, Segment, digest, etag};
+use super::{
+    BrotliState, GZIP_HEADER, ItemHash, LAST_BLOCK, RenderedFeed, Segment, etag, text_hash,
+};
 use crate::feeds::format::{DocumentFrame, FeedError, Format};
 
 /// Deflate level, 1 to 9. Level 6 costs half the time of 9; its output is 0.5% larger.
@@ -177,7 +179,7 @@ impl Assembler {
         let (deflated, length) = (to_u32(self.gzip.len() - start), to_u32(text.len()));
         self.segments.push(Segment {
             item_hash,
-            text_hash: digest(text),
+            text_hash: text_hash(text),
             compressed_length: deflated,
             length,
             crc: crc.finalize(),

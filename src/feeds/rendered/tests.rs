@@ -10,7 +10,7 @@ fn frame(head: &str) -> DocumentFrame {
 }
 
 fn item_hash(text: &str) -> ItemHash {
-    digest(text.as_bytes())
+    text_hash(text.as_bytes())
 }
 
 fn assemble_json(

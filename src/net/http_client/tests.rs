@@ -121,7 +121,7 @@ async fn an_invalid_response_is_an_error() {
         let error = get(&server(response, repeat).await, 20_000).await.unwrap_err();
         assert!(matches!(error, HttpError::Connection(_)), "{response:?}: {error}");
     }
-    // The server sends interim responses for ever.
+    // The server sends interim responses forever.
     let late = get(&server("HTTP/1.1 103 Early Hints\r\n\r\n", true).await, 200).await;
     assert!(late.is_err(), "{late:?}");
 }

@@ -78,7 +78,7 @@ impl Display {
         let shown = config.get("content").map_or([].as_slice(), Value::entries);
         let mut fields: Vec<(Vec<i64>, ShownField)> = shown
             .iter()
-            .filter(|(_, settings)| !is_reduced(settings.text("type")))
+            .filter(|(_, settings)| !is_label_formatter(settings.text("type")))
             .map(|(name, settings)| {
                 let mode = settings.get("settings").map_or("", |own| own.text("view_mode"));
                 let view_mode = if mode.is_empty() { "default" } else { mode }.to_owned();
@@ -104,7 +104,7 @@ impl Display {
 }
 
 /// Returns `true` for formatters that show a name instead of the content.
-fn is_reduced(formatter: &str) -> bool {
+fn is_label_formatter(formatter: &str) -> bool {
     formatter.ends_with("_label") || formatter.ends_with("_entity_id")
 }
 

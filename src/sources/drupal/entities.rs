@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fields::{self, FieldValue, LAYOUT_FIELD, Record, Records, numbers};
+use super::fields::{self, FieldValue, LAYOUT_FIELD, Record, Records, join_ids};
 use super::layouts::{Component, components};
 use super::site::DrupalSite;
 use crate::sources::php::Value;
@@ -58,8 +58,8 @@ pub(super) async fn fetch_blocks(
     let sql = format!("SELECT b.uuid, b.id FROM {prefix}block_content b WHERE b.uuid IN ({uuids})");
     let rows = session.rows_if_readable(&sql).await?.into_iter().map(to_array);
     entities.block_ids = rows.map(|[uuid, id]| (uuid, id)).collect();
-    let ids = numbers(entities.block_ids.values().map(String::as_str));
-    let revisions = numbers(revisions.iter().map(String::as_str));
+    let ids = join_ids(entities.block_ids.values().map(String::as_str));
+    let revisions = join_ids(revisions.iter().map(String::as_str));
     let or_none = |list: String| if list.is_empty() { "NULL".to_owned() } else { list };
     let condition =
         format!("e.id IN ({}) OR e.revision_id IN ({})", or_none(ids), or_none(revisions));
@@ -79,7 +79,7 @@ pub(super) async fn fetch_paragraphs(
         nodes.values().chain(entities.blocks.values()).flat_map(references).collect();
     for _ in 0..MAX_DEPTH {
         wanted.retain(|id| !entities.paragraphs.contains_key(id));
-        let ids = numbers(wanted.iter().map(String::as_str));
+        let ids = join_ids(wanted.iter().map(String::as_str));
         if ids.is_empty() {
             break;
         }

@@ -147,7 +147,7 @@ pub(super) async fn fetch_values(
     records: &mut Records,
 ) -> anyhow::Result<()> {
     let ids: Vec<&str> = records.keys().map(String::as_str).collect();
-    let ids = match numbers(ids) {
+    let ids = match join_ids(ids) {
         list if list.is_empty() => return Ok(()),
         list => list,
     };
@@ -188,8 +188,8 @@ fn add_value(records: &mut Records, field: &Field, row: TextRow) {
     record.values.entry((language, field.name.clone())).or_default().extend(value);
 }
 
-/// Returns the numbers among these ids as a comma-separated list.
-pub(super) fn numbers<'i>(ids: impl IntoIterator<Item = &'i str>) -> String {
+/// Joins the ids that are numbers with commas.
+pub(super) fn join_ids<'i>(ids: impl IntoIterator<Item = &'i str>) -> String {
     let valid = ids.into_iter().filter(|id| id.parse::<u64>().is_ok());
     valid.collect::<Vec<_>>().join(", ")
 }

@@ -12,7 +12,7 @@ use crate::sources::wordpress::autop;
 /// Drupal's format for texts without one.
 const FALLBACK: &str = "plain_text";
 
-/// A filter of a format. Allow-lists are the sanitiser's task, and filters for alignment are not
+/// A filter of a format. Allow-lists are the sanitizer's task, and filters for alignment are not
 /// needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Filter {
@@ -58,7 +58,7 @@ impl Formats {
         }
     }
 
-    /// Returns the text as HTML, not yet sanitised; `None` if its format does not exist, in which
+    /// Returns the text as HTML, not yet sanitized; `None` if its format does not exist, in which
     /// case Drupal shows nothing.
     pub(super) fn html(&self, text: &str, format: &str) -> Option<String> {
         let format = if format.is_empty() { FALLBACK } else { format };
@@ -142,26 +142,26 @@ fn link_urls(html: &str) -> String {
 
 fn link_words(text: &str, out: &mut String) {
     for word in text.split_inclusive(char::is_whitespace) {
-        let begin = ["http://", "https://", "www."].iter().filter_map(|sign| word.find(sign)).min();
-        let bare = begin.filter(|at| {
+        let start = ["http://", "https://", "www."].iter().filter_map(|sign| word.find(sign)).min();
+        let bare = start.filter(|at| {
             word[..*at].chars().next_back().is_none_or(|c| !c.is_alphanumeric() && c != '/')
         });
-        let Some(begin) = bare else {
+        let Some(start) = bare else {
             out.push_str(word);
             continue;
         };
         // An escaped bracket or quotation mark is not part of a URL.
         let end = ["&lt;", "&gt;", "&quot;"]
             .iter()
-            .filter_map(|mark| word[begin..].find(mark))
+            .filter_map(|mark| word[start..].find(mark))
             .min()
-            .unwrap_or(word.len() - begin);
-        let url = word[begin..begin + end]
+            .unwrap_or(word.len() - start);
+        let url = word[start..start + end]
             .trim_end_matches(|c: char| c.is_whitespace() || ".,:;!?)]'\"".contains(c));
         let scheme = if url.starts_with("www.") { "http://" } else { "" };
-        out.push_str(&word[..begin]);
+        out.push_str(&word[..start]);
         out.push_str(&format!("<a href=\"{scheme}{}\">{url}</a>", url.replace('"', "&quot;")));
-        out.push_str(&word[begin + url.len()..]);
+        out.push_str(&word[start + url.len()..]);
     }
 }
 

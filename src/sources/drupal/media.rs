@@ -16,14 +16,14 @@ use crate::sources::read_session::{ReadSession, to_array};
 /// A media entity that a text can embed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MediaItem {
-    display: DisplayMode,
+    display: MediaElement,
     name: String,
     url: String,
     alt: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum DisplayMode {
+enum MediaElement {
     Image,
     Audio,
     Video,
@@ -31,11 +31,11 @@ enum DisplayMode {
 }
 
 /// The source fields of Drupal's own media types.
-const FIELDS: [(&str, DisplayMode); 4] = [
-    ("field_media_image", DisplayMode::Image),
-    ("field_media_audio_file", DisplayMode::Audio),
-    ("field_media_video_file", DisplayMode::Video),
-    ("field_media_document", DisplayMode::Link),
+const FIELDS: [(&str, MediaElement); 4] = [
+    ("field_media_image", MediaElement::Image),
+    ("field_media_audio_file", MediaElement::Audio),
+    ("field_media_video_file", MediaElement::Video),
+    ("field_media_document", MediaElement::Link),
 ];
 
 /// Returns the ids of the media that a text embeds.
@@ -68,7 +68,7 @@ pub(super) async fn fetch(
         "{prefix}media m JOIN {prefix}media_field_data d ON d.mid = m.mid AND d.default_langcode = 1 AND d.status = 1"
     );
     for (field, display) in FIELDS {
-        let alt = if display == DisplayMode::Image { "v.field_media_image_alt" } else { "''" };
+        let alt = if display == MediaElement::Image { "v.field_media_image_alt" } else { "''" };
         let sql = format!(
             "SELECT m.uuid, d.name, f.uri, {alt} FROM {named} JOIN {prefix}media__{field} v ON v.entity_id = m.mid AND v.deleted = 0 \
              JOIN {prefix}file_managed f ON f.fid = v.{field}_target_id AND f.status = 1 WHERE m.uuid IN ({ids}) ORDER BY v.delta DESC"
@@ -86,7 +86,7 @@ pub(super) async fn fetch(
     );
     for row in session.rows_if_readable(&sql).await? {
         let [id, name, url] = to_array(row);
-        media.insert(id, MediaItem { display: DisplayMode::Link, name, url, alt: String::new() });
+        media.insert(id, MediaItem { display: MediaElement::Link, name, url, alt: String::new() });
     }
     Ok(media)
 }
@@ -96,8 +96,8 @@ pub(super) fn embed(html: &str, media: &HashMap<String, MediaItem>) -> (String, 
     if !html.contains("<drupal-media") {
         return (html.to_owned(), 0);
     }
-    let omitted = Rc::new(RefCell::new(0));
-    let counter = Rc::clone(&omitted);
+    let left_out = Rc::new(RefCell::new(0));
+    let counter = Rc::clone(&left_out);
     let settings = RewriteStrSettings::new().with_strict(false).append_element_content_handler(
         element!("drupal-media", |el| {
             let attribute = |name: &str| {
@@ -118,8 +118,8 @@ pub(super) fn embed(html: &str, media: &HashMap<String, MediaItem>) -> (String, 
         }),
     );
     let embedded = rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned());
-    let omitted = *omitted.borrow();
-    (embedded, omitted)
+    let left_out = *left_out.borrow();
+    (embedded, left_out)
 }
 
 impl MediaItem {
@@ -130,16 +130,16 @@ impl MediaItem {
         let (url, alt) =
             (encode_double_quoted_attribute(&self.url), encode_double_quoted_attribute(alt));
         let element = match self.display {
-            DisplayMode::Image => format!("<img src=\"{url}\" alt=\"{alt}\">"),
-            DisplayMode::Audio => format!("<audio src=\"{url}\" controls></audio>"),
-            DisplayMode::Video => format!("<video src=\"{url}\" controls></video>"),
-            DisplayMode::Link => link(&self.url, &self.name),
+            MediaElement::Image => format!("<img src=\"{url}\" alt=\"{alt}\">"),
+            MediaElement::Audio => format!("<audio src=\"{url}\" controls></audio>"),
+            MediaElement::Video => format!("<video src=\"{url}\" controls></video>"),
+            MediaElement::Link => link(&self.url, &self.name),
         };
         match caption.filter(|caption| !caption.trim().is_empty()) {
             Some(caption) => {
                 format!("<figure>{element}<figcaption>{caption}</figcaption></figure>")
             }
-            None if self.display == DisplayMode::Link => format!("<p>{element}</p>"),
+            None if self.display == MediaElement::Link => format!("<p>{element}</p>"),
             None => format!("<figure>{element}</figure>"),
         }
     }
@@ -159,14 +159,14 @@ mod tests {
         );
         assert_eq!(embedded_ids(&text).len(), 2);
         let medium = MediaItem {
-            display: DisplayMode::Image,
+            display: MediaElement::Image,
             name: "vat".into(),
             url: "https://a.example/v.jpg".into(),
             alt: "A \"vat\"".into(),
         };
-        let (html, omitted) = embed(&text, &HashMap::from([(ID.to_owned(), medium)]));
+        let (html, left_out) = embed(&text, &HashMap::from([(ID.to_owned(), medium)]));
         let figure = "<figure><img src=\"https://a.example/v.jpg\" alt=\"A &quot;vat&quot;\"><figcaption>The <b>vat</b></figcaption></figure>";
-        assert_eq!((html, omitted), (format!("<p>a</p>{figure}"), 1));
+        assert_eq!((html, left_out), (format!("<p>a</p>{figure}"), 1));
     }
 
     #[test]

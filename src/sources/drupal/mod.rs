@@ -86,7 +86,7 @@ fn source_id(node: &Node, translation: &Translation) -> String {
     }
 }
 
-/// Returns the texts of an article as HTML, not yet sanitised, and notes on what is left out.
+/// Returns the texts of an article as HTML, not yet sanitized, and notes on what is left out.
 fn body_html(site: &DrupalSite, translation: &Translation) -> (String, Vec<String>) {
     let mut notes = translation.notes.clone();
     let mut html = Vec::new();
@@ -119,15 +119,15 @@ fn to_article(
     let (body, mut notes) = body_html(site, translation);
     let summary = (!translation.summary.trim().is_empty())
         .then(|| site.formats.html(&translation.summary, &translation.format));
-    let (body_html, omitted) = media::embed(&body, &node.media);
-    if omitted > 0 {
+    let (body_html, left_out) = media::embed(&body, &node.media);
+    if left_out > 0 {
         notes.push(
             "Embedded media that are not public, or of an unsupported kind, are left out."
                 .to_owned(),
         );
     }
     // In Drupal's own feeds all languages of a node have one guid; only one article can keep it.
-    let keeps_guid = source.ids == Ids::Source && translation.is_original;
+    let keeps_guid = source.ids == Ids::SiteFeed && translation.is_original;
     IncomingArticle {
         guid: keeps_guid.then(|| format!("{} at {}", node.id, source.site_url)),
         title: plain(&translation.title),

@@ -32,8 +32,8 @@ pub(super) async fn next_nodes(
 ) -> anyhow::Result<Vec<Node>> {
     let DrupalSite { prefix, types, condition, published_at_sql: published_at, .. } = site;
     let changed = since.map(|mark| {
-        let begin = incremental::overlap_start(mark).epoch_seconds();
-        format!(" AND (n.changed IS NULL OR n.changed >= {begin} OR {published_at} >= {begin})")
+        let start = incremental::overlap_start(mark).epoch_seconds();
+        format!(" AND (n.changed IS NULL OR n.changed >= {start} OR {published_at} >= {start})")
     });
     let sql = format!(
         "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE_SIZE}",

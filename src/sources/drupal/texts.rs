@@ -12,7 +12,7 @@ use crate::sources::php::Value;
 use crate::sources::read_session::ReadSession;
 
 /// Note on paragraphs that do not belong to the shown page.
-const OMITTED_PARAGRAPHS: &str =
+const LEFT_OUT_PARAGRAPHS: &str =
     "Paragraphs in another language, or in a revision that is not the current one, are left out.";
 /// Maximum number of paragraphs and blocks in one article.
 const MAX_ENTITIES: usize = 2000;
@@ -38,7 +38,7 @@ pub(super) async fn fetch(
                 parts: Vec::new(),
                 remaining: MAX_ENTITIES,
                 path: Vec::new(),
-                omitted: BTreeSet::new(),
+                left_out: BTreeSet::new(),
             };
             texts.add_node(record, translation);
             let notes = texts.notes(record, translation);
@@ -68,7 +68,7 @@ struct Texts<'r> {
     /// Ids of the paragraphs around the present one, which it cannot contain again.
     path: Vec<&'r str>,
     /// Notes on content that is left out.
-    omitted: BTreeSet<&'static str>,
+    left_out: BTreeSet<&'static str>,
 }
 
 impl<'r> Texts<'r> {
@@ -142,7 +142,7 @@ impl<'r> Texts<'r> {
                     self.add_block(block, translation, &view_mode);
                 }
                 Component::Conditional => {
-                    self.omitted.insert("Blocks with visibility conditions are left out.");
+                    self.left_out.insert("Blocks with visibility conditions are left out.");
                 }
                 Component::Other => {}
             }
@@ -157,7 +157,7 @@ impl<'r> Texts<'r> {
             }
             // An unpublished block is not shown, without a note.
             Some((block, None)) if block.languages.contains_key(&translation.language) => {}
-            _ => drop(self.omitted.insert(NOTE)),
+            _ => drop(self.left_out.insert(NOTE)),
         }
     }
 
@@ -177,7 +177,7 @@ impl<'r> Texts<'r> {
             }
             // An unpublished paragraph is not shown, without a note.
             Some((paragraph, None)) if paragraph.languages.contains_key(language) => {}
-            _ => drop(self.omitted.insert(OMITTED_PARAGRAPHS)),
+            _ => drop(self.left_out.insert(LEFT_OUT_PARAGRAPHS)),
         }
     }
 
@@ -191,7 +191,8 @@ impl<'r> Texts<'r> {
         depth: usize,
     ) {
         if depth >= MAX_DEPTH || self.remaining == 0 {
-            self.omitted.insert("Paragraphs beyond the limits on nesting and number are left out.");
+            self.left_out
+                .insert("Paragraphs beyond the limits on nesting and number are left out.");
             return;
         }
         self.remaining -= 1;
@@ -205,7 +206,7 @@ impl<'r> Texts<'r> {
                 .map(|name| ShownField { name: name.to_owned(), view_mode: "default".into() })
                 .collect(),
             None => {
-                self.omitted.insert("Paragraphs and blocks without a view display are left out.");
+                self.left_out.insert("Paragraphs and blocks without a view display are left out.");
                 return;
             }
         };
@@ -218,7 +219,7 @@ impl<'r> Texts<'r> {
 
     /// Returns the notes on content that is left out, or on the reason why there is no text.
     fn notes(&self, record: &Record, translation: &Translation) -> Vec<String> {
-        let mut notes: Vec<String> = self.omitted.iter().map(|note| (*note).to_owned()).collect();
+        let mut notes: Vec<String> = self.left_out.iter().map(|note| (*note).to_owned()).collect();
         if !self.parts.is_empty() {
             return notes;
         }

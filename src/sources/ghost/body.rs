@@ -35,7 +35,7 @@ pub(super) fn fill_site_url(text: &str, home: &str) -> String {
     text.replace(SITE_URL_PLACEHOLDER, home)
 }
 
-/// Returns the lead image with its caption, followed by the text; not yet sanitised.
+/// Returns the lead image with its caption, followed by the text; not yet sanitized.
 pub(super) fn body_html(post: &Post, site: &GhostSite, source: &Source) -> String {
     let home = source.site_url.as_str();
     let text = fill_site_url(&visible_part(&post.html, post.is_public(), source.members), home);
@@ -74,7 +74,7 @@ fn simplify_cards(html: &str, home: Option<&Url>) -> String {
                 link, &home
             )));
     }
-    // Only an error of a handler ends the rewriting early; the sanitiser accepts the original, too.
+    // Only an error of a handler ends the rewriting early; the sanitizer accepts the original, too.
     rewrite_str(html, settings).unwrap_or_else(|_| html.to_owned())
 }
 

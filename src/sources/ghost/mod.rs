@@ -90,7 +90,7 @@ fn to_source_row(source: &Source, site: &GhostSite, language: &str, post: Post) 
     let non_empty = |text: &str| (!text.trim().is_empty()).then(|| plain(text));
     let home = source.site_url.as_str();
     SourceRow::Article(Box::new(IncomingArticle {
-        guid: (source.ids == Ids::Source).then(|| post.id.clone()),
+        guid: (source.ids == Ids::SiteFeed).then(|| post.id.clone()),
         title: plain(&post.title),
         url: Some(permalinks::article_url(pattern, home, &post, published_at)),
         summary: non_empty(&post.excerpt).or_else(|| non_empty(&post.description)),

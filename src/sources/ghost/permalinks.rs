@@ -5,8 +5,8 @@ use percent_encoding::utf8_percent_encode;
 
 use super::posts::Post;
 use crate::config::{Collection, Source};
+use crate::domain::ghost_filter::GhostPostValues;
 use crate::domain::percent::ENCODED_SEGMENT;
-use crate::domain::post_filter::PostValues;
 use crate::domain::time::Millis;
 
 /// Ghost's path segment for a post without a public primary tag or without an author.
@@ -18,7 +18,7 @@ pub(super) fn pattern<'s>(source: &'s Source, post: &Post) -> Option<&'s str> {
     if source.collections.is_empty() {
         return Some(&source.permalinks);
     }
-    let values = PostValues {
+    let values = GhostPostValues {
         tags: post.tags.iter().map(|tag| tag.slug.as_str()).collect(),
         authors: post.authors.iter().map(|author| author.slug.as_str()).collect(),
         primary_tag: post.primary_tag().map(|tag| tag.slug.as_str()),

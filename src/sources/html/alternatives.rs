@@ -108,7 +108,7 @@ impl Document<'_> {
         let tag = &self.tags[index];
         let (content, end) = self.content(tag);
         let keep_content = || Some((String::new(), tag.end));
-        if self.is_second_form(index) {
+        if self.duplicates_formula(index) {
             return Some((String::new(), end));
         }
         match tag.name.as_str() {
@@ -168,7 +168,7 @@ impl Document<'_> {
             .or_else(|| child("title"))
             .or_else(|| child("desc"))
             .or_else(|| is_image().then(|| text(content)));
-        self.unless_beside(index, label.unwrap_or_default())
+        self.label_unless_repeated(index, label.unwrap_or_default())
     }
 
     /// Returns the replacement of an element without content that has a label.
@@ -187,7 +187,7 @@ impl Document<'_> {
         };
         let is_element = tag.partner.is_some() && tag.name != "img";
         (is_drawn && is_element && self.may_read(content) && is_empty())
-            .then(|| (self.unless_beside(index, label), end))
+            .then(|| (self.label_unless_repeated(index, label), end))
     }
 
     /// Returns the replacement of a plug-in: its content, with a link to its file unless the content
@@ -212,7 +212,7 @@ impl Document<'_> {
     }
 
     /// Returns `true` if an element shows the formula that a `math` element beside it contains.
-    fn is_second_form(&self, index: usize) -> bool {
+    fn duplicates_formula(&self, index: usize) -> bool {
         let tag = &self.tags[index];
         let is_form = match tag.name.as_str() {
             "svg" | "mjx-math" => true,
@@ -269,7 +269,7 @@ impl Document<'_> {
     }
 
     /// Returns a label escaped, or nothing if the text beside the element says the same.
-    fn unless_beside(&self, index: usize, label: String) -> String {
+    fn label_unless_repeated(&self, index: usize, label: String) -> String {
         let tag = &self.tags[index];
         let end = self.content(tag).1;
         let from = self.html.floor_char_boundary(tag.start.saturating_sub(MAX_BESIDE_BYTES));

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::elements::{Tag, attribute, tags, text};
 
-/// Length from which the text of a form is the content of a page, not labels, in characters.
+/// Minimum length of the text of a form that is the content of a page, not labels, in characters.
 const MIN_PAGE_CHARS: usize = 1_200;
 
 /// Length of an element that is certainly not a form alone, in bytes.

@@ -1,6 +1,6 @@
-//! Tokenizer for the regular HTML that the sanitiser writes; not suitable for other HTML.
+//! Tokenizer for the regular HTML that the sanitizer writes; not suitable for other HTML.
 
-/// Token of sanitised HTML.
+/// Token of sanitized HTML.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HtmlToken<'a> {
     /// Text as written, with its entities.
@@ -11,7 +11,7 @@ pub(super) enum HtmlToken<'a> {
     End(&'a str),
 }
 
-/// Iterator over the tokens of sanitised HTML.
+/// Iterator over the tokens of sanitized HTML.
 pub(super) struct HtmlTokens<'a>(pub(super) &'a str);
 
 impl<'a> Iterator for HtmlTokens<'a> {
@@ -22,7 +22,7 @@ impl<'a> Iterator for HtmlTokens<'a> {
         if html.is_empty() {
             return None;
         }
-        // The sanitiser escapes every `<` and `>` that is not part of a tag, also in attributes.
+        // The sanitizer escapes every `<` and `>` that is not part of a tag, also in attributes.
         let Some(tag) = html.strip_prefix('<') else {
             let (text, rest) = html.split_at(html.find('<').unwrap_or(html.len()));
             self.0 = rest;

@@ -1,4 +1,4 @@
-//! Attributes of images, and audio and video files, in a sanitised body.
+//! Attributes of images, and audio and video files, in a sanitized body.
 
 use html_escape::decode_html_entities;
 
@@ -15,7 +15,7 @@ pub(crate) struct ImageAttributes {
     pub(crate) size: Option<(u32, u32)>,
 }
 
-/// Returns the attributes of the image with this URL, else the words of the same picture in another
+/// Returns the attributes of the image with this URL, else the text of the same image in another
 /// size; empty ones if the body contains neither.
 pub(crate) fn image_attributes(body_html: &str, url: &str) -> ImageAttributes {
     let mut other_size = ImageAttributes::default();
@@ -34,7 +34,7 @@ pub(crate) fn image_attributes(body_html: &str, url: &str) -> ImageAttributes {
                 size: pixels("width").zip(pixels("height")),
             };
         }
-        if other_size.alt.is_none() && media::is_same_picture(&src, url) {
+        if other_size.alt.is_none() && media::is_same_image(&src, url) {
             other_size.alt = alt();
         }
     }

@@ -1,7 +1,7 @@
 //! Cleaning of an article's texts, done once when the article is normalized; later code relies on
 //! it.
 //!
-//! A body goes through `prepare` (lazy images, embedded players, tracking pixels), `sanitise` (the
+//! A body goes through `prepare` (lazy images, embedded players, tracking pixels), `sanitize` (the
 //! allow-list, applied to an HTML5 tree) and `tidy` (removal of elements left empty). These steps
 //! are repeated until nothing changes, so that cleaning is idempotent.
 
@@ -12,13 +12,13 @@ mod formulas;
 mod markup;
 mod media;
 mod prepare;
-mod sanitise;
+mod sanitize;
 mod srcset;
 mod text;
 mod tidy;
 
 #[cfg(test)]
-mod properties;
+mod property_tests;
 #[cfg(test)]
 mod tests;
 
@@ -26,7 +26,7 @@ use url::Url;
 
 use crate::domain::text_repair;
 use crate::domain::url::absolute_web_url;
-use sanitise::Sanitiser;
+use sanitize::Sanitizer;
 
 pub(crate) use media::{enclosure, image_attributes};
 #[cfg(test)]
@@ -41,20 +41,20 @@ const MAX_CLEANING_ROUNDS: usize = 5;
 /// larger body would need gigabytes of memory.
 const MAX_HTML_BYTES: usize = 8 << 20;
 
-/// Returns the body as sanitised HTML5 with absolute URLs; cleaning the result again changes
+/// Returns the body as sanitized HTML5 with absolute URLs; cleaning the result again changes
 /// nothing.
 ///
 /// Relative URLs are resolved against `base`; without a base they are removed, and the text of
 /// their links stays.
 pub(crate) fn clean_body(html: &str, base: Option<&Url>) -> String {
-    let sanitiser = Sanitiser::new(base);
+    let sanitizer = Sanitizer::new(base);
     let mut current = text_repair::repair(html).into_owned();
     for _ in 0..MAX_CLEANING_ROUNDS {
         let prepared = prepare::prepare(&current, base);
         if prepared.len() > MAX_HTML_BYTES {
             return text::as_paragraphs(&prepared);
         }
-        let next = tidy::tidy(&sanitiser.clean(&prepared));
+        let next = tidy::tidy(&sanitizer.clean(&prepared));
         // Noncharacters are parse errors in HTML.
         let next: String = text_repair::repair(&next)
             .chars()

@@ -148,7 +148,7 @@ fn resolve_lazy_source(el: &mut Element<'_, '_>, base: Option<&Url>) -> RewriteR
     if let Some(candidates) = candidates.filter(|value| !value.trim().is_empty()) {
         el.set_attribute("srcset", &candidates)?;
     }
-    // The sanitiser removes data URLs anyway; removed here, they do not count for the length limit.
+    // The sanitizer removes data URLs anyway; removed here, they do not count for the length limit.
     if el.get_attribute("src").is_some_and(|src| src.trim_start().starts_with("data:")) {
         el.remove_attribute("src");
     }

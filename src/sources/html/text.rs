@@ -7,7 +7,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use unicode_segmentation::UnicodeSegmentation as _;
 
 use super::markup::{HtmlToken, HtmlTokens, is_block};
-use super::sanitise::Sanitiser;
+use super::sanitize::Sanitizer;
 use super::{alternatives, prepare};
 use crate::domain::text_repair;
 
@@ -30,7 +30,7 @@ const OTHER_ELEMENTS: &str = "body br button center embed form head html iframe 
 /// (except the line breaks in `pre`).
 pub(crate) fn plain_text(html: &str) -> String {
     let html = text_repair::repair(html);
-    let cleaned = Sanitiser::new(None).clean(&prepare::prepare(&html, None));
+    let cleaned = Sanitizer::new(None).clean(&prepare::prepare(&html, None));
     text_repair::repair(&text_lines(&cleaned, &[]).join("\n")).into_owned()
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize
     }
     let opening = &body_html[..body_html.floor_char_boundary(MAX_SUMMARY_SOURCE_BYTES)];
     let html = text_repair::repair(opening);
-    let cleaned = Sanitiser::new(None).clean(&prepare::prepare(&html, None));
+    let cleaned = Sanitizer::new(None).clean(&prepare::prepare(&html, None));
     let prose = text_lines(
         &cleaned,
         &["figcaption", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "rt", "rp"],
@@ -91,8 +91,8 @@ fn collapse_whitespace(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the lines of text in sanitised HTML, without the text inside the elements in `skip`.
-fn text_lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
+/// Returns the lines of text in sanitized HTML, without the text inside the elements in `skip`.
+fn text_lines(sanitized: &str, skip: &[&str]) -> Vec<String> {
     let (mut lines, mut line) = (Vec::new(), String::new());
     let (mut skipped, mut preformatted) = (0_usize, 0_usize);
     let mut end = |line: &mut String| {
@@ -102,7 +102,7 @@ fn text_lines(sanitised: &str, skip: &[&str]) -> Vec<String> {
             lines.push(text);
         }
     };
-    for token in HtmlTokens(sanitised) {
+    for token in HtmlTokens(sanitized) {
         match token {
             HtmlToken::Text(_) if skipped > 0 => {}
             HtmlToken::Text(text) if preformatted > 0 => {

@@ -1,4 +1,4 @@
-//! Removes what sanitising leaves behind: redundant elements, empty paragraphs and repeated images.
+//! Removes what sanitizing leaves behind: redundant elements, empty paragraphs and repeated images.
 
 use super::markup::{HtmlToken, HtmlTokens, attribute, is_void};
 
@@ -11,7 +11,7 @@ struct OpenElement<'a> {
     content_start: usize,
 }
 
-/// Tidies HTML written by [`super::sanitise`].
+/// Tidies HTML written by [`super::sanitize`].
 pub(super) fn tidy(html: &str) -> String {
     let mut out = String::with_capacity(html.len());
     let mut open: Vec<OpenElement<'_>> = Vec::new();

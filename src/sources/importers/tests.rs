@@ -39,9 +39,9 @@ fn source(ids: Ids) -> Source {
 
 fn parse_articles(text: &str) -> Vec<IncomingArticle> {
     let export = if text.starts_with('{') {
-        parse_json_feed(text.as_bytes(), &source(Ids::Courant))
+        parse_json_feed(text.as_bytes(), &source(Ids::Ours))
     } else {
-        parse_xml(text.as_bytes(), &source(Ids::Courant), "en")
+        parse_xml(text.as_bytes(), &source(Ids::Ours), "en")
     };
     export.unwrap().articles.into_iter().map(|(_, read)| read.unwrap().article).collect()
 }
@@ -111,7 +111,7 @@ fn rss_2_is_parsed_with_its_common_extensions() {
         (all[2].title.as_str(), all[2].guid.as_deref()),
         ("No id &c.", Some("https://dye.example/none"))
     );
-    let export = parse_xml(RSS.as_bytes(), &source(Ids::Courant), "en").unwrap();
+    let export = parse_xml(RSS.as_bytes(), &source(Ids::Ours), "en").unwrap();
     let parsed: Vec<(u64, bool)> =
         export.articles.iter().map(|(line, a)| (*line, a.as_ref().unwrap().is_dated)).collect();
     assert_eq!(parsed, [(5, true), (11, true), (13, false)]);
@@ -188,7 +188,7 @@ fn relative_urls_of_media_are_resolved_like_links() {
 fn json_feed_items_have_line_numbers() {
     let text = "{\"version\": \"https://jsonfeed.org/version/1.1\", \"title\": \"x\", \"language\": \"en\",\n\"items\": [\n  {\"id\": 5, \"url\": \"https://a.example/5\",\n \
         \"content_text\": \"a\\nb\", \"tags\": [\"t\"], \"date_published\": \"2026-09-01T10:00:00+08:00\", \"author\": {\"name\": \"Li\"}},\n  {\"id\": \"x\", \"title\": \"A & B\"}\n, 7]}";
-    let export = parse_json_feed(text.as_bytes(), &source(Ids::Courant)).unwrap();
+    let export = parse_json_feed(text.as_bytes(), &source(Ids::Ours)).unwrap();
     let lines: Vec<u64> = export.articles.iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [3, 5, 6]);
     let first = &export.articles[0].1.as_ref().unwrap().article;
@@ -202,7 +202,7 @@ fn json_feed_items_have_line_numbers() {
     );
     assert!(export.articles[2].1.is_err());
     assert!(
-        parse_json_feed(b"[1,\n2]", &source(Ids::Courant))
+        parse_json_feed(b"[1,\n2]", &source(Ids::Ours))
             .is_err_and(|(line, reason)| line == 1 && reason.contains(".jsonl"))
     );
 }
@@ -211,7 +211,7 @@ fn json_feed_items_have_line_numbers() {
 fn other_encodings_are_decoded_and_broken_input_is_rejected() {
     let gbk =
         b"<?xml version='1.0' encoding='GB2312'?><rss><channel><item><title>\xd0\xc2\xce\xc5</title><guid>1</guid></item></channel></rss>";
-    let export = parse_xml(gbk, &source(Ids::Courant), "zh").unwrap();
+    let export = parse_xml(gbk, &source(Ids::Ours), "zh").unwrap();
     assert_eq!(export.articles[0].1.as_ref().unwrap().article.title, "新闻");
     for (bytes, line, words) in [
         (
@@ -225,12 +225,12 @@ fn other_encodings_are_decoded_and_broken_input_is_rejected() {
         (b"<html>\n</html>", 1, "neither RSS nor Atom"),
         (b"\n", 2, "no XML element"),
     ] {
-        let (at, reason) = parse_xml(bytes, &source(Ids::Courant), "en").unwrap_err();
+        let (at, reason) = parse_xml(bytes, &source(Ids::Ours), "en").unwrap_err();
         assert!(at == line && reason.contains(words), "{at}: {reason}");
     }
     let deep = "<a>".repeat(100_000);
     assert!(
-        parse_xml(deep.as_bytes(), &source(Ids::Courant), "en")
+        parse_xml(deep.as_bytes(), &source(Ids::Ours), "en")
             .is_err_and(|(_, reason)| reason.contains("deep"))
     );
 }
@@ -285,8 +285,8 @@ proptest! {
     #[test]
     fn parsing_never_panics(bytes in proptest::collection::vec(any::<u8>(), 0..300), text in fragments()) {
         for input in [&bytes[..], text.as_bytes(), format!("<rss><channel><wp:wxr_version/>{text}").as_bytes()] {
-            let _ = parse_xml(input, &source(Ids::Source), "en");
-            let _ = parse_json_feed(input, &source(Ids::Source));
+            let _ = parse_xml(input, &source(Ids::SiteFeed), "en");
+            let _ = parse_json_feed(input, &source(Ids::SiteFeed));
         }
     }
 

@@ -275,11 +275,11 @@ fn element(namespace: &ResolveResult<'_>, start: &BytesStart<'_>, line: u64) -> 
 
 /// Returns the prefix of a known namespace URI.
 fn known_prefix(namespace: &str) -> Option<&'static str> {
-    let known = NAMESPACES.iter().find(|(begin, end, _)| {
-        let is_namespace = *begin == namespace.trim_end_matches('/') || *begin == namespace;
+    let known = NAMESPACES.iter().find(|(start, end, _)| {
+        let is_namespace = *start == namespace.trim_end_matches('/') || *start == namespace;
         is_namespace
-            || (begin.contains("wordpress.org") || begin.contains("userland"))
-                && namespace.starts_with(begin)
+            || (start.contains("wordpress.org") || start.contains("userland"))
+                && namespace.starts_with(start)
                 && namespace.ends_with(end)
     });
     known.map(|(_, _, prefix)| *prefix)

@@ -82,8 +82,8 @@ const HALF_A_YEAR: i64 = 182 * 86_400;
 pub(super) fn split_zone(text: &str) -> (&str, &str) {
     let mut time = text.trim_end();
     // A comment repeats the offset before it: `+0800 (CST)`.
-    while let Some(begin) = time.rfind('(').filter(|_| time.ends_with(')')) {
-        time = time[..begin].trim_end();
+    while let Some(start) = time.rfind('(').filter(|_| time.ends_with(')')) {
+        time = time[..start].trim_end();
     }
     let Some((before, last)) = time.rsplit_once(char::is_whitespace) else { return (time, "") };
     if !last.starts_with(['+', '-']) && !last.starts_with(|c: char| c.is_ascii_alphabetic()) {
@@ -91,9 +91,9 @@ pub(super) fn split_zone(text: &str) -> (&str, &str) {
     }
     let before = before.trim_end();
     // `GMT +0800` is `GMT+0800`.
-    let begin = UTC_NAMES.iter().find_map(|name| before.strip_suffix(name));
-    match begin.filter(|begin| begin.ends_with(' ') && last.starts_with(['+', '-'])) {
-        Some(begin) => (begin.trim_end(), last),
+    let start = UTC_NAMES.iter().find_map(|name| before.strip_suffix(name));
+    match start.filter(|start| start.ends_with(' ') && last.starts_with(['+', '-'])) {
+        Some(start) => (start.trim_end(), last),
         None => (before, last),
     }
 }

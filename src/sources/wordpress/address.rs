@@ -43,7 +43,7 @@ impl SiteAddress {
             options.insert("home".to_owned(), source.site_url.clone());
             options.insert("siteurl".to_owned(), public_admin);
             if let Some(files) = options.get_mut("upload_url_path") {
-                *files = address.publish_url(files);
+                *files = address.to_public_url(files);
             }
         }
         if address.has_files_url {
@@ -53,14 +53,14 @@ impl SiteAddress {
     }
 
     /// Returns a URL in which a local address of the site is replaced by the public one.
-    pub(super) fn publish_url(&self, url: &str) -> String {
+    pub(super) fn to_public_url(&self, url: &str) -> String {
         self.replaced
             .iter()
             .fold(url.to_owned(), |url, (local, public)| replace_address(&url, local, public))
     }
 
     /// Returns HTML in whose tags local addresses of the site are replaced by the public ones.
-    pub(super) fn publish_html(&self, html: String) -> String {
+    pub(super) fn with_public_urls(&self, html: String) -> String {
         if !self.replaced.iter().any(|(local, _)| html.contains(local.as_str())) {
             return html;
         }
@@ -69,7 +69,7 @@ impl SiteAddress {
         while let Some(start) = rest.find('<') {
             let end = rest[start..].find('>').map_or(rest.len(), |end| start + end + 1);
             out.push_str(&rest[..start]);
-            out.push_str(&self.publish_url(&rest[start..end]));
+            out.push_str(&self.to_public_url(&rest[start..end]));
             rest = &rest[end..];
         }
         out.push_str(rest);
@@ -191,7 +191,7 @@ mod tests {
         };
         let html = "<img src=\"http://localhost:8080/a.jpg\" srcset=\"//localhost:8080/a.jpg 2x, http://localhost:80801/b\"> See http://localhost:8080/.";
         assert_eq!(
-            address.publish_html(html.to_owned()),
+            address.with_public_urls(html.to_owned()),
             "<img src=\"https://a.example/a.jpg\" srcset=\"https://a.example/a.jpg 2x, http://localhost:80801/b\"> See http://localhost:8080/."
         );
     }

@@ -10,18 +10,18 @@ pub(super) fn calendar(site: &WordPressSite, months: &[(i16, i8, u64)]) -> Strin
     const LETTERS: [&str; 7] = ["S", "M", "T", "W", "T", "F", "S"];
     let today = dates::local(site.now, &site.zone()).date();
     let first = today.first_of_month();
-    let begin = site.option("start_of_week").parse::<usize>().unwrap_or(1) % 7;
+    let first_day = site.option("start_of_week").parse::<usize>().unwrap_or(1) % 7;
     let mut out = format!(
         "<div><table>\n<caption>{} {}</caption>\n<thead><tr>",
         dates::month(today.month()),
         today.year()
     );
     for day in 0..7 {
-        let _ = writeln!(out, "<th>{}</th>", LETTERS[(begin + day) % 7]);
+        let _ = writeln!(out, "<th>{}</th>", LETTERS[(first_day + day) % 7]);
     }
     out.push_str("</tr></thead>\n<tbody><tr>");
     let weekday = usize::try_from(first.weekday().to_sunday_zero_offset()).unwrap_or_default();
-    let pad = (weekday + 7 - begin) % 7;
+    let pad = (weekday + 7 - first_day) % 7;
     if pad > 0 {
         let _ = write!(out, "<td colspan=\"{pad}\">&nbsp;</td>");
     }

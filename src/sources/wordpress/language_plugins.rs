@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::languages::{Languages, Negotiation, QTRANSLATE};
-use super::posts::{columns, number};
+use super::posts::number;
 use super::session::WordPressSession;
 use super::site::{WordPressSite, language_tag};
 use crate::sources::php::Value;
+use crate::sources::read_session::to_array;
 
 /// Codes of qTranslate that are not language tags.
 const TAGS_BY_CODE: [(&str, &str); 3] = [("pb", "pt-BR"), ("tw", "zh-TW"), ("zh", "zh-CN")];
@@ -35,7 +36,7 @@ async fn polylang(
     let sql = "SELECT t.slug, tt.description FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy = 'language'";
     let mut languages = Languages { plugin: "Polylang", ..Languages::default() };
     for row in session.rows(sql, &[]).await? {
-        let [code, description] = columns(row);
+        let [code, description] = to_array(row);
         let locale = Value::parse(&description)
             .map(|d| d.text("locale").to_owned())
             .filter(|locale| !locale.is_empty());
@@ -49,13 +50,13 @@ async fn polylang(
     let sql = "SELECT CAST(tr.object_id AS CHAR), t.slug FROM {p}term_relationships tr \
         JOIN {p}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id JOIN {p}terms t ON t.term_id = tt.term_id WHERE tt.taxonomy = 'language'";
     for row in session.rows(sql, &[]).await? {
-        let [post, code] = columns(row);
+        let [post, code] = to_array(row);
         languages.code_by_post.insert(number(&post), code);
     }
     let sql = "SELECT description FROM {p}term_taxonomy WHERE taxonomy = 'post_translations'";
     let mut groups: Vec<BTreeSet<u64>> = Vec::new();
     for row in session.rows(sql, &[]).await? {
-        let [description] = columns(row);
+        let [description] = to_array(row);
         if let Some(group) = Value::parse(&description) {
             groups.push(
                 group
@@ -97,7 +98,7 @@ async fn wpml(
     let mut languages = Languages { plugin: "WPML", ..Languages::default() };
     let mut groups: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
     for row in rows {
-        let [post, group, code] = columns(row);
+        let [post, group, code] = to_array(row);
         groups.entry(number(&group)).or_default().insert(number(&post));
         languages.tags.entry(code.clone()).or_insert_with(|| language_tag(&code));
         languages.code_by_post.insert(number(&post), code);
@@ -107,7 +108,7 @@ async fn wpml(
         "SELECT code, locale FROM {p}icl_locale_map",
     ] {
         for row in session.rows_if_readable(sql, &[]).await?.unwrap_or_default() {
-            let [code, locale] = columns(row);
+            let [code, locale] = to_array(row);
             languages.tags.entry(code).and_modify(|known| {
                 *known = if locale.is_empty() { known.clone() } else { language_tag(&locale) }
             });

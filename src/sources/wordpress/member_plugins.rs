@@ -17,7 +17,7 @@ pub(super) enum VisiblePart {
 
 /// Handling of the text that a shortcode or block encloses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Enclosed {
+pub(super) enum EnclosedContent {
     /// Visitors see the enclosed text.
     Shown,
     /// Visitors do not see the enclosed text.
@@ -119,7 +119,7 @@ pub(super) fn meta_keys() -> impl Iterator<Item = &'static str> {
 pub(super) fn restriction(key: &str, value: &str) -> Option<VisiblePart> {
     let (_, open, access) = MEMBER_META.iter().find(|(known, _, _)| *known == key)?;
     let value = value.trim();
-    if value.is_empty() || value == "a:0:{}" || lists(open, value) {
+    if value.is_empty() || value == "a:0:{}" || contains_word(open, value) {
         return None;
     }
     if key == "um_content_restriction"
@@ -134,42 +134,47 @@ pub(super) fn restriction(key: &str, value: &str) -> Option<VisiblePart> {
 }
 
 /// Returns the handling of the text that a shortcode encloses.
-pub(super) fn enclosed_by_shortcode(name: &str, attributes: &str) -> Enclosed {
-    if MEMBER_SHORTCODES.iter().any(|(_, names)| lists(names, name))
-        || lists(MEMBER_EXCEPTIONS, name)
+pub(super) fn enclosed_by_shortcode(name: &str, attributes: &str) -> EnclosedContent {
+    if MEMBER_SHORTCODES.iter().any(|(_, names)| contains_word(names, name))
+        || contains_word(MEMBER_EXCEPTIONS, name)
     {
-        return Enclosed::Hidden;
+        return EnclosedContent::Hidden;
     }
-    let is_layout = lists(LAYOUT_SHORTCODES, name)
+    let is_layout = contains_word(LAYOUT_SHORTCODES, name)
         || LAYOUT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     if is_layout
         && ["disable_element=\"yes\"", " disabled=\"on\""]
             .iter()
             .any(|off| attributes.contains(off))
     {
-        return Enclosed::Hidden;
+        return EnclosedContent::Hidden;
     }
-    if is_layout || lists(VISITOR_SHORTCODES, name) { Enclosed::Shown } else { Enclosed::Unknown }
+    if is_layout || contains_word(VISITOR_SHORTCODES, name) {
+        EnclosedContent::Shown
+    } else {
+        EnclosedContent::Unknown
+    }
 }
 
 /// Returns the handling of the inner content of a block; names of WordPress's own blocks have no
 /// slash.
-pub(super) fn enclosed_by_block(name: &str, attributes: &Json) -> Enclosed {
-    if lists(PAYWALL_BLOCKS, name) {
-        return Enclosed::EndsText;
+pub(super) fn enclosed_by_block(name: &str, attributes: &Json) -> EnclosedContent {
+    if contains_word(PAYWALL_BLOCKS, name) {
+        return EnclosedContent::EndsText;
     }
-    if lists(MEMBER_BLOCKS, name) || is_hidden_by_attributes(attributes) {
-        return Enclosed::Hidden;
+    if contains_word(MEMBER_BLOCKS, name) || is_hidden_by_attributes(attributes) {
+        return EnclosedContent::Hidden;
     }
     match name.split_once('/') {
         // The renderer leaves out forms.
-        Some(_) if forms::is_form(name) => Enclosed::Shown,
+        Some(_) if forms::is_form(name) => EnclosedContent::Shown,
         Some((namespace, _))
-            if !lists(LAYOUT_NAMESPACES, namespace) && !lists(VISITOR_BLOCKS, name) =>
+            if !contains_word(LAYOUT_NAMESPACES, namespace)
+                && !contains_word(VISITOR_BLOCKS, name) =>
         {
-            Enclosed::Unknown
+            EnclosedContent::Unknown
         }
-        _ => Enclosed::Shown,
+        _ => EnclosedContent::Shown,
     }
 }
 
@@ -192,7 +197,7 @@ fn is_hidden_by_attributes(attributes: &Json) -> bool {
 }
 
 /// Returns `true` if a list of words separated by spaces contains a word.
-fn lists(words: &str, word: &str) -> bool {
+fn contains_word(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|listed| listed == word)
 }
 

@@ -157,12 +157,12 @@ fn to_article(
     let image = post.thumbnail.and_then(|id| site.posts.get(&id)?.as_ref());
     Ok(IncomingArticle {
         source_id: post.id.to_string(),
-        guid: (source.ids == Ids::Source && !post.guid.is_empty())
+        guid: (source.ids == Ids::SiteFeed && !post.guid.is_empty())
             .then(|| html_escape::decode_html_entities(&post.guid).into_owned()),
         title: render::title(&post.title),
         url: Some(permalinks::article_url(site, post)),
         summary: (!post.excerpt.trim().is_empty()).then(|| render::excerpt(&post.excerpt)),
-        body_html: site.address.publish_html(body.html),
+        body_html: site.address.with_public_urls(body.html),
         sections: names("category"),
         tags: names("post_tag"),
         authors: site
@@ -179,7 +179,7 @@ fn to_article(
         image_width: image.and_then(|image| image.size).map(|(width, _)| width),
         image_height: image.and_then(|image| image.size).map(|(_, height)| height),
         enclosure: enclosures::enclosure(post)
-            .map(|file| Enclosure { url: site.address.publish_url(&file.url), ..file }),
+            .map(|file| Enclosure { url: site.address.to_public_url(&file.url), ..file }),
         published_at,
         updated_at: modified,
         translation_of: site.languages.original(post.id).map(|id| id.to_string()),

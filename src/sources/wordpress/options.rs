@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use super::address::SiteAddress;
 use super::language_plugins;
-use super::posts::{columns, number, pairs};
+use super::posts::{number, pairs};
 use super::session::WordPressSession;
 use super::site::{Term, User, WordPressSite};
 use crate::config::Source;
+use crate::sources::read_session::to_array;
 
 /// Options that determine addresses, dates, files and widgets of a site.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
@@ -35,7 +36,7 @@ pub(super) async fn read_site(
     let sql = "SELECT CAST(t.term_id AS CHAR), t.name, t.slug, tt.taxonomy, CAST(tt.parent AS CHAR), CAST(tt.count AS CHAR) \
         FROM {p}terms t JOIN {p}term_taxonomy tt ON tt.term_id = t.term_id WHERE tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name";
     for (rank, row) in session.rows(sql, &[]).await?.into_iter().enumerate() {
-        let [id, name, slug, taxonomy, parent, count] = columns(row);
+        let [id, name, slug, taxonomy, parent, count] = to_array(row);
         let term = Term {
             id: number(&id),
             name,
@@ -99,7 +100,7 @@ async fn users(session: &mut WordPressSession) -> Result<HashMap<u64, User>, any
     Ok(rows
         .into_iter()
         .map(|row| {
-            let [id, name, nicename] = columns(row);
+            let [id, name, nicename] = to_array(row);
             (number(&id), User { name, nicename })
         })
         .collect())

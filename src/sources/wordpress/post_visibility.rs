@@ -14,7 +14,7 @@ pub(super) fn add_metadata(post: &mut Post, key: &str, value: &str) {
 }
 
 /// Removes what visitors do not see from the body of a post, whose metadata is known.
-pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
+pub(super) fn keep_public_part(post: &mut Post, hides_unknown_enclosing: bool) {
     if let Some(access) = post.access {
         if access == VisiblePart::Nothing {
             post.excerpt = String::new();
@@ -29,9 +29,9 @@ pub(super) fn keep_public_part(post: &mut Post, hides_unknown: bool) {
         return;
     }
     if let Some(stored) = post.content.take() {
-        let (content, hidden) = render::public_part(&stored, hides_unknown);
+        let (content, hidden) = render::public_part(&stored, hides_unknown_enclosing);
         (post.content, post.hidden_notes) = (Some(content), hidden);
         enclosures::keep_public(post, &stored);
     }
-    post.excerpt = render::public_part(&post.excerpt, hides_unknown).0;
+    post.excerpt = render::public_part(&post.excerpt, hides_unknown_enclosing).0;
 }

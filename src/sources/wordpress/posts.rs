@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::session::{TextRow, WordPressSession};
+use super::session::WordPressSession;
 use super::site::{Comment, DataRequest, Order, Post, PostList, PostQuery, WordPressSite};
 use super::{enclosures, member_plugins, post_visibility};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
+use crate::sources::read_session::{TextRow, to_array};
 
 /// SELECT list in the order that `post` expects, without the final column for the body.
 const COLUMNS: &str = "CAST(ID AS CHAR), CAST(post_author AS CHAR), CAST(post_date AS CHAR), CAST(post_date_gmt AS CHAR), \
@@ -35,11 +36,11 @@ pub(super) async fn next_posts(
     since: Option<Millis>,
 ) -> Result<Vec<Post>, anyhow::Error> {
     let changed = since.map(|mark| {
-        let begin =
+        let start =
             incremental::sql_datetime(incremental::overlap_start(mark), &jiff::tz::TimeZone::UTC);
         // Some programs store the zero date, from which no change can be detected: always read
         // these.
-        format!("AND ({}) ", incremental::mysql_condition("post_modified_gmt", &begin))
+        format!("AND ({}) ", incremental::mysql_condition("post_modified_gmt", &start))
     });
     let condition = format!(
         "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE_SIZE}",
@@ -69,7 +70,7 @@ pub(super) async fn fetch(
                 let rows = session.rows_if_readable(&sql, &[]).await?.unwrap_or_default();
                 site.biographies.insert(
                     user,
-                    rows.into_iter().next().map(columns).map(|[text]| text).unwrap_or_default(),
+                    rows.into_iter().next().map(to_array).map(|[text]| text).unwrap_or_default(),
                 );
             }
         }
@@ -110,7 +111,7 @@ async fn select(
          WHERE tr.object_id IN ({ids}) AND tt.taxonomy IN ('category', 'post_tag') ORDER BY t.name"
     );
     for row in session.rows(&sql, &[]).await? {
-        let [post, term] = columns(row);
+        let [post, term] = to_array(row);
         if let Some(at) = places.get(&number(&post)) {
             posts[*at].terms.push(number(&term));
         }
@@ -123,7 +124,7 @@ async fn select(
         enclosures::SQL_CONDITION
     );
     for row in session.rows(&sql, &[]).await? {
-        let [post, key, value] = columns(row);
+        let [post, key, value] = to_array(row);
         let Some(post) = places.get(&number(&post)).map(|at| &mut posts[*at]) else {
             continue;
         };
@@ -139,7 +140,7 @@ async fn select(
     }
     for post in &mut posts {
         post.file_metadata.reverse();
-        post_visibility::keep_public_part(post, session.hides_unknown);
+        post_visibility::keep_public_part(post, session.hides_unknown_enclosing);
     }
     Ok(posts)
 }
@@ -162,7 +163,7 @@ fn post(row: TextRow, with_body: bool) -> Post {
         mime,
         password,
         content,
-    ] = columns(row);
+    ] = to_array(row);
     Post {
         id: number(&id),
         author: number(&author),
@@ -262,7 +263,7 @@ async fn comments(session: &mut WordPressSession) -> Result<Vec<Comment>, anyhow
     Ok(rows
         .into_iter()
         .map(|row| {
-            let [id, post, author, author_url, date, text] = columns(row);
+            let [id, post, author, author_url, date, text] = to_array(row);
             Comment { id: number(&id), post: number(&post), author, author_url, date, text }
         })
         .collect())
@@ -279,16 +280,10 @@ pub(super) fn image_size(metadata: &str) -> Option<(u32, u32)> {
 pub(super) fn pairs(rows: Vec<TextRow>) -> HashMap<String, String> {
     rows.into_iter()
         .map(|row| {
-            let [name, value] = columns(row);
+            let [name, value] = to_array(row);
             (name, value)
         })
         .collect()
-}
-
-/// Converts a row into an array of `N` columns; missing ones are empty.
-pub(super) fn columns<const N: usize>(row: TextRow) -> [String; N] {
-    let mut row = row.into_iter();
-    std::array::from_fn(|_| row.next().unwrap_or_default())
 }
 
 pub(super) fn number(text: &str) -> u64 {

@@ -9,6 +9,7 @@ use sqlx::mysql::{MySqlConnection, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, Row};
 
 use crate::config::{Source, UnknownEnclosing};
+use crate::sources::read_session::TextRow;
 use crate::sources::result_limit::ResultLimit;
 use crate::sources::{column_text, connection, mysql_session};
 
@@ -21,14 +22,11 @@ pub(super) struct WordPressSession {
     /// Prefix of every table name; letters, digits and underscores only.
     pub(super) prefix: String,
     /// `true` if the content of unknown enclosing shortcodes and blocks is left out.
-    pub(super) hides_unknown: bool,
+    pub(super) hides_unknown_enclosing: bool,
     /// URL without credentials, for messages.
-    display_url: String,
+    location: String,
     source: String,
 }
-
-/// The columns of a row as text; NULL is empty.
-pub(super) type TextRow = Vec<String>;
 
 impl WordPressSession {
     /// Connects and makes the session read-only.
@@ -45,8 +43,8 @@ impl WordPressSession {
         Ok(Self {
             connection,
             prefix,
-            hides_unknown: source.unknown_enclosing == UnknownEnclosing::Hide,
-            display_url: connection::without_credentials(url),
+            hides_unknown_enclosing: source.unknown_enclosing == UnknownEnclosing::Hide,
+            location: connection::without_credentials(url),
             source: name.clone(),
         })
     }
@@ -60,7 +58,7 @@ impl WordPressSession {
     ) -> Result<Vec<TextRow>, anyhow::Error> {
         self.try_rows(sql, binds)
             .await
-            .map_err(|error| explain(&self.source, &self.display_url, &error))
+            .map_err(|error| explain(&self.source, &self.location, &error))
     }
 
     /// Like [`Self::rows`], but returns `None` if a table or a privilege is missing.
@@ -79,7 +77,7 @@ impl WordPressSession {
             {
                 Ok(None)
             }
-            Err(error) => Err(explain(&self.source, &self.display_url, &error)),
+            Err(error) => Err(explain(&self.source, &self.location, &error)),
         }
     }
 
@@ -106,7 +104,7 @@ impl WordPressSession {
     /// Closes the session; errors are ignored because the data was already read.
     pub(super) async fn close(self) {
         if let Err(error) = self.connection.close().await {
-            tracing::debug!(source = %self.source, %error, "the connection was not closed cleanly");
+            tracing::debug!(source = %self.source, %error, "cannot close the connection cleanly");
         }
     }
 }
@@ -119,18 +117,18 @@ fn row_to_text(row: &MySqlRow) -> TextRow {
         .collect()
 }
 
-/// Returns the error as one sentence: problem, place, fix.
-fn explain(source: &str, place: &str, error: &sqlx::Error) -> anyhow::Error {
+/// Returns the error as one sentence: problem, location, fix.
+fn explain(source: &str, location: &str, error: &sqlx::Error) -> anyhow::Error {
     let words = error.as_database_error().map_or_else(String::new, |e| e.message().to_owned());
     match connection::mysql_error_number(error) {
         Some(1146) => anyhow!(
-            "source {source}: a table is missing at {place} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"
+            "source {source}: a table is missing at {location} ({words}); check table_prefix against $table_prefix in the site's wp-config.php"
         ),
         Some(1142 | 1143) => {
             anyhow!(
-                "source {source}: the user may not read a table at {place} ({words}); grant it SELECT on the database"
+                "source {source}: the user may not read a table at {location} ({words}); grant it SELECT on the database"
             )
         }
-        _ => connection::explain(source, place, "reading", error),
+        _ => connection::explain(source, location, "reading", error),
     }
 }

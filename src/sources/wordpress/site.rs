@@ -215,10 +215,10 @@ impl WordPressSite {
     /// Returns the URL of the file of an attachment.
     pub(super) fn file_url(&self, attachment: &Post) -> String {
         let Some(file) = attachment.file.as_deref().filter(|file| !file.is_empty()) else {
-            return self.address.publish_url(&attachment.guid);
+            return self.address.to_public_url(&attachment.guid);
         };
         if file.starts_with("http://") || file.starts_with("https://") {
-            return self.address.publish_url(file);
+            return self.address.to_public_url(file);
         }
         // Imports leave paths of another machine; the part below the uploads directory is still
         // valid.

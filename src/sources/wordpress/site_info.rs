@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::options;
-use super::posts::{columns, number};
+use super::posts::number;
 use super::session::WordPressSession;
 use crate::config::Source;
-use crate::sources::facts::{Facts, ids_fact, zone_name};
+use crate::sources::facts::{SourceFacts, ids_fact, zone_name};
 use crate::sources::missed_schedule::{MISSED_SCHEDULE, MISSED_SCHEDULE_GRACE};
+use crate::sources::read_session::to_array;
 
 /// Returns facts about a site, and the number of its non-public posts by reason.
-pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Facts> {
+pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<SourceFacts> {
     let mut session = WordPressSession::open(source).await?;
     let site = options::read_site(&mut session, source).await?;
     let languages: Vec<&str> = site.languages.tags().collect();
@@ -44,7 +45,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
     );
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     for row in session.rows(&sql, &[]).await? {
-        let [status, password, late, count] = columns(row);
+        let [status, password, late, count] = to_array(row);
         let missed = (!late.is_empty()).then_some(MISSED_SCHEDULE);
         if let Some(reason) = hidden_reason(&status, !password.is_empty()).or(missed) {
             *left_out.entry(reason.to_owned()).or_default() +=
@@ -52,7 +53,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Fac
         }
     }
     session.close().await;
-    Ok((facts, left_out))
+    Ok(SourceFacts { facts, left_out })
 }
 
 /// Returns the reason why a post is not public; `None` if it is.

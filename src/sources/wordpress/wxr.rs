@@ -41,10 +41,10 @@ pub(in crate::sources) fn read_wxr(
     let mut site = site(channel, source);
     let logins = authors(channel, &mut site);
     let mut slugs = terms(channel, &mut site);
-    let hides_unknown = source.unknown_enclosing == UnknownEnclosing::Hide;
+    let hides_unknown_enclosing = source.unknown_enclosing == UnknownEnclosing::Hide;
     let exported: Vec<ExportedPost> = channel
         .children("item")
-        .map(|item| post(item, &mut site, &mut slugs, &logins, hides_unknown))
+        .map(|item| post(item, &mut site, &mut slugs, &logins, hides_unknown_enclosing))
         .collect();
     site.posts = exported.iter().map(|e| (e.post.id, Some(e.post.clone()))).collect();
     site.months = Some(months(&site));
@@ -172,7 +172,7 @@ fn post(
     site: &mut WordPressSite,
     slugs: &mut Slugs,
     logins: &HashMap<String, u64>,
-    hides_unknown: bool,
+    hides_unknown_enclosing: bool,
 ) -> ExportedPost {
     let text = |name: &str| item.child_text(name).unwrap_or_default();
     let meta = |key: &str| {
@@ -223,7 +223,7 @@ fn post(
         enclosures::add_metadata(&mut post, key, value);
         post_visibility::add_metadata(&mut post, key, value);
     }
-    post_visibility::keep_public_part(&mut post, hides_unknown);
+    post_visibility::keep_public_part(&mut post, hides_unknown_enclosing);
     ExportedPost { post, line: item.line, link: item.child_text("link"), author, language, group }
 }
 

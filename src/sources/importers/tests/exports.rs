@@ -56,7 +56,7 @@ fn wordpress_export() -> String {
 #[test]
 fn wordpress_exports_render_like_the_database() {
     let file = wordpress_export();
-    let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+    let export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
     let left: Vec<(&str, usize)> =
         export.left_out.iter().map(|(reason, n)| (reason.as_str(), *n)).collect();
     assert_eq!(left, [("drafts", 1), ("password-protected", 1), ("private", 1)]);
@@ -98,7 +98,7 @@ fn wordpress_exports_render_like_the_database() {
         (all[2].language.as_deref(), all[2].translation_of.as_deref()),
         (Some("zh"), Some("6"))
     );
-    let ours = parse_xml(file.as_bytes(), &source(Ids::Courant), "en").unwrap();
+    let ours = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
     assert_eq!(ours.articles[0].1.as_ref().unwrap().article.guid, None);
 }
 
@@ -108,7 +108,7 @@ fn a_scheduled_post_whose_date_has_passed_is_left_out() {
         .replace("ITEMS", &[wxr(1, "post", "publish", ""), wxr(2, "post", "future", "")].concat());
     let date: Millis = "2026-09-01T02:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
     for (now, count) in [(date.plus(-HOUR), 2), (date, 1)] {
-        let mut export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+        let mut export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
         export.leave_out_missed_schedules(now);
         assert_eq!(export.articles.len(), count);
         assert_eq!(export.left_out.values().sum::<usize>(), 2 - count);
@@ -147,7 +147,7 @@ fn entries_of_atom_that_are_not_public_posts_are_left_out() {
             "<entry><id>urn:x:2</id><title>Vats</title><updated>2026-09-01T02:00:00Z</updated><category term=\"Campus\"/>{more}</entry>"
         );
         let file = BLOGGER.replace("ENTRY", &entry);
-        let read = parse_xml(file.as_bytes(), &source(Ids::Courant), "en").unwrap();
+        let read = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
         assert_eq!(read.left_out.keys().next().map(String::as_str), reason, "{more}");
         assert_eq!(read.articles.len(), usize::from(reason.is_none()), "{more}");
         for (_, article) in read.articles {
@@ -162,7 +162,7 @@ fn a_wordpress_export_without_its_version_is_one() {
     let date = "<wp:post_date>2026-09-01 10:00:00</wp:post_date><wp:post_date_gmt>2026-09-01 02:00:00</wp:post_date_gmt>";
     assert!(file.contains(date));
     let file = file.replace(date, "<pubDate>Tue, 01 Sep 2026 02:00:00 +0000</pubDate>");
-    let export = parse_xml(file.as_bytes(), &source(Ids::Source), "en").unwrap();
+    let export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
     assert_eq!(export.left_out.values().sum::<usize>(), 3);
     assert_eq!(export.articles.len(), 3);
     for (_, article) in export.articles {

@@ -13,7 +13,7 @@ use super::shortcodes;
 const ENCODED_HTML: [&str; 4] =
     ["vc_raw_html", "fusion_code", "fusion_syntax_highlighter", "tatsu_code"];
 
-/// Length from which an enclosed word may be base64.
+/// Minimum length of an enclosed word that may be base64, in bytes.
 const MIN_BASE64_BYTES: usize = 24;
 
 /// Decodes the HTML that page builders store encoded, and removes other enclosed base64.

@@ -9,7 +9,7 @@ use super::markup::Lookahead;
 use super::shortcodes;
 use super::tag_ends::TagEnds;
 use crate::sources::wordpress::member_plugins::{
-    Enclosed, enclosed_by_block, enclosed_by_shortcode,
+    EnclosedContent, enclosed_by_block, enclosed_by_shortcode,
 };
 
 /// Text marker after which the plugin Steady shows nothing to visitors.
@@ -23,25 +23,25 @@ struct HiddenParts {
 }
 
 /// Returns the part of a stored text that visitors see, and one sentence for each kind of omission.
-/// `hides_unknown` hides what unknown plugins enclose.
+/// `hides_unknown_enclosing` hides what unknown plugins enclose.
 pub(in crate::sources::wordpress) fn public_part(
     text: &str,
-    hides_unknown: bool,
+    hides_unknown_enclosing: bool,
 ) -> (String, Vec<String>) {
-    let (visible, mut notes) = without_hidden_parts(text, hides_unknown);
+    let (visible, mut notes) = without_hidden_parts(text, hides_unknown_enclosing);
     // Encoded text may contain shortcodes and blocks for members, too.
     let Cow::Owned(decoded) = encoded::decode(&visible) else { return (visible, notes) };
-    let (visible, more) = without_hidden_parts(&decoded, hides_unknown);
+    let (visible, more) = without_hidden_parts(&decoded, hides_unknown_enclosing);
     notes.extend(more);
     notes.sort();
     notes.dedup();
     (visible, notes)
 }
 
-fn without_hidden_parts(text: &str, hides_unknown: bool) -> (String, Vec<String>) {
+fn without_hidden_parts(text: &str, hides_unknown_enclosing: bool) -> (String, Vec<String>) {
     let mut hidden = HiddenParts::default();
-    hidden.hide_blocks(text, hides_unknown);
-    hidden.hide_shortcodes(text, hides_unknown);
+    hidden.hide_blocks(text, hides_unknown_enclosing);
+    hidden.hide_shortcodes(text, hides_unknown_enclosing);
     if let Some(at) = text.find(STEADY_MARKER) {
         hidden.ranges.push((at, text.len()));
         hidden.notes.insert("The text behind a paywall was left out.".to_owned());
@@ -61,7 +61,7 @@ fn without_hidden_parts(text: &str, hides_unknown: bool) -> (String, Vec<String>
 
 impl HiddenParts {
     /// Adds the blocks that members see, and the text after a paywall.
-    fn hide_blocks(&mut self, text: &str, hides_unknown: bool) {
+    fn hide_blocks(&mut self, text: &str, hides_unknown_enclosing: bool) {
         let mut ends = Lookahead::new(text, "-->");
         // Start of the hidden block, its name, and the number of open blocks of that name.
         let mut open: Option<(usize, String, u32, bool)> = None;
@@ -71,7 +71,7 @@ impl HiddenParts {
             let Some(found) = blocks::delimiter(text, start, &mut ends) else { continue };
             search = found.end;
             let rule = enclosed_by_block(&found.name, &found.attributes);
-            if rule == Enclosed::EndsText && !found.closing {
+            if rule == EnclosedContent::EndsText && !found.closing {
                 self.ranges.push((start, text.len()));
                 self.notes.insert(format!(
                     "The text after the block {} was left out, because it is a paywall.",
@@ -87,13 +87,15 @@ impl HiddenParts {
                     open = None;
                 }
             } else if !found.closing
-                && (rule == Enclosed::Hidden
-                    || rule == Enclosed::Unknown && hides_unknown && !found.self_closing)
+                && (rule == EnclosedContent::Hidden
+                    || rule == EnclosedContent::Unknown
+                        && hides_unknown_enclosing
+                        && !found.self_closing)
             {
                 if found.self_closing {
                     self.hide("block", &found.name, (start, found.end), true);
                 } else {
-                    open = Some((start, found.name, 1, rule == Enclosed::Hidden));
+                    open = Some((start, found.name, 1, rule == EnclosedContent::Hidden));
                 }
             }
         }
@@ -104,23 +106,25 @@ impl HiddenParts {
 
     /// Adds the shortcodes that members see, from the first opening tag to the matching closing one;
     /// the text ends at a known one without a closing tag.
-    fn hide_shortcodes(&mut self, text: &str, hides_unknown: bool) {
+    fn hide_shortcodes(&mut self, text: &str, hides_unknown_enclosing: bool) {
         let mut close = Lookahead::new(text, "]");
         let mut quoted = TagEnds::new(text);
         let readable = shortcodes::text_ranges(text);
         let mut spans: BTreeMap<&str, ShortcodeSpan> = BTreeMap::new();
         for (start, _) in text.match_indices('[') {
-            let Some(tag) = BracketTag::parse(text, start, &mut close, &mut quoted) else {
+            let Some(tag) = MemberShortcodeTag::parse(text, start, &mut close, &mut quoted) else {
                 continue;
             };
             let rule = enclosed_by_shortcode(tag.name, tag.attributes);
             let place = readable.partition_point(|(from, _)| *from <= start);
             let in_text = place > 0 && readable[place - 1].1 >= start;
             let counts = match rule {
-                Enclosed::Hidden | Enclosed::EndsText => true,
-                Enclosed::Unknown => hides_unknown && in_text && !shortcodes::is_core(tag.name),
+                EnclosedContent::Hidden | EnclosedContent::EndsText => true,
+                EnclosedContent::Unknown => {
+                    hides_unknown_enclosing && in_text && !shortcodes::is_core(tag.name)
+                }
                 // The closing tag of a row that is switched off has no attributes.
-                Enclosed::Shown => tag.closing && spans.contains_key(tag.name),
+                EnclosedContent::Shown => tag.closing && spans.contains_key(tag.name),
             };
             if !counts || (text[..start].ends_with('[') && !tag.closing) {
                 continue;
@@ -135,7 +139,7 @@ impl HiddenParts {
                     self.hide("shortcode", &format!("[{}]", tag.name), (from, tag.end), is_known);
                 }
             } else if !tag.self_closing {
-                span.from.get_or_insert((start, rule == Enclosed::Hidden));
+                span.from.get_or_insert((start, rule == EnclosedContent::Hidden));
                 span.depth += 1;
             }
         }
@@ -173,7 +177,7 @@ struct ShortcodeSpan {
 
 /// A bracketed tag that ends at the first `]`, as in WordPress, even within a quoted attribute. Its
 /// attributes end outside of quotation marks, and it closes itself only if both ends say so.
-struct BracketTag<'a> {
+struct MemberShortcodeTag<'a> {
     name: &'a str,
     attributes: &'a str,
     closing: bool,
@@ -181,7 +185,7 @@ struct BracketTag<'a> {
     end: usize,
 }
 
-impl<'a> BracketTag<'a> {
+impl<'a> MemberShortcodeTag<'a> {
     fn parse(
         text: &'a str,
         start: usize,

@@ -45,7 +45,7 @@ const MAX_RENDERED_BYTES: usize = 8 * 1024 * 1024;
 /// The body of a post as in WordPress's feed.
 #[derive(Debug, Default)]
 pub(super) struct Body {
-    /// HTML that is not yet sanitised.
+    /// HTML that is not yet sanitized.
     pub(super) html: String,
     /// Omitted content, one sentence each.
     pub(super) notes: Vec<String>,

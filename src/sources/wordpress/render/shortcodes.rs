@@ -29,7 +29,7 @@ const EDITORIAL_REMARKS: [&str; 14] = [
 
 /// A bracketed tag: `[name …]`, `[name … /]` or `[/name]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Tag<'a> {
+pub(super) struct ShortcodeTag<'a> {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) name: &'a str,
@@ -40,7 +40,7 @@ pub(super) struct Tag<'a> {
 
 /// Returns all bracketed tags of a text that could be shortcodes, in order. Those of plugins may have
 /// brackets in quoted attributes; as in WordPress, the first `]` ends its own.
-pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
+pub(super) fn tags(text: &str) -> Vec<ShortcodeTag<'_>> {
     let mut found = Vec::new();
     let mut close = Lookahead::new(text, "]");
     let mut quoted = TagEnds::new(text);
@@ -75,7 +75,14 @@ pub(super) fn tags(text: &str) -> Vec<Tag<'_>> {
         }
         let (attributes, alone) =
             attributes.strip_suffix('/').map_or((attributes, false), |inner| (inner, true));
-        found.push(Tag { start, end: end + 1, name, attributes, closing, self_closing: alone });
+        found.push(ShortcodeTag {
+            start,
+            end: end + 1,
+            name,
+            attributes,
+            closing,
+            self_closing: alone,
+        });
         at = end + 1;
     }
     found
@@ -129,7 +136,7 @@ pub(super) type Replace<'f> =
 
 /// Replaces the shortcodes with these names by the result of `f`; doubled brackets become single.
 pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String {
-    let all: Vec<Tag<'_>> =
+    let all: Vec<ShortcodeTag<'_>> =
         tags(text).into_iter().filter(|tag| names.contains(&tag.name)).collect();
     let mut ends: HashMap<&str, Vec<usize>> = HashMap::new();
     for (number, tag) in all.iter().enumerate().filter(|(_, tag)| tag.closing) {
@@ -194,7 +201,7 @@ pub(super) fn without_plugin_shortcodes(html: &str) -> (String, BTreeSet<String>
     if !html.contains('[') {
         return (html.to_owned(), dropped);
     }
-    let all: Vec<Tag<'_>> = tags(html);
+    let all: Vec<ShortcodeTag<'_>> = tags(html);
     let closed: BTreeSet<&str> = all.iter().filter(|tag| tag.closing).map(|tag| tag.name).collect();
     let readable = text_ranges(html);
     let mut out = String::with_capacity(html.len());
@@ -226,7 +233,7 @@ pub(super) fn without_plugin_shortcodes(html: &str) -> (String, BTreeSet<String>
 /// Returns `true` for a plugin's shortcode, `false` for other text in brackets, such as [1].
 fn is_plugin_shortcode(
     html: &str,
-    tag: &Tag<'_>,
+    tag: &ShortcodeTag<'_>,
     closed: &BTreeSet<&str>,
     dropped: &BTreeSet<String>,
 ) -> bool {

@@ -42,10 +42,10 @@ const ALLOWED_ATTRIBUTES: &[(&str, &str)] = &[
     ("video", "controls height poster src width"),
 ];
 
-/// Sanitiser for the texts of one article, whose URLs are resolved against one base.
-pub(super) struct Sanitiser(Builder<'static>);
+/// Sanitizer for the texts of one article, whose URLs are resolved against one base.
+pub(super) struct Sanitizer(Builder<'static>);
 
-impl Sanitiser {
+impl Sanitizer {
     pub(super) fn new(base: Option<&Url>) -> Self {
         let base = base.cloned();
         let mut builder = Builder::empty();
