@@ -76,8 +76,8 @@ impl App {
         let (config, definitions_version) = with_definitions(&store, config).await?;
         apply_renames(&store, &config).await?;
         store.set_base_url_if_absent(&config.site.base_url).await?;
-        let instance = store.instance().await?;
-        let app = Self::new(config, store, templates, instance);
+        let store_identity = store.identity().await?;
+        let app = Self::new(config, store, templates, store_identity);
         Ok(Self { definitions_version, ..app })
     }
 
@@ -112,7 +112,7 @@ impl App {
     /// If the store is not PostgreSQL.
     pub async fn degraded(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
         let store = Store::disconnected(&config.database.url).await?;
-        Ok(Self::new(config, store, templates, StoreIdentity::placeholder(clock::random_bytes()))
+        Ok(Self::new(config, store, templates, StoreIdentity::unavailable(clock::random_bytes()))
             .with_disk_cache())
     }
 
@@ -126,7 +126,7 @@ impl App {
         config: Config,
         store: Store,
         templates: Arc<Templates>,
-        instance: StoreIdentity,
+        store_identity: StoreIdentity,
     ) -> Self {
         Self {
             triggers: SyncTriggers::new(&config),
@@ -134,7 +134,7 @@ impl App {
             definitions_version: 0,
             store,
             templates,
-            store_identity: Arc::new(instance),
+            store_identity: Arc::new(store_identity),
             feed_cache: FeedCache::default(),
             on_demand: OnDemandCache::default(),
             readership: Readership::new(node_name(), clock::random_bytes, clock::now()),
@@ -168,7 +168,7 @@ impl App {
             store: &self.store,
             config: &self.config,
             templates: &self.templates,
-            instance: &self.store_identity,
+            store_identity: &self.store_identity,
         }
     }
 
@@ -189,7 +189,8 @@ impl App {
             format!("messages are queued for transport {name:?}, {}", remedy(name))
         });
         let subscriptions = unconfigured.digests.iter().map(|(name, n)| {
-            format!("{n} subscriptions belong to digest {name:?}, {}", remedy(name))
+            let belong = if *n == 1 { "subscription belongs" } else { "subscriptions belong" };
+            format!("{n} {belong} to digest {name:?}, {}", remedy(name))
         });
         Ok(queued.chain(subscriptions).collect())
     }

@@ -17,13 +17,14 @@ impl App {
                 "the clock of this machine is wrong: it shows {shown}; set it, for example with NTP"
             )));
         }
-        let Some(ClockFault { stored, reset }) = self.store.clock_faults().reset(now).await? else {
+        let Some(ClockFault { example_time, reset }) = self.store.clock_faults().reset(now).await?
+        else {
             return Ok(None);
         };
         let parts: Vec<String> = reset.iter().map(|(what, n)| format!("{n} {what}")).collect();
-        let (stored, parts) = (self.in_site_zone(stored), parts.join(", "));
+        let (example, parts) = (self.in_site_zone(example_time), parts.join(", "));
         Ok(Some(format!(
-            "the clock of this machine was wrong: it showed {stored}; the times of {parts} were reset, so that nothing waits until then"
+            "the clock of this machine was wrong: it showed {example}; the times of {parts} were reset, so that nothing waits until then"
         )))
     }
 

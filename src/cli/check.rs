@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use self::findings::Findings;
-use super::digest_facts::size_sentence;
+use super::digest_sentences::size_sentence;
 use super::output;
 use crate::app::{App, template_errors};
 use crate::config::{Config, Transport};
@@ -95,7 +95,7 @@ async fn check_sources(config: &Config, findings: &mut Findings) -> anyhow::Resu
 async fn check_mail_sizes(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
     for digest in &app.config.digests {
         let now = app.now();
-        let next = digests::upcoming(app.digest_context(), digest, now, now).await?;
+        let next = digests::next_edition(app.digest_context(), digest, now, now).await?;
         if let Some(sentence) = size_sentence(digest, next.size) {
             findings.warning(&format!("digest {}: {sentence}", digest.name))?;
         }

@@ -26,7 +26,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     }
     output::clock_faults(app).await?;
     app.store.clock_faults().record(app.now()).await?;
-    digests::freeze_pending(&app.store, app.now()).await?;
+    digests::freeze_preparing(&app.store, app.now()).await?;
     delivery::finish_editions(&app.store, app.now()).await?;
     for reason in app.unconfigured_names().await? {
         output::note(&reason);
@@ -37,7 +37,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         delivery::thread::on_dedicated_thread(move || send(worker_app.for_runtime(), stop)).await?;
     delivery::finish_editions(&app.store, app.now()).await?;
     let (report, has_failed) = outcome?;
-    let waiting = app.store.deliveries().pending_count().await?;
+    let waiting = app.store.deliveries().waiting_count().await?;
     if let Some(error) = &report.error {
         output::note(error);
     }
@@ -60,7 +60,7 @@ async fn send(app: App, stop: CancellationToken) -> anyhow::Result<(Report, bool
     });
     let progress_task = tokio::spawn(show_progress(
         dispatcher.clone(),
-        app.store.deliveries().pending_count().await?,
+        app.store.deliveries().waiting_count().await?,
         done.clone(),
     ));
     let outcome = deliver_all(&app, &dispatcher, &stop).await;

@@ -301,7 +301,7 @@ async fn publish_periodically(app: App, later: Vec<SampleArticle>, stop: Cancell
         if let Err(e) =
             import::upsert_articles(&app.store, &app.config, SOURCE, articles, now).await
         {
-            tracing::error!("could not publish the demo article: {e:#}");
+            tracing::error!("cannot publish the demo article: {e:#}");
         }
     }
 }

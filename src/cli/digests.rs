@@ -7,13 +7,13 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Subcommand;
 
-use super::digest_facts::{find_digest, left_out_clauses, left_out_summary, size_sentence};
-use super::digest_mails::{self, ContentArgs};
+use super::digest_previews::{self, ContentArgs};
+use super::digest_sentences::{find_digest, left_out_clauses, left_out_summary, size_sentence};
 use super::output;
 use super::output::pluralize;
 use super::usage::UsageError;
 use crate::app::App;
-use crate::digests::{self, Prepared, PreviewOptions, Upcoming};
+use crate::digests::{self, NextEdition, Prepared, PreviewOptions};
 use crate::domain::actor::Actor;
 use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
@@ -76,10 +76,10 @@ impl Command {
             Self::Preview { name, as_subscriber, language, content, out } => {
                 let content = content.into();
                 let options = PreviewOptions { as_subscriber, language, content };
-                digest_mails::preview(app, &name, &options, &out, json).await
+                digest_previews::preview(app, &name, &options, &out, json).await
             }
             Self::Test { name, to, content } => {
-                digest_mails::test(app, &name, &to, content.into(), json).await
+                digest_previews::test(app, &name, &to, content.into(), json).await
             }
             Self::Run { name, now } => run_now(app, &name, now.as_deref(), json).await,
         }
@@ -131,8 +131,8 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         }
         let date = pending.and(Some(app.now())).or(dates.first().copied());
         let date = date.unwrap_or(app.now());
-        let Upcoming { articles, size, left_out } =
-            digests::upcoming(app.digest_context(), d, date, app.now()).await?;
+        let NextEdition { articles, size, left_out } =
+            digests::next_edition(app.digest_context(), d, date, app.now()).await?;
         if json {
             all.push(UpcomingEditions {
                 digest: d.name.clone(),
@@ -140,7 +140,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
                 dates: dates.iter().map(|t| t.rfc3339()).collect(),
                 articles: articles.iter().map(ArticleTitle::from).collect(),
                 html_bytes: size.html_bytes,
-                omitted: size.omitted,
+                unlisted_count: size.unlisted_count,
                 left_out: LeftOutArticles::list(&left_out),
             });
             continue;
@@ -194,7 +194,8 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
     };
     let context = app.digest_context();
     // Before the edition is created, since its own articles would be among those already sent.
-    let Upcoming { left_out, .. } = digests::upcoming(context, digest, at.min(now), now).await?;
+    let NextEdition { left_out, .. } =
+        digests::next_edition(context, digest, at.min(now), now).await?;
     match digests::create_edition_now(context, digest, at, &Actor::Cli, now).await? {
         Prepared::Created { edition, deliveries } if json => {
             let left_out = LeftOutArticles::list(&left_out);

@@ -16,7 +16,7 @@ use crate::feeds::format::Format;
 use crate::feeds::opml::{self, Opml};
 use crate::feeds::render::render_all_formats;
 use crate::feeds::request::{FEED_TERM_KINDS, FeedSelector};
-use crate::fs::{Access, Durability, replace_file};
+use crate::fs::{Durability, FileAccess, replace_file};
 use crate::wire::feeds::{Feed, FeedBuild, FeedUrls, OnDemandFeed, PublishReport};
 
 mod readers;
@@ -215,6 +215,6 @@ async fn build(app: &App, out: &Path, json: bool) -> anyhow::Result<ExitCode> {
 fn write_atomically(file: &Path, body: &[u8]) -> anyhow::Result<()> {
     let mut temporary = file.as_os_str().to_owned();
     temporary.push(".new");
-    replace_file(file, temporary.as_ref(), body, None, Durability::Unsynced, Access::Public)
+    replace_file(file, temporary.as_ref(), body, None, Durability::Unsynced, FileAccess::Public)
         .with_context(|| format!("cannot write {}", file.display()))
 }

@@ -1,7 +1,7 @@
 //! `courant init`: asks for the settings of a site, writes a short configuration file and checks it.
 
+mod config_file;
 mod questions;
-mod settings_file;
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
@@ -14,8 +14,8 @@ use clap::Args;
 use jiff::tz::TimeZone;
 use url::Url;
 
+use self::config_file::Answers;
 use self::questions::{Question, Questions};
-use self::settings_file::Answers;
 use super::usage::UsageError;
 use super::{check, output};
 use crate::clock;

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write};
 
-use crate::domain::printable::{escape_unprintable, style_length};
+use crate::domain::printable::{escape_unprintable, sgr_length};
 
 /// Standard error, with the unprintable characters of events escaped.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl<W: Write> Write for LogWriter<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let line = text.strip_suffix('\n').unwrap_or(&text);
-        let kept = |rest: &str| if self.is_styled { style_length(rest) } else { 0 };
+        let kept = |rest: &str| if self.is_styled { sgr_length(rest) } else { 0 };
         let line = escape_unprintable(line, kept).replace('\n', "\\n");
         self.output.write_all(format!("{line}\n").as_bytes())?;
         Ok(event.len())

@@ -16,8 +16,8 @@ mod backup;
 mod check;
 mod deliver;
 mod demo;
-mod digest_facts;
-mod digest_mails;
+mod digest_previews;
+mod digest_sentences;
 mod digests;
 mod editions;
 mod feeds;
@@ -216,7 +216,7 @@ fn init_logging(is_server: bool) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(log_writer::stderr)
-        .with_ansi(output::takes_colour(&std::io::stderr()))
+        .with_ansi(output::supports_color(&std::io::stderr()))
         .with_target(false)
         .init();
 }

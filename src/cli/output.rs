@@ -2,6 +2,7 @@
 //! messages on standard error.
 
 use std::borrow::Cow;
+use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -34,19 +35,28 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns `true` if a stream takes colours: a terminal, unless `NO_COLOR` is set (no-color.org).
-pub(crate) fn takes_colour(stream: &impl IsTerminal) -> bool {
+/// Returns `true` if a stream supports colors: a terminal, unless `NO_COLOR` is set (no-color.org).
+pub(crate) fn supports_color(stream: &impl IsTerminal) -> bool {
     stream.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// Returns a text in bold type if standard output takes colours.
+/// Returns a text in bold type if standard output supports colors.
 pub(crate) fn bold(text: &str) -> String {
-    if takes_colour(&std::io::stdout()) { format!("\x1b[1m{text}\x1b[0m") } else { text.to_owned() }
+    if supports_color(&std::io::stdout()) {
+        format!("\x1b[1m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// Returns a count with its noun: `1 line`, `2 lines`.
-pub(crate) fn pluralize(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+pub(crate) fn pluralize<N: Display + PartialEq + From<u8>>(n: N, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == N::from(1) { "" } else { "s" })
+}
+
+/// Returns a number of occurrences: `once`, `2 times`.
+pub(crate) fn pluralize_times(n: i64) -> String {
+    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
 /// Prints one indented JSON document with its keys in alphabetical order.
@@ -63,7 +73,7 @@ pub(crate) fn result(as_json: bool, document: &impl Serialize, text: &str) -> an
 /// Prints an error message to standard error.
 pub(crate) fn error(text: &str) {
     let mut err = std::io::stderr().lock();
-    let (start, end) = if takes_colour(&err) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
+    let (start, end) = if supports_color(&err) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
     let _ = writeln!(err, "{start}error:{end} {}", printable(text));
 }
 
@@ -149,7 +159,7 @@ impl TextTable {
         if let Some(width) = terminal_width(&out) {
             shrink(&mut widths, width);
         }
-        let (start, end) = if takes_colour(&out) { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
+        let (start, end) = if supports_color(&out) { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
         for (i, row) in self.rows.iter().enumerate() {
             let mut text = String::new();
             for (cell, width) in row.iter().zip(&widths) {
@@ -209,6 +219,15 @@ fn truncate(line: &str, limit: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_of_something_is_singular() {
+        assert_eq!(
+            [pluralize(1_usize, "message"), pluralize(2_i64, "message")],
+            ["1 message", "2 messages"]
+        );
+        assert_eq!([pluralize_times(1), pluralize_times(2)], ["once", "2 times"]);
+    }
 
     #[test]
     fn wide_columns_are_reduced_until_a_table_fits_the_terminal() {

@@ -14,45 +14,45 @@ use crate::store::Store;
 use crate::store::reloads::ReloadResult;
 use crate::wire::system::NodeReload;
 
-/// Longest wait for the first answer: messages in flight are finished before a reload.
+/// Longest wait for the first result: messages in flight are finished before a reload.
 const MAX_WAIT: Duration = Duration::from_secs(60);
-/// Wait for answers of further nodes after the last one.
+/// Wait for the results of further nodes after the last one.
 const WAIT_FOR_OTHERS: Duration = Duration::from_millis(1500);
-/// Interval between queries for answers.
+/// Interval between polls of the database.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Checks the configuration, asks every running server to reload, and prints their answers. The
+/// Checks the configuration, asks every running server to reload, and prints the results. The
 /// status is 1 if none answers or one keeps its old configuration.
 pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let loaded = load(path)?;
     let store = Store::open(&loaded.config.database.url).await?;
     let request = store.reloads().request(&Actor::Cli, clock::now()).await?;
-    let answers = answers(&store, request).await?;
+    let results = await_results(&store, request).await?;
     store.close().await;
     if json {
-        output::json(&answers.iter().map(NodeReload::from).collect::<Vec<_>>())?;
+        output::json(&results.iter().map(NodeReload::from).collect::<Vec<_>>())?;
     } else {
-        for answer in &answers {
-            output::line(&match &answer.error {
-                None => format!("{}: reloaded", answer.node),
+        for result in &results {
+            output::line(&match &result.error {
+                None => format!("{}: reloaded", result.node),
                 Some(error) => {
-                    format!("{}: the old configuration remains in use: {error}", answer.node)
+                    format!("{}: the old configuration remains in use: {error}", result.node)
                 }
             })?;
         }
     }
-    if answers.is_empty() {
+    if results.is_empty() {
         output::error(&format!(
             "no server answered within {} seconds: start one with `courant serve`, which reads the new configuration",
             MAX_WAIT.as_secs()
         ));
     }
-    let is_done = !answers.is_empty() && answers.iter().all(|answer| answer.error.is_none());
+    let is_done = !results.is_empty() && results.iter().all(|result| result.error.is_none());
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Waits for the answers of all nodes.
-async fn answers(store: &Store, request: i64) -> anyhow::Result<Vec<ReloadResult>> {
+/// Returns the results of all nodes.
+async fn await_results(store: &Store, request: i64) -> anyhow::Result<Vec<ReloadResult>> {
     let (start, mut last, mut known) = (Instant::now(), Instant::now(), Vec::new());
     loop {
         let results = store.reloads().results(request).await?;

@@ -31,7 +31,7 @@ pub(crate) fn load(path: &Path) -> anyhow::Result<LoadedConfig> {
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let LoadedConfig { config, templates } = load(path)?;
-    let (stop, reload_source) = (stop_on_signals()?, reload_on_hangup(path)?);
+    let (stop, config_loader) = (stop_on_signals()?, reload_on_hangup(path)?);
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
         // Digests of the database are known only now.
@@ -56,7 +56,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         Some(app) => Some((app?, None)),
     };
     let Some((app, degraded)) = started else { return Ok(ExitCode::SUCCESS) };
-    let result = serve(app.clone(), degraded, reload_source, stop).await;
+    let result = serve(app.clone(), degraded, config_loader, stop).await;
     app.store.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
@@ -64,7 +64,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
 async fn serve(
     app: App,
     degraded: Option<Server>,
-    reload_source: ConfigLoader,
+    config_loader: ConfigLoader,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let _lock = app.store.acquire_send_lock()?;
@@ -81,10 +81,10 @@ async fn serve(
             (app, Server::start(listener, service, maximum, stop.clone())?)
         }
     };
-    daemon::run(app, None, server, reload_source, stop).await
+    daemon::run(app, None, server, config_loader, stop).await
 }
 
-/// Returns the source of reloads: this file, at each SIGHUP.
+/// Returns a loader of this file, which reloads it at each SIGHUP.
 fn reload_on_hangup(path: &Path) -> anyhow::Result<ConfigLoader> {
     let (mut hangup, path) = (signal(SignalKind::hangup())?, path.to_owned());
     let (sender, signals) = mpsc::channel(1);

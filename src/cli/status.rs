@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use super::output::{self, pluralize};
+use super::output::{self, pluralize, pluralize_times};
 use crate::app::App;
 
 use crate::domain::edition::EditionState;
@@ -13,7 +13,7 @@ use crate::wire;
 use crate::wire::status::{Status, TransportQueue};
 
 /// Number of digests and editions that are named; the others are counted.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let status = read(app).await?;
@@ -29,7 +29,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         ("digests", digests(app, &status)),
         ("editions", editions(&status)),
         ("transports", transports(&status)),
-        ("queue", format!("{} messages waiting", status.waiting)),
+        ("queue", format!("{} waiting", pluralize(status.waiting, "message"))),
     ] {
         output::line(&format!("{}{text}", output::bold(&format!("{label:<12}"))))?;
     }
@@ -82,7 +82,7 @@ fn sources(status: &Status) -> String {
     let mut text = pluralize(status.sources.len(), "source");
     if let Some(source) = failing {
         let error = source.error.as_deref().unwrap_or_default();
-        text += &format!("; {} failed {} times: {error}", source.name, source.failures);
+        text += &format!("; {} failed {}: {error}", source.name, pluralize_times(source.failures));
     } else if never > 0 {
         text += &format!("; not synced yet: {never}");
     }
@@ -102,7 +102,7 @@ fn digests(app: &App, status: &Status) -> String {
     upcoming.sort_by_key(|(at, _)| *at);
     let named = upcoming
         .iter()
-        .take(NAMED)
+        .take(MAX_NAMED)
         .map(|(at, d)| format!("{} on {}", d.name, at.in_zone(&d.timezone)));
     let named: Vec<String> = named.collect();
     let count = pluralize(status.digests.len(), "digest");
@@ -114,7 +114,7 @@ fn editions(status: &Status) -> String {
     if open.is_empty() {
         return "none open".to_owned();
     }
-    let named = open.iter().take(NAMED).map(|e| {
+    let named = open.iter().take(MAX_NAMED).map(|e| {
         let waiting = e.counts.queued + e.counts.sending;
         format!("{} of {} {}, {waiting} waiting", e.id, e.digest, e.state)
     });

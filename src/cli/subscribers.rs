@@ -91,10 +91,16 @@ impl RemoveArgs {
             .filter(|reason| !reason.trim().is_empty())
             .unwrap_or_else(|| "no reason given".to_owned());
         let address = parse_address(&email)?;
-        let digests =
-            subscribers::remove(&app.store, &address, digest, &reason, &Actor::Cli, app.now())
-                .await?
-                .ok_or_else(|| anyhow!("{email} is not a subscriber"))?;
+        let digests = subscribers::unsubscribe_by_admin(
+            &app.store,
+            &address,
+            digest,
+            &reason,
+            &Actor::Cli,
+            app.now(),
+        )
+        .await?
+        .ok_or_else(|| anyhow!("{email} is not a subscriber"))?;
         let text = match (digests, digest) {
             (0, None) => format!("{email} has no subscriptions to end."),
             (0, Some(name)) => format!("{email} is not subscribed to {name}."),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::output::pluralize_times;
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::time::Millis;
@@ -56,8 +57,4 @@ impl Command {
         })?;
         Ok(ExitCode::SUCCESS)
     }
-}
-
-fn pluralize_times(n: i64) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }

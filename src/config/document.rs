@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::de::{DeTable, DeValue};
 
 use super::error::{Diagnostics, Location};
-use super::keys::{self, SECTIONS, Section, ValueType};
+use super::keys::{self, TABLES, TableSchema, ValueType};
 use crate::domain::definition::{Definition, DefinitionKind};
 
 /// A value with its location.
@@ -118,7 +118,7 @@ impl Document {
 
     fn empty() -> Self {
         let table = || Table { location: Location::File, entries: BTreeMap::new() };
-        let tables = SECTIONS.iter().map(|section| {
+        let tables = TABLES.iter().map(|section| {
             (section.name, if section.is_list { Vec::new() } else { vec![table()] })
         });
         Self { tables: tables.collect(), has_syntax_errors: false }
@@ -130,7 +130,7 @@ impl Document {
             let location = lines.location(&key.span());
             let name = key.into_inner();
             let Some(section) =
-                SECTIONS.iter().find(|section| !section.name.is_empty() && section.name == name)
+                TABLES.iter().find(|section| !section.name.is_empty() && section.name == name)
             else {
                 if keys::TOP_LEVEL.value_type(&name).is_some() {
                     top.entries.insert(
@@ -138,7 +138,7 @@ impl Document {
                         Spanned { value: Value::from_toml(value.into_inner(), lines), location },
                     );
                 } else {
-                    diagnostics.add(&location, keys::unknown_section(&name));
+                    diagnostics.add(&location, keys::unknown_table(&name));
                 }
                 continue;
             };
@@ -163,19 +163,19 @@ impl Document {
     }
 
     /// Returns the tables of a section.
-    pub(super) fn tables(&self, section: &Section) -> &[Table] {
+    pub(super) fn tables(&self, section: &TableSchema) -> &[Table] {
         self.tables.get(section.name).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the tables of a section for modification by the environment.
-    pub(super) fn tables_mut(&mut self, section: &Section) -> &mut [Table] {
+    pub(super) fn tables_mut(&mut self, section: &TableSchema) -> &mut [Table] {
         self.tables.get_mut(section.name).map_or(&mut [], Vec::as_mut_slice)
     }
 }
 
 /// Returns the tables of a section, or `None` if the value is not a table or list of tables.
 fn tables_of(
-    section: &Section,
+    section: &TableSchema,
     value: toml::Spanned<DeValue<'_>>,
     lines: &LineBreaks,
     diagnostics: &mut Diagnostics,
@@ -199,7 +199,7 @@ fn tables_of(
 
 impl Table {
     fn new(
-        section: &Section,
+        section: &TableSchema,
         table: DeTable<'_>,
         location: Location,
         lines: &LineBreaks,
@@ -243,7 +243,7 @@ impl Table {
 }
 
 /// Returns the label of a table in error messages: `[site]`, `[[feeds]] news`.
-pub(super) fn label(section: &Section, name: Option<&str>) -> String {
+pub(super) fn label(section: &TableSchema, name: Option<&str>) -> String {
     match (section.is_list, name) {
         (true, Some(name)) => format!("[[{}]] {}", section.name, name.escape_debug()),
         (true, None) => format!("[[{}]]", section.name),

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 
 use super::document::{Document, Spanned, Table, Value, label};
 use super::error::{Diagnostics, Location};
-use super::keys::{SECTIONS, Section, TOP_LEVEL, ValueType, unknown_section};
+use super::keys::{TABLES, TOP_LEVEL, TableSchema, ValueType, unknown_table};
 
 const PREFIX: &str = "COURANT__";
 
@@ -45,8 +45,8 @@ fn apply(
     let parts: Vec<&str> = path.split("__").collect();
     let (section, name, key) = match parts.as_slice() {
         [key] => (&TOP_LEVEL, None, *key),
-        [section, key] => (find_section(section)?, None, *key),
-        [section, name, key] => (find_section(section)?, Some(*name), *key),
+        [section, key] => (find_table(section)?, None, *key),
+        [section, name, key] => (find_table(section)?, Some(*name), *key),
         _ => {
             return Err(
                 "the variable does not name a key; write COURANT__SECTION__KEY or COURANT__LIST__NAME__KEY"
@@ -80,15 +80,15 @@ fn apply(
     Ok(())
 }
 
-fn find_section(name: &str) -> Result<&'static Section, String> {
-    let section = SECTIONS.iter().find(|section| !section.name.is_empty() && section.name == name);
-    section.copied().ok_or_else(|| unknown_section(name))
+fn find_table(name: &str) -> Result<&'static TableSchema, String> {
+    let section = TABLES.iter().find(|section| !section.name.is_empty() && section.name == name);
+    section.copied().ok_or_else(|| unknown_table(name))
 }
 
 /// Returns the table that a variable names; in a list, the one with that name (`_` stands for `-`).
 fn table_of<'a>(
     document: &'a mut Document,
-    section: &Section,
+    section: &TableSchema,
     name: Option<&str>,
 ) -> Result<&'a mut Table, String> {
     let tables = document.tables_mut(section);

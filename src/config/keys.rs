@@ -12,14 +12,14 @@ pub(super) enum ValueType {
     /// A boolean: `true` or `false`.
     Boolean,
     /// An array of tables with the keys of a section.
-    Tables(&'static Section),
+    Tables(&'static TableSchema),
     /// A table of texts by language tag.
     Texts,
 }
 
 /// One section of the configuration.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Section {
+pub(super) struct TableSchema {
     /// Name in the file; empty for the keys outside all sections.
     pub name: &'static str,
     /// `true` for a list of named tables (`[[name]]`).
@@ -31,11 +31,11 @@ pub(super) struct Section {
 use ValueType::{Boolean, Integer, List, Tables, Text, Texts};
 
 /// The keys outside all sections.
-pub(super) const TOP_LEVEL: Section =
-    Section { name: "", is_list: false, keys: &[("templates", Text)] };
+pub(super) const TOP_LEVEL: TableSchema =
+    TableSchema { name: "", is_list: false, keys: &[("templates", Text)] };
 
 /// The keys of `[site]`.
-pub(super) const SITE: Section = Section {
+pub(super) const SITE: TableSchema = TableSchema {
     name: "site",
     is_list: false,
     keys: &[
@@ -54,11 +54,11 @@ pub(super) const SITE: Section = Section {
 };
 
 /// The keys of `[database]`.
-pub(super) const DATABASE: Section =
-    Section { name: "database", is_list: false, keys: &[("url", Text)] };
+pub(super) const DATABASE: TableSchema =
+    TableSchema { name: "database", is_list: false, keys: &[("url", Text)] };
 
 /// The keys of `[server]`.
-pub(super) const SERVER: Section = Section {
+pub(super) const SERVER: TableSchema = TableSchema {
     name: "server",
     is_list: false,
     keys: &[
@@ -73,7 +73,7 @@ pub(super) const SERVER: Section = Section {
 };
 
 /// The keys of `[websub]`.
-pub(super) const WEBSUB: Section = Section {
+pub(super) const WEBSUB: TableSchema = TableSchema {
     name: "websub",
     is_list: false,
     keys: &[
@@ -89,14 +89,14 @@ pub(super) const WEBSUB: Section = Section {
 };
 
 /// The keys of each `[[sources.collections]]`.
-pub(super) const COLLECTIONS: Section = Section {
+pub(super) const COLLECTIONS: TableSchema = TableSchema {
     name: "sources.collections",
     is_list: true,
     keys: &[("filter", Text), ("permalink", Text)],
 };
 
 /// The keys of each `[[sources]]`.
-pub(super) const SOURCES: Section = Section {
+pub(super) const SOURCES: TableSchema = TableSchema {
     name: "sources",
     is_list: true,
     keys: &[
@@ -124,7 +124,7 @@ pub(super) const SOURCES: Section = Section {
 };
 
 /// The keys of each `[[feeds]]`.
-pub(super) const FEEDS: Section = Section {
+pub(super) const FEEDS: TableSchema = TableSchema {
     name: "feeds",
     is_list: true,
     keys: &[
@@ -149,7 +149,7 @@ pub(super) const FEEDS: Section = Section {
 };
 
 /// The keys of each `[[digests]]`.
-pub(super) const DIGESTS: Section = Section {
+pub(super) const DIGESTS: TableSchema = TableSchema {
     name: "digests",
     is_list: true,
     keys: &[
@@ -183,11 +183,11 @@ pub(super) const DIGESTS: Section = Section {
 };
 
 /// The keys of each `[[sections]]`.
-pub(super) const ARTICLE_SECTIONS: Section =
-    Section { name: "sections", is_list: true, keys: &[("name", Text), ("titles", Texts)] };
+pub(super) const SECTIONS: TableSchema =
+    TableSchema { name: "sections", is_list: true, keys: &[("name", Text), ("titles", Texts)] };
 
 /// The keys of each `[[transports]]`.
-pub(super) const TRANSPORTS: Section = Section {
+pub(super) const TRANSPORTS: TableSchema = TableSchema {
     name: "transports",
     is_list: true,
     keys: &[
@@ -214,7 +214,7 @@ pub(super) const TRANSPORTS: Section = Section {
 };
 
 /// The keys of each `[[publish]]`.
-pub(super) const PUBLISH: Section = Section {
+pub(super) const PUBLISH: TableSchema = TableSchema {
     name: "publish",
     is_list: true,
     keys: &[
@@ -233,7 +233,7 @@ pub(super) const PUBLISH: Section = Section {
 };
 
 /// All sections, with the keys outside all sections first.
-pub(super) const SECTIONS: [&Section; 11] = [
+pub(super) const TABLES: [&TableSchema; 11] = [
     &TOP_LEVEL,
     &SITE,
     &DATABASE,
@@ -242,7 +242,7 @@ pub(super) const SECTIONS: [&Section; 11] = [
     &SOURCES,
     &FEEDS,
     &DIGESTS,
-    &ARTICLE_SECTIONS,
+    &SECTIONS,
     &TRANSPORTS,
     &PUBLISH,
 ];
@@ -260,7 +260,7 @@ const RENAMED_KEYS: [(&str, &str, &str); 6] = [
 /// Sections that earlier versions called differently: former name, current name.
 const RENAMED_SECTIONS: [(&str, &str); 1] = [("push", "websub")];
 
-impl Section {
+impl TableSchema {
     /// Returns the type of a key's value, or `None` for an unknown key.
     pub(super) fn value_type(&self, key: &str) -> Option<ValueType> {
         self.keys.iter().find(|(name, _)| *name == key).map(|(_, value_type)| *value_type)
@@ -281,11 +281,11 @@ impl Section {
 }
 
 /// Returns the error for an unknown section, or an unknown key outside all sections.
-pub(super) fn unknown_section(name: &str) -> String {
+pub(super) fn unknown_table(name: &str) -> String {
     if let Some((_, current)) = RENAMED_SECTIONS.iter().find(|(former, _)| *former == name) {
         return format!("unknown section `{name}`; it was renamed to `{current}`");
     }
-    let sections = SECTIONS.iter().map(|section| section.name).filter(|name| !name.is_empty());
+    let sections = TABLES.iter().map(|section| section.name).filter(|name| !name.is_empty());
     let known = sections.chain(TOP_LEVEL.keys.iter().map(|(name, _)| *name));
     format!("unknown section or key `{name}`; {}", suggestion(name, known))
 }

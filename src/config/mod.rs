@@ -130,13 +130,13 @@ impl Config {
 }
 
 /// Names of the tables that other sections refer to.
-struct SectionNames {
+struct ReferencedNames {
     sources: Names,
     transports: Names,
     feeds: Names,
 }
 
-impl SectionNames {
+impl ReferencedNames {
     /// Reads the names of all list sections, so that every duplicate is reported.
     fn read(document: &Document, diagnostics: &mut Diagnostics) -> Self {
         let sources = Names::read(&keys::SOURCES, document.tables(&keys::SOURCES), diagnostics);
@@ -156,7 +156,7 @@ fn read(
     base_dir: &BaseDir,
     diagnostics: &mut Diagnostics,
 ) -> Option<Config> {
-    let names = SectionNames::read(document, diagnostics);
+    let names = ReferencedNames::read(document, diagnostics);
     let templates = single(document, &keys::TOP_LEVEL, diagnostics, |mut reader| {
         reader.optional("templates", |text| base_dir.join(text))
     });
@@ -249,7 +249,7 @@ fn read_publish(
 /// Reads the table of a section that is not a list.
 fn single<T>(
     document: &Document,
-    section: &'static keys::Section,
+    section: &'static keys::TableSchema,
     diagnostics: &mut Diagnostics,
     read: impl FnOnce(Reader<'_>) -> Option<T>,
 ) -> Option<T> {
@@ -262,7 +262,7 @@ fn single<T>(
 /// Reads all tables of a list section.
 fn all<T>(
     document: &Document,
-    section: &'static keys::Section,
+    section: &'static keys::TableSchema,
     diagnostics: &mut Diagnostics,
     read: impl Fn(Reader<'_>) -> Option<T>,
 ) -> Option<Vec<T>> {

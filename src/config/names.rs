@@ -3,20 +3,20 @@
 
 use super::document::{Table, label};
 use super::error::Diagnostics;
-use super::keys::{Section, nearest};
+use super::keys::{TableSchema, nearest};
 use super::reader::Reader;
 use crate::domain::slug;
 
 /// Names of the tables of a list with their former names; tables with an invalid name are left out.
 pub(super) struct Names {
-    section: &'static Section,
+    section: &'static TableSchema,
     known: Vec<(String, Vec<String>)>,
 }
 
 impl Names {
     /// Reads the names of all tables of a list; reports missing, invalid and duplicate names.
     pub(super) fn read(
-        section: &'static Section,
+        section: &'static TableSchema,
         tables: &[Table],
         diagnostics: &mut Diagnostics,
     ) -> Self {

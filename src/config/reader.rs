@@ -7,13 +7,13 @@ use std::ops::RangeInclusive;
 
 use super::document::{Spanned, Table, Value, label};
 use super::error::{Diagnostics, Location};
-use super::keys::{Section, ValueType};
-use crate::domain::text_language::text_language;
+use super::keys::{TableSchema, ValueType};
+use crate::domain::text_language::validate_language_tag;
 use crate::domain::translations::Translations;
 
 /// Reader of one table, which collects errors.
 pub(super) struct Reader<'a> {
-    section: &'static Section,
+    section: &'static TableSchema,
     table: &'a Table,
     diagnostics: &'a mut Diagnostics,
 }
@@ -21,7 +21,7 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// Creates a reader for a table of a section.
     pub(super) fn new(
-        section: &'static Section,
+        section: &'static TableSchema,
         table: &'a Table,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
@@ -247,7 +247,7 @@ impl<'a> Reader<'a> {
     pub(super) fn tables<T>(
         &mut self,
         key: &str,
-        section: &'static Section,
+        section: &'static TableSchema,
         read: impl Fn(&mut Reader<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let Some(Spanned { value: Value::Tables(tables), .. }) = self.value(key) else {
@@ -273,7 +273,7 @@ fn translation(
     value: &Value,
     read: impl Fn(&str) -> Result<String, String>,
 ) -> Result<(String, String), String> {
-    let tag = text_language(written)?;
+    let tag = validate_language_tag(written)?;
     let Value::Text(text) = value else {
         return Err(format!("`{tag}` must be a string in quotes (found {})", value.type_name()));
     };

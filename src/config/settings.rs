@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use jiff::tz::TimeZone;
 
 use crate::domain::color::Accent;
-use crate::domain::post_filter::PostFilter;
+use crate::domain::ghost_filter::GhostFilter;
 use crate::domain::time::SignedDuration;
 use crate::domain::translations::Translations;
 
@@ -182,9 +182,9 @@ impl SourceKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ids {
     /// Ids that Courant generates: `tag:ID_AUTHORITY:SOURCE/ID`.
-    Courant,
+    Ours,
     /// The ids of the site's own feed, to replace that feed without duplicates.
-    Source,
+    SiteFeed,
 }
 
 /// Handling of Ghost posts for members and paying members.
@@ -259,7 +259,7 @@ pub struct Source {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Collection {
     /// Filter for posts; without one, the collection contains all posts that no earlier one contains.
-    pub filter: Option<PostFilter>,
+    pub filter: Option<GhostFilter>,
     /// Permalink pattern of the posts.
     pub permalink: String,
 }

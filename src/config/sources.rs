@@ -30,11 +30,11 @@ pub(super) fn read(
     let query = kind.and_then(|kind| query(&mut reader, kind));
     let ids = reader.or_default(
         "ids",
-        Ids::Courant,
-        one_of(&[("ours", Ids::Courant), ("source", Ids::Source)]),
+        Ids::Ours,
+        one_of(&[("ours", Ids::Ours), ("source", Ids::SiteFeed)]),
     );
     // A built-in source may be filled from a WordPress export, which has ids.
-    if kind == Some(SourceKind::Query) && ids == Some(Ids::Source) {
+    if kind == Some(SourceKind::Query) && ids == Some(Ids::SiteFeed) {
         reader.error("ids", "rows of kind query have no published ids; write \"ours\"");
     }
     let specific = kind.and_then(|kind| kind_specific_keys(&mut reader, kind));

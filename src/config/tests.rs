@@ -78,7 +78,7 @@ fn list_entries_inherit_missing_values_from_the_site() {
     assert_eq!((feed.items, feed.content, feed.max_age), (50, Content::Full, 5 * MINUTE));
     assert_eq!(
         (source.kind, source.poll, source.ids),
-        (SourceKind::Builtin, 30 * SECOND, Ids::Courant)
+        (SourceKind::Builtin, 30 * SECOND, Ids::Ours)
     );
 }
 
@@ -98,7 +98,7 @@ fn the_shipped_file_is_valid_and_mentions_every_key() {
             mentioned.insert((section.clone(), key.to_owned()));
         }
     }
-    let keys_of = |section: &keys::Section| {
+    let keys_of = |section: &keys::TableSchema| {
         section
             .keys
             .iter()
@@ -106,7 +106,7 @@ fn the_shipped_file_is_valid_and_mentions_every_key() {
             .map(|(key, _)| (section.name.to_owned(), (*key).to_owned()))
             .collect::<Vec<_>>()
     };
-    let sections = keys::SECTIONS.into_iter().chain([&keys::COLLECTIONS]);
+    let sections = keys::TABLES.into_iter().chain([&keys::COLLECTIONS]);
     assert_eq!(mentioned, sections.flat_map(keys_of).collect());
 }
 
@@ -242,7 +242,7 @@ proptest! {
         ]), 0..40),
         value in any::<String>(),
     ) {
-        let keyed = keys::SECTIONS.iter().flat_map(|s| s.keys.iter().map(move |(key, _)| (s, key))).map(|(section, key)| {
+        let keyed = keys::TABLES.iter().flat_map(|s| s.keys.iter().map(move |(key, _)| (s, key))).map(|(section, key)| {
             let header = if section.is_list { format!("[[{}]]", section.name) } else { format!("[{}]", section.name) };
             let value = serde_json::to_string(&value).unwrap_or_default();
             format!("{header}\nname = \"n\"\n{key} = {value}\n")

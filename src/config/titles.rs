@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::error::Diagnostics;
-use super::keys::ARTICLE_SECTIONS;
+use super::keys::SECTIONS;
 use super::reader::{Reader, parse_line};
 use super::settings::{Config, Digest, Feed, SectionTitles, Site};
 use crate::domain::language;
@@ -29,8 +29,8 @@ pub(super) fn read_sections(
     diagnostics: &mut Diagnostics,
 ) -> Option<Vec<SectionTitles>> {
     let mut sections: Vec<Option<SectionTitles>> = Vec::new();
-    for table in document.tables(&ARTICLE_SECTIONS) {
-        let mut reader = Reader::new(&ARTICLE_SECTIONS, table, diagnostics);
+    for table in document.tables(&SECTIONS) {
+        let mut reader = Reader::new(&SECTIONS, table, diagnostics);
         let name = reader.required(
             "name",
             "write the name of the section as articles have it",

@@ -24,7 +24,7 @@ impl ClockWatch {
 
     /// Resets what a wrong clock left, now and every minute; returns when the clock has gone back,
     /// so that what is in memory must be reset too.
-    pub(super) async fn gone_back(&mut self, app: &App) {
+    pub(super) async fn wait_until_set_back(&mut self, app: &App) {
         loop {
             let now = app.now();
             let seen_at = std::mem::replace(&mut self.seen_at, now);

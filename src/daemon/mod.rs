@@ -23,13 +23,13 @@ use crate::demo::Demo;
 use crate::web;
 
 /// Runs all parts of the daemon beside a running server, with the send lock held, until `shutdown`
-/// fires; then finishes what is in flight. Reloads the configuration when `source` or the database
+/// fires; then finishes what is in flight. Reloads the configuration when `loader` or the database
 /// asks for it.
 pub async fn run(
     app: App,
     demo: Option<Demo>,
     mut server: Server,
-    source: ConfigLoader,
+    loader: ConfigLoader,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     if app.store.is_sqlite() {
@@ -39,7 +39,7 @@ pub async fn run(
     clock_watch::check(&app, app.now()).await;
     let (mut scheduler, ticks) = start_ticker().await?;
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, server.address());
-    let reloads = ReloadReceiver::new(source, &app, server.address()).await?;
+    let reloads = ReloadReceiver::new(loader, &app, server.address()).await?;
     let daemon = Daemon { app, demo, ticks, shutdown: shutdown.clone() };
     let outcome = daemon.run(reloads, &mut server).await;
     shutdown.cancel();
@@ -69,7 +69,7 @@ impl Daemon {
                     tasks = self.reload(tasks, &mut reloads, request, server).await;
                     continue;
                 }
-                () = clock.gone_back(&self.app) => {
+                () = clock.wait_until_set_back(&self.app) => {
                     tasks = self.restart_tasks(tasks, server).await;
                     continue;
                 }
@@ -111,7 +111,7 @@ impl Daemon {
         let loaded = match reloads.load(&self.app).await {
             Ok(loaded) => loaded,
             Err(error) => {
-                reloads.answer(&self.app, request, Err(error)).await;
+                reloads.record_result(&self.app, request, Err(error)).await;
                 return tasks;
             }
         };
@@ -129,7 +129,7 @@ impl Daemon {
             }
             Err(error) => Err(error),
         };
-        reloads.answer(&self.app, request, result).await;
+        reloads.record_result(&self.app, request, result).await;
         Tasks::start(&self.app, &self.ticks, &self.shutdown)
     }
 }

@@ -16,11 +16,11 @@ use crate::store::{Store, StoreResult};
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
 /// Reads and validates the configuration again; the error lists every problem.
-type Loader = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
+type LoadConfig = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
 
 /// Loader of a daemon's configuration, and the signals that ask for a reload.
 pub struct ConfigLoader {
-    loader: Arc<Loader>,
+    load: Arc<LoadConfig>,
     signals: mpsc::Receiver<()>,
 }
 
@@ -31,15 +31,15 @@ impl fmt::Debug for ConfigLoader {
 }
 
 impl ConfigLoader {
-    /// Creates a source with a loader; each message of `signals` asks for a reload.
+    /// Creates a loader from a function; each message of `signals` asks for a reload.
     pub fn new(
-        loader: impl Fn() -> anyhow::Result<LoadedConfig> + Send + Sync + 'static,
+        load: impl Fn() -> anyhow::Result<LoadedConfig> + Send + Sync + 'static,
         signals: mpsc::Receiver<()>,
     ) -> Self {
-        Self { loader: Arc::new(loader), signals }
+        Self { load: Arc::new(load), signals }
     }
 
-    /// Creates the source of a daemon whose configuration never changes.
+    /// Creates the loader of a daemon whose configuration never changes.
     pub fn fixed() -> Self {
         let refuse = || bail!("this configuration is not read from a file");
         Self::new(refuse, mpsc::channel(1).1)
@@ -64,7 +64,7 @@ pub(super) enum ReloadRequest {
 
 /// Receives the requests of one daemon.
 pub(super) struct ReloadReceiver {
-    source: ConfigLoader,
+    loader: ConfigLoader,
     store: Store,
     /// Newest request of the database that was handled.
     handled: i64,
@@ -77,7 +77,7 @@ pub(super) struct ReloadReceiver {
 impl ReloadReceiver {
     /// Starts receiving; requests already in the database are ignored.
     pub(super) async fn new(
-        source: ConfigLoader,
+        loader: ConfigLoader,
         app: &App,
         address: SocketAddr,
     ) -> StoreResult<Self> {
@@ -85,7 +85,7 @@ impl ReloadReceiver {
         let handled = store.reloads().newest_request().await?;
         let definitions = app.definitions_version;
         let node = format!("process {} on {address}", std::process::id());
-        Ok(Self { source, store: store.clone(), handled, definitions, node })
+        Ok(Self { loader, store: store.clone(), handled, definitions, node })
     }
 
     /// Waits for the next request.
@@ -93,7 +93,7 @@ impl ReloadReceiver {
         let mut has_signals = true;
         loop {
             tokio::select! {
-                signal = self.source.signals.recv(), if has_signals => match signal {
+                signal = self.loader.signals.recv(), if has_signals => match signal {
                     Some(()) => return ReloadRequest::Signal,
                     None => has_signals = false,
                 },
@@ -124,8 +124,8 @@ impl ReloadReceiver {
     /// # Errors
     /// If it is invalid, or changes a setting that needs a restart.
     pub(super) async fn load(&self, app: &App) -> anyhow::Result<LoadedConfig> {
-        let loader = Arc::clone(&self.source.loader);
-        let loaded = tokio::task::spawn_blocking(move || loader())
+        let load = Arc::clone(&self.loader.load);
+        let loaded = tokio::task::spawn_blocking(move || load())
             .await
             .context("reading the configuration panicked")??;
         let (old, new) = (&app.config, &loaded.config);
@@ -142,7 +142,7 @@ impl ReloadReceiver {
     }
 
     /// Logs the result, and records it for every command that asked.
-    pub(super) async fn answer(
+    pub(super) async fn record_result(
         &self,
         app: &App,
         request: ReloadRequest,

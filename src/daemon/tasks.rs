@@ -45,7 +45,7 @@ impl Tasks {
         for to in app.config.destinations.clone() {
             tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
-        tasks.spawn(forget_unconfirmed(app.clone(), ticks.clone(), stop.clone()));
+        tasks.spawn(delete_pending(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(check_database_files(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(flush_readership(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(run_sending(app.clone(), ticks.clone(), stop.clone()));
@@ -144,17 +144,13 @@ async fn render_feeds(
     Ok(())
 }
 
-/// Forgets sign-ups that nobody confirmed, once an hour.
-async fn forget_unconfirmed(
-    app: App,
-    ticks: Ticks,
-    shutdown: CancellationToken,
-) -> anyhow::Result<()> {
+/// Deletes sign-ups that nobody confirmed, once an hour.
+async fn delete_pending(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     let last_hour = AtomicI64::new(i64::MIN);
     run_on_wake("unconfirmed sign-ups", ticks, shutdown, || async {
         let (now, hour) = (app.now(), app.now().0 / as_millis_i64(HOUR));
         if last_hour.load(Ordering::Relaxed) != hour {
-            subscribers::forget_unconfirmed(&app.store, now).await?;
+            subscribers::delete_pending(&app.store, now).await?;
             last_hour.store(hour, Ordering::Relaxed);
         }
         Ok(())
@@ -335,7 +331,7 @@ async fn wait_until_sending_allowed(
     mut is_logged: bool,
 ) -> anyhow::Result<()> {
     while !shutdown.is_cancelled() {
-        match app.store.instance().await.map(|i| i.send_block_reason(&app.config.site.base_url)) {
+        match app.store.identity().await.map(|i| i.send_block_reason(&app.config.site.base_url)) {
             Ok(None) => return Ok(()),
             Ok(Some(reason)) if !is_logged => {
                 is_logged = true;

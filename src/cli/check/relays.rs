@@ -40,14 +40,16 @@ pub(super) async fn check(
                 login.unwrap_or_default()
             ))
         }
-        Err(reason) if !may_pass(&reason) => findings.error(&format!("transport {name}: {reason}")),
+        Err(reason) if !is_transient(&reason) => {
+            findings.error(&format!("transport {name}: {reason}"))
+        }
         Err(reason) => findings
             .warning(&format!("transport {name}: {reason}; messages wait until it can be used")),
     }
 }
 
 /// Returns `true` if time alone may resolve the error.
-fn may_pass(error: &ConnectError) -> bool {
+fn is_transient(error: &ConnectError) -> bool {
     match error {
         ConnectError::Unreachable { .. } | ConnectError::Rejected { .. } => true,
         ConnectError::AuthFailed { reply, .. } => reply.code < 500,

@@ -51,8 +51,8 @@ fn print_inspection(app: &App, source: &Source, inspection: &Inspection) -> anyh
     } else {
         String::new()
     };
-    let known = if inspection.already_mirrored > 0 {
-        format!(" ({} of them already imported)", inspection.already_mirrored)
+    let known = if inspection.already_imported > 0 {
+        format!(" ({} of them already imported)", inspection.already_imported)
     } else {
         String::new()
     };

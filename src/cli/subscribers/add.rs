@@ -47,12 +47,12 @@ pub(crate) struct AddArgs {
 
 /// A subscriber with the subscriptions, before or after a change.
 #[derive(Default)]
-struct Known {
+struct SubscriberState {
     subscriber: Option<Subscriber>,
     subscriptions: Vec<Subscription>,
 }
 
-impl Known {
+impl SubscriberState {
     async fn read(app: &App, address_key: &str) -> anyhow::Result<Self> {
         let Some(subscriber) = app.store.subscribers().find_by_address(address_key).await? else {
             return Ok(Self::default());
@@ -131,14 +131,14 @@ impl AddArgs {
     pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let email = self.email.clone();
         let key = crate::cli::usage::parse_address(&email)?.key();
-        let before = Known::read(app, &key).await?;
+        let before = SubscriberState::read(app, &key).await?;
         let (request, result) = self.run_request(app).await?;
         if result.suppressed {
             return Err(anyhow!(
                 "{email} is suppressed; to allow e-mails, run `courant suppressions remove {email}`"
             ));
         }
-        let after = Known::read(app, &key).await?;
+        let after = SubscriberState::read(app, &key).await?;
         let changes = before.changes(&after);
         let results = request.digests.iter().map(|digest| {
             let effect = effect(before.subscription(digest), after.subscription(digest), &result);

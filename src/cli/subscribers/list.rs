@@ -91,9 +91,9 @@ impl ListArgs {
         }
         let mut table = output::TextTable::new(&["address", "name", "language", "subscriptions"]);
         for one in listed {
-            let words = words(&one);
+            let status = describe_status(&one);
             let Subscriber { address, name, language, .. } = one.subscriber;
-            table.row([address, name.unwrap_or_default(), language.unwrap_or_default(), words]);
+            table.row([address, name.unwrap_or_default(), language.unwrap_or_default(), status]);
         }
         let is_filtered = self.search.is_some() || self.digest.is_some() || self.status.is_some();
         table.print(if is_filtered { "No subscriber matches." } else { "No subscribers yet." })?;
@@ -145,8 +145,8 @@ async fn read_page(
     Ok((listed.collect(), next))
 }
 
-/// Returns the suppression and the subscriptions of a subscriber in a few words.
-fn words(one: &Listed) -> String {
+/// Returns the suppression and the subscriptions of a subscriber as text.
+fn describe_status(one: &Listed) -> String {
     let suppression = one.suppression.iter().map(|s| format!("suppressed ({})", s.reason));
     let subscriptions =
         one.subscriptions.iter().map(|s| format!("{} {}", s.digest, s.status.as_str()));

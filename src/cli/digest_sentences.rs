@@ -7,54 +7,58 @@ use crate::app::App;
 use crate::config::Digest;
 use crate::digests::{self, GMAIL_CLIP_BYTES, MailSize};
 use crate::domain::duration;
-use crate::domain::left_out::{LeftOut, Reason};
+use crate::domain::left_out::{ExclusionReason, LeftOut};
 
 /// Returns the configured digest of this name.
 pub(super) fn find_digest<'a>(app: &'a App, name: &str) -> anyhow::Result<&'a Digest> {
     digests::find_digest(&app.config, name).map_err(|e| UsageError(format!("{e:#}")).into())
 }
 
-/// Returns a sentence if Gmail clips the mail of a digest, or if articles were left out to prevent
-/// that.
+/// Returns a sentence if Gmail clips the mail of a digest, or if articles are only counted in it to
+/// prevent that.
 pub(super) fn size_sentence(digest: &Digest, size: MailSize) -> Option<String> {
     let limit = GMAIL_CLIP_BYTES / 1000;
     if size.is_clipped() {
         return Some(format!(
-            "the HTML of the e-mail has {} kB, and Gmail clips it after {limit} kB; lower max_articles = {}, or shorten the template",
+            "the HTML of the e-mail is {} kB, and Gmail clips it after {limit} kB; lower max_articles = {}, or shorten the template",
             size.html_bytes.div_ceil(1000),
             digest.max_articles
         ));
     }
-    (size.omitted > 0).then(|| {
+    (size.unlisted_count > 0).then(|| {
         format!(
             "the e-mail does not list {}, because Gmail clips e-mails after {limit} kB",
-            pluralize(size.omitted, "further article")
+            pluralize(size.unlisted_count, "further article")
         )
     })
 }
 
-/// Returns one clause for each reason that leaves articles out, such as `55 are older than max_age =
-/// 30d`.
+/// Returns one clause for each reason that leaves articles out, such as `55 are older than max_age
+/// = 30d`.
 pub(super) fn left_out_clauses(digest: &Digest, left_out: &LeftOut) -> Vec<String> {
     left_out.iter().map(|(reason, articles)| clause(digest, reason, articles)).collect()
 }
 
-fn clause(digest: &Digest, reason: Reason, articles: u64) -> String {
+fn clause(digest: &Digest, reason: ExclusionReason, articles: u64) -> String {
     let (are, were, have) =
         if articles == 1 { ("is", "was", "has") } else { ("are", "were", "have") };
     let rest = match reason {
-        Reason::MaxAge => {
+        ExclusionReason::MaxAge => {
             format!("{are} older than max_age = {}", duration::format(digest.max_age))
         }
-        Reason::AlreadySent => format!("{were} in an earlier edition"),
-        Reason::Future => format!("{have} a date after the edition"),
-        Reason::OtherSection => format!("{are} in other sections"),
-        Reason::OtherTag => format!("{have} none of the digest's tags"),
-        Reason::OtherAuthor => format!("{are} by other authors"),
-        Reason::OtherLanguage => format!("{are} in other languages"),
-        Reason::OtherSource => format!("{are} from other sources"),
-        Reason::Ungrouped => format!("{are} not yet matched with their translations"),
-        Reason::NotChosen => format!("{are} in sections that the subscriber did not choose"),
+        ExclusionReason::AlreadySent => format!("{were} in an earlier edition"),
+        ExclusionReason::Future => format!("{have} a date after the edition"),
+        ExclusionReason::OtherSection => format!("{are} in other sections"),
+        ExclusionReason::OtherTag => format!("{have} none of the digest's tags"),
+        ExclusionReason::OtherAuthor => format!("{are} by other authors"),
+        ExclusionReason::OtherLanguage => format!("{are} in other languages"),
+        ExclusionReason::OtherSource => format!("{are} from other sources"),
+        ExclusionReason::StoryUnassigned => {
+            format!("{are} not yet matched with their translations")
+        }
+        ExclusionReason::SectionNotChosen => {
+            format!("{are} in sections that the subscriber did not choose")
+        }
     };
     format!("{articles} {rest}")
 }

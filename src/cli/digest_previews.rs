@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 
-use super::digest_facts::{find_digest, left_out_summary, size_sentence};
+use super::digest_sentences::{find_digest, left_out_summary, size_sentence};
 use super::output;
 use super::output::pluralize;
 use crate::app::App;
@@ -74,7 +74,7 @@ pub(super) async fn preview(
         directory: out.display().to_string(),
         articles: p.stories,
         html_bytes: p.size.html_bytes,
-        omitted: p.size.omitted,
+        unlisted_count: p.size.unlisted_count,
         left_out: LeftOutArticles::list(&p.left_out),
     };
     output::result(json, &document, &text)?;
