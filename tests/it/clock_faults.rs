@@ -1,6 +1,6 @@
 //! A clock that is wrong for a while and then right: nothing waits for the date that it showed.
 
-use courant::digests::{Prepared, upcoming};
+use courant::digests::{Prepared, next_edition};
 use courant::domain::time::{DAY, HOUR, MINUTE, SECOND, SignedDuration};
 
 use crate::smtp_server::{At, Rule, Script};
@@ -37,7 +37,7 @@ database_tests! {
         let weekly = world.digest("weekly");
         let report = reset(world).await;
         assert!(report.contains("2028-09-2") && report.contains("1 schedules of digests"), "{report}");
-        let stories = upcoming(world.app.digest_context(), weekly, world.now(), world.now()).await;
+        let stories = next_edition(world.app.digest_context(), weekly, world.now(), world.now()).await;
         assert_eq!(stories.unwrap().articles.len(), 1);
         assert_eq!(reset(world).await, "", "once");
         assert!(created(world, 2 * HOUR).await);

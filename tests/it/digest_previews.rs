@@ -5,7 +5,7 @@ use courant::demo::mailbox::mime::ParsedMail;
 use courant::digests::{self, PreviewContent, PreviewOptions};
 use courant::domain::actor::Actor;
 use courant::domain::article::IncomingArticle;
-use courant::domain::left_out::Reason;
+use courant::domain::left_out::ExclusionReason;
 use courant::domain::link_token::{LinkScope, verify};
 use courant::domain::time::{DAY, Millis};
 
@@ -21,9 +21,9 @@ fn in_section(id: &str, section: &str, days_ago: i32) -> IncomingArticle {
 }
 
 /// Returns the reasons for which the next edition leaves articles out.
-async fn left_out(world: &World) -> Vec<(Reason, u64)> {
+async fn left_out(world: &World) -> Vec<(ExclusionReason, u64)> {
     let (digest, now) = (world.digest("weekly"), world.now());
-    let next = digests::upcoming(world.app.digest_context(), digest, now, now).await.unwrap();
+    let next = digests::next_edition(world.app.digest_context(), digest, now, now).await.unwrap();
     next.left_out.iter().collect()
 }
 
@@ -59,12 +59,12 @@ database_tests! {
         ])
         .await;
         let reasons =
-            [(Reason::MaxAge, 3), (Reason::OtherSection, 2), (Reason::Future, 1)];
+            [(ExclusionReason::MaxAge, 3), (ExclusionReason::OtherSection, 2), (ExclusionReason::Future, 1)];
         assert_eq!(left_out(world).await, reasons);
         world.create_edition().await;
-        assert!(left_out(world).await.contains(&(Reason::AlreadySent, 1)));
+        assert!(left_out(world).await.contains(&(ExclusionReason::AlreadySent, 1)));
         world.unpublish("oldest").await;
-        assert!(left_out(world).await.contains(&(Reason::MaxAge, 2)), "a removed article is not counted");
+        assert!(left_out(world).await.contains(&(ExclusionReason::MaxAge, 2)), "a removed article is not counted");
     }
 
     async fn translations_and_other_selections_are_counted(world) {
@@ -76,11 +76,11 @@ database_tests! {
         world.publish([article("a"), translation]).await;
         assert_eq!(left_out(world).await, [], "both articles are one story of the edition");
         world.create_edition().await;
-        assert_eq!(left_out(world).await, [(Reason::AlreadySent, 2)]);
+        assert_eq!(left_out(world).await, [(ExclusionReason::AlreadySent, 2)]);
         world.configure(|s| s.digest = "tags = [\"kiln\"]".into()).await;
-        assert_eq!(left_out(world).await, [(Reason::OtherTag, 2)]);
+        assert_eq!(left_out(world).await, [(ExclusionReason::OtherTag, 2)]);
         world.configure(|s| s.digest = "authors = [\"Mara\"]".into()).await;
-        assert_eq!(left_out(world).await, [(Reason::OtherAuthor, 2)]);
+        assert_eq!(left_out(world).await, [(ExclusionReason::OtherAuthor, 2)]);
     }
 
     async fn a_preview_shows_an_earlier_edition_or_a_sample(world) {

@@ -67,7 +67,7 @@ database_tests! {
             outcome: DeliveryOutcome::Sent,
             may_retry_uncertain: true,
             reply: Some("250 taken".into()),
-            is_single_delivery: false,
+            is_queue_entry: false,
         };
         CommitConnection::new(&world.app.store)
             .commit("suspended until now", &[late], &[], world.now())
@@ -75,7 +75,7 @@ database_tests! {
             .unwrap();
         delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
-        assert_eq!(world.app.store.deliveries().pending_count().await.unwrap(), 0);
+        assert_eq!(world.app.store.deliveries().waiting_count().await.unwrap(), 0);
     }
 
     async fn a_crash_during_a_retry_does_not_lose_its_mails(world) {
@@ -138,7 +138,7 @@ database_tests! {
         world.sql("DELETE FROM deliveries").await;
         world.sql("DELETE FROM delivery_batches").await;
         world.sql("UPDATE subscribers SET language = 'fr'").await;
-        courant::digests::freeze_pending(&world.app.store, world.now()).await.unwrap();
+        courant::digests::freeze_preparing(&world.app.store, world.now()).await.unwrap();
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 1 sent");
     }
@@ -226,6 +226,11 @@ database_tests! {
         world.configure(|s| s.renamed = vec![]).await;
         assert!(world.app.unconfigured_names().await.unwrap().is_empty());
         world.sql("UPDATE editions SET transport = 'old'").await;
+        world
+            .sql("UPDATE subscriptions SET digest = 'monthly' WHERE id = (SELECT MIN(id) FROM subscriptions)")
+            .await;
+        let reports = world.app.unconfigured_names().await.unwrap();
+        assert!(reports[1].starts_with("1 subscription belongs to digest \"monthly\""), "{reports:?}");
         world.sql("UPDATE subscriptions SET digest = 'monthly'").await;
         let reports = world.app.unconfigured_names().await.unwrap();
         assert!(

@@ -215,7 +215,7 @@ database_tests! {
         let secret = world.app.store_identity.secret.clone();
         for n in 0..2 {
             let address = EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
-            subscribers::remove(&world.app.store, &address, None, "slip", &Actor::Cli, world.now()).await.unwrap();
+            subscribers::unsubscribe_by_admin(&world.app.store, &address, None, "slip", &Actor::Cli, world.now()).await.unwrap();
         }
         let person = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
         let own = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);

@@ -65,7 +65,7 @@ database_tests! {
         let url = world.app.config.database.url.clone();
         let again = Store::open(&url).await.unwrap();
         assert_eq!(again.editions().counts(edition).await.unwrap().sent, 3);
-        assert_eq!(again.instance().await.unwrap().secret, world.app.store_identity.secret, "tokens and ids should stay valid");
+        assert_eq!(again.identity().await.unwrap().secret, world.app.store_identity.secret, "tokens and ids should stay valid");
         again.close().await;
     }
 
@@ -80,7 +80,7 @@ database_tests! {
             tokio::join!(Store::open(&url), Store::open(&url))
         };
         let (one, two) = (one.unwrap(), two.unwrap());
-        assert_eq!(one.instance().await.unwrap().secret, two.instance().await.unwrap().secret);
+        assert_eq!(one.identity().await.unwrap().secret, two.identity().await.unwrap().secret);
         one.close().await;
         two.close().await;
     }

@@ -174,7 +174,7 @@ database_tests! {
         let next = digest.schedule.next_after(world.now(), &digest.timezone);
         assert_eq!(next, Some(START_TIME.plus(2 * HOUR)));
         let upcoming =
-            digests::upcoming(world.app.digest_context(), digest, next.unwrap(), world.now())
+            digests::next_edition(world.app.digest_context(), digest, next.unwrap(), world.now())
                 .await
                 .unwrap();
         assert_eq!(upcoming.articles.iter().map(|a| a.title.as_str()).collect::<Vec<_>>(), ["Title of a"]);

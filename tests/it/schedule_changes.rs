@@ -115,7 +115,7 @@ database_tests! {
         world.publish([article("a")]).await;
         world.add_readers(1).await;
         let weekly = world.digest("weekly");
-        digests::upcoming(world.app.digest_context(), weekly, START_TIME, START_TIME).await.unwrap();
+        digests::next_edition(world.app.digest_context(), weekly, START_TIME, START_TIME).await.unwrap();
         assert!(!pending(world, 3 * HOUR).await);
         assert_eq!(editions_at(world, 3 * HOUR).await, 0);
         assert_eq!(editions_at(world, 7 * DAY + 2 * HOUR).await, 1);

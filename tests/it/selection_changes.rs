@@ -90,7 +90,7 @@ database_tests! {
         world.advance(20 * DAY);
         for wider in [LAB_AND_CAMPUS, "", "sources = [\"college\"]"] {
             reconfigure(world, wider).await;
-            let stories = courant::digests::upcoming(
+            let stories = courant::digests::next_edition(
                 world.app.digest_context(), world.digest("weekly"), world.now(), world.now(),
             ).await.unwrap();
             assert_eq!(stories.articles.len(), 1, "{wider}");

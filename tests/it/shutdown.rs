@@ -25,7 +25,8 @@ async fn shut_down_while_stalled(
     world.publish([article(&format!("{at:?}"))]).await;
     world.add_readers(3).await;
     let edition = world.create_edition().await;
-    let timeouts = Timeouts { envelope_grace: grace, content_grace: grace, ..Timeouts::default() };
+    let timeouts =
+        Timeouts { transaction_grace: grace, content_grace: grace, ..Timeouts::default() };
     let (dispatcher, transport, shutdown) = (
         world.dispatcher().with_timeouts(timeouts),
         world.transport().clone(),

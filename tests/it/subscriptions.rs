@@ -106,7 +106,7 @@ database_tests! {
         world.deliver().await;
         let token = token_for(world, "ann@example.org", "confirm");
         for _ in 0..3 {
-            assert!(subscribers::pending_confirmation(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_some());
+            assert!(subscribers::resolve_confirmation_link(&world.app.store, secret(world), &token, world.now()).await.unwrap().is_some());
         }
         assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Pending));
     }
@@ -157,7 +157,7 @@ database_tests! {
             undos.push(unsubscribe(world, &format!("r{n}@example.org")).await.unwrap());
         }
         subscribers::suppress(&world.app.store, secret(world), &address(0), &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
-        subscribers::remove(&world.app.store, &address(1), None, "left the college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap().unwrap();
+        subscribers::unsubscribe_by_admin(&world.app.store, &address(1), None, "left the college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap().unwrap();
         assert!(!undo(world, &undos[0]).await, "the address was suppressed in between");
         assert!(!undo(world, &undos[1]).await, "an admin removed the reader in between");
         assert!(undo(world, &undos[2]).await, "nothing prevents the third");
@@ -293,14 +293,14 @@ database_tests! {
         world.deliver().await;
         world.advance(30 * DAY);
         request_subscription(world, "new@example.org").await;
-        assert_eq!(subscribers::forget_unconfirmed(store, world.now()).await.unwrap(), 0);
+        assert_eq!(subscribers::delete_pending(store, world.now()).await.unwrap(), 0);
         world.advance(DAY);
-        assert_eq!(subscribers::forget_unconfirmed(store, world.now()).await.unwrap(), 2);
+        assert_eq!(subscribers::delete_pending(store, world.now()).await.unwrap(), 2);
         assert!(store.subscribers().find_by_address("never@example.org").await.unwrap().is_none());
         assert_eq!(world.sql("UPDATE deliveries SET attempts = attempts WHERE address = 'never@example.org'").await, 0);
         assert_eq!(status(world, "ann@example.org").await, Some(SubscriptionStatus::Confirmed));
         assert_eq!(status(world, "new@example.org").await, Some(SubscriptionStatus::Pending));
-        assert_eq!(subscribers::forget_unconfirmed(store, world.now()).await.unwrap(), 0);
+        assert_eq!(subscribers::delete_pending(store, world.now()).await.unwrap(), 0);
     }
 
     async fn a_request_on_the_page_does_not_change_an_existing_subscriber(world) {

@@ -44,7 +44,7 @@ database_tests! {
         let first = next(world, 4).await;
         assert!(first.contains(&"honest".to_owned()) && first.contains(&"second".to_owned()), "{first:?}");
         // What was tried and did not answer waits behind everything new.
-        world.sql("UPDATE hub_requests SET attempts = 1, lease_until = 0 WHERE position < 50").await;
+        world.sql("UPDATE hub_requests SET attempts = 1, lease_until = 0 WHERE network_rank < 50").await;
         assert_eq!(add(world, "late", "203.0.113.10", 1_000).await, AddResult::Pending);
         assert_eq!(next(world, 1).await, ["late"]);
     }
