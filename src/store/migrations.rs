@@ -80,10 +80,15 @@ mod tests {
     /// Returns the words of each CHECK constraint of a schema by the constraint's name.
     fn check_lists(schema: &str) -> BTreeMap<&str, Vec<&str>> {
         let lists = schema.split("CONSTRAINT ").skip(1).filter_map(|text| {
-            let (name, rest) = text.split_once(" CHECK (")?;
-            let (_, words) = rest.split_once(" IN (").filter(|_| !name.contains(' '))?;
-            let (words, _) = words.split_once("))")?;
-            Some((name, words.split(',').map(|word| word.trim().trim_matches('\'')).collect()))
+            let (name, rest) =
+                text.split_once(" CHECK (").filter(|(name, _)| !name.contains(' '))?;
+            let mut depth = 1_u32;
+            let end = rest.find(|c| {
+                depth = depth + u32::from(c == '(') - u32::from(c == ')');
+                depth == 0
+            })?;
+            // Every second part stands between quotes.
+            Some((name, rest[..end].split('\'').skip(1).step_by(2).collect()))
         });
         lists.collect()
     }
