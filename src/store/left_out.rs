@@ -4,48 +4,39 @@
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::operations::Digests;
-use super::selection_sql::bind_selection;
+use super::selection_sql::{bind_selection, meets_list};
 use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
 /// Counts each visible article under the first rule that excludes it; an article that no rule
 /// except `max_age` can exclude has no reason.
-static COUNT_BY_REASON: Statement = Statement::new(
+static COUNT_BY_REASON: Statement = Statement::new(concat!(
     "
     SELECT judged.reason AS reason, COUNT(*) AS articles
       FROM (SELECT CASE
-                   WHEN a.published_at > $now THEN 'future'
-                   WHEN $sources <> '[]' AND NOT EXISTS (
-                        SELECT 1
-                          FROM article_terms t
-                         WHERE t.article_id = a.id
-                           AND t.kind = 'source'
-                           AND t.term IN {json_texts $sources}) THEN 'other_source'
-                   WHEN $languages <> '[]' AND NOT EXISTS (
-                        SELECT 1
-                          FROM article_terms t
-                         WHERE t.article_id = a.id
-                           AND t.kind = 'language'
-                           AND t.term IN {json_texts $languages}) THEN 'other_language'
-                   WHEN $sections <> '[]' AND NOT EXISTS (
-                        SELECT 1
-                          FROM article_terms t
-                         WHERE t.article_id = a.id
-                           AND t.kind = 'section'
-                           AND t.term IN {json_texts $sections}) THEN 'other_section'
-                   WHEN $tags <> '[]' AND NOT EXISTS (
-                        SELECT 1
-                          FROM article_terms t
-                         WHERE t.article_id = a.id
-                           AND t.kind = 'tag'
-                           AND t.term IN {json_texts $tags}) THEN 'other_tag'
-                   WHEN $authors <> '[]' AND NOT EXISTS (
-                        SELECT 1
-                          FROM article_terms t
-                         WHERE t.article_id = a.id
-                           AND t.kind = 'author'
-                           AND t.term IN {json_texts $authors}) THEN 'other_author'
+                   WHEN a.published_at > $now THEN 'future'",
+    "
+                   WHEN NOT ",
+    meets_list!("sources", "source"),
+    " THEN 'other_source'",
+    "
+                   WHEN NOT ",
+    meets_list!("languages", "language"),
+    " THEN 'other_language'",
+    "
+                   WHEN NOT ",
+    meets_list!("sections", "section"),
+    " THEN 'other_section'",
+    "
+                   WHEN NOT ",
+    meets_list!("tags", "tag"),
+    " THEN 'other_tag'",
+    "
+                   WHEN NOT ",
+    meets_list!("authors", "author"),
+    " THEN 'other_author'",
+    "
                    WHEN EXISTS (
                         SELECT 1
                           FROM ledger l
@@ -58,7 +49,7 @@ static COUNT_BY_REASON: Statement = Statement::new(
               FROM articles a
              WHERE a.removed_at IS NULL) judged
      GROUP BY judged.reason",
-);
+));
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[&COUNT_BY_REASON];

@@ -6,39 +6,41 @@ use super::db::Query;
 use crate::domain::article::Article;
 use crate::domain::selection::{Selection, TermKind, normalize_term};
 
+/// Condition for articles `a` with a term of one list of a selection; an empty list is met by all.
+macro_rules! meets_list {
+    ($parameter:literal, $kind:literal) => {
+        concat!(
+            "($",
+            $parameter,
+            " = '[]' OR EXISTS (
+             SELECT 1
+               FROM article_terms t
+              WHERE t.article_id = a.id
+                AND t.kind = '",
+            $kind,
+            "'
+                AND t.term IN {json_texts $",
+            $parameter,
+            "}))"
+        )
+    };
+}
+pub(super) use meets_list;
+
 /// Conditions of a selection on `a`, for the end of a WHERE clause; [`bind_selection`] binds their
 /// parameters. An empty list selects all articles.
-pub(super) const SELECTION_CONDITIONS: &str = "
-       AND ($sections = '[]' OR EXISTS (
-             SELECT 1
-               FROM article_terms t
-              WHERE t.article_id = a.id
-                AND t.kind = 'section'
-                AND t.term IN {json_texts $sections}))
-       AND ($tags = '[]' OR EXISTS (
-             SELECT 1
-               FROM article_terms t
-              WHERE t.article_id = a.id
-                AND t.kind = 'tag'
-                AND t.term IN {json_texts $tags}))
-       AND ($authors = '[]' OR EXISTS (
-             SELECT 1
-               FROM article_terms t
-              WHERE t.article_id = a.id
-                AND t.kind = 'author'
-                AND t.term IN {json_texts $authors}))
-       AND ($languages = '[]' OR EXISTS (
-             SELECT 1
-               FROM article_terms t
-              WHERE t.article_id = a.id
-                AND t.kind = 'language'
-                AND t.term IN {json_texts $languages}))
-       AND ($sources = '[]' OR EXISTS (
-             SELECT 1
-               FROM article_terms t
-              WHERE t.article_id = a.id
-                AND t.kind = 'source'
-                AND t.term IN {json_texts $sources}))";
+pub(super) const SELECTION_CONDITIONS: &str = concat!(
+    " AND ",
+    meets_list!("sections", "section"),
+    " AND ",
+    meets_list!("tags", "tag"),
+    " AND ",
+    meets_list!("authors", "author"),
+    " AND ",
+    meets_list!("languages", "language"),
+    " AND ",
+    meets_list!("sources", "source"),
+);
 
 /// Condition for articles `a` that were within `max_age` when they entered the selection of
 /// `$digest`.
