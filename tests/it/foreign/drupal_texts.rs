@@ -159,7 +159,10 @@ async fn fields_that_visitors_may_not_view_are_left_out() {
         add_config(&source, &config).await;
         let notes = source.sync().notes().join("\n");
         assert_eq!(source.article("1")["body_html"], "<p>One &lt; two</p>", "{kind:?}");
-        assert!(notes.contains("2: It has no text") && notes.contains("(field_lead)"), "{notes}");
+        assert!(
+            notes.contains("2: It has text only in fields") && notes.contains("(field_lead)"),
+            "{notes}"
+        );
     }
 }
 
