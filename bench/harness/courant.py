@@ -40,13 +40,13 @@ connections = {connections}
 
 
 def build():
-    """Builds the release binary from this source tree and returns its path."""
+    """Builds the binary of a release package from this source tree and returns its path."""
     root = BENCH.parent
-    subprocess.run(["cargo", "build", "--release", "--locked"], cwd=root, check=True)
+    subprocess.run(["cargo", "build", "--profile", "dist", "--locked"], cwd=root, check=True)
     metadata = subprocess.run(
         ["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=root, check=True, capture_output=True, text=True
     )
-    return Path(json.loads(metadata.stdout)["target_directory"]) / "release" / "courant"
+    return Path(json.loads(metadata.stdout)["target_directory"]) / "dist" / "courant"
 
 
 class Courant:
