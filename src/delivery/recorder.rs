@@ -63,8 +63,8 @@ impl Recorder {
     pub(super) fn start(store: Store, node: String, clock: fn() -> Millis) -> Self {
         let (commands, inbox) = mpsc::channel(MAX_RECEIVED_COMMANDS);
         let connection = Mutex::new(CommitConnection::new(&store));
-        let quotas = Quotas::new(store, node.clone(), clock);
-        tokio::spawn(RecorderTask { connection, quotas, node, clock }.run(inbox));
+        let quotas = Quotas::new(store.clone(), node.clone(), clock);
+        tokio::spawn(RecorderTask { store, connection, quotas, node, clock }.run(inbox));
         Self { commands }
     }
 
@@ -119,6 +119,7 @@ impl Recorder {
 struct RecorderTask {
     connection: Mutex<CommitConnection>,
     quotas: Quotas,
+    store: Store,
     node: String,
     clock: fn() -> Millis,
 }
@@ -203,7 +204,8 @@ impl RecorderTask {
                 connection.commit(&self.node, &records, &starts, (self.clock)()).await?,
             ))
         };
-        let (permitted_at, started) = retry_until_ok("delivery outcomes", commit).await;
+        let (permitted_at, started) =
+            retry_until_ok(&self.store, "delivery outcomes", commit).await;
         drop(leases);
         let dropped = requests
             .iter()

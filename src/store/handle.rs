@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::db::{Db, Statement, StatementTotals, WriteState, totals};
+use super::db::{Db, RepeatedWrite, Statement, StatementTotals, WriteState, totals};
 use super::error::{StoreError, StoreResult};
 use super::sqlite_files::deleted_file;
 
@@ -95,13 +95,20 @@ impl Store {
     /// one failed.
     ///
     /// # Errors
-    /// If a file was deleted, or that write fails as well.
+    /// If a file was deleted, that write fails as well, or a failed write is being repeated.
     pub async fn check_writable(&self) -> StoreResult<()> {
         self.check_files().await?;
-        if self.write_state.failure().is_some() {
-            self.write(&WRITE_UNCHANGED).execute().await?;
+        match self.write_state.last_failure() {
+            Some((reason, true)) => Err(StoreError::Unavailable(reason)),
+            Some((_, false)) => self.write(&WRITE_UNCHANGED).execute().await.map(drop),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Marks a failed write that the caller repeats until it succeeds: the database counts as not
+    /// writable until the returned value is dropped.
+    pub(crate) fn repeat_write(&self) -> RepeatedWrite {
+        self.write_state.repeat_write()
     }
 
     /// Checks that no file of a SQLite database was deleted, moved or replaced since it was opened.

@@ -270,10 +270,10 @@ mod tests {
         assert!(reason.contains("readonly"), "{reason}");
         sqlx::query("PRAGMA query_only = OFF").execute(write).await.unwrap();
         store.check_writable().await.unwrap();
-        assert_eq!(store.write_state.failure(), None);
+        assert_eq!(store.write_state.last_failure(), None);
         assert!(store.write(&ADD).bind("value", "x").execute().await.is_ok());
         let twice = store.write(&ADD).bind("value", "x").execute().await;
-        assert!(twice.is_err() && store.write_state.failure().is_none(), "a rejected value");
+        assert!(twice.is_err() && store.write_state.last_failure().is_none(), "a rejected value");
     }
 
     #[cfg(unix)]

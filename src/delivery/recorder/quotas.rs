@@ -64,7 +64,7 @@ impl Quotas {
     pub(super) async fn refund(&self, unused: &[Refund]) {
         if !unused.is_empty() {
             let update = self.next_update_id();
-            retry_until_ok("rate-limit refunds", || {
+            retry_until_ok(&self.store, "rate-limit refunds", || {
                 self.store.rate_limits().refund_quota(&update, unused, (self.clock)())
             })
             .await;
@@ -91,7 +91,7 @@ impl Quotas {
         }
         let (update, rate_requests): (_, Vec<RateLimitRequest>) =
             (self.next_update_id(), rate_requests.into_values().collect());
-        let taken = retry_until_ok("rate limits", || {
+        let taken = retry_until_ok(&self.store, "rate limits", || {
             self.store.rate_limits().take_quota(&update, &rate_requests, (self.clock)())
         })
         .await;

@@ -21,4 +21,5 @@ pub(super) use statistics::totals;
 pub(super) use transaction::Tx;
 pub(crate) use transaction::spawn_uncancellable;
 pub(super) use value::Value;
+pub(crate) use write_state::RepeatedWrite;
 pub(super) use write_state::WriteState;

@@ -8,7 +8,7 @@ use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 use sqlx::{AssertSqlSafe, Database, Encode, IntoArguments, Type};
 
 use super::row::ColumnValue;
-use super::statistics::measure;
+use super::statistics::{RecordedIn, measure};
 use super::write_state::WriteState;
 use super::{AssembledStatement, FromRow, Row, Value};
 use crate::domain::page::{Page, PageRequest};
@@ -33,7 +33,7 @@ pub(crate) struct Query<'q> {
     /// First parameter that the statement does not have.
     unknown: Option<String>,
     /// Remembers the result of a write.
-    write_state: Option<&'q WriteState>,
+    write_state: Option<RecordedIn<'q>>,
 }
 
 impl<'q> Query<'q> {
@@ -42,9 +42,14 @@ impl<'q> Query<'q> {
         Self { target, statement, values, unknown: None, write_state: None }
     }
 
-    /// Remembers in `write_state` whether the write succeeded.
+    /// Remembers in `write_state` whether the write, which is a transaction of its own, succeeded.
     pub(super) fn recorded_in(self, write_state: &'q WriteState) -> Self {
-        Self { write_state: Some(write_state), ..self }
+        Self { write_state: Some(RecordedIn { write_state, is_committed: true }), ..self }
+    }
+
+    /// Remembers in `write_state` if the write, which is part of a transaction, failed.
+    pub(super) fn failure_recorded_in(self, write_state: &'q WriteState) -> Self {
+        Self { write_state: Some(RecordedIn { write_state, is_committed: false }), ..self }
     }
 
     /// Sets the value of the parameter `$name`.

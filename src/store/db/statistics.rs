@@ -21,6 +21,14 @@ pub struct StatementTotals {
     pub nanoseconds: u64,
 }
 
+/// Where the result of a write is remembered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RecordedIn<'a> {
+    pub(super) write_state: &'a WriteState,
+    /// `true` if success means that the change is committed.
+    pub(super) is_committed: bool,
+}
+
 /// Returns the totals up to now.
 pub(crate) fn totals() -> StatementTotals {
     StatementTotals {
@@ -32,7 +40,7 @@ pub(crate) fn totals() -> StatementTotals {
 
 /// Runs a statement and adds it to the totals; remembers the result of a write.
 pub(super) async fn measure<T>(
-    write_state: Option<&WriteState>,
+    recorded_in: Option<RecordedIn<'_>>,
     statement: impl Future<Output = StoreResult<T>>,
 ) -> StoreResult<T> {
     let start = Instant::now();
@@ -43,8 +51,10 @@ pub(super) async fn measure<T>(
     if result.is_err() {
         ERRORS.fetch_add(1, Ordering::Relaxed);
     }
-    if let Some(write_state) = write_state {
-        write_state.record(&result);
+    match recorded_in {
+        Some(RecordedIn { write_state, is_committed: true }) => write_state.record(&result),
+        Some(RecordedIn { write_state, .. }) => write_state.record_failure(&result),
+        None => {}
     }
     result
 }

@@ -33,7 +33,7 @@ impl Tx {
             EngineTransaction::Sqlite(tx) => (Target::Sqlite(&mut *tx), Engine::Sqlite),
             EngineTransaction::Postgres(tx) => (Target::Postgres(&mut *tx), Engine::Postgres),
         };
-        Query::new(target, statement.for_engine(engine)).recorded_in(&self.write_state)
+        Query::new(target, statement.for_engine(engine)).failure_recorded_in(&self.write_state)
     }
 
     /// Commits all changes of the transaction.
