@@ -73,6 +73,13 @@ pub enum SourceRow {
         /// Reason as a sentence for a person.
         reason: String,
     },
+    /// An entry that its CMS has scheduled and not published yet.
+    Scheduled {
+        /// Ids of its articles in the source.
+        ids: Vec<String>,
+        /// Date for which it is scheduled, if it has a valid one.
+        date: Option<Millis>,
+    },
 }
 
 /// A mirrored article: normalized, with a permanent id.

@@ -1,6 +1,5 @@
 //! Parsing of article files in every supported format, with line numbers for error messages.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -44,7 +43,7 @@ pub(super) fn parse_file(
                 importers::parse_xml(&bytes, source, language)
             };
             let mut parsed = read.map_err(|(line, problem)| anyhow!("{name}:{line}: {problem}"))?;
-            parsed.leave_out_missed_schedules(now);
+            parsed.leave_out_scheduled(now);
             for (_, article) in &mut parsed.articles {
                 if let Ok(article) = article {
                     set_defaults(article, now);
@@ -61,11 +60,11 @@ pub(super) fn parse_file(
         let is_dated = row.contains_key("published_at");
         row.entry("published_at".into()).or_insert_with(|| now.timestamp().to_string());
         let article = parse_article(&row, &source.timezone, pattern)?;
-        Ok(ParsedArticle { article, is_dated, is_scheduled: false })
+        Ok(ParsedArticle { article, is_dated })
     };
     Ok(ParsedFile {
         articles: rows.into_iter().map(|(line, row)| (line, row.and_then(article))).collect(),
-        left_out: BTreeMap::new(),
+        ..ParsedFile::default()
     })
 }
 

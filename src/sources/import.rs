@@ -206,6 +206,9 @@ async fn upsert(
         ingest(store, batch.to_vec(), source, &config.site, &mut report, &mut import, now).await?;
     }
     store.stories().assign(&source.name).await?;
-    store.sources().record_sync_success(&source.name, 0, SyncProgress::default(), now).await?;
+    store
+        .sources()
+        .record_sync_success(&source.name, 0, SyncProgress::default(), None, now)
+        .await?;
     Ok(report)
 }

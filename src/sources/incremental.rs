@@ -5,10 +5,12 @@
 
 use jiff::tz::TimeZone;
 
-use crate::domain::time::{HOUR, Millis, SignedDuration};
+use crate::domain::time::{DAY, HOUR, Millis, SignedDuration};
 
 /// Time before the watermark that is read again.
 const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
+/// Further time before the watermark from which the publication dates of a CMS are read again.
+const PUBLICATION_OVERLAP: SignedDuration = DAY;
 /// Smallest number that is read as milliseconds; smaller ones are seconds (see
 /// `row::parse_instant`).
 const MIN_EPOCH_MILLIS: i64 = 100_000_000_000;
@@ -86,6 +88,12 @@ impl TimestampKind {
 /// Returns the time from which rows are read again.
 pub(super) fn overlap_start(watermark: Millis) -> Millis {
     watermark.plus(-OVERLAP)
+}
+
+/// Returns the watermark for the publication dates of a CMS, which may publish a scheduled entry
+/// late and without a new change time.
+pub(super) fn publication_watermark(watermark: Millis) -> Millis {
+    watermark.plus(-PUBLICATION_OVERLAP)
 }
 
 /// Returns the date and time of an instant in a zone as `YYYY-MM-DD HH:MM:SS`.

@@ -11,6 +11,7 @@ use super::ingest::INGEST_BATCH_ARTICLES;
 use super::misread_text::MisreadTexts;
 use super::reader::spawn_reader;
 use super::row_receiver::{RowReceiver, SYNC_LIMITS};
+use super::scheduled;
 use super::session_facts::session_facts;
 use super::sync_report::push_issue;
 use super::{connection, normalize, wordpress};
@@ -38,7 +39,7 @@ pub struct Inspection {
     pub public: usize,
     /// Number of articles with a publication date in the future.
     pub scheduled: usize,
-    /// Number of public or scheduled articles that are already mirrored.
+    /// Number of articles, public now or later, that are already mirrored.
     pub already_imported: usize,
     /// Rejected rows: the source's id and the reason.
     pub rejected: Vec<(String, String)>,
@@ -166,6 +167,10 @@ impl Inspection {
         while let Some(item) = items.next().await? {
             match item {
                 SourceRow::Rejected { id, reason } => push_issue(&mut self.rejected, id, reason),
+                SourceRow::Scheduled { date, .. } => {
+                    let reason = scheduled::left_out_reason(date, now);
+                    *self.left_out.entry(reason.to_owned()).or_default() += 1;
+                }
                 SourceRow::Article(mut incoming) => {
                     if let Err(reason) = normalize::validate_unique(
                         &mut incoming,

@@ -194,22 +194,6 @@ impl ReadSession {
         if list.is_empty() { "NULL".to_owned() } else { list.join(", ") }
     }
 
-    /// Returns an SQL expression for the database's clock, in seconds since the Unix epoch.
-    pub(super) fn unix_time_expression(&self) -> &'static str {
-        match self.connection {
-            EngineConnection::Sqlite(_) => "CAST(strftime('%s', 'now') AS INTEGER)",
-            EngineConnection::Postgres(_) => "CAST(EXTRACT(EPOCH FROM now()) AS BIGINT)",
-            EngineConnection::MySql(_) => "UNIX_TIMESTAMP()",
-        }
-    }
-
-    /// Returns the time of the database's clock.
-    pub(super) async fn unix_time(&mut self) -> anyhow::Result<Millis> {
-        let rows = self.rows(&format!("SELECT {}", self.unix_time_expression())).await?;
-        let [seconds] = rows.into_iter().next().map(to_array).unwrap_or_default();
-        Ok(Millis(seconds.parse::<i64>().unwrap_or_default() * 1000))
-    }
-
     /// Returns a condition that holds for UTC datetimes since the watermark, less the overlap, and
     /// for values that are not a valid time.
     pub(super) fn condition_since(&self, column: &str, watermark: Millis) -> String {

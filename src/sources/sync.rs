@@ -13,6 +13,7 @@ use super::misread_text::MisreadTexts;
 use super::normalize;
 use super::reader::spawn_reader;
 use super::row_receiver::{RowReceiver, SYNC_LIMITS};
+use super::scheduled;
 use super::sync_report::SyncReport;
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -51,6 +52,10 @@ struct SyncRun<'r> {
     seen_ids: IdSet,
     /// Newest change time that the source returned, at most `now`.
     watermark: Option<Millis>,
+    /// Ids of the entries that the CMS has scheduled and not published.
+    scheduled_ids: Vec<String>,
+    /// Time at which the CMS may have published the next of them.
+    next_check: Option<Millis>,
     /// Articles whose stored content hashes have not been looked up yet.
     pending: Vec<IncomingArticle>,
     misread: MisreadTexts,
@@ -87,12 +92,15 @@ pub(super) async fn run(
         previous: state.progress,
         seen_ids: IdSet::default(),
         watermark: None,
+        scheduled_ids: Vec::new(),
+        next_check: None,
         pending: Vec::new(),
         misread: MisreadTexts::default(),
         report,
     };
     let is_full = sync_run.receive(since).await?;
     sync_run.report.is_full = is_full;
+    sync_run.remove_scheduled().await?;
     if is_full {
         let accept = matches!(mode, SyncMode::Manual { accept_removals: true });
         sync_run.remove_missing(newest, accept).await?;
@@ -120,6 +128,11 @@ impl SyncRun<'_> {
                     self.report.reject(id, reason);
                 }
                 SourceRow::Article(article) => self.accept(*article),
+                SourceRow::Scheduled { ids, date } => {
+                    self.scheduled_ids.extend(ids.iter().map(|id| normalize::without_nul(id)));
+                    let check = date.map(|date| scheduled::next_check(date, self.now));
+                    self.next_check = self.next_check.into_iter().chain(check).min();
+                }
             }
             if self.pending.len() >= LOOKUP_BATCH_ARTICLES {
                 self.ingest_changed().await?;
@@ -174,6 +187,23 @@ impl SyncRun<'_> {
         Ok(())
     }
 
+    /// Removes mirrored articles that the CMS has scheduled again. More than
+    /// [`MAX_UNACCEPTED_REMOVALS`] are left to [`SyncRun::remove_missing`], which may block them.
+    async fn remove_scheduled(&mut self) -> anyhow::Result<()> {
+        let name = &self.source.name;
+        let mut again: Vec<String> = Vec::new();
+        for ids in self.scheduled_ids.chunks(LOOKUP_BATCH_ARTICLES) {
+            let known = self.store.articles().known_among(name, ids).await?;
+            let live = known.into_iter().filter(|(_, known)| !known.is_removed);
+            again.extend(live.map(|(id, _)| id).filter(|id| !self.seen_ids.contains(id)));
+        }
+        if (1..=MAX_UNACCEPTED_REMOVALS).contains(&again.len()) {
+            self.store.articles().remove(name, &again, self.now).await?;
+            self.report.removed = again.len();
+        }
+        Ok(())
+    }
+
     /// Removes the mirrored articles that the source did not return. More than half of them, and
     /// more than [`MAX_UNACCEPTED_REMOVALS`], are removed only with `accept_removals`
     /// (guarantee 8).
@@ -194,7 +224,7 @@ impl SyncRun<'_> {
             );
             return Ok(());
         }
-        self.report.removed = missing;
+        self.report.removed += missing;
         let mut after = String::new();
         // The ids are counted first and removed in a second pass: removals are blocked all
         // together, and a list of all missing ids could be long.
@@ -225,8 +255,8 @@ impl SyncRun<'_> {
     /// Records the end of the run, its progress and its new issues. The watermark advances last,
     /// after everything before it is stored.
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
-        let Self { store, source, now, previous, seen_ids, watermark, misread, mut report, .. } =
-            self;
+        let Self { store, source, now, previous, seen_ids, watermark, misread, .. } = self;
+        let (mut report, due_by) = (self.report, self.next_check);
         report.notes.extend(misread.advice(source));
         let shorten = |text: &str| {
             normalize::without_nul(text).chars().take(MAX_ISSUE_CHARS).collect::<String>()
@@ -263,7 +293,8 @@ impl SyncRun<'_> {
             }
         };
         let blocked = i64::try_from(report.blocked_removals)?;
-        if store.sources().record_sync_success(&source.name, blocked, progress, now).await? {
+        if store.sources().record_sync_success(&source.name, blocked, progress, due_by, now).await?
+        {
             tracing::info!(source = %source.name, "source sync recovered");
         }
         Ok(report)

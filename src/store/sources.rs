@@ -68,10 +68,12 @@ static START_SYNC: Statement = Statement::new(
 
 static FAILURES: Statement = Statement::new("SELECT failures FROM sources WHERE name = $name");
 
+/// Without `due_by` the comparison is NULL, and the source stays due when it was.
 static RECORD_SUCCESS: Statement = Statement::new(
     "
     UPDATE sources
        SET succeeded_at = $now,
+           due_at = CASE WHEN due_at > $due_by THEN $due_by ELSE due_at END,
            failures = 0,
            error = NULL,
            blocked_removals = $blocked_removals,
@@ -184,12 +186,14 @@ impl Sources<'_> {
         Ok(started == 1)
     }
 
-    /// Records a successful sync; returns `true` if the previous sync had failed.
+    /// Records a successful sync, after which the source is due at `due_by` at the latest; returns
+    /// `true` if the previous sync had failed.
     pub async fn record_sync_success(
         self,
         name: &str,
         blocked_removals: i64,
         progress: SyncProgress,
+        due_by: Option<Millis>,
         now: Millis,
     ) -> StoreResult<bool> {
         let mut tx = self.store.begin().await?;
@@ -199,6 +203,7 @@ impl Sources<'_> {
             .bind("name", name)
             .bind("now", now)
             .bind("blocked_removals", blocked_removals)
+            .bind("due_by", due_by)
             .bind("full_sync_at", progress.full_sync_at)
             .bind("watermark_at", progress.watermark_at)
             .bind("watermark_settings", progress.watermark_settings_hash)

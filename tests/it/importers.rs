@@ -143,7 +143,10 @@ fn a_wordpress_export_imports_only_public_posts() {
     );
     shell.write("blog.xml", &file);
     let output = shell.run_ok(&["articles", "import", "blog.xml"]);
-    assert_eq!(output, "college: added 1, changed 0, scheduled 1\n  left out, drafts: 1\n");
+    assert_eq!(
+        output,
+        "college: added 1, changed 0\n  left out, drafts: 1\n  left out, scheduled: 1\n"
+    );
     let one = shell.courant(&["articles", "show", "college/1", "--json"]).json();
     assert_eq!(
         (&one["id"], &one["body_html"]),

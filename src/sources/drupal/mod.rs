@@ -11,6 +11,7 @@ mod layouts;
 mod media;
 mod node;
 mod nodes;
+mod scheduled_nodes;
 mod site;
 mod texts;
 mod urls;
@@ -30,8 +31,9 @@ use crate::domain::time::{Millis, SignedDuration};
 /// Reads every published node, or those that changed since a time, and sends their languages
 /// through `items`, in a read-only session. Returns `true` if it read every node.
 ///
-/// Nodes that the Scheduler module will publish have their future date. The error is one sentence
-/// for the admin and never contains the password.
+/// The nodes that the Scheduler module will publish are listed first: a node that it publishes
+/// meanwhile is read as well. The error is one sentence for the admin and never contains the
+/// password.
 pub(crate) async fn read(
     source: &Source,
     since: Option<Millis>,
@@ -39,6 +41,10 @@ pub(crate) async fn read(
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let site = site::site(&mut session, source).await?;
+    for scheduled in scheduled_nodes::list(&mut session, &site).await? {
+        // If the receiver is gone, so it is for the first node.
+        items.send(scheduled).await.ok();
+    }
     let mut after = 0;
     loop {
         let page = nodes::next_nodes(&mut session, &site, after, since).await?;
@@ -46,9 +52,9 @@ pub(crate) async fn read(
         after = last.id;
         for node in &page {
             // The original may be unpublished, so the first published language takes its role.
-            let first = node.published().next().map(|first| source_id(node, first));
+            let first = node.published().next().map(|first| first.source_id(node.id));
             for translation in node.published() {
-                let id = source_id(node, translation);
+                let id = translation.source_id(node.id);
                 let item = match catch_panic(|| to_article(source, &site, node, translation)) {
                     Ok(article) => SourceRow::Article(Box::new(IncomingArticle {
                         translation_of: first.clone().filter(|first| *first != id),
@@ -75,15 +81,6 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     nodes::next_nodes(&mut session, &site, 0, None).await?;
     session.close().await;
     Ok(())
-}
-
-/// Returns the node number, followed by the language for all but the original.
-fn source_id(node: &Node, translation: &Translation) -> String {
-    if translation.is_original {
-        node.id.to_string()
-    } else {
-        format!("{}-{}", node.id, translation.language)
-    }
 }
 
 /// Returns the texts of an article as HTML, not yet sanitized, and notes on what is left out.
@@ -148,7 +145,7 @@ fn to_article(
             .and_then(|uri| files::file_url(&site.files_url, uri)),
         published_at: Millis(0).plus(SignedDuration::from_secs(translation.published_at)),
         updated_at: translation.changed_at.map(|at| Millis(0).plus(SignedDuration::from_secs(at))),
-        source_id: source_id(node, translation),
+        source_id: translation.source_id(node.id),
         notes,
         ..IncomingArticle::default()
     }

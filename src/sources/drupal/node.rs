@@ -43,8 +43,16 @@ pub(super) struct Translation {
     pub(super) image: Option<String>,
 }
 
+impl Translation {
+    /// Returns the id of the article: the node number, followed by the language for all but the
+    /// original.
+    pub(super) fn source_id(&self, node: u64) -> String {
+        if self.is_original { node.to_string() } else { format!("{node}-{}", self.language) }
+    }
+}
+
 impl Node {
-    /// Returns the languages that are published or scheduled.
+    /// Returns the languages that are published.
     pub(super) fn published(&self) -> impl Iterator<Item = &Translation> {
         self.translations.iter().filter(|translation| translation.is_public)
     }

@@ -30,10 +30,12 @@ pub(super) async fn next_nodes(
     after: u64,
     since: Option<Millis>,
 ) -> anyhow::Result<Vec<Node>> {
-    let DrupalSite { prefix, types, condition, published_at_sql: published_at, .. } = site;
+    let DrupalSite { prefix, types, condition, .. } = site;
     let changed = since.map(|mark| {
+        // Scheduler sets both times to the scheduled one, however late it publishes a node.
+        let mark = if site.has_scheduler { incremental::publication_watermark(mark) } else { mark };
         let start = incremental::overlap_start(mark).epoch_seconds();
-        format!(" AND (n.changed IS NULL OR n.changed >= {start} OR {published_at} >= {start})")
+        format!(" AND (n.changed IS NULL OR n.changed >= {start} OR n.created >= {start})")
     });
     let sql = format!(
         "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE_SIZE}",
@@ -74,10 +76,10 @@ async fn languages(
     site: &DrupalSite,
     ids: &str,
 ) -> anyhow::Result<BTreeMap<u64, Node>> {
-    let DrupalSite { prefix, types, condition, published_at_sql: published_at, .. } = site;
+    let DrupalSite { prefix, types, condition, .. } = site;
     let sql = format!(
         "SELECT n.nid, n.langcode, n.default_langcode, CASE WHEN n.type IN ({types}) AND {condition} THEN 1 ELSE 0 END, n.title, n.uid, \
-         {published_at}, n.changed, n.type FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"
+         n.created, n.changed, n.type FROM {prefix}node_field_data n WHERE n.nid IN ({ids}) ORDER BY n.nid, n.default_langcode DESC, n.langcode"
     );
     let rows = session.rows(&sql).await?;
     let users: BTreeSet<u64> = rows.iter().filter_map(|row| row.get(5)?.parse().ok()).collect();

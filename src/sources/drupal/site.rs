@@ -7,7 +7,6 @@ use super::displays::Displays;
 use super::fields::{Field, fields};
 use super::formats::Formats;
 use crate::config::Source;
-use crate::sources::missed_schedule::MISSED_SCHEDULE_GRACE;
 use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, to_array};
 
@@ -25,10 +24,10 @@ pub(super) struct DrupalSite {
     pub(super) files_url: String,
     /// Content types that are articles, as comma-separated SQL literals.
     pub(super) types: String,
-    /// SQL condition on `n` for nodes that are published or scheduled.
+    /// SQL condition on `n` for nodes that visitors may view.
     pub(super) condition: String,
-    /// SQL expression on `n` for the time of publication.
-    pub(super) published_at_sql: String,
+    /// `true` if nodes have the date at which the Scheduler module will publish them.
+    pub(super) has_scheduler: bool,
     /// `true` if there is a table for bodies.
     pub(super) has_body: bool,
     /// Fields that refer to terms; `true` for those that contain tags.
@@ -78,7 +77,7 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         files_url: source.files_url.clone(),
         types: session.quote_list(source.content_types.iter().map(String::as_str)),
         condition: "n.status = 1".to_owned(),
-        published_at_sql: "n.created".to_owned(),
+        has_scheduler: nodes.contains("publish_on"),
         has_body: !displays.is_restricted("node", "body")
             && session.columns(&format!("{prefix}node__body")).await?.contains("body_value"),
         term_fields: Vec::new(),
@@ -98,15 +97,6 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         prefix,
     };
     site.node_fields.retain(|field| field.name != "body");
-    if nodes.contains("publish_on") {
-        site.condition = format!(
-            "(n.status = 1 OR n.publish_on > {} - {})",
-            session.unix_time_expression(),
-            MISSED_SCHEDULE_GRACE.as_secs()
-        );
-        site.published_at_sql =
-            "CASE WHEN n.status = 1 THEN n.created ELSE n.publish_on END".to_owned();
-    }
     let has_revision = nodes.contains("vid");
     site.condition += &access::condition(session, &site.prefix, &config, has_revision).await?;
     let mut seen = BTreeSet::new();

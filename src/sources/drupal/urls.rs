@@ -66,7 +66,7 @@ mod tests {
             files_url: "https://a.example/cms/sites/default/files".into(),
             types: String::new(),
             condition: String::new(),
-            published_at_sql: String::new(),
+            has_scheduler: false,
             has_body: true,
             term_fields: Vec::new(),
             image_fields: Vec::new(),

@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 use tokio::sync::mpsc::Sender;
 
 use self::posts::{GhostSite, Post};
-use super::missed_schedule;
 use super::panics::catch_panic;
 use super::read_session::ReadSession;
 use super::row::parse_instant;
@@ -19,11 +18,11 @@ use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
-/// Reads every post that is published or scheduled, or those that changed since a time, and sends
-/// them through `items`, in a read-only session. Returns `true` if it read every post.
+/// Reads every published post, or those that changed since a time, and sends them through `items`,
+/// in a read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts have their future date, and posts that missed it are left out. The error is one sentence for the admin and never
-/// contains the password.
+/// The scheduled posts are listed first: a post that Ghost publishes meanwhile is read as well. The
+/// error is one sentence for the admin and never contains the password.
 pub(crate) async fn read(
     source: &Source,
     site_language: &str,
@@ -34,12 +33,17 @@ pub(crate) async fn read(
     let mut site = posts::site(&mut session, source).await?;
     let is_full = !since.is_some_and(|watermark| site.restrict_to_changes(&session, watermark));
     let language = site.language.clone().unwrap_or_else(|| site_language.to_owned());
+    for (id, date) in posts::scheduled_posts(&mut session, &site).await? {
+        let date = parse_instant(&date, &TimeZone::UTC);
+        // If the receiver is gone, so it is for the first post.
+        items.send(SourceRow::Scheduled { ids: vec![id], date }).await.ok();
+    }
     let mut after = String::new();
     loop {
         let page = posts::next_posts(&mut session, &site, &after).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.id);
-        for post in page.into_iter().filter(|post| !has_missed_schedule(&site, post)) {
+        for post in page {
             let id = post.id.clone();
             let item = catch_panic(|| to_source_row(source, &site, &language, post))
                 .unwrap_or_else(|reason| SourceRow::Rejected { id, reason });
@@ -61,13 +65,6 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
     posts::next_posts(&mut session, &site, "").await?;
     session.close().await;
     Ok(())
-}
-
-/// Returns `true` if Ghost has not published a scheduled post although its date has passed.
-fn has_missed_schedule(site: &GhostSite, post: &Post) -> bool {
-    post.status == "scheduled"
-        && parse_instant(&post.published_at, &TimeZone::UTC)
-            .is_none_or(|date| missed_schedule::has_missed_schedule(date, site.now))
 }
 
 /// Converts a post into an article, or into a rejection with its reason.

@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::config::{Members, Source};
 use crate::domain::time::Millis;
+use crate::sources::incremental;
 use crate::sources::read_session::{ReadSession, TextRow, to_array};
 
 /// Number of posts that one query reads.
 const PAGE_SIZE: usize = 50;
 /// Columns of a post, in the order that [`post`] expects; a schema may lack some of them.
-const POST_COLUMNS: [&str; 15] = [
+const POST_COLUMNS: [&str; 14] = [
     "id",
     "title",
     "slug",
@@ -23,7 +24,6 @@ const POST_COLUMNS: [&str; 15] = [
     "meta_description",
     "feature_image_alt",
     "feature_image_caption",
-    "status",
     "featured",
 ];
 
@@ -35,10 +35,12 @@ pub(super) struct GhostSite {
     pub(super) adds_referrer: bool,
     /// SELECT list of a post, in the order that [`post`] expects.
     select: String,
-    /// SQL condition for posts that are articles.
+    /// FROM clause of a query for posts.
+    from: String,
+    /// Further SQL conditions for posts that are articles once Ghost has published them.
     condition: String,
-    /// Time of the database's clock at the start of the sync.
-    pub(super) now: Millis,
+    /// Further SQL condition for posts that changed or were published since the watermark.
+    changed: String,
     /// `true` if posts have the column `updated_at`.
     has_updated_at: bool,
     /// Query for tags, up to the list of post ids.
@@ -54,8 +56,12 @@ impl GhostSite {
     /// the schema does not record changes.
     pub(super) fn restrict_to_changes(&mut self, session: &ReadSession, watermark: Millis) -> bool {
         if self.has_updated_at {
-            let changed = session.condition_since("p.updated_at", watermark);
-            self.condition = format!("{} AND ({changed})", self.condition);
+            let published = incremental::publication_watermark(watermark);
+            self.changed = format!(
+                " AND ({} OR {})",
+                session.condition_since("p.updated_at", watermark),
+                session.condition_since("p.published_at", published)
+            );
         }
         self.has_updated_at
     }
@@ -93,7 +99,6 @@ pub(super) struct Post {
     pub(super) description: String,
     pub(super) alt: String,
     pub(super) caption: String,
-    pub(super) status: String,
     /// `1` for a featured post.
     pub(super) featured: String,
     /// Tags in the editors' order.
@@ -130,7 +135,6 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
     let tags = session.require_columns("Ghost", "tags", &["id", "name", "slug"], "").await?;
     let several_authors = session.columns("posts_authors").await?.contains("author_id");
     let settings = settings(session).await?;
-    let now = session.unix_time().await?;
     let setting =
         |key: &str| settings.get(key).map(|value| value.trim()).filter(|value| !value.is_empty());
     let column = |name: &str| match name {
@@ -141,13 +145,15 @@ pub(super) async fn site(session: &mut ReadSession, source: &Source) -> anyhow::
         _ => "''".to_owned(),
     };
     let joined = if has_meta { " LEFT JOIN posts_meta m ON m.post_id = p.id" } else { "" };
+    let from = format!("FROM posts p{joined}");
     let tag_visibility = if tags.contains("visibility") { "t.visibility" } else { "''" };
     Ok(GhostSite {
         language: setting("locale").or_else(|| setting("lang")).map(str::to_owned),
         adds_referrer: setting("outbound_link_tagging") == Some("true"),
-        select: format!("SELECT {} FROM posts p{joined}", POST_COLUMNS.map(column).join(", ")),
+        select: format!("SELECT {} {from}", POST_COLUMNS.map(column).join(", ")),
+        from,
         condition: condition(&posts, &meta, source.members),
-        now,
+        changed: String::new(),
         has_updated_at: posts.contains("updated_at"),
         tags_query: format!(
             "SELECT pt.post_id, t.name, t.slug, {tag_visibility} FROM posts_tags pt JOIN tags t ON t.id = pt.tag_id WHERE pt.post_id"
@@ -168,10 +174,9 @@ async fn settings(session: &mut ReadSession) -> anyhow::Result<HashMap<String, S
     Ok(rows.map(|[key, value]| (key, value)).collect())
 }
 
-/// Returns the condition for published and scheduled posts, without pages, drafts and posts that
-/// are only sent by email.
+/// Returns further conditions for posts, without pages and posts that are only sent by email.
 fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members) -> String {
-    let mut parts = vec!["p.status IN ('published', 'scheduled')".to_owned()];
+    let mut parts = Vec::new();
     // Older schemas mark pages in a column `page` instead of `type`.
     parts.extend(posts.contains("type").then(|| "p.type = 'post'".to_owned()));
     parts.extend(posts.contains("page").then(|| "p.page = 0".to_owned()));
@@ -182,7 +187,17 @@ fn condition(posts: &BTreeSet<String>, meta: &BTreeSet<String>, members: Members
     if members == Members::Hidden && posts.contains("visibility") {
         parts.push("p.visibility = 'public'".to_owned());
     }
-    parts.join(" AND ")
+    parts.iter().map(|part| format!(" AND {part}")).collect()
+}
+
+/// Returns the ids and dates of the posts that Ghost has scheduled and not published.
+pub(super) async fn scheduled_posts(
+    session: &mut ReadSession,
+    site: &GhostSite,
+) -> anyhow::Result<Vec<(String, String)>> {
+    let GhostSite { from, condition, .. } = site;
+    let sql = format!("SELECT p.id, p.published_at {from} WHERE p.status = 'scheduled'{condition}");
+    Ok(session.rows(&sql).await?.into_iter().map(to_array).map(|[id, date]| (id, date)).collect())
 }
 
 /// Returns the next posts by id with their bodies, tags and authors; empty after the last one.
@@ -191,9 +206,9 @@ pub(super) async fn next_posts(
     site: &GhostSite,
     after: &str,
 ) -> anyhow::Result<Vec<Post>> {
-    let GhostSite { select, condition, .. } = site;
+    let GhostSite { select, condition, changed, .. } = site;
     let sql = format!(
-        "{select} WHERE {condition} AND p.id > {} ORDER BY p.id LIMIT {PAGE_SIZE}",
+        "{select} WHERE p.status = 'published'{condition}{changed} AND p.id > {} ORDER BY p.id LIMIT {PAGE_SIZE}",
         session.quote(after)
     );
     let mut posts: Vec<Post> = session.rows(&sql).await?.into_iter().map(post).collect();
@@ -240,7 +255,6 @@ fn post(row: TextRow) -> Post {
         description,
         alt,
         caption,
-        status,
         featured,
     ] = to_array(row);
     Post {
@@ -257,7 +271,6 @@ fn post(row: TextRow) -> Post {
         description,
         alt,
         caption,
-        status,
         featured,
         ..Post::default()
     }

@@ -16,6 +16,10 @@ pub(super) fn parse_entries(feed: &Element, zone: &TimeZone) -> ParsedFile {
     let mut file = ParsedFile::default();
     for entry in feed.children("atom:entry") {
         match entry_visibility::atom_hidden_reason(entry) {
+            Some(entry_visibility::SCHEDULED) => {
+                let date = parse_time("date", entry.child_text("atom:published"), zone);
+                file.scheduled.push(date.ok().flatten());
+            }
             Some(reason) => *file.left_out.entry(reason.to_owned()).or_default() += 1,
             None => file.articles.push((entry.line, parse_entry(entry, feed, zone))),
         }

@@ -6,6 +6,9 @@ use super::xml::Element;
 const BLOGGER_KIND: (&str, &str) =
     ("http://schemas.google.com/g/2005#kind", "http://schemas.google.com/blogger/2008/kind#");
 
+/// Reason why an entry that Blogger has scheduled and not published is not a public post.
+pub(super) const SCHEDULED: &str = "scheduled";
+
 /// Returns the reason why an Atom entry is not a public post; `None` if it is.
 pub(super) fn atom_hidden_reason(entry: &Element) -> Option<&'static str> {
     if let Some(kind) = entry.children("atom:category").find_map(blogger_kind)
@@ -28,7 +31,7 @@ pub(super) fn atom_hidden_reason(entry: &Element) -> Option<&'static str> {
         match status.text_content().trim().to_ascii_uppercase().as_str() {
             "LIVE" => {}
             "DRAFT" => return Some("drafts"),
-            "SCHEDULED" => return Some("scheduled"),
+            "SCHEDULED" => return Some(SCHEDULED),
             "SOFT_TRASHED" | "TRASHED" => return Some("in the trash"),
             _ => return Some("other status"),
         }

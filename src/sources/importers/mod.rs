@@ -1,8 +1,6 @@
 //! Importers for files of other publishers: feeds (RSS, Atom, JSON Feed) and WordPress exports
 //! (WXR).
 
-use std::collections::BTreeMap;
-
 use super::wordpress;
 use crate::config::Source;
 
@@ -53,7 +51,7 @@ pub(super) fn parse_xml(
             ));
         }
     };
-    Ok(ParsedFile { articles, left_out: BTreeMap::new() })
+    Ok(ParsedFile { articles, ..ParsedFile::default() })
 }
 
 /// Parses a JSON Feed; the error has the line.
@@ -61,6 +59,6 @@ pub(super) fn parse_json_feed(bytes: &[u8], source: &Source) -> Result<ParsedFil
     let text = xml::decode(bytes).map_err(|reason| (1, reason))?;
     Ok(ParsedFile {
         articles: jsonfeed::parse_feed(&text, &source.timezone)?,
-        left_out: BTreeMap::new(),
+        ..ParsedFile::default()
     })
 }

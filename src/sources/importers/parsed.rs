@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
-use crate::sources::missed_schedule::MISSED_SCHEDULE;
+use crate::sources::scheduled;
 
 /// Article parsed from a file.
 #[derive(Debug, Clone, Default)]
@@ -13,8 +13,6 @@ pub(in crate::sources) struct ParsedArticle {
     pub(in crate::sources) article: IncomingArticle,
     /// `true` if the file has its publication date.
     pub(in crate::sources) is_dated: bool,
-    /// `true` if the file states that its CMS has not published it yet.
-    pub(in crate::sources) is_scheduled: bool,
 }
 
 /// Line number and article, or the reason why the article is invalid.
@@ -27,19 +25,17 @@ pub(in crate::sources) struct ParsedFile {
     pub(in crate::sources) articles: Vec<NumberedArticle>,
     /// Number of entries that are not public articles, by description.
     pub(in crate::sources) left_out: BTreeMap<String, usize>,
+    /// Dates of the entries that the CMS had scheduled and not published, if they are valid.
+    pub(in crate::sources) scheduled: Vec<Option<Millis>>,
 }
 
 impl ParsedFile {
-    /// Leaves out the scheduled articles whose date has passed: nobody knows if their CMS published
-    /// them.
-    pub(in crate::sources) fn leave_out_missed_schedules(&mut self, now: Millis) {
-        let before = self.articles.len();
-        self.articles.retain(|(_, parsed)| {
-            !parsed.as_ref().is_ok_and(|one| one.is_scheduled && one.article.published_at <= now)
-        });
-        let missed = before - self.articles.len();
-        if missed > 0 {
-            *self.left_out.entry(MISSED_SCHEDULE.to_owned()).or_default() += missed;
+    /// Counts the scheduled entries as left out: the file does not show whether the CMS published
+    /// them later.
+    pub(in crate::sources) fn leave_out_scheduled(&mut self, now: Millis) {
+        for date in std::mem::take(&mut self.scheduled) {
+            let reason = scheduled::left_out_reason(date, now);
+            *self.left_out.entry(reason.to_owned()).or_default() += 1;
         }
     }
 }
@@ -56,9 +52,5 @@ pub(super) fn finish(
     article.guid = article.guid.filter(|g| !g.is_empty()).or_else(|| article.url.clone());
     article.source_id = article.guid.clone().unwrap_or_default();
     article.published_at = published.or(article.updated_at).unwrap_or_default();
-    Ok(ParsedArticle {
-        is_dated: published.or(article.updated_at).is_some(),
-        is_scheduled: false,
-        article,
-    })
+    Ok(ParsedArticle { is_dated: published.or(article.updated_at).is_some(), article })
 }

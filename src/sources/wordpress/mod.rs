@@ -14,6 +14,7 @@ mod post_visibility;
 mod posts;
 mod qtranslate;
 mod render;
+mod scheduled_posts;
 mod session;
 mod site;
 mod site_info;
@@ -30,7 +31,6 @@ use self::session::WordPressSession;
 use self::site::{DataRequest, Post, WordPressSite};
 use super::id_set::IdSet;
 use super::ingest::shared_guid_note;
-use super::missed_schedule;
 use super::panics::catch_panic;
 use crate::config::{Ids, Source};
 use crate::domain::article::{Enclosure, IncomingArticle, SourceRow};
@@ -45,8 +45,8 @@ const MAX_FETCH_ROUNDS: usize = 8;
 /// Reads every public post, or those that changed since a time, and sends them through `items`, in
 /// a read-only session. Returns `true` if it read every post.
 ///
-/// Scheduled posts have their future date, and posts that missed it are left out. The error is one sentence for the admin and never
-/// contains the password.
+/// The scheduled posts are listed first: a post that WordPress publishes meanwhile is read as well.
+/// The error is one sentence for the admin and never contains the password.
 pub(crate) async fn read(
     source: &Source,
     site_language: &str,
@@ -56,14 +56,16 @@ pub(crate) async fn read(
     let mut session = WordPressSession::open(source).await?;
     let mut site = options::read_site(&mut session, source).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
+    for scheduled in scheduled_posts::list(&mut session, &site).await? {
+        // If the receiver is gone, so it is for the first post.
+        items.send(scheduled).await.ok();
+    }
     let mut after = 0;
     let mut guids = IdSet::default();
     loop {
         let page = posts::next_posts(&mut session, after, since).await?;
         let Some(last) = page.last() else { break };
         after = last.id;
-        let page: Vec<Post> =
-            page.into_iter().filter(|post| !has_missed_schedule(&site, post)).collect();
         let images: BTreeSet<u64> = page
             .iter()
             .filter_map(|post| post.thumbnail)
@@ -185,14 +187,6 @@ fn to_article(
         translation_of: site.languages.original(post.id).map(|id| id.to_string()),
         notes: body.notes,
     })
-}
-
-/// Returns `true` if WordPress has not published a scheduled post although its date has passed.
-fn has_missed_schedule(site: &WordPressSite, post: &Post) -> bool {
-    let date = dates::instant(&post.date_gmt, &post.date, &site.zone());
-    post.status == "future"
-        && date
-            .is_none_or(|date| missed_schedule::has_missed_schedule(date, Millis::from(site.now)))
 }
 
 /// Removes a guid that an earlier post already has, because readers would confuse the two.

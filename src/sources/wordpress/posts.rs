@@ -36,14 +36,19 @@ pub(super) async fn next_posts(
     since: Option<Millis>,
 ) -> Result<Vec<Post>, anyhow::Error> {
     let changed = since.map(|mark| {
-        let start =
-            incremental::sql_datetime(incremental::overlap_start(mark), &jiff::tz::TimeZone::UTC);
+        let start = |mark| {
+            incremental::sql_datetime(incremental::overlap_start(mark), &jiff::tz::TimeZone::UTC)
+        };
         // Some programs store the zero date, from which no change can be detected: always read
-        // these.
-        format!("AND ({}) ", incremental::mysql_condition("post_modified_gmt", &start))
+        // these. When WordPress publishes a scheduled post, only its status changes.
+        format!(
+            "AND ({} OR GREATEST(post_date, post_date_gmt) >= '{}') ",
+            incremental::mysql_condition("post_modified_gmt", &start(mark)),
+            start(incremental::publication_watermark(mark))
+        )
     });
     let condition = format!(
-        "post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE_SIZE}",
+        "post_type = 'post' AND post_status = 'publish' AND post_password = '' {}AND ID > {after} ORDER BY ID LIMIT {PAGE_SIZE}",
         changed.unwrap_or_default()
     );
     select(session, &condition, true).await

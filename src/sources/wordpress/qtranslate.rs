@@ -61,6 +61,7 @@ impl LanguageVersion {
                 self.apply_to(site, &mut article);
                 SourceRow::Article(article)
             }
+            scheduled @ SourceRow::Scheduled { .. } => scheduled,
             SourceRow::Rejected { reason, .. } => SourceRow::Rejected {
                 id: version_id(&self.post, &self.code, &self.default),
                 reason,

@@ -7,10 +7,10 @@ use super::posts::number;
 use super::session::WordPressSession;
 use crate::config::Source;
 use crate::sources::facts::{SourceFacts, ids_fact, zone_name};
-use crate::sources::missed_schedule::{MISSED_SCHEDULE, MISSED_SCHEDULE_GRACE};
 use crate::sources::read_session::to_array;
 
-/// Returns facts about a site, and the number of its non-public posts by reason.
+/// Returns facts about a site, and the number of its non-public posts by reason, without scheduled
+/// ones, which the reader returns.
 pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<SourceFacts> {
     let mut session = WordPressSession::open(source).await?;
     let site = options::read_site(&mut session, source).await?;
@@ -38,16 +38,11 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Sou
     }
     facts.push(ids_fact(source));
     facts.retain(|(_, fact)| !fact.is_empty());
-    let sql = format!(
-        "SELECT post_status, IF(post_password = '', '', '1'), IF(post_status = 'future' AND post_date_gmt <= UTC_TIMESTAMP() - INTERVAL {} SECOND, '1', ''), \
-         CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE post_type = 'post' GROUP BY 1, 2, 3",
-        MISSED_SCHEDULE_GRACE.as_secs()
-    );
+    let sql = "SELECT post_status, IF(post_password = '', '', '1'), CAST(COUNT(*) AS CHAR) FROM {p}posts WHERE post_type = 'post' GROUP BY 1, 2";
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
-    for row in session.rows(&sql, &[]).await? {
-        let [status, password, late, count] = to_array(row);
-        let missed = (!late.is_empty()).then_some(MISSED_SCHEDULE);
-        if let Some(reason) = hidden_reason(&status, !password.is_empty()).or(missed) {
+    for row in session.rows(sql, &[]).await? {
+        let [status, password, count] = to_array(row);
+        if let Some(reason) = hidden_reason(&status, !password.is_empty()) {
             *left_out.entry(reason.to_owned()).or_default() +=
                 usize::try_from(number(&count)).unwrap_or_default();
         }
@@ -56,7 +51,7 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Sou
     Ok(SourceFacts { facts, left_out })
 }
 
-/// Returns the reason why a post is not public; `None` if it is.
+/// Returns the reason why a post is not public; `None` if it is public or scheduled.
 pub(super) fn hidden_reason(status: &str, is_protected: bool) -> Option<&'static str> {
     match status {
         "publish" | "future" if is_protected => Some("password-protected"),

@@ -58,6 +58,11 @@ pub(in crate::sources) fn read_wxr(
             *file.left_out.entry(reason.to_owned()).or_default() += 1;
             continue;
         }
+        let ExportedPost { post, .. } = &exported;
+        if post.status == "future" {
+            file.scheduled.push(dates::instant(&post.date_gmt, &post.date, &site.zone()));
+            continue;
+        }
         if exported.post.access == Some(VisiblePart::Nothing) {
             *file.left_out.entry("for members only".to_owned()).or_default() += 1;
             continue;
@@ -77,8 +82,7 @@ pub(in crate::sources) fn read_wxr(
                 apply_textual_fields(&mut article, &exported, &mut firsts);
                 version.apply_to(&site, &mut article);
                 drop_shared_guid(&mut article, &mut guids);
-                let is_scheduled = exported.post.status == "future";
-                ParsedArticle { article, is_dated: true, is_scheduled }
+                ParsedArticle { article, is_dated: true }
             });
             file.articles.push((exported.line, imported));
         }

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::test_source::{Kind, TestSource};
 use super::wordpress::site;
+use super::{drupal, ghost};
 use crate::support::Shell;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -17,14 +18,14 @@ async fn inspecting_a_wordpress_source_shows_importable_and_rejected_posts() {
             &inspection["scheduled"],
             &inspection["known"]
         ),
-        (&json!("wordpress"), &json!(3), &json!(1), &json!(0))
+        (&json!("wordpress"), &json!(3), &json!(0), &json!(0))
     );
     assert_eq!(
         inspection["left_out"],
-        json!({"drafts": 1, "in the trash": 1, "password-protected": 1, "private": 1})
+        json!({"drafts": 1, "in the trash": 1, "password-protected": 1, "private": 1, "scheduled": 1})
     );
     assert_eq!(inspection["rejected"][0]["id"], "112");
-    assert_eq!(inspection["languages"], json!({"en-US": 4}));
+    assert_eq!(inspection["languages"], json!({"en-US": 3}));
     assert_eq!(inspection["sections"], json!({"Campus life": 1, "Dyes & inks": 1}));
     let facts =
         ["time_zone", "permalinks", "site", "tables"].map(|name| inspection["facts"][name].clone());
@@ -43,8 +44,8 @@ async fn inspecting_a_wordpress_source_shows_importable_and_rejected_posts() {
     for part in [
         "cms: wordpress at mysql://127.0.0.1",
         "time zone     Asia/Shanghai",
-        "3 public, 1 scheduled",
-        "drafts 1",
+        "articles      3 public\n",
+        "drafts 1, in the trash 1, password-protected 1, private 1, scheduled 1",
         "Opening night & day",
         "Mei Lin · Dyes & inks · en-US",
     ] {
@@ -61,11 +62,25 @@ async fn inspecting_a_wordpress_source_shows_importable_and_rejected_posts() {
     );
     source.sync();
     assert!(
-        source.shell.run_ok(&["sources", "check", "cms"]).contains("(4 of them already imported)")
+        source.shell.run_ok(&["sources", "check", "cms"]).contains("(3 of them already imported)")
     );
     source.configure(&source.url.replace("sesame", "not-sesame"), "kind = \"wordpress\"");
     let failed = source.shell.courant(&["sources", "check", "cms"]);
     assert!(failed.status == 1 && failed.err.contains("login failed"), "{failed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn inspecting_ghost_and_drupal_counts_scheduled_entries_as_left_out() {
+    let sources = [ghost::site(Kind::Sqlite).await, drupal::site(Kind::Sqlite, "").await];
+    for source in sources.into_iter().flatten() {
+        let inspection = source.shell.courant(&["sources", "check", "cms", "--json"]).json();
+        assert_eq!(
+            (&inspection["scheduled"], &inspection["left_out"]),
+            (&json!(0), &json!({"scheduled": 1, "scheduled for a time that has passed": 1})),
+            "{}",
+            inspection["kind"]
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

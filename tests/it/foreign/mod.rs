@@ -12,6 +12,7 @@ mod languages;
 mod mariadb;
 mod notifications;
 mod rejections;
+mod scheduled;
 mod session;
 mod test_source;
 mod texts;

@@ -34,7 +34,7 @@ fn wordpress_export() -> String {
         wxr(
             6,
             "post",
-            "future",
+            "publish",
             "<category domain=\"language\" nicename=\"en\">English</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
         ),
         wxr(
@@ -43,6 +43,7 @@ fn wordpress_export() -> String {
             "publish",
             "<category domain=\"language\" nicename=\"zh\">x</category><category domain=\"post_translations\" nicename=\"pll_1\">x</category>",
         ),
+        wxr(8, "post", "future", ""),
         wxr(
             9,
             "attachment",
@@ -103,15 +104,25 @@ fn wordpress_exports_render_like_the_database() {
 }
 
 #[test]
-fn a_scheduled_post_whose_date_has_passed_is_left_out() {
-    let file = WXR
+fn a_scheduled_post_is_left_out_whether_or_not_its_date_has_passed() {
+    let wordpress = WXR
         .replace("ITEMS", &[wxr(1, "post", "publish", ""), wxr(2, "post", "future", "")].concat());
+    let entry = |status: &str| {
+        format!(
+            "<entry><id>{status}</id><title>Vats</title><published>2026-09-01T02:00:00Z</published><b:status>{status}</b:status></entry>"
+        )
+    };
+    let blogger = BLOGGER.replace("ENTRY", &[entry("LIVE"), entry("SCHEDULED")].concat());
     let date: Millis = "2026-09-01T02:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
-    for (now, count) in [(date.plus(-HOUR), 2), (date, 1)] {
-        let mut export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
-        export.leave_out_missed_schedules(now);
-        assert_eq!(export.articles.len(), count);
-        assert_eq!(export.left_out.values().sum::<usize>(), 2 - count);
+    for file in [wordpress, blogger] {
+        for (now, reason) in
+            [(date.plus(-HOUR), "scheduled"), (date, "scheduled for a time that has passed")]
+        {
+            let mut export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
+            export.leave_out_scheduled(now);
+            assert_eq!(export.articles.len(), 1);
+            assert_eq!(export.left_out, [(reason.to_owned(), 1)].into());
+        }
     }
 }
 
@@ -147,7 +158,8 @@ fn entries_of_atom_that_are_not_public_posts_are_left_out() {
             "<entry><id>urn:x:2</id><title>Vats</title><updated>2026-09-01T02:00:00Z</updated><category term=\"Campus\"/>{more}</entry>"
         );
         let file = BLOGGER.replace("ENTRY", &entry);
-        let read = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
+        let mut read = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
+        read.leave_out_scheduled(Millis(0));
         assert_eq!(read.left_out.keys().next().map(String::as_str), reason, "{more}");
         assert_eq!(read.articles.len(), usize::from(reason.is_none()), "{more}");
         for (_, article) in read.articles {
