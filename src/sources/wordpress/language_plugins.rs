@@ -1,7 +1,7 @@
 //! Reads the languages and translations of posts from the tables of Polylang or WPML, and the languages
 //! of qTranslate from its options.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::languages::{Languages, Negotiation, QTRANSLATE};
 use super::posts::number;
@@ -166,9 +166,9 @@ pub(super) fn code_tag(code: &str) -> String {
     known.map_or_else(|| language_tag(code), |(_, tag)| (*tag).to_owned())
 }
 
-/// Returns the ids of public posts; a draft is never the original of a translation.
-async fn public_posts(session: &mut WordPressSession) -> Result<HashSet<u64>, anyhow::Error> {
-    let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status IN ('publish', 'future') AND post_password = ''";
+/// Returns the ids of public posts by date; a draft is never the original of a translation.
+async fn public_posts(session: &mut WordPressSession) -> Result<Vec<u64>, anyhow::Error> {
+    let sql = "SELECT CAST(ID AS CHAR) FROM {p}posts WHERE post_type = 'post' AND post_status = 'publish' AND post_password = '' ORDER BY post_date, ID";
     Ok(session
         .rows(sql, &[])
         .await?

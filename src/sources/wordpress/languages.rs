@@ -1,7 +1,7 @@
 //! Multilingual WordPress sites: the languages and translations of posts, and the URLs in each
 //! language.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use url::Url;
 
@@ -51,7 +51,7 @@ impl Languages {
         self.tags.get(self.code_by_post.get(&post)?).map(String::as_str)
     }
 
-    /// Returns the post that this one translates: the first public one of its group.
+    /// Returns the post that this one translates: the one of its group that was published first.
     pub(super) fn original(&self, post: u64) -> Option<u64> {
         self.original_by_post.get(&post).copied()
     }
@@ -103,14 +103,19 @@ impl Languages {
         }
     }
 
-    /// Adds groups of translations, of which only the public posts count.
+    /// Adds groups of translations, of which only the public posts count; `public` lists them by
+    /// date, so that a post that is published later does not become the original of the others.
     pub(super) fn add_groups(
         &mut self,
         groups: impl IntoIterator<Item = BTreeSet<u64>>,
-        public: &HashSet<u64>,
+        public: &[u64],
     ) {
+        let places: HashMap<u64, usize> =
+            public.iter().enumerate().map(|(place, id)| (*id, place)).collect();
         for group in groups {
-            let mut visible = group.into_iter().filter(|id| public.contains(id));
+            let visible: BTreeSet<usize> =
+                group.iter().filter_map(|id| places.get(id)).copied().collect();
+            let mut visible = visible.into_iter().map(|place| public[place]);
             if let Some(first) = visible.next() {
                 self.original_by_post.extend(visible.map(|other| (other, first)));
             }
@@ -198,7 +203,14 @@ mod tests {
     #[test]
     fn a_draft_is_never_the_original_of_a_translation() {
         let mut all = Languages::default();
-        all.add_groups([BTreeSet::from([3, 5, 7]), BTreeSet::from([9])], &HashSet::from([5, 7, 9]));
+        all.add_groups([BTreeSet::from([3, 5, 7]), BTreeSet::from([9])], &[5, 9, 7]);
         assert_eq!([3, 5, 7, 9].map(|id| all.original(id)), [None, None, Some(5), None]);
+    }
+
+    #[test]
+    fn a_post_that_is_published_later_is_not_the_original() {
+        let mut all = Languages::default();
+        all.add_groups([BTreeSet::from([3, 5])], &[5, 3]);
+        assert_eq!([3, 5].map(|id| all.original(id)), [Some(5), None]);
     }
 }
