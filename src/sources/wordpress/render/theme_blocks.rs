@@ -199,10 +199,10 @@ fn date(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
     let column =
         if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
     let pattern = block.text("format").unwrap_or_else(|| context.site.option("date_format"));
-    dates::civil(column).map_or(String::new(), |at| {
+    dates::zoned(column, context.site.zone()).map_or(String::new(), |at| {
         format!(
             "<div><time>{}</time></div>",
-            linked_text(context, block, post, &escape(&dates::format_date(pattern, at)))
+            linked_text(context, block, post, &escape(&dates::format_date(pattern, &at)))
         )
     })
 }

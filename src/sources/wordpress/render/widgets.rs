@@ -213,11 +213,12 @@ fn latest_post(
     if let Some(user) = context.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
         let _ = write!(out, "<div>by {}</div>", escape(&user.name));
     }
-    if let Some(at) = dates::civil(&post.date).filter(|_| block.is("displayPostDate")) {
+    let at = dates::zoned(&post.date, context.site.zone());
+    if let Some(at) = at.filter(|_| block.is("displayPostDate")) {
         let _ = write!(
             out,
             "<time>{}</time>",
-            escape(&dates::format_date(context.site.option("date_format"), at))
+            escape(&dates::format_date(context.site.option("date_format"), &at))
         );
     }
     if block.is("displayPostContent") {
@@ -271,11 +272,12 @@ fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
             escape(&url),
             page_title(&post.title)
         );
-        if let Some(at) = dates::civil(&comment.date).filter(|_| shows("displayDate")) {
+        let at = dates::zoned(&comment.date, context.site.zone());
+        if let Some(at) = at.filter(|_| shows("displayDate")) {
             let _ = write!(
                 out,
                 "<time>{}</time>",
-                escape(&dates::format_date(context.site.option("date_format"), at))
+                escape(&dates::format_date(context.site.option("date_format"), &at))
             );
         }
         out.push_str("</footer>");
