@@ -29,22 +29,26 @@ pub(super) enum EnclosedContent {
 }
 
 /// Shortcodes whose content members see: plugin and names.
-const MEMBER_SHORTCODES: [(&str, &str); 17] = [
-    ("Paid Memberships Pro", "membership pmpro_membership pmpro_member"),
+const MEMBER_SHORTCODES: [(&str, &str); 21] = [
+    ("Paid Memberships Pro", "membership"),
     ("Ultimate Member", "um_loggedin um_show_content"),
     ("Restrict Content Pro", "restrict is_paid is_free is_expired user_has_access"),
-    ("MemberPress", "mepr-active mepr-show mepr-hide mepr-rule mepr-protect"),
-    ("Members", "members_access members_logged_in access is_user_logged_in feed members_user"),
+    ("MemberPress", "mepr-active mepr-show mepr-hide mepr-rule mepr-membership-purchased"),
+    ("Members", "members_access members_logged_in access is_user_logged_in"),
     ("WooCommerce Memberships", "wcm_restrict wcm_content_restricted"),
-    ("s2Member", "s2If s2Member-Content s2Get s2Drip"),
+    ("s2Member", "s2If s2Drip"),
     ("Simple Membership", "swpm_protected swpm_paid_content"),
     ("WishList Member", "wlm_private wlm_ismember wlm_nonmember"),
-    ("WP-Members", "wpmem_logged_in wpmem_members"),
-    ("LifterLMS", "lifterlms_hide_content lifterlms_membership"),
+    ("WP-Members", "wpmem_logged_in"),
+    ("LifterLMS", "lifterlms_hide_content"),
     ("Paid Member Subscriptions", "pms-restrict"),
     ("ARMember", "arm_restrict_content arm_content arm_if"),
     ("Groups", "groups_member groups_can"),
-    ("Memberful", "memberful memberful_content"),
+    ("Memberful", "memberful memberful_if_has_active_subscription"),
+    ("Easy Digital Downloads Content Restriction", "edd_restrict"),
+    ("Profile Builder", "wppb-restrict"),
+    ("Ultimate Membership Pro", "ihc-hide-content"),
+    ("WP Private Content Plus", "wppcp_private_content"),
     ("Passster, PPWP", "passster content_protector ppwp ppw_section content_control"),
     (
         "others",
@@ -53,7 +57,8 @@ const MEMBER_SHORTCODES: [(&str, &str); 17] = [
 ];
 
 /// Shortcodes whose content only visitors see.
-const VISITOR_SHORTCODES: &str = "um_loggedout not_logged_in is_not_paid members_not_logged_in wcm_nonmember wpmem_logged_out groups_non_member visitor guests";
+const VISITOR_SHORTCODES: &str = "um_loggedout not_logged_in is_not_paid members_not_logged_in wcm_nonmember wpmem_logged_out \
+    groups_non_member groups_can_not memberful_if_does_not_have_active_subscription visitor guests";
 
 /// Shortcodes of layout and decoration, whose content everybody sees.
 const LAYOUT_SHORTCODES: &str = "row column columns col one_half one_third two_third one_fourth section container \
@@ -68,12 +73,13 @@ const LAYOUT_PREFIXES: [&str; 9] =
 const MEMBER_EXCEPTIONS: &str = "su_members su_private su_user";
 
 /// Blocks of plugins whose inner content members see.
-const MEMBER_BLOCKS: &str = "premium-content/subscriber-view pmpro/membership pmpro/content-visibility \
+const MEMBER_BLOCKS: &str = "premium-content/subscriber-view pmpro/membership \
     memberpress/protected-content restrict-content-pro/content woocommerce-memberships/member-content \
     passster/content-protector content-control/container jetpack/subscriber-view";
 
 /// Blocks of plugins that end what visitors see.
-const PAYWALL_BLOCKS: &str = "jetpack/paywall steady-wp/paywall newspack/paywall";
+const PAYWALL_BLOCKS: &str =
+    "jetpack/paywall steady-wp/paywall newspack/paywall memberful/paywall-divider";
 
 /// Blocks of plugins whose inner content visitors see.
 const VISITOR_BLOCKS: &str = "premium-content/container premium-content/logged-out-view \
@@ -84,10 +90,15 @@ const LAYOUT_NAMESPACES: &str = "kadence generateblocks uagb ugb stackable coblo
     gutenbee themeisle-blocks ghostkit essential-blocks premium blocksy greenshift-blocks wpzoom yoast rank-math \
     jetpack syntaxhighlighter enlighter kevinbatdorf newspack-blocks woocommerce wp-bootstrap-blocks tableberg a8c";
 
+/// Metadata with the levels that Leaky Paywall shows a post to.
+const LEAKY_PAYWALL: &str = "_issuem_leaky_paywall_visibility";
+
 /// Metadata of a post that restricts it: key, values that do not, and what visitors see.
-const MEMBER_META: [(&str, &str, VisiblePart); 18] = [
+const MEMBER_META: [(&str, &str, VisiblePart); 28] = [
     ("_jetpack_newsletter_access", "everybody", VisiblePart::Excerpt),
     ("_wpmem_block", "0", VisiblePart::Excerpt),
+    ("_wpmem_products", "", VisiblePart::Excerpt),
+    (LEAKY_PAYWALL, "", VisiblePart::Excerpt),
     ("_members_access_role", "", VisiblePart::Nothing),
     ("rcp_access_level", "None 0", VisiblePart::Nothing),
     ("rcp_user_level", "All all", VisiblePart::Nothing),
@@ -97,9 +108,17 @@ const MEMBER_META: [(&str, &str, VisiblePart); 18] = [
     ("patreon-level", "0", VisiblePart::Nothing),
     ("memberful_acl", "0", VisiblePart::Nothing),
     ("memberful_available_to_any_registered_user", "0", VisiblePart::Nothing),
+    ("memberful_available_to_anybody_subscribed_to_a_plan", "0", VisiblePart::Nothing),
     ("groups-read", "", VisiblePart::Nothing),
+    ("groups-groups_read_post", "", VisiblePart::Nothing),
     ("pms-content-restrict-user-status", "", VisiblePart::Nothing),
     ("pms-content-restrict-subscription-plan", "", VisiblePart::Nothing),
+    ("pms-content-restrict-all-subscription-plans", "", VisiblePart::Nothing),
+    ("wppb-content-restrict-user-status", "", VisiblePart::Nothing),
+    ("wppb-content-restrict-user-role", "", VisiblePart::Nothing),
+    ("_edd_cr_restricted_to", "0", VisiblePart::Nothing),
+    ("ihc_mb_who", "-1 all", VisiblePart::Nothing),
+    ("_wppcp_post_page_visibility", "none all guest", VisiblePart::Nothing),
     ("_llms_is_restricted", "no", VisiblePart::Nothing),
     ("arm_access_plan", "", VisiblePart::Nothing),
     (
@@ -128,6 +147,13 @@ pub(super) fn restriction(key: &str, value: &str) -> Option<VisiblePart> {
         // 0 stands for everybody, 1 for people who are not logged in.
         let is_open = matches!(settings.number("_um_accessible"), 0 | 1);
         return (settings.is_truthy("_um_custom_access_settings") && !is_open).then_some(*access);
+    }
+    if key == LEAKY_PAYWALL
+        && let Some(settings) = Value::parse(value)
+    {
+        // Every post with the default counts as one that visitors may read.
+        return matches!(settings.text("visibility_type"), "only" | "onlyalways")
+            .then_some(*access);
     }
     let hides_title = key == "_wpmem_block" && value == "2";
     Some(if hides_title { VisiblePart::Nothing } else { *access })
@@ -193,7 +219,18 @@ fn is_hidden_by_attributes(attributes: &Json) -> bool {
         || text("llms_visibility").is_some_and(|value| !matches!(value, "all" | "logged_out"))
         || text("monetizeBlockDisplay") == Some("show-monetized-users")
         || is_true("/um_is_restrict")
+        || is_true("/visibilityBlockEnabled") && !is_for_non_members(attributes)
         || is_true("/contentControls/enabled")
+}
+
+/// Returns `true` if Paid Memberships Pro shows a restricted block to visitors instead of members.
+/// Levels without a segment, as before its version 3.0, are always those that see the block.
+fn is_for_non_members(attributes: &Json) -> bool {
+    let text = |name: &str| attributes.get(name).and_then(Json::as_str);
+    let is_inverted = !matches!(text("invert_restrictions"), None | Some("" | "0"));
+    let has_levels =
+        attributes.get("levels").and_then(Json::as_array).is_some_and(|levels| !levels.is_empty());
+    is_inverted && (matches!(text("segment"), Some("specific" | "logged_in")) || !has_levels)
 }
 
 /// Returns `true` if a list of words separated by spaces contains a word.
@@ -224,6 +261,19 @@ mod tests {
                 "a:2:{s:26:\"_um_custom_access_settings\";s:1:\"1\";s:14:\"_um_accessible\";s:1:\"0\";}",
                 None,
             ),
+            (
+                "_issuem_leaky_paywall_visibility",
+                "a:1:{s:15:\"visibility_type\";s:4:\"only\";}",
+                Some(VisiblePart::Excerpt),
+            ),
+            (
+                "_issuem_leaky_paywall_visibility",
+                "a:1:{s:15:\"visibility_type\";s:7:\"default\";}",
+                None,
+            ),
+            ("_wppcp_post_page_visibility", "none", None),
+            ("_wppcp_post_page_visibility", "member", Some(VisiblePart::Nothing)),
+            ("ihc_mb_who", "3,4", Some(VisiblePart::Nothing)),
             ("_edit_lock", "1:2", None),
         ] {
             assert_eq!(restriction(key, value), expected, "{key} = {value}");

@@ -201,7 +201,7 @@ impl<'a> MemberShortcodeTag<'a> {
             .count();
         let (name, rest) = inner.split_at(length);
         let follows = rest.starts_with([']', '/']) || rest.starts_with(char::is_whitespace);
-        if !follows || !name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        if !follows || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
             return None;
         }
         let from = text.len() - rest.len();
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn content_for_members_is_left_out_in_every_notation() {
         for written in [
-            "Open. [pmpro_membership level=\"1\"]HIDDEN[/pmpro_membership] End.",
+            "Open. [membership level=\"1\"]HIDDEN[/membership] End.",
             "Open. [restrict message=\"see [here]\"]HIDDEN[/restrict] End.",
             "Open. [unheard_of note=\"and/or [1/]\"]HIDDEN[/unheard_of] End.",
             "Open. [vc_row title=\"[1]\" disable_element=\"yes\"]HIDDEN[/vc_row] End.",
@@ -230,6 +230,9 @@ mod tests {
             "Open. <!-- wp:premium-content/subscriber-view --><p>HIDDEN</p><!-- /wp:premium-content/subscriber-view --> End.",
             "Open. <!-- wp:club/inner --><!-- wp:club/inner -->HIDDEN<!-- /wp:club/inner -->HIDDEN<!-- /wp:club/inner --> End.",
             "Open. <!-- wp:paragraph {\"metadata\":{\"blockVisibility\":false}} -->HIDDEN<!-- /wp:paragraph --> End.",
+            "Open. <!-- wp:group {\"visibilityBlockEnabled\":true} -->HIDDEN<!-- /wp:group --> End.",
+            "Open. <!-- wp:group {\"visibilityBlockEnabled\":true,\"levels\":[\"1\"],\"invert_restrictions\":\"1\"} -->HIDDEN<!-- /wp:group --> End.",
+            "Open. [_s2If current_user_can(access_s2member_level1)]HIDDEN[/_s2If] End.",
             "Open. <!-- wp:group {\"blockVisibility\":{\"controlSets\":[{\"controls\":{\"userRole\":{\"visibilityByRole\":\"logged-in\"}}}]}} -->HIDDEN<!-- /wp:group --> End.",
         ] {
             let (shown, notes) = public_part(written, true);
@@ -254,6 +257,7 @@ mod tests {
     fn the_text_ends_at_a_paywall_and_at_an_unclosed_shortcode_for_members() {
         for written in [
             "Open. <!-- wp:jetpack/paywall /--> HIDDEN",
+            "Open. <!-- wp:memberful/paywall-divider /--> HIDDEN",
             "Open. [members_only] HIDDEN",
             "Open. ___STEADY_PAYWALL___ HIDDEN",
             "Open. <!-- wp:pmpro/membership --> HIDDEN",
@@ -265,6 +269,7 @@ mod tests {
     #[test]
     fn content_that_visitors_see_is_kept() {
         for written in [
+            "<!-- wp:group {\"visibilityBlockEnabled\":true,\"segment\":\"specific\",\"levels\":[\"1\"],\"invert_restrictions\":\"1\"} -->Join.<!-- /wp:group -->",
             "[vc_row][vc_column]Text[/vc_column][/vc_row] [um_loggedout]Log in.[/um_loggedout]",
             "[caption id=\"a\"]Text[/caption] a [sic] and [1] [[restrict]] <code>[foo]x[/foo]</code>",
             "<!-- wp:kadence/column -->Text<!-- /wp:kadence/column --><!-- wp:shop/cart /-->",
