@@ -20,7 +20,7 @@ fn feed(name: &str, body: &str) -> Definition {
     Definition { kind: DefinitionKind::Feed, name: name.into(), body: body.into() }
 }
 
-async fn save(world: &World, definition: Definition) -> Result<i64, DefinitionError> {
+pub(crate) async fn save(world: &World, definition: Definition) -> Result<i64, DefinitionError> {
     let path = world.config_file();
     let read = |all: &[Definition]| Config::load_with(&path, std::iter::empty(), all);
     let (store, templates) = (&world.app.store, &world.app.templates);

@@ -1,10 +1,16 @@
 //! Schedules that change, and digests that leave the configuration and return: they send nothing
 //! by themselves, and `digests next` shows what happens.
 
-use courant::digests::{self, Prepared};
-use courant::domain::page::PageRequest;
-use courant::domain::time::{DAY, HOUR, MINUTE, SECOND, SignedDuration};
+use std::time::{Duration, Instant};
 
+use courant::config::Config;
+use courant::digests::{self, Prepared};
+use courant::domain::definition::{Definition, DefinitionKind};
+use courant::domain::page::PageRequest;
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND, SignedDuration};
+
+use crate::crashes::Node;
+use crate::definitions::save;
 use crate::support::{START_TIME, World, article, database_tests};
 
 /// Creates the editions that are due at a time after the start; returns their number.
@@ -30,7 +36,67 @@ async fn reconfigure(world: &mut World, digest: &str) {
     world.configure(|s| s.digest = digest.into()).await;
 }
 
+/// Returns a daily schedule whose last date was two minutes before this time.
+fn schedule_just_passed(now: Millis) -> String {
+    let date = now.plus(-2 * MINUTE).timestamp().in_tz("UTC").unwrap();
+    format!("schedule = \"{} {} * * *\"\ntimezone = \"UTC\"", date.minute(), date.hour())
+}
+
+/// Waits until a process has begun this many schedules.
+async fn until_schedules_begin(node: &Node, count: usize) {
+    let start = Instant::now();
+    while node.serving.log().matches("the schedule is new or changed").count() < count {
+        assert!(start.elapsed() < Duration::from_secs(60), "{}", node.serving.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Asserts that no edition exists, and that a tick with this configuration creates none.
+async fn assert_no_edition(world: &World, config: Config) {
+    let mut app = world.app.clone();
+    app.config = config.into();
+    assert_eq!(digests::prepare_due(app.digest_context(), world.now()).await.unwrap(), []);
+    let editions = app.store.editions().list(&PageRequest::first(9)).await.unwrap().items;
+    assert!(editions.is_empty(), "{editions:?}");
+}
+
 database_tests! {
+    async fn a_schedule_that_a_reload_changes_begins_with_the_reload(world) {
+        world.use_real_time();
+        world.publish([article("a")]).await;
+        let node = Node::start(world, 0, "serve");
+        until_schedules_begin(&node, 1).await;
+        let file = world.home.path().join("n0/config.toml");
+        let config = std::fs::read_to_string(&file).unwrap();
+        let changed = config.replace("schedule = \"0 8 * * MON\"", &schedule_just_passed(world.now()));
+        assert_ne!(changed, config);
+        std::fs::write(&file, changed).unwrap();
+        node.serving.hang_up();
+        until_schedules_begin(&node, 2).await;
+        assert_no_edition(world, Config::load(&file, std::iter::empty()).unwrap()).await;
+        assert_eq!(node.serving.stop().0, Some(0));
+    }
+
+    async fn a_schedule_that_a_definition_changes_begins_with_the_definition(world) {
+        world.use_real_time();
+        world.publish([article("a")]).await;
+        let node = Node::start(world, 0, "serve");
+        until_schedules_begin(&node, 1).await;
+        let monthly = |schedule: &str| Definition {
+            kind: DefinitionKind::Digest,
+            name: "monthly".into(),
+            body: format!("title = \"Month\"\nfrom = \"N <n@example.edu>\"\n{schedule}\n"),
+        };
+        save(world, monthly("schedule = \"0 8 29 2 *\"")).await.unwrap();
+        until_schedules_begin(&node, 2).await;
+        save(world, monthly(&schedule_just_passed(world.now()))).await.unwrap();
+        until_schedules_begin(&node, 3).await;
+        let definitions = world.app.store.definitions().current().await.unwrap();
+        let config = Config::load_with(&world.config_file(), std::iter::empty(), &definitions);
+        assert_no_edition(world, config.unwrap()).await;
+        assert_eq!(node.serving.stop().0, Some(0));
+    }
+
     async fn a_schedule_moved_to_a_time_that_has_passed_waits_for_that_time_to_come_again(world) {
         // The tests start at 06:00 on a Monday.
         begin(world, "schedule = \"0 9 * * THU\"").await;
