@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::language_plugins::code_tag;
+use super::languages::{Languages, Negotiation, QTRANSLATE};
 use super::site::{Post, WordPressSite};
 use crate::domain::article::{IncomingArticle, SourceRow};
 
@@ -17,6 +18,8 @@ pub(super) struct LanguageVersion {
     code: String,
     /// Code of the language whose version has the id of the post.
     default: String,
+    /// Codes of all languages of the post.
+    codes: Vec<String>,
     /// Id of the version that the others translate.
     original: String,
 }
@@ -34,10 +37,12 @@ pub(super) fn versions(site: &WordPressSite, post: Post, language: &str) -> Vec<
             language: None,
             code: default.clone(),
             default,
+            codes,
             original,
         }];
     };
     let original = version_id(&post, first, &default);
+    let all = codes.clone();
     let version = |code: &String| LanguageVersion {
         post: Post {
             title: in_language(&post.title, code, &default).into_owned(),
@@ -48,6 +53,7 @@ pub(super) fn versions(site: &WordPressSite, post: Post, language: &str) -> Vec<
         language: Some(tag(site, code)),
         code: code.clone(),
         default: default.clone(),
+        codes: all.clone(),
         original: original.clone(),
     };
     codes.iter().map(version).collect()
@@ -84,10 +90,14 @@ impl LanguageVersion {
             return;
         }
         let structure = site.option("permalink_structure");
-        article.url = article
-            .url
-            .take()
-            .map(|url| site.languages.url_in(&self.code, site.home(), structure, &url));
+        article.url = article.url.take().map(|mut url| {
+            pick(&mut url);
+            if site.languages.plugin.is_empty() {
+                self.url_by_parameter(site.home(), &url)
+            } else {
+                site.languages.url_in(&self.code, site.home(), structure, &url)
+            }
+        });
         article.source_id = version_id(&self.post, &self.code, &self.default);
         article.translation_of =
             (article.source_id != self.original).then(|| self.original.clone());
@@ -95,6 +105,22 @@ impl LanguageVersion {
             // In the feeds of the site all languages of a post have one guid.
             article.guid = None;
         }
+    }
+}
+
+impl LanguageVersion {
+    /// Returns a URL in this language on a site of which only the texts are known, as in an export:
+    /// qTranslate accepts the parameter in every form of URL, and prefers it to the form.
+    fn url_by_parameter(&self, home: &str, url: &str) -> String {
+        let path = url.strip_prefix(home).unwrap_or_default();
+        let stated = path.trim_start_matches('/').split(['/', '?', '#']).next();
+        let stated = stated.filter(|code| self.codes.iter().any(|known| known == code));
+        if stated.unwrap_or(&self.default) == self.code {
+            return url.to_owned();
+        }
+        let by_parameter =
+            Languages { negotiation: Negotiation::Parameter, ..Languages::default() };
+        by_parameter.url_in(&self.code, home, "", url)
     }
 }
 
@@ -122,7 +148,7 @@ fn codes(site: &WordPressSite, post: &Post) -> Vec<String> {
                 found.push(code.to_owned());
             }
         }
-        let is_known = site.languages.plugin == super::languages::QTRANSLATE;
+        let is_known = site.languages.plugin == QTRANSLATE;
         if is_known {
             found.retain(|code| site.languages.tags.contains_key(code));
         }
@@ -225,6 +251,33 @@ mod tests {
             [version("7-zh", "染缸", "旧。")]
         );
         assert_eq!(found("[:de]Kübel[:]", "[:zh]旧。[:]"), [version("7-zh", "Kübel", "旧。")]);
+    }
+
+    #[test]
+    fn without_the_settings_of_the_site_a_parameter_states_the_language() {
+        let site = WordPressSite {
+            options: [("home".to_owned(), "https://a.example".to_owned())].into(),
+            ..WordPressSite::default()
+        };
+        let urls = |url: &str| -> Vec<String> {
+            let post =
+                Post { id: 7, title: "[:en]Vats[:zh]染缸[:]".to_owned(), ..Post::default() };
+            let url_in = |version: LanguageVersion| {
+                let mut article =
+                    IncomingArticle { url: Some(url.to_owned()), ..IncomingArticle::default() };
+                version.apply_to(&site, &mut article);
+                article.url.unwrap()
+            };
+            versions(&site, post, "en-GB").into_iter().map(url_in).collect()
+        };
+        let vats = "https://a.example/vats/";
+        assert_eq!(urls(vats), [vats.to_owned(), format!("{vats}?lang=zh")]);
+        let zh = "https://a.example/zh/vats/";
+        assert_eq!(urls(zh), [format!("{zh}?lang=en"), zh.to_owned()]);
+        assert_eq!(
+            urls("https://a.example/?p=7&x=[:en]a[:zh]b[:]"),
+            ["https://a.example/?p=7&x=a", "https://a.example/?p=7&x=b&lang=zh"]
+        );
     }
 
     #[test]
