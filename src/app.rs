@@ -93,14 +93,13 @@ impl App {
         apply_renames(&self.store, &config).await?;
         let next = Self {
             triggers: SyncTriggers::new(&config),
+            feed_cache: self.feed_cache.with_config(&config),
             config: Arc::new(config),
             templates,
             definitions_version,
-            feed_cache: FeedCache::default(),
             on_demand: OnDemandCache::default(),
             ..self.clone()
         };
-        let next = if self.feed_cache.is_on_disk() { next.with_disk_cache() } else { next };
         cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
         Ok(next)
     }

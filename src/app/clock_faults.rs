@@ -2,7 +2,7 @@
 
 use super::App;
 use crate::domain::time::Millis;
-use crate::feeds::cache::{self, FeedCache};
+use crate::feeds::cache;
 use crate::feeds::on_demand::OnDemandCache;
 use crate::store::clock_faults::{ClockFault, EARLIEST_TIME};
 
@@ -38,10 +38,8 @@ impl App {
     /// # Errors
     /// If the database fails.
     pub async fn with_new_caches(self) -> anyhow::Result<Self> {
-        let is_on_disk = self.feed_cache.is_on_disk();
-        let next =
-            Self { feed_cache: FeedCache::default(), on_demand: OnDemandCache::default(), ..self };
-        let next = if is_on_disk { next.with_disk_cache() } else { next };
+        let feed_cache = self.feed_cache.with_config(&self.config);
+        let next = Self { feed_cache, on_demand: OnDemandCache::default(), ..self };
         cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
         Ok(next)
     }

@@ -39,7 +39,7 @@ pub struct FeedCache {
 struct Inner {
     documents: ArcSwap<HashMap<String, Arc<RenderedFeed>>>,
     state: tokio::sync::Mutex<RefreshState>,
-    disk: OnceLock<DiskCache>,
+    disk: OnceLock<Arc<DiskCache>>,
     recent: Mutex<RecentChanges>,
     article_change_count: AtomicU64,
     change_sender: watch::Sender<u64>,
@@ -102,8 +102,22 @@ impl FeedCache {
     /// Returns a cache that saves its documents to a directory, filled with those it already
     /// contains.
     pub fn with_disk_cache(directory: &Path, config: &Config) -> Self {
+        Self::on_disk(Arc::new(DiskCache::open(directory)), config)
+    }
+
+    /// Returns a cache for another configuration that is filled from the directory of this one, if
+    /// it has one, and saves its documents there.
+    pub fn with_config(&self, config: &Config) -> Self {
+        // The directory is locked for this process, so a second cache cannot open it for writing.
+        self.inner
+            .disk
+            .get()
+            .map_or_else(Self::default, |disk| Self::on_disk(Arc::clone(disk), config))
+    }
+
+    fn on_disk(disk: Arc<DiskCache>, config: &Config) -> Self {
         let cache = Self::default();
-        let disk = cache.inner.disk.get_or_init(|| DiskCache::open(directory));
+        let disk = cache.inner.disk.get_or_init(|| disk);
         let (loaded, checkpoint) = disk.load();
         let declared: HashMap<String, String> = config
             .feeds
@@ -152,16 +166,11 @@ impl FeedCache {
     }
 
     pub(super) fn disk(&self) -> Option<&DiskCache> {
-        self.inner.disk.get()
+        self.inner.disk.get().map(Arc::as_ref)
     }
 
     pub(super) fn encoded_bodies(&self) -> &EncodedBodies {
         &self.inner.encoded_bodies
-    }
-
-    /// Returns `true` if the documents are saved to a directory.
-    pub fn is_on_disk(&self) -> bool {
-        self.disk().is_some()
     }
 
     /// Returns `true` if the cache holds every declared feed in every format.

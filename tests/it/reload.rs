@@ -10,6 +10,14 @@ use crate::support::{Shell, database_tests};
 
 const FEED: &str = "\n[[feeds]]\nname = \"second\"\ntitle = \"Second feed\"\n";
 
+/// Returns the number of documents in the disk cache of rendered feeds.
+fn saved_documents(shell: &Shell) -> usize {
+    let files = std::fs::read_dir(shell.path("data/feeds")).unwrap();
+    files
+        .filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|e| e == "feed"))
+        .count()
+}
+
 /// Waits until the feed responds with this status.
 fn until_status(server: &mut ServerProcess, path: &str, status: u16) {
     let (address, start) = (server.wait_until_ready(), Instant::now());
@@ -32,6 +40,7 @@ fn a_reload_puts_a_new_feed_into_force_on_an_open_connection() {
     assert_eq!((answer.status, answer.err.as_str()), (0, ""), "{}", answer.out);
     assert!(answer.out.trim_end().ends_with(&format!("on {address}: reloaded")), "{}", answer.out);
     assert_eq!(status_line(&mut open, "/feeds/second.rss"), "HTTP/1.1 200 OK");
+    assert_eq!(saved_documents(&shell), 2 * 3, "a restart serves the new feed too");
     // A signal does the same.
     std::fs::write(shell.path("config.toml"), &config).unwrap();
     server.hang_up();
