@@ -19,7 +19,7 @@ use crate::domain::address::Mailbox;
 use crate::mail::dkim::{self, Signer};
 use crate::sources;
 
-pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(path: &Path, skip_relays: bool, json: bool) -> anyhow::Result<ExitCode> {
     // An invalid configuration or database ends the command: nothing below can be checked then.
     let app = App::from_file(path).await?;
     let config = &app.config;
@@ -30,7 +30,7 @@ pub(crate) async fn run(path: &Path, offline: bool, json: bool) -> anyhow::Resul
     findings.ok("database: reachable and up to date")?;
     check_sources(config, &mut findings).await?;
     for transport in &config.transports {
-        relays::check(transport, offline, &mut findings).await?;
+        relays::check(transport, skip_relays, &mut findings).await?;
         check_dkim(config, transport, &mut findings)?;
     }
     let unknown_sections = sections::unknown(&app).await?;

@@ -25,9 +25,9 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         app.store.leases().expire_all().await?;
     }
     output::clock_faults(app).await?;
-    app.store.clock_faults().record(app.now()).await?;
+    app.store.clock_faults().record_last_run(app.now()).await?;
     digests::freeze_preparing(&app.store, app.now()).await?;
-    delivery::finish_editions(&app.store, app.now()).await?;
+    delivery::settle_editions(&app.store, app.now()).await?;
     for reason in app.unconfigured_names().await? {
         output::note(&reason);
     }
@@ -35,7 +35,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let worker_app = app.clone();
     let outcome =
         delivery::thread::on_dedicated_thread(move || send(worker_app.for_runtime(), stop)).await?;
-    delivery::finish_editions(&app.store, app.now()).await?;
+    delivery::settle_editions(&app.store, app.now()).await?;
     let (report, has_failed) = outcome?;
     let waiting = app.store.deliveries().waiting_count().await?;
     if let Some(error) = &report.error {

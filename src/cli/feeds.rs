@@ -178,7 +178,7 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
     let has_private = app.config.feeds.iter().any(|feed| feed.secret.is_some());
     table.print(match app.config.server.on_demand {
         true => "No articles yet.",
-        false if has_private => "On-demand feeds are disabled because a feed is private; set `on_demand = true` in `[server]` to enable them.",
+        false if has_private => "On-demand feeds are disabled, as is the default with a private feed; set `on_demand = true` in `[server]` to enable them.",
         false => "On-demand feeds are disabled by `on_demand = false` in `[server]`.",
     })?;
     Ok(ExitCode::SUCCESS)

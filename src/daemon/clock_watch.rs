@@ -49,7 +49,7 @@ pub(super) async fn check(app: &App, now: Millis) {
         // The tasks report a failure of the database.
         Err(e) => tracing::debug!("cannot check the stored times: {e:#}"),
     }
-    if let Err(e) = app.store.clock_faults().record(now).await {
+    if let Err(e) = app.store.clock_faults().record_last_run(now).await {
         tracing::debug!("cannot record the time: {e}");
     }
 }

@@ -75,7 +75,9 @@ impl Daemon {
                 }
             };
             if !self.shutdown.is_cancelled() {
-                tracing::error!("a background task exited unexpectedly; shutting down");
+                tracing::error!(
+                    "a background task or the web server exited unexpectedly; shutting down"
+                );
                 self.shutdown.cancel();
             }
             return ended.and(tasks.stop().await);

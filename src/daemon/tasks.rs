@@ -90,7 +90,7 @@ async fn sync_source(
                 () = triggers.triggered(&name) => {}
             }
             wake.send_modify(|n| *n += 1);
-            // A flood of triggers starts one sync run after another at most once a second.
+            // A flood of triggers starts one sync run after another at most twice a second.
             tokio::time::sleep(MIN_WAKE_INTERVAL).await;
         }
     }));
@@ -190,7 +190,7 @@ async fn flush_readership(
     })
     .await;
     if let Err(reason) = app.readership.shutdown(&app.store, app.now()).await {
-        tracing::warn!("the readership counts of the last minute are lost: {reason}");
+        tracing::warn!("the readership counts since the last successful write are lost: {reason}");
     }
     Ok(())
 }
@@ -351,7 +351,7 @@ async fn wait_until_sending_allowed(
 async fn run_editions(app: App, ticks: Ticks, shutdown: CancellationToken) -> anyhow::Result<()> {
     run_on_wake("digests", ticks, shutdown, || async {
         let prepared = digests::prepare_due(app.digest_context(), app.now()).await;
-        delivery::finish_editions(&app.store, app.now()).await?;
+        delivery::settle_editions(&app.store, app.now()).await?;
         prepared.map(|_| ())
     })
     .await;

@@ -1,4 +1,5 @@
-//! Executes admin commands on whole editions, and closes editions whose deliveries have ended.
+//! Executes admin commands on whole editions, and closes or pauses editions whose
+//! deliveries have ended.
 
 use anyhow::{anyhow, bail};
 
@@ -7,9 +8,9 @@ use crate::domain::edition::EditionCommand;
 use crate::domain::time::Millis;
 use crate::store::Store;
 
-/// Ends the remaining deliveries of cancelled editions, and closes the editions whose last delivery
-/// has ended; returns the closed ones.
-pub async fn finish_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
+/// Ends the remaining deliveries of cancelled editions, pauses the editions of which every message
+/// failed, and closes the others whose last delivery has ended; returns the closed ones.
+pub async fn settle_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
     for edition in store.editions().unfinished_cancelled().await? {
         store.editions().finish_cancelled(edition, now).await?;
     }

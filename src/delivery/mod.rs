@@ -26,7 +26,7 @@ mod worker;
 
 pub use activity::OutcomeCounts;
 pub use dispatcher::{Dispatcher, check_dkim_keys};
-pub use edition_commands::{finish_editions, run_edition_command};
+pub use edition_commands::{run_edition_command, settle_editions};
 pub use report::Report;
 pub use snapshot::TransportSnapshot;
 pub use worker::PERMIT_TTL;

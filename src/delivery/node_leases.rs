@@ -75,10 +75,9 @@ mod tests {
 
     use super::*;
     use crate::config::Config;
-    use crate::domain::delivery::DeliveryKind;
     use crate::domain::time::Millis;
     use crate::store::Store;
-    use crate::store::deliveries::TransactionalDelivery;
+    use crate::store::deliveries::TestDelivery;
     use crate::store::delivery_leasing::LeaseCriteria;
     use crate::templates::Templates;
 
@@ -92,8 +91,7 @@ mod tests {
         let config = Config::parse(&home.join("config.toml"), text, std::iter::empty()).unwrap();
         let store =
             Store::open(&format!("sqlite://{}", home.join("courant.db").display())).await.unwrap();
-        let message = TransactionalDelivery {
-            kind: DeliveryKind::Test,
+        let message = TestDelivery {
             address: "r@example.org".into(),
             address_hash: "h".into(),
             payload: String::new(),
@@ -101,7 +99,7 @@ mod tests {
         };
         let delivery = store
             .deliveries()
-            .queue_transactional(message, &crate::domain::actor::Actor::System, NOW)
+            .queue_test_delivery(message, &crate::domain::actor::Actor::System, NOW)
             .await
             .unwrap();
         let (templates, instance) =

@@ -72,8 +72,9 @@ pub(super) fn language_for(languages: &[String], reader_language: &str) -> Strin
     best.or(languages.first().map(String::as_str)).unwrap_or("en").to_owned()
 }
 
-/// Returns `true` if any article of a story is in one of the chosen sections.
-pub(super) fn has_any_section(story: &Story, sections: &[String]) -> bool {
+/// Returns `true` if any article of a story is in one of the chosen sections; an empty list means all
+/// sections.
+pub(super) fn has_chosen_section(story: &Story, sections: &[String]) -> bool {
     story.members().iter().any(|a| matches_any(sections, &a.sections))
 }
 

@@ -137,7 +137,7 @@ pub async fn create_edition_now(
 }
 
 /// Freezes the audience of all editions in preparation, also of those that a crash left unfinished.
-/// Returns the number of deliveries of each.
+/// Returns the number of deliveries that it created for each.
 pub async fn freeze_preparing(store: &Store, now: Millis) -> anyhow::Result<BTreeMap<i64, i64>> {
     let mut frozen = BTreeMap::new();
     for edition in store.editions().list_in_state(EditionState::Preparing).await? {

@@ -9,7 +9,6 @@ use super::preview_content::{PreviewContent, PreviewRecipient, RenderedPreview};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
-use crate::domain::delivery::DeliveryKind;
 use crate::domain::left_out::LeftOut;
 use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
@@ -138,14 +137,13 @@ pub async fn queue_test(
         digest: Some(digest.name.clone()),
         name: Some(recipient.name).filter(|name| !name.is_empty()),
     };
-    let delivery = deliveries::TransactionalDelivery {
-        kind: DeliveryKind::Test,
+    let delivery = deliveries::TestDelivery {
         address: address.as_str().to_owned(),
         address_hash: hash,
         payload: serde_json::to_string(&payload)?,
         transport: digest.transport.clone(),
     };
-    let delivery = ctx.store.deliveries().queue_transactional(delivery, actor, now).await?;
+    let delivery = ctx.store.deliveries().queue_test_delivery(delivery, actor, now).await?;
     Ok(TestMail { delivery, stories, left_out })
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 
-use super::compose::{Story, group_into_stories, has_any_section, language_for};
+use super::compose::{Story, group_into_stories, has_chosen_section, language_for};
 use super::context::DigestContext;
 use super::mail_size::{MailSize, render_within_limit};
 use super::unsent::unsent_stories;
@@ -94,7 +94,7 @@ impl RenderedPreview {
         let stories = unsent_stories(ctx, digest, now, now).await?;
         let mut left_out = left_out(ctx, digest, &stories, now).await?;
         let not_chosen =
-            stories.iter().filter(|s| !has_any_section(s, &recipient.sections)).count();
+            stories.iter().filter(|s| !has_chosen_section(s, &recipient.sections)).count();
         left_out.add(ExclusionReason::SectionNotChosen, u64::try_from(not_chosen)?);
         let content = Self::of_stories(ctx, digest, &stories, recipient, now).await?;
         Ok(Self { left_out, ..content })

@@ -19,7 +19,8 @@ pub(super) async fn update_selection(
     Ok(store.digests().update_selection(&digest.name, state, &selection, now).await?)
 }
 
-/// Returns the unsent stories, newest first, of an edition of a digest dated `at`.
+/// Returns the unsent stories, newest first, of an edition of a digest dated `at`. Stores the
+/// selection of the digest if it changed.
 pub(super) async fn unsent_stories(
     ctx: DigestContext<'_>,
     digest: &Digest,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::compose::{Story, has_any_section, language_for};
+use super::compose::{Story, has_chosen_section, language_for};
 use super::context::DigestContext;
 use super::mail_size::render_within_limit;
 use anyhow::anyhow;
@@ -45,7 +45,7 @@ pub(super) async fn render(
             chosen_sections: group.sections.clone(),
             variant_language: language.clone(),
         });
-        if stories.iter().any(|s| has_any_section(s, &sections)) {
+        if stories.iter().any(|s| has_chosen_section(s, &sections)) {
             variant_keys.insert((language, sections));
         }
     }
@@ -125,7 +125,7 @@ pub(super) fn template_context(
     sections: &[String],
     at: Millis,
 ) -> DigestMailContext {
-    let chosen = stories.iter().filter(|s| has_any_section(s, sections));
+    let chosen = stories.iter().filter(|s| has_chosen_section(s, sections));
     let articles: Vec<&Article> = chosen.map(|s| s.article_for(language)).collect();
     let (lead, more) = articles.split_at(articles.len().min(digest.max_articles));
     let day =

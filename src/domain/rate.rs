@@ -26,7 +26,7 @@ impl Rate {
         let text = text.trim();
         let error = || {
             format!(
-                "`{text}` is not a valid limit; write a number and /s, /m, /h or /d, for example \"50/s, 20000/d\", or \"none\""
+                "`{text}` is not a valid limit; write a number and /s, /m, /h or /d, for example 50/s"
             )
         };
         let (count, unit) = text.split_once('/').ok_or_else(error)?;

@@ -8,10 +8,10 @@ const MAX_SLUG_LENGTH: usize = 64;
 /// # Errors
 /// A message with the nearest valid slug.
 pub fn validate(text: &str) -> Result<(), String> {
-    if text.len() > MAX_SLUG_LENGTH {
+    let length = text.chars().count();
+    if length > MAX_SLUG_LENGTH {
         return Err(format!(
-            "a name must have at most {MAX_SLUG_LENGTH} characters (found {})",
-            text.chars().count()
+            "a name must have at most {MAX_SLUG_LENGTH} characters (found {length})"
         ));
     }
     let is_word = |word: &str| {

@@ -1,5 +1,5 @@
-//! Archive of a feed (RFC 5005): pages that never change, except that articles are removed from
-//! them.
+//! Archive of a feed (RFC 5005): pages with fixed sets of articles, of which only some are removed
+//! later.
 //!
 //! A page has a fixed number of entries of one calendar month (UTC), in order of publication. The
 //! entry of a removed article stays, so later entries do not move. A page exists once it is full or

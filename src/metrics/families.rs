@@ -122,7 +122,7 @@ impl DeliveryMetrics {
                 "Deliveries in the database that are still to be sent; each node reports the same number",
             ),
             queued: b.gauge(
-                "courant_deliveries_queued",
+                "courant_send_queue_deliveries",
                 &["transport"],
                 "Deliveries that this process has leased but not yet begun to send",
             ),

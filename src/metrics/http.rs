@@ -14,7 +14,7 @@ use super::builder::{Builder, Description, Labels};
 pub enum Surface {
     /// Documents of feeds in any format.
     Feeds,
-    /// HTML pages and their parts.
+    /// HTML pages and their parts, and everything that is none of the others.
     Pages,
     /// JSON API for programs.
     Api,

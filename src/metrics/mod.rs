@@ -1,6 +1,6 @@
 //! Metrics of this process in the text formats of Prometheus and OpenMetrics.
 //!
-//! Labels come from the configuration only, never from addresses, domains or requests, so that
+//! Labels come from the configuration or from fixed lists, never from addresses, domains or requests, so that
 //! their number is bounded and no personal data is exposed.
 
 mod builder;

@@ -55,7 +55,7 @@ pub struct FileImport {
     pub left_out: BTreeMap<String, usize>,
 }
 
-/// Imports a file of lines (.jsonl, .csv), a feed (.rss, .atom, .xml, JSON Feed as .json) or a
+/// Imports a file of lines (.jsonl, .csv, .tsv), a feed (.rss, .rdf, .atom, .xml, JSON Feed as .json) or a
 /// WordPress export (.xml); replaces articles with the same id.
 pub async fn import_file(
     store: &Store,

@@ -16,7 +16,7 @@ use crate::store::{Store, StoreError};
 pub(super) const INGEST_BATCH_ARTICLES: usize = 20;
 
 /// Stores a batch; if an article in it is the cause of a failure, stores the others without it.
-/// Takes `import` once its audit entry is written.
+/// Takes `pending_audit` once its audit entry is written.
 pub(crate) async fn ingest(
     store: &Store,
     batch: Vec<(IncomingArticle, String)>,
@@ -93,7 +93,8 @@ async fn ingest_atomically(
     Ok(())
 }
 
-/// Stores articles in one transaction, and takes `import` once its audit entry is written.
+/// Stores articles in one transaction, and takes `pending_audit` once the audit entry is
+/// written.
 async fn save(
     store: &Store,
     articles: Vec<NormalizedArticle>,

@@ -270,14 +270,14 @@ impl SyncRun<'_> {
         let was_read = |id: &str| report.is_full || seen_ids.contains(id);
         report.new_issues = store
             .sources()
-            .record_rejected_rows(&source.name, issues.into_iter().collect(), was_read, now)
+            .record_issues(&source.name, issues.into_iter().collect(), was_read, now)
             .await?;
         let rejected: HashSet<String> = report.rejected.iter().map(|(id, _)| shorten(id)).collect();
         let new_ids = report.new_issues.iter().map(|(id, _)| id.clone());
         let (rejected, notes): (Vec<String>, Vec<String>) =
             new_ids.partition(|id| rejected.contains(id));
         for (ids, is_note) in [(&rejected, false), (&notes, true)] {
-            store.sources().record_notes(&source.name, ids, is_note).await?;
+            store.sources().set_note_flags(&source.name, ids, is_note).await?;
         }
         let progress = if report.is_full {
             SyncProgress {

@@ -23,7 +23,8 @@ pub struct SyncError {
 }
 
 /// Syncs one source if it is due or a sync was requested: incrementally, or fully when a full sync
-/// is due.
+/// is due. Returns `None` if neither is, or if the sync run failed, which is logged and delays the
+/// next one.
 ///
 /// A slow source delays only itself. The future may be dropped at any time: stored articles stay,
 /// and the rest is read by the next run.

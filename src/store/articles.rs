@@ -187,7 +187,7 @@ impl Articles<'_> {
             .await
     }
 
-    /// Returns the names of all sections of visible articles, sorted by bytes.
+    /// Returns the names of all sections of articles that are not removed, sorted by bytes.
     pub async fn sections(self) -> StoreResult<Vec<String>> {
         let lists = self
             .store

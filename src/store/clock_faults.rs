@@ -15,7 +15,7 @@ pub const EARLIEST_TIME: Millis = Millis(1_767_225_600_000);
 /// Longest lease of a subscription at the hub (WebSub section 5.1).
 const MAX_HUB_LEASE: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Key of the latest time at which a daemon ran, in `instance`.
+/// Stores the latest time at which Courant ran, in `instance`.
 static RECORD: Statement = Statement::new(
     "
     INSERT INTO instance (key, value)
@@ -207,8 +207,8 @@ pub struct ClockFault {
 }
 
 impl ClockFaults<'_> {
-    /// Records that a daemon runs at this time, so that a clock that goes back is noticed.
-    pub async fn record(self, now: Millis) -> StoreResult<()> {
+    /// Stores the time at which Courant last ran, so that a clock that goes back is noticed.
+    pub async fn record_last_run(self, now: Millis) -> StoreResult<()> {
         self.store.write(&RECORD).bind("now", now.0.to_string()).execute().await?;
         Ok(())
     }

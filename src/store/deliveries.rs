@@ -9,11 +9,9 @@ use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::time::Millis;
 
-/// A message to one recipient that does not belong to an edition.
+/// A test message to one recipient, which belongs to no edition.
 #[derive(Debug, Clone)]
-pub struct TransactionalDelivery {
-    /// Kind of the message.
-    pub kind: DeliveryKind,
+pub struct TestDelivery {
     /// E-mail address of the recipient.
     pub address: String,
     /// Keyed hash of the address.
@@ -67,14 +65,14 @@ pub struct DeliverySummary {
     pub last_reply: Option<String>,
 }
 
-static ADD_TRANSACTIONAL: Statement = Statement::new(
+static ADD_TEST: Statement = Statement::new(
     "
     INSERT INTO deliveries (kind, address, address_hash, state, payload, created_at)
-    VALUES ($kind, $address, $address_hash, 'queued', $payload, $now)
+    VALUES ('test', $address, $address_hash, 'queued', $payload, $now)
     RETURNING id",
 );
 
-static QUEUE_TRANSACTIONAL: Statement = Statement::new(
+static QUEUE_TEST: Statement = Statement::new(
     "
     INSERT INTO delivery_queue (delivery_id, transport, priority, due_at)
     VALUES ($delivery, $transport, 0, $now)",
@@ -167,8 +165,8 @@ static LIST_TO_SUBSCRIBER: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[
-    &ADD_TRANSACTIONAL,
-    &QUEUE_TRANSACTIONAL,
+    &ADD_TEST,
+    &QUEUE_TEST,
     &COUNT_WAITING,
     &WAITING_BY_TRANSPORT,
     &UNCONFIGURED_TRANSPORTS,
@@ -204,24 +202,23 @@ impl FromRow for DeliverySummary {
 }
 
 impl Deliveries<'_> {
-    /// Queues a transactional message and returns the id of its delivery.
-    pub async fn queue_transactional(
+    /// Queues a test message and returns the id of its delivery.
+    pub async fn queue_test_delivery(
         self,
-        delivery: TransactionalDelivery,
+        delivery: TestDelivery,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<i64> {
         let mut tx = self.store.begin().await?;
         let id: i64 = tx
-            .query(&ADD_TRANSACTIONAL)
-            .bind("kind", delivery.kind.as_str())
+            .query(&ADD_TEST)
             .bind("address", &delivery.address)
             .bind("address_hash", &delivery.address_hash)
             .bind("payload", &delivery.payload)
             .bind("now", now)
             .fetch_scalar()
             .await?;
-        tx.query(&QUEUE_TRANSACTIONAL)
+        tx.query(&QUEUE_TEST)
             .bind("delivery", id)
             .bind("transport", &delivery.transport)
             .bind("now", now)

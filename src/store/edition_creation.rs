@@ -18,7 +18,7 @@ pub struct NewEdition {
     pub digest: String,
     /// Date of the schedule that the edition is for; `None` if it was started by hand.
     pub schedule_date: Option<Millis>,
-    /// Scheduled time of sending.
+    /// Date that the edition shows.
     pub scheduled_for: Millis,
     /// Name of the transport.
     pub transport: String,

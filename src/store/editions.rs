@@ -20,7 +20,7 @@ pub struct Edition {
     pub digest: String,
     /// State of the edition.
     pub state: EditionState,
-    /// Scheduled time of sending.
+    /// Date that the edition shows.
     pub scheduled_for: Millis,
     /// Time of its creation.
     pub created_at: Millis,

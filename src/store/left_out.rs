@@ -9,7 +9,7 @@ use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::selection::Selection;
 use crate::domain::time::Millis;
 
-/// Counts each visible article under the first rule that excludes it; an article that no rule
+/// Counts each article that is not removed under the first rule that excludes it; an article that no rule
 /// except `max_age` can exclude has no reason.
 static COUNT_BY_REASON: Statement = Statement::new(concat!(
     "
@@ -72,7 +72,7 @@ impl FromRow for ReasonCount {
 }
 
 impl Digests<'_> {
-    /// Returns the numbers of visible articles that an edition at a time cannot contain, by reason.
+    /// Returns the numbers of articles, removed ones excepted, that an edition at a time cannot contain, by reason.
     /// `max_age` excludes all others that are not among the `included` ones.
     pub async fn left_out(
         self,

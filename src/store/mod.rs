@@ -1,4 +1,4 @@
-//! The only module with SQL: a store on SQLite or PostgreSQL, with each operation written once.
+//! The only module with SQL for Courant's own database: a store on SQLite or PostgreSQL, with each operation written once.
 
 mod address_rejections;
 pub mod api_tokens;

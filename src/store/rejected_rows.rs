@@ -1,4 +1,5 @@
-//! Rows of sources that could not be imported, with the reasons.
+//! Issues of the rows of sources: the reasons why some could not be imported, and notes on
+//! imported ones.
 
 use std::collections::HashSet;
 
@@ -48,9 +49,9 @@ static SET_IS_NOTE: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &DELETE, &ADD, &SET_IS_NOTE];
 
 impl Sources<'_> {
-    /// Replaces the rejected rows of a source among those that were read, and returns the new ones,
-    /// so that each is logged only once.
-    pub async fn record_rejected_rows(
+    /// Replaces the issues of a source among the rows that were read, and returns the new ones, so
+    /// that each is logged only once. [`Sources::set_note_flags`] tells rejections and notes apart.
+    pub async fn record_issues(
         self,
         source: &str,
         rejected: Vec<(String, String)>,
@@ -97,7 +98,7 @@ impl Sources<'_> {
 
     /// Records which of these rows are notes on imported articles, so that they do not count as
     /// rejected.
-    pub async fn record_notes(
+    pub async fn set_note_flags(
         self,
         source: &str,
         source_ids: &[String],

@@ -229,7 +229,7 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// Returns all sources that were ever synced, ordered by name.
+    /// Returns all sources that have a state: those that were synced or triggered, ordered by name.
     pub async fn states(self) -> StoreResult<Vec<SourceState>> {
         self.store.read(&STATES).fetch_all().await
     }

@@ -12,7 +12,7 @@ use crate::domain::time::Millis;
 pub struct Subscriber {
     /// Id of the subscriber.
     pub id: i64,
-    /// Address as it was entered.
+    /// Address to send to, with its domain in ASCII.
     pub address: String,
     /// Keyed hash of the address.
     pub address_hash: String,

@@ -18,7 +18,7 @@ pub(super) mod requests;
 /// Request to subscribe one address to some digests.
 #[derive(Debug, Clone)]
 pub struct SubscriptionRequest {
-    /// Address as it was entered.
+    /// Address to send to, with its domain in ASCII.
     pub address: String,
     /// Normalized form of the address, used for comparisons.
     pub address_key: String,
@@ -50,7 +50,7 @@ pub struct RequestResult {
     /// Subscriptions that did not change.
     pub unchanged: usize,
     /// Subscriptions whose owner had unsubscribed, which remain unsubscribed.
-    pub unsubscribed: usize,
+    pub previously_unsubscribed: usize,
     /// `true` if the address is suppressed, so that nothing was changed.
     pub suppressed: bool,
 }

@@ -118,7 +118,7 @@ impl ImportReport {
         self.pending += r.confirmations_queued;
         self.confirmed += r.confirmed;
         self.already_subscribed += r.unchanged;
-        self.previously_unsubscribed += r.unsubscribed;
+        self.previously_unsubscribed += r.previously_unsubscribed;
         self.suppressed += usize::from(r.suppressed);
     }
 }

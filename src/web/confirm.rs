@@ -21,10 +21,9 @@ pub(super) async fn show(
     method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
-    let pending = find_pending(&web, &token).await?;
-    let state =
-        if pending.is_confirmed { ConfirmState::AlreadyConfirmed } else { ConfirmState::Ask };
-    render_page(&web, &client, &method, token, &pending, state).await
+    let link = find_confirmation_link(&web, &token).await?;
+    let state = if link.is_confirmed { ConfirmState::AlreadyConfirmed } else { ConfirmState::Ask };
+    render_page(&web, &client, &method, token, &link, state).await
 }
 
 /// `POST /confirm/{token}`: confirms the pending subscriptions.
@@ -34,23 +33,22 @@ pub(super) async fn submit(
     method: Method,
     Path(token): Path<String>,
 ) -> WebResult<Response> {
-    let pending = find_pending(&web, &token).await?;
+    let link = find_confirmation_link(&web, &token).await?;
     let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
     let confirmed = subscribers::confirm(store, secret, &token, web.app.now()).await?;
     let (_, digests) = confirmed.ok_or_else(WebError::invalid_token)?;
-    let state = match pending.is_confirmed {
+    let state = match link.is_confirmed {
         true => ConfirmState::AlreadyConfirmed,
         false => ConfirmState::Confirmed,
     };
-    let confirmed = ConfirmationLink { digests, ..pending };
+    let confirmed = ConfirmationLink { digests, ..link };
     render_page(&web, &client, &method, token, &confirmed, state).await
 }
 
-async fn find_pending(web: &WebState, token: &str) -> WebResult<ConfirmationLink> {
+async fn find_confirmation_link(web: &WebState, token: &str) -> WebResult<ConfirmationLink> {
     let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
-    let pending =
-        subscribers::resolve_confirmation_link(store, secret, token, web.app.now()).await?;
-    pending.ok_or_else(WebError::invalid_token)
+    let link = subscribers::resolve_confirmation_link(store, secret, token, web.app.now()).await?;
+    link.ok_or_else(WebError::invalid_token)
 }
 
 async fn render_page(
@@ -58,25 +56,25 @@ async fn render_page(
     client: &ClientInfo,
     method: &Method,
     token: String,
-    pending: &ConfirmationLink,
+    link: &ConfirmationLink,
     state: ConfirmState,
 ) -> WebResult<Response> {
-    let choices = choices(web, client, pending).await?;
+    let choices = choices(web, client, link).await?;
     web.render(&ConfirmPage { page: web.page_context(client, method), token, choices, state }).await
 }
 
 async fn choices(
     web: &WebState,
     client: &ClientInfo,
-    pending: &ConfirmationLink,
+    link: &ConfirmationLink,
 ) -> WebResult<SubscriptionChoices> {
     let config = &web.app.config;
-    let is_pending = |digest: &&Digest| pending.digests.contains(&digest.name);
-    let digests: Vec<&Digest> = config.digests.iter().filter(is_pending).collect();
+    let is_named = |digest: &&Digest| link.digests.contains(&digest.name);
+    let digests: Vec<&Digest> = config.digests.iter().filter(is_named).collect();
     let chosen = ChoicesInput {
-        sections: &pending.sections,
+        sections: &link.sections,
         shows_all_sections: !web.sections.sections(&web.app.store).await?.is_empty(),
-        reader_language: pending.subscriber.language.as_deref().unwrap_or_default(),
+        reader_language: link.subscriber.language.as_deref().unwrap_or_default(),
         page_language: &client.language,
     };
     Ok(subscription_choices(&web.app.templates, config, &digests, &chosen, web.app.now()))

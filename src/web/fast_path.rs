@@ -21,7 +21,7 @@ use axum::response::{IntoResponse, Response};
 use tower_service::Service;
 
 use super::aliases::{Aliases, infer_format};
-use super::cached_headers::{CachedHeaders, Negotiated};
+use super::document_headers::{DocumentHeaders, Negotiated};
 use super::feed_redirects::redirect_permanently;
 use super::state::SharedState;
 use crate::config::{Config, Feed};
@@ -55,7 +55,7 @@ struct FeedRoute {
     document_key: String,
     path: String,
     /// Headers of the newest version that was requested.
-    headers: ArcSwapOption<CachedHeaders>,
+    headers: ArcSwapOption<DocumentHeaders>,
 }
 
 impl FeedFastPath {
@@ -95,7 +95,7 @@ impl FeedFastPath {
             request.headers(),
         )? {
             Negotiated::Response(response) => {
-                self.web.count_request(
+                self.web.record_reader_request(
                     &route.feed.name,
                     request.headers(),
                     self.client_of(peer, request),
@@ -105,7 +105,7 @@ impl FeedFastPath {
                 Some(ResponseFuture::Ready(Some(response)))
             }
             Negotiated::NeedsBrotliBody => {
-                self.web.count_request(
+                self.web.record_reader_request(
                     &route.feed.name,
                     request.headers(),
                     self.client_of(peer, request),
@@ -274,14 +274,14 @@ impl FeedRoutes {
 }
 
 impl FeedRoute {
-    fn headers(&self, config: &Config, rendered: &RenderedFeed) -> Arc<CachedHeaders> {
+    fn headers(&self, config: &Config, rendered: &RenderedFeed) -> Arc<DocumentHeaders> {
         if let Some(headers) =
             self.headers.load().as_ref().filter(|headers| headers.matches(rendered))
         {
             return Arc::clone(headers);
         }
         let headers =
-            Arc::new(CachedHeaders::new(config, &self.feed, DocumentKind::Newest, rendered));
+            Arc::new(DocumentHeaders::new(config, &self.feed, DocumentKind::Newest, rendered));
         self.headers.store(Some(Arc::clone(&headers)));
         headers
     }

@@ -6,8 +6,8 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 
-use super::cached_headers::{CachedHeaders, Negotiated};
 use super::client::ClientInfo;
+use super::document_headers::{DocumentHeaders, Negotiated};
 use super::error::{WebError, WebResult};
 use super::feed_page;
 use super::feed_redirects::{redirect_permanently, redirect_to_next};
@@ -89,7 +89,7 @@ async fn document(
             Ok(Some(redirect_to_next(&format!("{to}.{}", format.extension()), feed_request)))
         }
         Some(Lookup::Document(feed, rendered)) => {
-            let headers = CachedHeaders::new(&app.config, &feed, feed_request.kind, &rendered);
+            let headers = DocumentHeaders::new(&app.config, &feed, feed_request.kind, &rendered);
             let response = match headers
                 .negotiate(&rendered, &app.feed_cache, method, request_headers)
                 .ok_or_else(WebError::not_acceptable)?
@@ -105,7 +105,7 @@ async fn document(
                         .ok_or_else(WebError::not_acceptable)?
                 }
             };
-            web.count_request(
+            web.record_reader_request(
                 &feed.name,
                 request_headers,
                 ip.map(|Extension(ip)| ip),

@@ -7,7 +7,7 @@ use crate::http::ClientIp;
 
 impl WebState {
     /// Counts a served feed request for its client network and user agent.
-    pub(super) fn count_request(
+    pub(super) fn record_reader_request(
         &self,
         feed: &str,
         headers: &HeaderMap,

@@ -36,7 +36,7 @@ pub(super) enum RequestClass {
     Healthy,
     /// Pushes to subscribers whose last push failed or was slow.
     Slow,
-    /// Requests to callbacks that are not verified yet.
+    /// Requests to callbacks that are not verified yet, and denials of removed feeds.
     Unverified,
 }
 

@@ -117,7 +117,7 @@ impl SubscribeResult {
             confirmed: r.confirmed,
             pending: r.confirmations_queued,
             already_subscribed: r.unchanged,
-            previously_unsubscribed: r.unsubscribed,
+            previously_unsubscribed: r.previously_unsubscribed,
             changed,
         }
     }

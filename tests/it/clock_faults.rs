@@ -24,7 +24,7 @@ database_tests! {
         world.add_readers(1).await;
         world.prepare(world.now()).await;
         assert_eq!(reset(world).await, "");
-        world.app.store.clock_faults().record(world.now().plus(MINUTE)).await.unwrap();
+        world.app.store.clock_faults().record_last_run(world.now().plus(MINUTE)).await.unwrap();
         assert_eq!(reset(world).await, "", "the clocks of two nodes may differ a little");
     }
 
@@ -86,7 +86,7 @@ database_tests! {
         let edition = world.create_edition().await;
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later").times(3)));
         world.advance(YEARS);
-        world.app.store.clock_faults().record(world.now()).await.unwrap();
+        world.app.store.clock_faults().record_last_run(world.now()).await.unwrap();
         assert_eq!(world.deliver().await.deferred, 3);
         world.advance(-YEARS);
         world.sql("UPDATE delivery_queue SET lease_node = 'gone', lease_until = 1900000000000").await;

@@ -40,7 +40,7 @@ database_tests! {
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "450 4.2.0 later")));
         world.relay.release();
         sending.await.unwrap().unwrap();
-        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
         let status = world.edition_status(edition).await;
         assert!(status == "cancelled: 1 cancelled" || status == "cancelled: 1 sent", "{status}");
     }
@@ -73,7 +73,7 @@ database_tests! {
             .commit("suspended until now", &[late], &[], world.now())
             .await
             .unwrap();
-        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
         assert_eq!(world.app.store.deliveries().waiting_count().await.unwrap(), 0);
     }
@@ -82,11 +82,11 @@ database_tests! {
         world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.1.1 unknown")));
         let edition = edition_for(world, 2).await;
         world.deliver().await;
-        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "paused: 2 failed");
         // The same state as after a crash between the two steps of a retry.
         assert_eq!(world.app.store.editions().requeue_failed(edition, world.now()).await.unwrap(), 2);
-        delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
+        delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
         world.relay.set_script(Script::new());
         world.run_command(edition, EditionCommand::Retry).await;
         world.run_command(edition, EditionCommand::Resume).await;

@@ -51,7 +51,7 @@ database_tests! {
             "a third message was open"
         );
         sending.await.unwrap().unwrap();
-        courant::delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
+        courant::delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(
             (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
             ("sent: 5 sent", 5)

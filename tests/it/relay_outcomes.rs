@@ -118,7 +118,7 @@ async fn deliver_until_relay_error(
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     let error = sending.await.unwrap().error;
-    courant::delivery::finish_editions(&world.app.store, world.now()).await.unwrap();
+    courant::delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
     error
 }
 

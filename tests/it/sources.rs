@@ -290,10 +290,10 @@ database_tests! {
         let stored = store.articles().find("college/nul").await.unwrap().unwrap();
         assert_eq!((stored.tags[0].len(), stored.authors[0].chars().count(), stored.sections[0].as_str()), (200, 200, "ab"));
         let rejected: Vec<_> = (0..1200).map(|i| (format!("{i}"), "why".to_owned())).collect();
-        assert_eq!(store.sources().record_rejected_rows("college", rejected.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
+        assert_eq!(store.sources().record_issues("college", rejected.clone(), |_| true, world.now()).await.unwrap().len(), 1200);
         let other: Vec<_> = rejected.iter().skip(1).cloned().map(|(id, reason)| (id.clone(), if id == "7" { "other".into() } else { reason })).collect();
-        assert_eq!(store.sources().record_rejected_rows("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
-        assert_eq!(store.sources().record_rejected_rows("college", rejected, |_| true, world.now()).await.unwrap().len(), 2);
+        assert_eq!(store.sources().record_issues("college", other.clone(), |_| true, world.now()).await.unwrap(), [("7".to_owned(), "other".to_owned())]);
+        assert_eq!(store.sources().record_issues("college", rejected, |_| true, world.now()).await.unwrap().len(), 2);
     }
 
     async fn a_row_that_is_rejected_again_for_another_reason_keeps_its_first_time(world) {
@@ -301,7 +301,7 @@ database_tests! {
         let first = world.now();
         for reason in ["one", "two"] {
             let rejected = vec![("7".to_owned(), reason.to_owned())];
-            assert_eq!(sources.record_rejected_rows("college", rejected.clone(), |_| true, world.now()).await.unwrap(), rejected);
+            assert_eq!(sources.record_issues("college", rejected.clone(), |_| true, world.now()).await.unwrap(), rejected);
             world.advance(HOUR);
         }
         let kept = format!("UPDATE rejected_rows SET source_id = '7' WHERE reason = 'two' AND since = {}", first.0);

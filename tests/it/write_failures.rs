@@ -22,7 +22,7 @@ async fn deliver_all(world: &World, edition: i64) {
     wait_until_async("the edition is sent", async || {
         let run = dispatcher.deliver_due(world.transport(), SignedDuration::ZERO, &stop);
         let _ = run.await;
-        let finished = courant::delivery::finish_editions(&world.app.store, world.now()).await;
+        let finished = courant::delivery::settle_editions(&world.app.store, world.now()).await;
         let state = world.app.store.editions().find(edition).await;
         finished.is_ok() && matches!(state, Ok(Some(e)) if e.state == EditionState::Sent)
     })

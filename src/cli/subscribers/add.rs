@@ -166,7 +166,7 @@ fn effect(
             "already subscribed, but not yet confirmed by the subscriber"
         }
         Some(SubscriptionStatus::Pending) => "confirmation e-mail queued",
-        Some(SubscriptionStatus::Unsubscribed) if result.unsubscribed > 0 => {
+        Some(SubscriptionStatus::Unsubscribed) if result.previously_unsubscribed > 0 => {
             "skipped: the subscriber unsubscribed, and only they can resubscribe"
         }
         _ => "already subscribed",

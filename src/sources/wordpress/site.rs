@@ -83,7 +83,7 @@ pub(super) struct PostQuery {
     pub(super) kind: String,
     pub(super) order: Order,
     pub(super) ascending: bool,
-    /// Maximum number of posts; 0 means all.
+    /// Maximum number of posts; 0 means the largest number that the reader permits.
     pub(super) limit: u32,
     pub(super) offset: u32,
     /// Categories or tags, of which a post needs one; empty means no restriction.
@@ -162,7 +162,7 @@ pub(super) struct WordPressSite {
     pub(super) biographies: HashMap<u64, String>,
     /// Uploads path of a site in a network, below its URL.
     pub(super) network_uploads_path: Option<String>,
-    /// Languages from Polylang or WPML.
+    /// Languages from Polylang, WPML or qTranslate.
     pub(super) languages: Languages,
 }
 

@@ -1,5 +1,5 @@
 //! Access to the database: statements with named parameters, rows read by column name, and
-//! transactions. The only modules that dispatch between SQLite and PostgreSQL.
+//! transactions, each on SQLite or PostgreSQL.
 
 mod connection;
 mod pools;

@@ -21,7 +21,7 @@ pub struct StatementTotals {
     pub nanoseconds: u64,
 }
 
-/// Where the result of a write is remembered.
+/// State in which the result of a write is remembered.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RecordedIn<'a> {
     pub(super) write_state: &'a WriteState,

@@ -122,7 +122,7 @@ pub(super) fn plan(
                     continue;
                 }
                 RequestDecision::RemainsUnsubscribed => {
-                    result.unsubscribed += 1;
+                    result.previously_unsubscribed += 1;
                     continue;
                 }
             };

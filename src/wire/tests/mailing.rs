@@ -173,7 +173,7 @@ fn subscription_results() -> Vec<Document> {
         confirmed: 1,
         confirmations_queued: 2,
         unchanged: 3,
-        unsubscribed: 4,
+        previously_unsubscribed: 4,
         suppressed: false,
     };
     let import = ImportReport {

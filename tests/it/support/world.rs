@@ -264,7 +264,7 @@ impl World {
             .deliver_due(self.transport(), wait, &CancellationToken::new())
             .await
             .unwrap();
-        delivery::finish_editions(&self.app.store, self.now()).await.unwrap();
+        delivery::settle_editions(&self.app.store, self.now()).await.unwrap();
         report
     }
 

@@ -1,8 +1,7 @@
-//! Precomputed response headers of a feed document, for 200 and 304 responses in each content
-//! coding.
+//! Response headers of a feed document, for 200 and 304 responses in each content coding.
 //!
-//! They are computed on the first request for a version of the document and reused until it
-//! changes. A response is a copy of them with a shared body.
+//! The fast path computes them once for each version of a declared feed; a response is a copy of
+//! them with a shared body. The router computes them for each request to another document.
 
 use std::sync::OnceLock;
 
@@ -26,7 +25,7 @@ const EXPOSED_HEADERS: &str = "ETag, Last-Modified, Link";
 
 /// Response headers of one version of a document.
 #[derive(Debug)]
-pub(super) struct CachedHeaders {
+pub(super) struct DocumentHeaders {
     etag: String,
     modified: Option<Millis>,
     content_type: String,
@@ -49,7 +48,7 @@ pub(super) enum Negotiated {
     NeedsBrotliBody,
 }
 
-impl CachedHeaders {
+impl DocumentHeaders {
     /// Computes the headers of a document of `feed`.
     pub(super) fn new(
         config: &Config,
