@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Subcommand;
 
+use super::table::Column::{Key, Text};
+use super::table::TextTable;
 use super::usage::{UsageError, source_names};
 use super::{output, paging};
 use crate::app::App;
@@ -91,7 +93,13 @@ async fn list(
         output::json(&articles.iter().map(ArticleSummary::from).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::TextTable::new(&["published", "source", "id", "language", "title"]);
+    let mut table = TextTable::new(&[
+        Key("published"),
+        Key("source"),
+        Key("id"),
+        Key("language"),
+        Text("title"),
+    ]);
     for a in articles {
         let when = a.published_at.in_zone(&app.config.site.timezone);
         let waits = if a.published_at > app.now() { " (scheduled)" } else { "" };
@@ -141,7 +149,7 @@ async fn show(app: &App, id: &str, json: bool) -> anyhow::Result<ExitCode> {
         output::line(&format!("{name:13}{value}"))?;
     }
     output::line("")?;
-    output::line(&article.body_html)?;
+    output::verbatim(&article.body_html)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -172,9 +180,7 @@ async fn import_file(
             for (what, n) in &done.left_out {
                 output::line(&format!("  left out, {what}: {n}"))?;
             }
-            for (id, what) in &r.notes {
-                output::line(&format!("  note on {id}: {what}"))?;
-            }
+            super::sources::notes::print_notes(&r.notes, usize::MAX)?;
             for (id, reason) in &r.rejected {
                 output::error(&format!("{id}: {reason}"));
             }

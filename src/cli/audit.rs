@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::Value;
 
+use super::table::Column::{Key, Text};
+use super::table::TextTable;
 use super::{output, paging};
 use crate::app::App;
 use crate::wire;
@@ -29,7 +31,13 @@ impl Command {
             output::json(&rows.collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = output::TextTable::new(&["time", "actor", "action", "object", "details"]);
+        let mut table = TextTable::new(&[
+            Key("time"),
+            Text("actor"),
+            Key("action"),
+            Text("object"),
+            Text("details"),
+        ]);
         for entry in entries {
             let actor = match &entry.actor_name {
                 Some(name) => format!("{} {name}", entry.actor_kind.as_str()),
@@ -51,5 +59,6 @@ impl Command {
 /// Returns the details as `name=value` pairs.
 fn describe(detail: &Value) -> String {
     let pairs = detail.as_object().into_iter().flatten();
-    pairs.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    pairs.map(|(name, value)| format!("{name}={}", text(value))).collect::<Vec<_>>().join(" ")
 }

@@ -115,9 +115,7 @@ async fn show_progress(dispatcher: Dispatcher, total: i64, done: CancellationTok
     } else {
         ProgressBar::hidden()
     };
-    if let Ok(style) =
-        ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {per_sec}, {eta} left")
-    {
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} messages, {eta} left") {
         bar.set_style(style);
     }
     let interval = Duration::from_millis(if is_terminal { 200 } else { 10_000 });

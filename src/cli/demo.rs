@@ -240,13 +240,7 @@ async fn seed(app: &App, college: &College) -> anyhow::Result<()> {
 }
 
 fn print_welcome(base_url: &str, college: &College) -> anyhow::Result<()> {
-    let bold = |text: &str| {
-        if std::io::IsTerminal::is_terminal(&std::io::stdout()) {
-            format!("\x1b[1m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
-    };
+    let bold = output::bold;
     output::line("")?;
     output::line(&format!("  {} is running.", bold(&college.title)))?;
     output::line("")?;

@@ -64,8 +64,8 @@ pub(super) async fn preview(
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
     let text = format!(
-        "Wrote subject.txt, body.html, body.txt and message.eml to {}: {}, {} kB of HTML{}.",
-        out.display(),
+        "Wrote {}, with subject.txt, body.txt and message.eml: {}, {} kB of HTML{}.",
+        out.join("body.html").display(),
         pluralize(p.stories, "article"),
         p.size.html_bytes.div_ceil(1000),
         left_out_summary(digest, p.stories, &p.left_out)
@@ -81,7 +81,15 @@ pub(super) async fn preview(
     if let Some(sentence) = size_sentence(digest, p.size) {
         output::note(&sentence);
     }
+    suggest_sample(options.content, p.stories);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Names the option that shows articles, if the next edition would have none.
+fn suggest_sample(content: PreviewContent, stories: usize) {
+    if content == PreviewContent::Next && stories == 0 {
+        output::note("Add --sample to see the e-mail with the newest articles.");
+    }
 }
 
 /// Queues a test e-mail of a digest.
@@ -103,5 +111,6 @@ pub(super) async fn test(
     );
     let left_out = LeftOutArticles::list(&left_out);
     output::result(json, &QueuedTest { delivery, articles: stories, left_out }, &text)?;
+    suggest_sample(content, stories);
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,8 @@ use super::digest_previews::{self, ContentArgs};
 use super::digest_sentences::{find_digest, left_out_clauses, left_out_summary, size_sentence};
 use super::output;
 use super::output::pluralize;
+use super::table::Column::{Key, Number, Text};
+use super::table::TextTable;
 use super::usage::UsageError;
 use crate::app::App;
 use crate::digests::{self, NextEdition, Prepared, PreviewOptions};
@@ -88,8 +90,14 @@ impl Command {
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    let mut table =
-        output::TextTable::new(&["digest", "title", "schedule", "next", "confirmed", "pending"]);
+    let mut table = TextTable::new(&[
+        Key("digest"),
+        Text("title"),
+        Key("schedule"),
+        Key("next"),
+        Number("confirmed"),
+        Number("pending"),
+    ]);
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
         let counts: BTreeMap<String, i64> =
             app.store.subscriptions().counts(&d.name).await?.into_iter().collect();

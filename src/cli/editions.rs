@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
+use super::table::Column::{Key, Number};
+use super::table::TextTable;
 use super::usage::UsageError;
 use super::{output, paging};
 use crate::app::App;
@@ -105,16 +107,16 @@ async fn apply(
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
-    let mut table = output::TextTable::new(&[
-        "id",
-        "digest",
-        "state",
-        "date",
-        "sent",
-        "queued",
-        "failed",
-        "held",
-        "cancelled",
+    let mut table = TextTable::new(&[
+        Number("id"),
+        Key("digest"),
+        Key("state"),
+        Key("date"),
+        Number("sent"),
+        Number("queued"),
+        Number("failed"),
+        Number("held"),
+        Number("cancelled"),
     ]);
     let editions =
         paging::collect(limit, async |page| app.store.editions().list(&page).await).await?;

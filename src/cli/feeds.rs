@@ -7,6 +7,8 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 
 use super::output;
+use super::table::Column::{Key, Number, Text, Url};
+use super::table::TextTable;
 use super::usage::UsageError;
 use crate::app::App;
 use crate::domain::selection::TermKind;
@@ -80,8 +82,13 @@ fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode>
         output::json(&feeds.map(|f| Feed::new(site, f)).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table =
-        output::TextTable::new(&["feed", "title", "items", "", "URL (also .atom and .json)"]);
+    let mut table = TextTable::new(&[
+        Key("feed"),
+        Text("title"),
+        Number("items"),
+        Key(""),
+        Url("URL (also .atom and .json)"),
+    ]);
     for f in feeds {
         let private = if f.secret.is_some() { "private" } else { "" };
         let url = SiteUrls(&app.config.site.base_url).feed(&f.path(), Format::Rss.extension());
@@ -168,8 +175,12 @@ async fn list_on_demand(app: &App, limit: Option<usize>, json: bool) -> anyhow::
         output::json(&rows.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table =
-        output::TextTable::new(&["kind", "name", "articles", "URL (also .atom and .json)"]);
+    let mut table = TextTable::new(&[
+        Key("kind"),
+        Text("name"),
+        Number("articles"),
+        Url("URL (also .atom and .json)"),
+    ]);
     for (kind, term) in &terms_found {
         let url = SiteUrls(&app.config.site.base_url)
             .feed(&path(*kind, &term.term), Format::Rss.extension());

@@ -35,9 +35,11 @@ mod sources;
 mod status;
 mod subscribers;
 mod suppressions;
+mod table;
 mod tokens;
 mod usage;
 mod websub;
+mod wrap;
 
 /// Options of all commands, and the command to run.
 #[derive(Debug, Parser)]

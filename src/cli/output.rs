@@ -1,5 +1,4 @@
-//! Output of commands: tables with aligned columns, lines and JSON documents on standard output,
-//! messages on standard error.
+//! Output of commands: lines and JSON documents on standard output, messages on standard error.
 
 use std::borrow::Cow;
 use std::fmt::Display;
@@ -8,31 +7,72 @@ use std::path::Path;
 
 use anyhow::Context;
 use serde::Serialize;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::wrap::wrap;
 
 use crate::app::App;
-use crate::domain::printable::{escape_unprintable, is_unprintable};
-
-/// Maximum width of a table cell in columns. Longer texts are truncated, except URLs, which must
-/// stay complete to be copied.
-const MAX_CELL_WIDTH: usize = 60;
+use crate::domain::printable::escape_unprintable;
 
 /// Number of reasons for rejected lines of a file that a command prints.
 const MAX_PRINTED_REASONS: usize = 100;
-/// Text styles that [`bold`] writes.
-const STYLES: [&str; 2] = ["\x1b[1m", "\x1b[0m"];
+/// Text styles that commands print.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Style {
+    /// Style of headings and of names.
+    Bold,
+    /// Something that works as intended.
+    Green,
+    /// Something that deserves attention.
+    Yellow,
+    /// An error of a command.
+    Red,
+}
 
-/// Returns a text whose only control characters are line feeds and the styles of [`bold`].
+impl Style {
+    const END: &str = "\x1b[0m";
+    const ALL: [Self; 4] = [Self::Bold, Self::Green, Self::Yellow, Self::Red];
+
+    /// Returns the control sequence that begins the style.
+    fn start(self) -> &'static str {
+        match self {
+            Self::Bold => "\x1b[1m",
+            Self::Green => "\x1b[32m",
+            Self::Yellow => "\x1b[33m",
+            Self::Red => "\x1b[1;31m",
+        }
+    }
+}
+
+/// Returns a text whose only control characters are line feeds and those of a [`Style`].
 fn printable(text: &str) -> Cow<'_, str> {
     escape_unprintable(text, |rest| {
-        STYLES.iter().find(|style| rest.starts_with(**style)).map_or(0, |style| style.len())
+        let mut sequences = Style::ALL.iter().map(|style| style.start()).chain([Style::END]);
+        sequences.find(|sequence| rest.starts_with(sequence)).map_or(0, str::len)
     })
 }
 
-/// Prints one line to standard output.
+/// Prints one line to standard output; a terminal gets it wrapped between words.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", wrapped(&printable(text), &out))?;
+    Ok(())
+}
+
+/// Prints a text that stays as it is, such as a document or a secret, to standard output.
+pub(crate) fn verbatim(text: &str) -> anyhow::Result<()> {
     writeln!(std::io::stdout().lock(), "{}", printable(text))?;
     Ok(())
+}
+
+/// Returns a text whose lines fit the stream, if it is a terminal.
+fn wrapped<'a>(text: &'a str, stream: &impl IsTerminal) -> Cow<'a, str> {
+    terminal_width(stream).map_or(Cow::Borrowed(text), |width| wrap(text, width))
+}
+
+/// Returns the width of a terminal in columns; `None` if the stream is not a terminal.
+pub(super) fn terminal_width(stream: &impl IsTerminal) -> Option<usize> {
+    let size = stream.is_terminal().then(terminal_size::terminal_size).flatten()?;
+    Some(usize::from(size.0.0))
 }
 
 /// Returns `true` if a stream supports colors: a terminal, unless `NO_COLOR` is set (no-color.org).
@@ -42,8 +82,13 @@ pub(crate) fn supports_color(stream: &impl IsTerminal) -> bool {
 
 /// Returns a text in bold type if standard output supports colors.
 pub(crate) fn bold(text: &str) -> String {
-    if supports_color(&std::io::stdout()) {
-        format!("\x1b[1m{text}\x1b[0m")
+    styled(text, Style::Bold, &std::io::stdout())
+}
+
+/// Returns a text in a style if the stream supports colors.
+pub(crate) fn styled(text: &str, style: Style, stream: &impl IsTerminal) -> String {
+    if supports_color(stream) {
+        format!("{}{text}{}", style.start(), Style::END)
     } else {
         text.to_owned()
     }
@@ -62,7 +107,7 @@ pub(crate) fn pluralize_times(n: i64) -> String {
 /// Prints one indented JSON document with its keys in alphabetical order.
 pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
     // A `Value` sorts the keys, so the order of the fields in `wire` is not part of the output.
-    line(&serde_json::to_string_pretty(&serde_json::to_value(document)?)?)
+    verbatim(&serde_json::to_string_pretty(&serde_json::to_value(document)?)?)
 }
 
 /// Prints the result of a command: the JSON document with `--json`, otherwise one line of text.
@@ -73,13 +118,14 @@ pub(crate) fn result(as_json: bool, document: &impl Serialize, text: &str) -> an
 /// Prints an error message to standard error.
 pub(crate) fn error(text: &str) {
     let mut err = std::io::stderr().lock();
-    let (start, end) = if supports_color(&err) { ("\x1b[1;31m", "\x1b[0m") } else { ("", "") };
-    let _ = writeln!(err, "{start}error:{end} {}", printable(text));
+    let text = format!("{} {}", styled("error:", Style::Red, &err), printable(text));
+    let _ = writeln!(err, "{}", wrapped(&text, &err));
 }
 
 /// Prints an informational message to standard error.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", printable(text));
+    let mut err = std::io::stderr().lock();
+    let _ = writeln!(err, "{}", wrapped(&printable(text), &err));
 }
 
 /// Resets what a wrong clock left in the database, and says so on standard error.
@@ -125,121 +171,4 @@ pub(crate) fn is_broken_pipe(e: &anyhow::Error) -> bool {
                 .downcast_ref::<csv::Error>()
                 .is_some_and(|e| matches!(e.kind(), csv::ErrorKind::Io(e) if is_closed(e)))
     })
-}
-
-/// Table with aligned columns.
-pub(crate) struct TextTable {
-    rows: Vec<Vec<String>>,
-}
-
-impl TextTable {
-    /// Creates a table with these column titles.
-    pub(crate) fn new(titles: &[&str]) -> Self {
-        Self { rows: vec![titles.iter().map(|t| (*t).to_owned()).collect()] }
-    }
-
-    /// Adds a row of cells.
-    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
-        self.rows.push(cells.into_iter().map(|c| truncate_cell(&c)).collect());
-    }
-
-    /// Prints the table, or the sentence `empty` if it has no rows.
-    pub(crate) fn print(&self, empty: &str) -> anyhow::Result<()> {
-        let mut out = std::io::stdout().lock();
-        if self.rows.len() == 1 {
-            writeln!(out, "{empty}")?;
-            return Ok(());
-        }
-        let columns = self.rows[0].len();
-        let mut widths: Vec<usize> = (0..columns)
-            .map(|c| {
-                self.rows.iter().filter_map(|r| r.get(c)).map(|v| v.width()).max().unwrap_or(0)
-            })
-            .collect();
-        if let Some(width) = terminal_width(&out) {
-            shrink(&mut widths, width);
-        }
-        let (start, end) = if supports_color(&out) { ("\x1b[1m", "\x1b[0m") } else { ("", "") };
-        for (i, row) in self.rows.iter().enumerate() {
-            let mut text = String::new();
-            for (cell, width) in row.iter().zip(&widths) {
-                let cell = truncate(cell, *width);
-                text += &cell;
-                text.extend(std::iter::repeat_n(' ', (width + 2).saturating_sub(cell.width())));
-            }
-            let text = text.trim_end();
-            if i == 0 { writeln!(out, "{start}{text}{end}")? } else { writeln!(out, "{text}")? }
-        }
-        Ok(())
-    }
-}
-
-/// Width to which a wide column is not reduced, so that dates stay complete.
-const MIN_REDUCED_WIDTH: usize = 16;
-
-/// Returns the width of a terminal in columns; `None` if the stream is not a terminal.
-fn terminal_width(stream: &impl IsTerminal) -> Option<usize> {
-    let size = stream.is_terminal().then(terminal_size::terminal_size).flatten()?;
-    Some(usize::from(size.0.0))
-}
-
-/// Reduces the widest columns until the table fits a line of this width.
-fn shrink(widths: &mut [usize], line: usize) {
-    let gaps = 2 * widths.len().saturating_sub(1);
-    while widths.iter().sum::<usize>() + gaps > line
-        && let Some(widest) = widths.iter_mut().max().filter(|width| **width > MIN_REDUCED_WIDTH)
-    {
-        *widest -= 1;
-    }
-}
-
-/// Returns a text on one line, truncated to [`MAX_CELL_WIDTH`].
-fn truncate_cell(text: &str) -> String {
-    let line: String = text.chars().map(|c| if is_unprintable(c) { ' ' } else { c }).collect();
-    truncate(&line, MAX_CELL_WIDTH)
-}
-
-/// Returns a text of at most this width in columns; URLs stay complete.
-fn truncate(line: &str, limit: usize) -> String {
-    if line.width() <= limit || line.starts_with("http://") || line.starts_with("https://") {
-        return line.to_owned();
-    }
-    let mut truncated = String::new();
-    let mut width = 1;
-    for c in line.chars() {
-        width += c.width().unwrap_or(0);
-        if width > limit {
-            break;
-        }
-        truncated.push(c);
-    }
-    truncated + "…"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_of_something_is_singular() {
-        assert_eq!(
-            [pluralize(1_usize, "message"), pluralize(2_i64, "message")],
-            ["1 message", "2 messages"]
-        );
-        assert_eq!([pluralize_times(1), pluralize_times(2)], ["once", "2 times"]);
-    }
-
-    #[test]
-    fn wide_columns_are_reduced_until_a_table_fits_the_terminal() {
-        for (mut widths, expected) in [
-            (vec![10, 60, 40], vec![10, 33, 33]),
-            (vec![10, 60, 4], vec![10, 60, 4]),
-            (vec![16, 16, 16, 16, 16, 16], vec![16; 6]),
-        ] {
-            shrink(&mut widths, 80);
-            assert_eq!(widths, expected);
-        }
-        assert_eq!(truncate("a long title", 7), "a long…");
-        assert_eq!(truncate("https://news.example.edu/a", 7), "https://news.example.edu/a");
-    }
 }

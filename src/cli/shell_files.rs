@@ -15,7 +15,7 @@ pub(super) fn completions(
 ) -> anyhow::Result<ExitCode> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command, "courant", &mut text);
-    output::line(String::from_utf8(text)?.trim_end())?;
+    output::verbatim(String::from_utf8(text)?.trim_end())?;
     Ok(ExitCode::SUCCESS)
 }
 

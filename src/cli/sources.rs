@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::output;
+use super::table::Column::{Key, Number};
+use super::table::TextTable;
 use super::usage::{UsageError, source_names};
 use crate::app::App;
 use crate::config::Source;
@@ -13,6 +15,7 @@ use crate::sources::{SyncError, SyncReport, sync_now};
 use crate::wire;
 
 mod check;
+pub(super) mod notes;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -96,9 +99,7 @@ fn print_report(r: &SyncReport) -> anyhow::Result<()> {
     for (id, reason) in &r.rejected {
         output::line(&format!("  rejected {id}: {reason}"))?;
     }
-    for (id, what) in &r.notes {
-        output::line(&format!("  note on {id}: {what}"))?;
-    }
+    notes::print_notes(&r.notes, usize::MAX)?;
     if r.blocked_removals > 0 {
         let how = format!("`courant sources sync {} --accept-removals` accepts them", r.source);
         output::line(&format!(
@@ -117,15 +118,15 @@ pub(crate) fn scheduled_suffix(r: &SyncReport) -> String {
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<ExitCode> {
     let states = app.store.sources().states().await?;
     let mut rows = Vec::new();
-    let mut table = output::TextTable::new(&[
-        "source",
-        "kind",
-        "last sync",
-        "failures",
-        "rejected",
-        "blocked removals",
-        "error",
+    let mut table = TextTable::new(&[
+        Key("source"),
+        Key("kind"),
+        Key("last sync"),
+        Number("failures"),
+        Number("rejected"),
+        Number("blocked removals"),
     ]);
+    let mut errors = Vec::new();
     for source in app.config.sources.iter().take(limit.unwrap_or(usize::MAX)) {
         let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
         rows.push(wire::sources::Source::new(source, &state));
@@ -137,16 +138,15 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
             state.blocked_removals.to_string(),
         ];
         table.row(
-            [source.name.clone(), source.kind.as_str().to_owned(), read]
-                .into_iter()
-                .chain(numbers)
-                .chain([state.error.unwrap_or_default()]),
+            [source.name.clone(), source.kind.as_str().to_owned(), read].into_iter().chain(numbers),
         );
+        errors.extend(state.error.map(|error| format!("{}: {error}", source.name)));
     }
     if json {
         output::json(&rows)?
     } else {
-        table.print("The configuration has no sources.")?
+        table.print("The configuration has no sources.")?;
+        errors.iter().try_for_each(|error| output::line(error))?;
     }
     Ok(ExitCode::SUCCESS)
 }

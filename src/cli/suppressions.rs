@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Subcommand;
 
+use super::table::Column::{Key, Text};
+use super::table::TextTable;
 use super::usage::parse_address;
 use super::{output, paging};
 use crate::app::App;
@@ -85,7 +87,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()>
     if json {
         return output::json(&all.iter().map(Suppression::from).collect::<Vec<_>>());
     }
-    let mut table = output::TextTable::new(&["since", "reason", "address", "reply"]);
+    let mut table = TextTable::new(&[Key("since"), Key("reason"), Key("address"), Text("reply")]);
     for s in all {
         // Without a subscriber only the hash is known.
         table.row([

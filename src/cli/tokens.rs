@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Subcommand, ValueEnum};
 
+use super::table::Column::Key;
+use super::table::TextTable;
 use super::usage::UsageError;
 use super::{output, paging};
 use crate::app::App;
@@ -15,6 +17,9 @@ use crate::{api_tokens, clock};
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Create a token and print it; it cannot be shown again
+    #[command(after_help = "\
+In this version, a token permits two requests: POST /api/v1/sources/NAME/sync, which starts a sync \
+(roles admin and editor), and GET /metrics (all roles).")]
     Create {
         /// Name of the token, for example the client's name
         name: String,
@@ -79,7 +84,7 @@ impl Command {
                     let role = Role::from(role).as_str().to_owned();
                     output::json(&NewToken { name, role, token })?;
                 } else {
-                    output::line(&token)?;
+                    output::verbatim(&token)?;
                     output::note(
                         "The token is shown only once. Clients send it as `Authorization: Bearer TOKEN`.",
                     );
@@ -104,7 +109,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()>
     if json {
         return output::json(&all.iter().map(Token::from).collect::<Vec<_>>());
     }
-    let mut table = output::TextTable::new(&["name", "role", "since"]);
+    let mut table = TextTable::new(&[Key("name"), Key("role"), Key("since")]);
     for t in all {
         table.row([
             t.name,

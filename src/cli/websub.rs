@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use clap::Subcommand;
 
 use super::output::pluralize_times;
+use super::table::Column::{Key, Text};
+use super::table::TextTable;
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::time::Millis;
@@ -32,7 +34,8 @@ impl Command {
             output::json(&all.iter().map(HubSubscription::from).collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = output::TextTable::new(&["document", "callback", "expires", "last push"]);
+        let mut table =
+            TextTable::new(&[Key("document"), Text("callback"), Key("expires"), Text("last push")]);
         let zone = |at: Millis| at.in_zone(&app.config.site.timezone);
         for s in all {
             let push = match s.push_state {

@@ -79,7 +79,7 @@ impl MySqlSession {
                 "session zone",
                 format!("{} (the server's: {})", self.zone.describe(), self.server_zone),
             ),
-            ("SQL modes", format!("{modes}, as the server has them")),
+            ("SQL modes", format!("{}, as the server has them", modes.replace(',', ", "))),
             ("GROUP_CONCAT", format!("up to {set} bytes (the server's limit: {own})")),
             ("charset", self.charset.clone()),
         ]

@@ -1,6 +1,6 @@
 //! Findings of `courant check`, as lines or as one JSON document.
 
-use crate::cli::output;
+use crate::cli::output::{self, Style};
 use crate::mail::dkim;
 use crate::wire::system::{DnsRecord, Finding};
 
@@ -22,26 +22,28 @@ impl Findings {
 
     /// Adds a part that works.
     pub(super) fn ok(&mut self, text: &str) -> anyhow::Result<()> {
-        self.add("ok", "ok    ", text)
+        self.add("ok", Style::Green, text)
     }
 
     /// Adds a part that works but needs attention.
     pub(super) fn warning(&mut self, text: &str) -> anyhow::Result<()> {
-        self.add("warning", "warn  ", text)
+        self.add("warning", Style::Yellow, text)
     }
 
     /// Adds an error, which makes the command fail.
     pub(super) fn error(&mut self, text: &str) -> anyhow::Result<()> {
         self.errors += 1;
-        self.add("error", "error ", text)
+        self.add("error", Style::Red, text)
     }
 
-    fn add(&mut self, level: &str, prefix: &str, text: &str) -> anyhow::Result<()> {
+    fn add(&mut self, level: &str, style: Style, text: &str) -> anyhow::Result<()> {
         if self.json {
             let (level, text) = (level.to_owned(), text.to_owned());
             self.documents.push(Finding { level, text, dns_records: None });
             return Ok(());
         }
+        let word = if level == "warning" { "warn" } else { level };
+        let prefix = output::styled(&format!("{word:<6}"), style, &std::io::stdout());
         output::line(&format!("{prefix}{text}"))
     }
 
@@ -52,7 +54,7 @@ impl Findings {
             return Ok(());
         }
         for record in records {
-            output::line(&format!(
+            output::verbatim(&format!(
                 "\n      {}\n        {}",
                 output::bold(&record.name),
                 record.value

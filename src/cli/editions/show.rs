@@ -43,7 +43,8 @@ pub(super) async fn run(app: &App, id: i64, failed: bool, json: bool) -> anyhow:
         for d in &not_sent {
             let attempts = pluralize(usize::try_from(d.attempts)?, "attempt");
             let reply = d.last_reply.as_deref().map(|r| format!(": {r}")).unwrap_or_default();
-            output::line(&format!("  {} {} after {attempts}{reply}", d.address, d.state))?;
+            let address = if d.address.is_empty() { "(erased)" } else { &d.address };
+            output::line(&format!("  {address} {} after {attempts}{reply}", d.state))?;
         }
         if not_sent.is_empty() {
             output::line("  no delivery failed")?;

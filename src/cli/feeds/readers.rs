@@ -7,7 +7,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::app::App;
 use crate::cli::output;
-use crate::cli::output::pluralize;
+use crate::cli::table::Column::{Key, Number};
+use crate::cli::table::TextTable;
 use crate::cli::usage::UsageError;
 use crate::domain::readership::{DailyReadership, Day, aggregate_by_day, median};
 use crate::feeds::request::FeedRequest;
@@ -48,15 +49,14 @@ pub(super) async fn list(app: &App, days: i64, json: bool) -> anyhow::Result<Exi
         output::json(&rows.into_iter().map(row).collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let requests =
-        format!("requests in {}", pluralize(usize::try_from(days).unwrap_or(usize::MAX), "day"));
-    let mut table = output::TextTable::new(&[
-        "feed",
-        "today so far",
-        "yesterday",
-        "median of 7 days",
-        &requests,
-        "not modified",
+    let requests = format!("requests ({days} d)");
+    let mut table = TextTable::new(&[
+        Key("feed"),
+        Number("today"),
+        Number("yesterday"),
+        Number("median of 7 days"),
+        Number(&requests),
+        Number("not modified"),
     ]);
     for (feed, [now, yesterday, week], total) in rows {
         let readable = percent_decode_str(&feed).decode_utf8_lossy().into_owned();
@@ -97,13 +97,13 @@ pub(super) async fn list_days(
         output::json(&days.collect::<Vec<_>>())?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut table = output::TextTable::new(&[
-        "day (UTC)",
-        "readers",
-        "direct",
-        "via aggregators",
-        "requests",
-        "not modified",
+    let mut table = TextTable::new(&[
+        Key("day (UTC)"),
+        Number("readers"),
+        Number("direct"),
+        Number("via aggregators"),
+        Number("requests"),
+        Number("not modified"),
     ]);
     for (day, d) in found.iter().rev() {
         let numbers = [d.readers(), d.direct, d.via_aggregators, d.requests].map(|n| n.to_string());

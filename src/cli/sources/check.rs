@@ -11,7 +11,7 @@ use crate::domain::article::Article;
 use crate::sources::inspect::{Inspection, excerpt, inspect};
 use crate::wire::sources::SourceInspection;
 
-/// Maximum number of rejections and notes in text output; JSON contains all.
+/// Maximum number of rejections, and of different notes, in text output; JSON contains all.
 const MAX_LISTED_ROWS: usize = 10;
 /// Maximum number of sections or languages in text output.
 const MAX_LISTED_NAMES: usize = 12;
@@ -58,8 +58,11 @@ fn print_inspection(app: &App, source: &Source, inspection: &Inspection) -> anyh
     };
     print_fact("articles", &format!("{} public{scheduled}{known}", inspection.public))?;
     print_fact("left out", &counts_by_frequency(&inspection.left_out))?;
-    print_rows("rejected", &inspection.rejected)?;
-    print_rows("note on", &inspection.notes)?;
+    if !inspection.samples.is_empty() && inspection.samples.iter().all(|a| a.url.is_none()) {
+        print_fact("links", "none; add a column `url` to the query, or set `article_url`")?;
+    }
+    print_rejected(&inspection.rejected)?;
+    super::notes::print_notes(&inspection.notes, MAX_LISTED_ROWS)?;
     for article in &inspection.samples {
         print_sample(app, article)?;
     }
@@ -82,15 +85,13 @@ fn counts_by_frequency(of: &BTreeMap<String, usize>) -> String {
     parts.join(", ")
 }
 
-fn print_rows(label: &str, list: &[(String, String)]) -> anyhow::Result<()> {
+fn print_rejected(list: &[(String, String)]) -> anyhow::Result<()> {
     for (id, reason) in list.iter().take(MAX_LISTED_ROWS) {
-        output::line(&format!("  {label} {id}: {reason}"))?;
+        output::line(&format!("  rejected {id}: {reason}"))?;
     }
     if list.len() > MAX_LISTED_ROWS {
-        output::line(&format!(
-            "  {label} {} more; --json lists all",
-            list.len() - MAX_LISTED_ROWS
-        ))?;
+        let more = list.len() - MAX_LISTED_ROWS;
+        output::line(&format!("  rejected {more} more; --json lists all"))?;
     }
     Ok(())
 }

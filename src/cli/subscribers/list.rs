@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use super::arguments::check_digest;
 use crate::app::App;
 use crate::cli::output;
+use crate::cli::table::Column::{Key, Text};
+use crate::cli::table::TextTable;
 use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::subscribers::{Subscriber, Subscription};
@@ -89,7 +91,8 @@ impl ListArgs {
             output::json(&documents.collect::<Vec<_>>())?;
             return Ok(ExitCode::SUCCESS);
         }
-        let mut table = output::TextTable::new(&["address", "name", "language", "subscriptions"]);
+        let mut table =
+            TextTable::new(&[Key("address"), Text("name"), Key("language"), Text("subscriptions")]);
         for one in listed {
             let status = describe_status(&one);
             let Subscriber { address, name, language, .. } = one.subscriber;

@@ -23,7 +23,7 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
         })?;
         return Ok(ExitCode::SUCCESS);
     }
-    output::line(&format!("{}  {}", p.address, p.name.as_deref().unwrap_or("")))?;
+    output::line(format!("{}  {}", p.address, p.name.as_deref().unwrap_or("")).trim_end())?;
     if let Some(s) = &suppression {
         let since = s.created_at.in_zone(&app.config.site.timezone);
         let reply = s.reply.as_deref().map(|reply| format!(": {reply}")).unwrap_or_default();
@@ -32,7 +32,7 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
             s.reason, p.address
         ))?;
     }
-    for (what, value) in [("language", &p.language), ("timezone", &p.timezone)] {
+    for (what, value) in [("language", &p.language), ("time zone", &p.timezone)] {
         output::line(&format!("  {what}: {}", value.as_deref().unwrap_or("the site's")))?;
     }
     for subscription in &subscriptions {
@@ -41,10 +41,10 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
     for d in deliveries {
         let what = d.edition_id.map_or(d.kind.to_string(), |e| format!("edition {e}"));
         output::line(&format!(
-            "  {what}: {} after {} {}",
+            "  {what}: {} after {}{}",
             d.state,
             pluralize(usize::try_from(d.attempts)?, "attempt"),
-            d.last_reply.unwrap_or_default()
+            d.last_reply.map(|reply| format!(": {reply}")).unwrap_or_default()
         ))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -60,5 +60,5 @@ fn describe(s: &Subscription, zone: &jiff::tz::TimeZone) -> String {
         .map(|reason| format!(" by an admin ({reason})"))
         .unwrap_or_default();
     let (status, since) = (s.status.as_str(), s.status_changed_at.in_zone(zone));
-    format!("  {}: {status}{removal} since {since}, {sections}; {}", s.digest, s.consent)
+    format!("  {}: {status}{removal} since {since}, {sections}; consent: {}", s.digest, s.consent)
 }
