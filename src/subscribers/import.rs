@@ -3,21 +3,19 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::{KnownTerms, NewSubscriber, apply_requests, validate};
+use super::subscriber_file::{ExportedSubscription, SubscriberFile, SubscriberLine};
+use super::{KnownTerms, apply_requests, validate};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
-use crate::domain::subscription::RequestOrigin;
+use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::time::Millis;
-use crate::fs::{CsvFile, CsvRow, unescape_formula};
 use crate::store::Store;
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 
+pub use super::subscriber_file::COLUMNS;
+
 /// Number of subscribers stored per transaction.
 const ROWS_PER_TRANSACTION: usize = 200;
-/// Maximum length of a field in bytes.
-const MAX_FIELD_BYTES: usize = 1_000;
-/// Supported columns of a file.
-pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
 
 /// Options of an import.
 #[derive(Debug, Clone)]
@@ -57,10 +55,13 @@ pub struct ImportReport {
     pub previously_unsubscribed: usize,
     /// Number of suppressed addresses.
     pub suppressed: usize,
+    /// Skipped lines of an export that belong to another digest, or to none.
+    pub other_digests: usize,
 }
 
 /// Imports a file into a digest. `on_progress` receives the number of stored lines and the total.
-/// All lines are validated before the first is stored.
+/// All lines are validated before the first is stored. Of an export, only the lines of this digest are
+/// imported: pending subscriptions stay pending, and ended ones are skipped.
 pub async fn import(
     store: &Store,
     secret: &[u8],
@@ -81,39 +82,78 @@ pub async fn import(
     let subscribers = SubscriberFile::read(file, &options.column_map)?;
     for (line, subscriber) in subscribers.lines() {
         match checks.validate(subscriber, line) {
-            Ok(_) => report.valid += 1,
+            Ok(LineOutcome::Import { .. }) => report.valid += 1,
+            Ok(LineOutcome::Unsubscribed) => report.previously_unsubscribed += 1,
+            Ok(LineOutcome::OtherDigest) => report.other_digests += 1,
             Err(reason) => report.rejected.push((line, reason)),
         }
     }
     if options.dry_run || (!report.rejected.is_empty() && !options.skip_bad) {
         return Ok(report);
     }
-    let origin =
-        if options.confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
     checks.seen.clear();
-    let mut lines = subscribers.lines();
-    let mut done = 0;
-    loop {
-        let mut chunk: Vec<SubscriptionRequest> = Vec::with_capacity(ROWS_PER_TRANSACTION);
-        while chunk.len() < ROWS_PER_TRANSACTION
-            && let Some((line, subscriber)) = lines.next()
-        {
-            chunk.extend(checks.validate(subscriber, line));
-        }
-        if chunk.is_empty() {
-            break;
-        }
+    let (mut done, mut chunks) = (0, Chunks::default());
+    for (line, subscriber) in subscribers.lines() {
+        let Ok(LineOutcome::Import { request, is_pending }) = checks.validate(subscriber, line)
+        else {
+            continue;
+        };
+        let is_confirmed = options.confirmed && !is_pending;
+        let Some(chunk) = chunks.push(is_confirmed, *request) else { continue };
         done += chunk.len();
-        for r in apply_requests(store, chunk, &[digest], origin, &options.actor, now).await? {
-            report.add(r);
-        }
+        report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
+        on_progress(done, report.valid);
+    }
+    for (is_confirmed, chunk) in chunks.rest() {
+        done += chunk.len();
+        report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
         on_progress(done, report.valid);
     }
     report.imported = true;
     Ok(report)
 }
 
+/// Requests that wait for their transaction, with and without a confirmed status.
+#[derive(Default)]
+struct Chunks([Vec<SubscriptionRequest>; 2]);
+
+impl Chunks {
+    /// Adds a request; returns the requests of a complete transaction.
+    fn push(
+        &mut self,
+        is_confirmed: bool,
+        request: SubscriptionRequest,
+    ) -> Option<Vec<SubscriptionRequest>> {
+        let chunk = &mut self.0[usize::from(is_confirmed)];
+        chunk.push(request);
+        (chunk.len() == ROWS_PER_TRANSACTION).then(|| std::mem::take(chunk))
+    }
+
+    /// Returns the incomplete transactions, and `true` with those of confirmed requests.
+    fn rest(self) -> impl Iterator<Item = (bool, Vec<SubscriptionRequest>)> {
+        [false, true].into_iter().zip(self.0).filter(|(_, chunk)| !chunk.is_empty())
+    }
+}
+
 impl ImportReport {
+    /// Stores requests in one transaction and adds their results.
+    async fn store(
+        &mut self,
+        store: &Store,
+        requests: Vec<SubscriptionRequest>,
+        is_confirmed: bool,
+        digest: &Digest,
+        actor: &Actor,
+        now: Millis,
+    ) -> anyhow::Result<()> {
+        let origin =
+            if is_confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
+        for r in apply_requests(store, requests, &[digest], origin, actor, now).await? {
+            self.add(r);
+        }
+        Ok(())
+    }
+
     fn add(&mut self, r: RequestResult) {
         self.pending += r.confirmations_queued;
         self.confirmed += r.confirmed;
@@ -133,88 +173,43 @@ struct LineChecks<'a> {
     seen: HashMap<String, u64>,
 }
 
+/// Effect of a valid line.
+enum LineOutcome {
+    /// The subscription is requested; it stays pending if its owner never confirmed it.
+    Import { request: Box<SubscriptionRequest>, is_pending: bool },
+    /// The line of an export has an ended subscription, which is not begun again.
+    Unsubscribed,
+    /// The line of an export belongs to another digest.
+    OtherDigest,
+}
+
 impl LineChecks<'_> {
     fn validate(
         &mut self,
-        subscriber: Result<NewSubscriber, String>,
+        subscriber: Result<SubscriberLine, String>,
         line: u64,
-    ) -> Result<SubscriptionRequest, String> {
-        let request = validate(&subscriber?, &[self.digest], &self.consent, self.secret)?;
+    ) -> Result<LineOutcome, String> {
+        let SubscriberLine { subscriber, exported } = subscriber?;
+        let (mut consent, mut is_pending) = (self.consent.clone(), false);
+        if let Some(ExportedSubscription { digest, status, consent: earlier }) = exported {
+            match status {
+                _ if digest != self.digest.name => return Ok(LineOutcome::OtherDigest),
+                SubscriptionStatus::Unsubscribed => return Ok(LineOutcome::Unsubscribed),
+                SubscriptionStatus::Pending => is_pending = true,
+                SubscriptionStatus::Confirmed | SubscriptionStatus::Paused => {}
+            }
+            if let Some(earlier) = earlier.filter(|_| !is_pending) {
+                consent = format!("{consent}; {earlier}");
+            }
+        }
+        let request = validate(&subscriber, &[self.digest], &consent, self.secret)?;
         self.known.check(&request)?;
         match self.seen.get(&request.address_key) {
             Some(first) => Err(format!("same address as in line {first}")),
             None => {
                 self.seen.insert(request.address_key.clone(), line);
-                Ok(request)
+                Ok(LineOutcome::Import { request: Box::new(request), is_pending })
             }
         }
     }
-}
-
-/// CSV file of subscribers with the positions of its columns.
-struct SubscriberFile {
-    csv: CsvFile,
-    /// Position of each supported column in the file.
-    columns: HashMap<&'static str, usize>,
-    width: usize,
-}
-
-impl SubscriberFile {
-    /// Reads a file; a missing mapped or required column is an error.
-    fn read(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
-        let csv = CsvFile::read(file)?;
-        let header = csv.rows().next().unwrap_or(CsvRow { line: 1, fields: Vec::new() });
-        let headers: Vec<&str> = header.fields.iter().map(|h| h.trim()).collect();
-        let mut columns: HashMap<&'static str, usize> = HashMap::new();
-        for column in COLUMNS {
-            let expected = map.get(column).map_or(column, String::as_str);
-            match headers.iter().position(|h| h.eq_ignore_ascii_case(expected)) {
-                Some(index) => {
-                    columns.insert(column, index);
-                }
-                None if column == "email" || map.contains_key(column) => anyhow::bail!(
-                    "{}:{}: there is no column {expected:?}; existing columns: {}; name it with --map {column}=COLUMN",
-                    file.display(),
-                    header.line,
-                    headers.join(", ").escape_debug()
-                ),
-                None => {}
-            }
-        }
-        let width = headers.len();
-        Ok(Self { csv, columns, width })
-    }
-
-    /// Returns each line number with its subscriber, or the reason for its rejection.
-    fn lines(&self) -> impl Iterator<Item = (u64, Result<NewSubscriber, String>)> {
-        self.csv.rows().skip(1).map(|row| {
-            let line = row.line;
-            let values = self.csv.values(row, self.width);
-            (line, values.and_then(|values| parse_row(&values, &self.columns)))
-        })
-    }
-}
-
-fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<NewSubscriber, String> {
-    let field = |name: &str| -> Result<Option<String>, String> {
-        let Some(text) = columns.get(name).and_then(|index| values.get(*index)) else {
-            return Ok(None);
-        };
-        let text = unescape_formula(text.trim());
-        if text.contains(['\r', '\n']) || text.len() > MAX_FIELD_BYTES {
-            return Err(format!(
-                "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"
-            ));
-        }
-        Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
-    };
-    Ok(NewSubscriber {
-        email: field("email")?.unwrap_or_default(),
-        name: field("name")?,
-        language: field("language")?,
-        timezone: field("timezone")?,
-        sections: field("sections")?
-            .map(|s| s.split([';', '|', ',']).map(str::to_owned).collect())
-            .unwrap_or_default(),
-    })
 }

@@ -17,6 +17,7 @@ use crate::store::{Store, StoreResult};
 pub mod export;
 pub mod import;
 mod known_terms;
+mod subscriber_file;
 
 pub use known_terms::KnownTerms;
 

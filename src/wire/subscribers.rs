@@ -132,6 +132,17 @@ pub struct UnsubscribeResult {
     pub digests: u64,
 }
 
+/// Result of erasing the personal data of a subscriber.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ErasedSubscriber {
+    /// E-mail address that was erased.
+    pub email: String,
+    /// Number of deleted subscriptions.
+    pub subscriptions: u64,
+    /// Number of deliveries that no longer name the subscriber.
+    pub deliveries: u64,
+}
+
 /// Result of importing a file of subscribers, or of validating it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SubscriberImport {
@@ -149,6 +160,8 @@ pub struct SubscriberImport {
     pub previously_unsubscribed: usize,
     /// Number of lines with a suppressed address.
     pub suppressed: usize,
+    /// Number of skipped lines of an export that belong to another digest, or to none.
+    pub other_digests: usize,
     /// Lines that were rejected, with the reasons.
     pub rejected: Vec<RejectedLine>,
 }
@@ -173,6 +186,7 @@ impl From<&ImportReport> for SubscriberImport {
             already_subscribed: r.already_subscribed,
             previously_unsubscribed: r.previously_unsubscribed,
             suppressed: r.suppressed,
+            other_digests: r.other_digests,
             rejected: rejected
                 .map(|(line, reason)| RejectedLine { line: *line, reason: reason.clone() })
                 .collect(),

@@ -125,4 +125,29 @@ database_tests! {
         let link = world.app.store.subscriptions().list_of(&[ann.id]).await.unwrap().remove(0);
         assert_eq!((ann.name.as_deref(), link.sections, link.consent.as_str()), (Some("Ann"), vec!["Campus".to_owned()], "by phone"));
     }
+
+    async fn an_imported_export_repeats_the_state_of_each_subscription_to_the_digest(world) {
+        let file = b"email,name,language,timezone,sections,digest,status,since,consent\n\
+            ann@example.org,Ann,,,,monthly,confirmed,2026-01-01T00:00:00Z,form\n\
+            ann@example.org,Ann,,,Campus,weekly,confirmed,2026-01-01T00:00:00Z,form of 2025\n\
+            bob@example.org,Bob,,,,weekly,unsubscribed,2026-01-01T00:00:00Z,form\n\
+            cai@example.org,Cai,,,,weekly,pending,2026-01-01T00:00:00Z,requested\n\
+            dan@example.org,Dan,,,,,,,\n";
+        let report = import_file(world, file, |m| m.consent = "list of the former server".into()).await;
+        assert_eq!((report.confirmed, report.pending, report.previously_unsubscribed, report.other_digests), (1, 1, 1, 2), "{report:?}");
+        assert_eq!((report.valid, report.rejected.len()), (2, 0));
+        for (email, expected) in [
+            ("ann@example.org", Some(SubscriptionStatus::Confirmed)),
+            ("bob@example.org", None),
+            ("cai@example.org", Some(SubscriptionStatus::Pending)),
+            ("dan@example.org", None),
+        ] {
+            assert_eq!(status(world, email).await, expected, "{email}");
+        }
+        let ann = world.app.store.subscribers().find_by_address("ann@example.org").await.unwrap().unwrap();
+        let subscription = world.app.store.subscriptions().list_of(&[ann.id]).await.unwrap().remove(0);
+        assert_eq!((subscription.sections, subscription.consent.as_str()), (vec!["Campus".to_owned()], "list of the former server; form of 2025"));
+        let report = import_file(world, String::from_utf8_lossy(file).replace("pending", "waiting").as_bytes(), |m| m.dry_run = true).await;
+        assert_eq!(report.rejected, [(5, "\"waiting\" is not a valid status; use one of: pending, confirmed, paused, unsubscribed".to_owned())]);
+    }
 }

@@ -91,18 +91,26 @@ impl ImportArgs {
             ));
             return Ok(ExitCode::FAILURE);
         }
-        let text = format!(
-            "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
-            r.confirmed,
-            r.pending,
-            r.already_subscribed,
-            r.previously_unsubscribed,
-            r.suppressed,
-            r.rejected.len()
-        );
-        output::result(json, &document, &text)?;
+        output::result(json, &document, &summary(&r))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Returns the numbers of an import as one sentence.
+fn summary(r: &import::ImportReport) -> String {
+    let mut text = format!(
+        "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
+        r.confirmed,
+        r.pending,
+        r.already_subscribed,
+        r.previously_unsubscribed,
+        r.suppressed,
+        r.rejected.len()
+    );
+    if r.other_digests > 0 {
+        text += &format!(", of other digests {}", r.other_digests);
+    }
+    text
 }
 
 fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {

@@ -15,7 +15,8 @@ use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, U
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
 use crate::wire::status::{Status, TransportQueue};
 use crate::wire::subscribers::{
-    SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport, UnsubscribeResult,
+    ErasedSubscriber, SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport,
+    UnsubscribeResult,
 };
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
@@ -185,10 +186,12 @@ fn subscription_results() -> Vec<Document> {
         already_subscribed: 4,
         previously_unsubscribed: 3,
         suppressed: 2,
+        other_digests: 8,
     };
     vec![
         document(&SubscribeResult::new(EMAIL, result, texts(&["name: Grace Example (was Grace)"]))),
         document(&UnsubscribeResult { email: EMAIL.to_owned(), digests: 2 }),
+        document(&ErasedSubscriber { email: EMAIL.to_owned(), subscriptions: 2, deliveries: 9 }),
         document(&SubscriberImport::from(&import)),
     ]
 }

@@ -1,0 +1,124 @@
+//! CSV file of subscribers: those of other services, and exports of Courant, which also have the
+//! state of each subscription.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use super::NewSubscriber;
+use crate::domain::subscription::SubscriptionStatus;
+use crate::fs::{CsvFile, CsvRow, unescape_formula};
+
+/// Maximum length of a field in bytes.
+const MAX_FIELD_BYTES: usize = 1_000;
+/// Supported columns of a file.
+pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
+/// Columns that a file has together only if `courant subscribers export` wrote it.
+const EXPORT_COLUMNS: [&str; 3] = ["digest", "status", "consent"];
+
+/// Line of a file.
+#[derive(Debug)]
+pub(super) struct SubscriberLine {
+    /// Person in the line, not validated yet.
+    pub(super) subscriber: NewSubscriber,
+    /// State of the subscription, if the file is an export.
+    pub(super) exported: Option<ExportedSubscription>,
+}
+
+/// State of a subscription in an export.
+#[derive(Debug)]
+pub(super) struct ExportedSubscription {
+    /// Name of the digest; empty for a person without a subscription.
+    pub(super) digest: String,
+    /// Status at the time of the export.
+    pub(super) status: SubscriptionStatus,
+    /// Record of the consent.
+    pub(super) consent: Option<String>,
+}
+
+/// CSV file of subscribers with the positions of its columns.
+pub(super) struct SubscriberFile {
+    csv: CsvFile,
+    /// Position of each supported column in the file.
+    columns: HashMap<&'static str, usize>,
+    width: usize,
+}
+
+impl SubscriberFile {
+    /// Reads a file; a missing mapped or required column is an error.
+    pub(super) fn read(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
+        let csv = CsvFile::read(file)?;
+        let header = csv.rows().next().unwrap_or(CsvRow { line: 1, fields: Vec::new() });
+        let headers: Vec<&str> = header.fields.iter().map(|h| h.trim()).collect();
+        let mut columns: HashMap<&'static str, usize> = HashMap::new();
+        for column in COLUMNS {
+            let expected = map.get(column).map_or(column, String::as_str);
+            match headers.iter().position(|h| h.eq_ignore_ascii_case(expected)) {
+                Some(index) => {
+                    columns.insert(column, index);
+                }
+                None if column == "email" || map.contains_key(column) => anyhow::bail!(
+                    "{}:{}: there is no column {expected:?}; existing columns: {}; name it with --map {column}=COLUMN",
+                    file.display(),
+                    header.line,
+                    headers.join(", ").escape_debug()
+                ),
+                None => {}
+            }
+        }
+        let exported = EXPORT_COLUMNS.map(|column| headers.iter().position(|h| *h == column));
+        if let [Some(_), Some(_), Some(_)] = exported {
+            columns.extend(EXPORT_COLUMNS.into_iter().zip(exported.into_iter().flatten()));
+        }
+        let width = headers.len();
+        Ok(Self { csv, columns, width })
+    }
+
+    /// Returns each line number with its subscriber, or the reason for its rejection.
+    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, Result<SubscriberLine, String>)> {
+        self.csv.rows().skip(1).map(|row| {
+            let line = row.line;
+            let values = self.csv.values(row, self.width);
+            (line, values.and_then(|values| parse_row(&values, &self.columns)))
+        })
+    }
+}
+
+fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<SubscriberLine, String> {
+    let field = |name: &str| -> Result<Option<String>, String> {
+        let Some(text) = columns.get(name).and_then(|index| values.get(*index)) else {
+            return Ok(None);
+        };
+        let text = unescape_formula(text.trim());
+        if text.contains(['\r', '\n']) || text.len() > MAX_FIELD_BYTES {
+            return Err(format!(
+                "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"
+            ));
+        }
+        Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
+    };
+    let subscriber = NewSubscriber {
+        email: field("email")?.unwrap_or_default(),
+        name: field("name")?,
+        language: field("language")?,
+        timezone: field("timezone")?,
+        sections: field("sections")?
+            .map(|s| s.split([';', '|', ',']).map(str::to_owned).collect())
+            .unwrap_or_default(),
+    };
+    if !EXPORT_COLUMNS.iter().all(|column| columns.contains_key(column)) {
+        return Ok(SubscriberLine { subscriber, exported: None });
+    }
+    let exported = ExportedSubscription {
+        digest: field("digest")?.unwrap_or_default(),
+        status: match field("status")? {
+            // A person without a subscription.
+            None => SubscriptionStatus::Unsubscribed,
+            Some(word) => SubscriptionStatus::parse(&word).ok_or_else(|| {
+                let known = SubscriptionStatus::ALL.map(SubscriptionStatus::as_str).join(", ");
+                format!("{word:?} is not a valid status; use one of: {known}")
+            })?,
+        },
+        consent: field("consent")?,
+    };
+    Ok(SubscriberLine { subscriber, exported: Some(exported) })
+}
