@@ -399,6 +399,14 @@ CREATE TABLE suppressions (
     delivery_id BIGINT
 );
 
+-- Keyed hashes of addresses that only their owners may subscribe again, by double opt-in: those of erased
+-- subscribers, and the former addresses of the subscriber with `subscriber_id`.
+CREATE TABLE opt_in_required (
+    hash          TEXT PRIMARY KEY,
+    subscriber_id BIGINT,
+    created_at    BIGINT NOT NULL
+);
+
 -- Batches of consecutive deliveries into which the audience of an edition is frozen; a node leases
 -- a whole batch.
 CREATE TABLE delivery_batches (
@@ -416,7 +424,8 @@ CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE leas
 -- set for editions only, `payload` (JSON) for transactional messages only. `uncertain` counts
 -- attempts whose outcome is unknown. `state_before_retry` is the state, failed or held, from which an
 -- admin queued it again. `rejection` says what a failed delivery says about its address: `mailbox` (it
--- does not exist) or `other` (another reason of the recipient).
+-- does not exist) or `other` (another reason of the recipient). `address` is empty if the subscriber was
+-- erased.
 CREATE TABLE deliveries (
     id               INTEGER PRIMARY KEY AUTOINCREMENT,
     kind             TEXT NOT NULL CONSTRAINT deliveries_kind CHECK (

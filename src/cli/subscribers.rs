@@ -1,4 +1,4 @@
-//! `courant subscribers`: lists, adds, removes, imports and exports subscribers.
+//! `courant subscribers`: lists, adds, edits, removes, erases, imports and exports subscribers.
 
 use std::process::ExitCode;
 
@@ -15,6 +15,7 @@ use crate::wire::subscribers::UnsubscribeResult;
 
 mod add;
 mod arguments;
+mod edit;
 mod import;
 mod list;
 mod show;
@@ -31,18 +32,20 @@ pub(crate) enum Command {
         email: String,
     },
     /// Subscribe an address, or change a subscriber
-    #[command(after_help = "\
-Examples:
-  courant subscribers add ann@example.org --digest weekly
-  courant subscribers add ann@example.org --status confirmed --consent \"by phone, 3 May\"")]
     Add(add::AddArgs),
+    /// Change the address or other details of a subscriber
+    Edit(edit::EditArgs),
     /// End the subscriptions of an address
-    #[command(after_help = "\
-Example: courant subscribers remove ann@example.org --digest weekly --reason moved")]
     Remove(RemoveArgs),
-    /// Import subscribers from a CSV file
+    /// Erase the personal data of a subscriber; irrevocable
     #[command(after_help = "\
-Example: courant subscribers import people.csv --digest weekly --map email=E-Mail")]
+The deliveries of the subscriber are still counted, but no longer name anyone. Of the address, only \
+a keyed hash remains, so that no import subscribes it again without its owner's confirmation.")]
+    Erase {
+        /// E-mail address of the subscriber
+        email: String,
+    },
+    /// Import subscribers from a CSV file
     Import(import::ImportArgs),
     /// Write all subscribers as CSV to standard output
     Export {
@@ -71,6 +74,8 @@ impl Command {
             Self::List(list) => list.run(app, json).await,
             Self::Show { email } => show::run(app, &email, json).await,
             Self::Add(add) => add.run(app, json).await,
+            Self::Edit(edit) => edit.run(app, json).await,
+            Self::Erase { email } => edit::erase(app, &email, json).await,
             Self::Remove(remove) => remove.run(app, json).await,
             Self::Import(import) => import.run(app, json).await,
             Self::Export { digest } => {

@@ -117,7 +117,7 @@ static FINISH: Statement = Statement::new(
        AND finished_at IS NULL",
 );
 
-/// Leaves out suppressed addresses.
+/// Leaves out suppressed addresses and erased subscribers.
 static ENQUEUE_FAILED: Statement = Statement::new(
     "
     INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at)
@@ -126,6 +126,7 @@ static ENQUEUE_FAILED: Statement = Statement::new(
       JOIN editions e ON e.id = d.edition_id
      WHERE d.batch_id = $batch
        AND d.state IN ('failed', 'held')
+       AND d.address <> ''
        AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = d.address_hash)
     ON CONFLICT (delivery_id) DO NOTHING",
 );
@@ -141,6 +142,7 @@ static REOPEN_FAILED: Statement = Statement::new(
            first_attempt_at = NULL
      WHERE batch_id = $batch
        AND state IN ('failed', 'held')
+       AND address <> ''
        AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash)",
 );
 

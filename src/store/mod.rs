@@ -52,6 +52,7 @@ pub mod sources;
 mod sqlite_files;
 mod statements;
 pub mod stories;
+pub mod subscriber_changes;
 pub mod subscribers;
 pub mod subscriptions;
 pub mod suppressions;

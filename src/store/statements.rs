@@ -8,7 +8,7 @@ use super::{
     feed_versions, handle, http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
     hub_verifications, id_mappings, identity, leases, left_out, outcomes, publications,
     rate_limits, readership, rejected_rows, reloads, renames, selection_entries, sources, stories,
-    subscribers, subscriptions, suppressions, terms,
+    subscriber_changes, subscribers, subscriptions, suppressions, terms,
 };
 
 /// The statements of all files of the store.
@@ -56,6 +56,7 @@ static ALL: &[&[&Statement]] = &[
     renames::STATEMENTS,
     sources::STATEMENTS,
     stories::STATEMENTS,
+    subscriber_changes::STATEMENTS,
     subscribers::STATEMENTS,
     subscriptions::STATEMENTS,
     subscriptions::expiry::STATEMENTS,

@@ -82,6 +82,7 @@ static CONFIRMED: Statement = Statement::with(
     &[("requested", REQUESTED)],
 );
 
+/// A link that was sent to a former address of the subscriber is not valid.
 static CONFIRMATION_PAYLOAD: Statement = Statement::new(
     "
     SELECT payload, created_at
@@ -89,7 +90,14 @@ static CONFIRMATION_PAYLOAD: Statement = Statement::new(
      WHERE id = $delivery
        AND subscriber_id = $subscriber
        AND kind = 'confirmation'
-       AND created_at >= $since",
+       AND created_at >= $since
+       AND address_hash = (SELECT address_hash FROM subscribers WHERE id = $subscriber)",
+);
+
+static FORGET_REQUIRED_OPT_IN: Statement = Statement::new(
+    "
+    DELETE FROM opt_in_required
+     WHERE hash = (SELECT address_hash FROM subscribers WHERE id = $subscriber)",
 );
 
 static UNSUBSCRIBE_CONFIRMED: Statement = Statement::new(
@@ -162,6 +170,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &CONFIRM,
     &CONFIRMED,
     &CONFIRMATION_PAYLOAD,
+    &FORGET_REQUIRED_OPT_IN,
     &UNSUBSCRIBE_CONFIRMED,
     &UNSUBSCRIBE,
     &UNSUBSCRIBE_OWNER,
@@ -200,6 +209,7 @@ impl Subscriptions<'_> {
             .fetch_scalars()
             .await?;
         if changed > 0 {
+            tx.query(&FORGET_REQUIRED_OPT_IN).bind("subscriber", subscriber).execute().await?;
             let (action, detail) = (AuditAction::Confirm, json!({"digests": confirmed}));
             let object = (AuditObject::Subscriber, subscriber);
             record(&mut tx, actor, action, object, detail, now).await?;
@@ -209,7 +219,7 @@ impl Subscriptions<'_> {
     }
 
     /// Returns the digests of a confirmation message and the time at which it was queued; `None` if
-    /// that was before `since`, or for another subscriber.
+    /// that was before `since`, for another subscriber, or to a former address.
     pub async fn requested_confirmation(
         self,
         subscriber: i64,

@@ -14,6 +14,7 @@ use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 use crate::store::suppressions::address_hash;
 use crate::store::{Store, StoreResult};
 
+pub mod changes;
 pub mod export;
 pub mod import;
 mod known_terms;

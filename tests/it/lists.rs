@@ -189,6 +189,74 @@ fn the_deliveries_of_an_edition_are_exported_as_cells_that_are_safe_in_spreadshe
     assert_eq!(shell.courant(&["editions", "export", "7"]).status, 1);
 }
 
+#[test]
+fn a_changed_address_keeps_its_subscriptions_and_the_former_one_needs_its_owner() {
+    let shell = shell_with_two_digests();
+    let (old, new) = ("ann@example.org", "ann.lee@example.org");
+    let edit = ["subscribers", "edit"];
+    let text = shell.run_ok(&[&edit[..], &[old, "--email", new, "--name", "Ann Lee"]].concat());
+    assert_eq!(text.trim(), format!("{old}: address: {new} (was {old}); name: Ann Lee (was Ann)"));
+    assert_eq!(statuses(&shell, new), json!({"weekly": "confirmed"}));
+    assert!(shell.run_ok(&["subscribers", "show", new]).contains(&format!("changed from {old}")));
+    let consent = ["--status", "confirmed", "--consent", "an old list"];
+    let added =
+        shell.run_ok(&[&["subscribers", "add", old, "--digest", "weekly"], &consent[..]].concat());
+    assert!(added.contains("only they can resubscribe"), "{added}");
+    assert_eq!(listed(&shell, &[]), ["ann.lee", "bob", "cai"]);
+    shell.run_ok(&["suppressions", "add", "sue@example.org"]);
+    shell.run_ok(&["subscribers", "add", "dan@example.org", "--digest", "weekly"]);
+    for (email, to, reason) in [
+        (new, "bob@example.org", "is another subscriber"),
+        (new, "sue@example.org", "is suppressed"),
+        (new, "not an address", "not a valid e-mail address"),
+        ("bob@example.org", old, "was a subscriber before"),
+        ("dan@example.org", "d@example.org", "is not confirmed yet"),
+        ("nobody@example.org", "n@example.org", "is not a subscriber"),
+    ] {
+        let output = shell.courant(&[&edit[..], &[email, "--email", to]].concat());
+        assert!(output.status == 1 && output.err.contains(reason), "{output:?}");
+    }
+    let output = shell.courant(&[&edit[..], &[new]].concat());
+    assert!(output.status == 2 && output.err.contains("nothing to change"), "{output:?}");
+    shell.run_ok(&[&edit[..], &[new, "--email", old, "--name", ""]].concat());
+    let shown = shell.courant(&["subscribers", "show", old, "--json"]).json();
+    assert_eq!((&shown["name"], &shown["email"]), (&Value::Null, &json!(old)));
+}
+
+#[test]
+fn an_erased_subscriber_leaves_no_personal_data_and_returns_only_by_their_own_request() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    shell.run_ok(&["digests", "run", "weekly"]);
+    shell.run_ok(&["deliver"]);
+    shell.run_ok(&["subscribers", "edit", "ann@example.org", "--email", "ann.lee@example.org"]);
+    let text = shell.run_ok(&["subscribers", "erase", "ann.lee@example.org"]);
+    assert_eq!(
+        text.trim(),
+        "Erased ann.lee@example.org: 1 subscription deleted, 1 delivery anonymized."
+    );
+    assert_eq!(shell.courant(&["subscribers", "show", "ann.lee@example.org"]).status, 1);
+    for address in ["ann@example.org", "ann.lee@example.org"] {
+        for list in [
+            &["editions", "export", "1"][..],
+            &["subscribers", "export"],
+            &["audit", "list", "--json"],
+            &["suppressions", "list", "--json"],
+        ] {
+            let shown = shell.run_ok(list);
+            assert!(!shown.contains(address) && !shown.contains("Ann"), "{list:?}: {shown}");
+        }
+        let consent = ["--status", "confirmed", "--consent", "an old list"];
+        let added = shell.run_ok(&[&["subscribers", "add", address], &consent[..]].concat());
+        assert!(added.contains("only they can resubscribe"), "{added}");
+    }
+    assert_eq!(listed(&shell, &[]), ["bob", "cai"]);
+    let edition = shell.courant(&["editions", "show", "1", "--json"]).json();
+    assert_eq!(edition["counts"]["sent"], 3);
+    let erased = shell.courant(&["audit", "list", "--json"]).json();
+    assert!(erased.as_array().unwrap().iter().any(|e| e["action"] == "erase"), "{erased}");
+}
+
 database_tests! {
     async fn an_edition_lists_who_did_not_get_it_with_the_reply_and_keeps_it_after_retry_and_cancel(world) {
         world.add_readers(3).await;
@@ -228,5 +296,41 @@ database_tests! {
             let own = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
             assert_eq!((own.status.as_str(), own.removal_reason), (expected, None));
         }
+    }
+
+    async fn an_erased_address_is_subscribed_again_by_its_owner_and_queued_mail_is_cancelled(world) {
+        use courant::domain::actor::Actor;
+        use courant::subscribers::{self, changes};
+
+        world.add_readers(3).await;
+        world.publish([article("a")]).await;
+        let edition = world.create_edition().await;
+        let reader = async |world: &crate::support::World, n: usize| world.app.store.subscribers().find_by_address(&format!("r{n}@example.org")).await.unwrap();
+        let erase = async |world: &crate::support::World, n: usize| {
+            let subscriber = reader(world, n).await.unwrap();
+            changes::erase(&world.app.store, &subscriber, &Actor::Cli, world.now()).await.unwrap()
+        };
+        assert_eq!(erase(world, 1).await, Ok((1, 1)), "with a queued delivery");
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.2.1 mailbox disabled").recipient("r0@")));
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "sent: 1 sent, 1 failed, 1 cancelled");
+        assert_eq!(erase(world, 0).await, Ok((1, 1)), "with a failed delivery");
+        let retry = courant::delivery::run_edition_command(&world.app.store, edition, EditionCommand::Retry, &Actor::Cli, world.now()).await;
+        assert!(retry.unwrap_err().to_string().contains("nothing to retry"));
+        world.relay.set_script(Script::new());
+        world.add_readers(3).await;
+        assert!(reader(world, 0).await.is_none() && reader(world, 1).await.is_none(), "an admin does not subscribe an erased address");
+        let secret = world.app.store_identity.secret.clone();
+        let request = subscribers::NewSubscriber { email: "r1@example.org".to_owned(), ..Default::default() };
+        subscribers::subscribe(&world.app.store, &secret, &request, &[world.digest("weekly")], world.now()).await.unwrap().unwrap();
+        world.deliver().await;
+        let text = world.mails_to("r1@example.org").pop().unwrap().text;
+        let token = text.split_once("/confirm/").unwrap().1.split_whitespace().next().unwrap().to_owned();
+        subscribers::confirm(&world.app.store, &secret, &token, world.now()).await.unwrap().unwrap();
+        let subscriber = reader(world, 1).await.unwrap();
+        let change = changes::SubscriberEdit { email: Some("new@example.org".to_owned()), ..Default::default() };
+        changes::edit(&world.app.store, &secret, &subscriber, &change, &Actor::Cli, world.now()).await.unwrap().unwrap();
+        let old_link = subscribers::resolve_confirmation_link(&world.app.store, &secret, &token, world.now()).await.unwrap();
+        assert!(old_link.is_none(), "a link that was sent to a former address confirms nothing");
     }
 }

@@ -6,6 +6,7 @@ use anyhow::anyhow;
 use clap::Args;
 
 use super::arguments::InitialStatus;
+use super::edit::differences;
 use crate::app::App;
 use crate::cli::output;
 use crate::cli::usage::UsageError;
@@ -70,18 +71,7 @@ impl SubscriberState {
         let (Some(old), Some(new)) = (&self.subscriber, &later.subscriber) else {
             return Vec::new();
         };
-        let mut changes: Vec<String> = [
-            ("name", &old.name, &new.name),
-            ("language", &old.language, &new.language),
-            ("timezone", &old.timezone, &new.timezone),
-        ]
-        .into_iter()
-        .filter(|(_, old, new)| old != new)
-        .map(|(what, old, new)| {
-            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
-            format!("{what}: {} (was {})", shown(new), shown(old))
-        })
-        .collect();
+        let mut changes = differences(old, new);
         for subscription in &later.subscriptions {
             if let Some(old) = self.subscription(&subscription.digest)
                 && old.sections != subscription.sections
@@ -166,7 +156,8 @@ fn effect(
             "already subscribed, but not yet confirmed by the subscriber"
         }
         Some(SubscriptionStatus::Pending) => "confirmation e-mail queued",
-        Some(SubscriptionStatus::Unsubscribed) if result.previously_unsubscribed > 0 => {
+        // Without a subscription, the address is a former or an erased one.
+        None | Some(SubscriptionStatus::Unsubscribed) if result.previously_unsubscribed > 0 => {
             "skipped: the subscriber unsubscribed, and only they can resubscribe"
         }
         _ => "already subscribed",

@@ -29,8 +29,21 @@ pub(super) struct RequestPlan {
 /// Stored state of the people in the requests.
 pub(super) struct CurrentState {
     pub(super) suppressed: HashSet<String>,
+    /// Addresses that only their owners may subscribe, for the request of an admin.
+    pub(super) opt_in_required: HashSet<String>,
     pub(super) subscribers: HashMap<String, i64>,
     pub(super) subscriptions: HashMap<(i64, String), CurrentSubscription>,
+}
+
+impl CurrentState {
+    /// Returns the result of a request before its digests are decided: that of an address which may
+    /// not be subscribed is final.
+    fn initial_result(&self, r: &SubscriptionRequest) -> RequestResult {
+        let suppressed = self.suppressed.contains(&r.address_hash);
+        let is_refused = !suppressed && self.opt_in_required.contains(&r.address_hash);
+        let unsubscribed = if is_refused { r.digests.len() } else { 0 };
+        RequestResult { suppressed, unsubscribed, ..RequestResult::default() }
+    }
 }
 
 /// Status of a stored subscription, with the times of its last change and its last request.
@@ -83,10 +96,7 @@ pub(super) fn plan(
         results: Vec::with_capacity(requests.len()),
     };
     for r in requests {
-        let mut result = RequestResult {
-            suppressed: current.suppressed.contains(&r.address_hash),
-            ..RequestResult::default()
-        };
+        let mut result = current.initial_result(r);
         let Some(&subscriber_id) =
             current.subscribers.get(&r.address_key).filter(|_| !result.suppressed)
         else {

@@ -18,6 +18,9 @@ use crate::store::operations::Subscriptions;
 static SUPPRESSED: Statement =
     Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
 
+static REQUIRE_OPT_IN: Statement =
+    Statement::new("SELECT hash FROM opt_in_required WHERE hash IN {json_texts $hashes}");
+
 /// Stores the people in the requests and returns all of them; `{update}` sets the columns of a
 /// known person.
 const SAVE_SUBSCRIBERS: &str = "
@@ -115,6 +118,7 @@ static ENQUEUE: Statement = Statement::new(
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &SUPPRESSED,
+    &REQUIRE_OPT_IN,
     &SAVE_SUBSCRIBERS_OF_PAGE,
     &SAVE_SUBSCRIBERS_OF_ADMIN,
     &CURRENT_SUBSCRIPTIONS,
@@ -169,7 +173,7 @@ async fn record(
 ) -> StoreResult<()> {
     let ids: Vec<String> = current.subscribers.values().map(ToString::to_string).collect();
     let entry = match (requests, ids.as_slice()) {
-        // All addresses are suppressed, so nothing was changed.
+        // No address may be subscribed, so nothing was changed.
         (_, []) => return Ok(()),
         ([request], [id]) => {
             NewAuditEntry::new(actor, AuditAction::Subscribe, AuditObject::Subscriber, id)
@@ -181,7 +185,7 @@ async fn record(
     audit_log::record(tx, entry, now).await
 }
 
-/// Stores the people whose addresses are not suppressed and returns their subscriptions.
+/// Stores the people whose addresses may be subscribed and returns their subscriptions.
 async fn save_subscribers(
     tx: &mut Tx,
     requests: &[SubscriptionRequest],
@@ -192,12 +196,16 @@ async fn save_subscribers(
     let suppressed: Vec<String> =
         tx.query(&SUPPRESSED).bind("hashes", hashes.as_slice()).fetch_scalars().await?;
     let suppressed: HashSet<String> = suppressed.into_iter().collect();
-    let people = requests.iter().filter(|r| !suppressed.contains(&r.address_hash)).map(person);
+    let mut opt_in_required: HashSet<String> = HashSet::new();
     let save = if origin == RequestOrigin::Page {
         &SAVE_SUBSCRIBERS_OF_PAGE
     } else {
+        let found = tx.query(&REQUIRE_OPT_IN).bind("hashes", hashes.as_slice());
+        opt_in_required.extend(found.fetch_scalars::<String>().await?);
         &SAVE_SUBSCRIBERS_OF_ADMIN
     };
+    let is_excluded = |hash| suppressed.contains(hash) || opt_in_required.contains(hash);
+    let people = requests.iter().filter(|r| !is_excluded(&r.address_hash)).map(person);
     let stored: Vec<(String, i64)> = tx
         .query(save)
         .bind("people", people.collect::<Json>())
@@ -212,6 +220,7 @@ async fn save_subscribers(
         .await?;
     Ok(CurrentState {
         suppressed,
+        opt_in_required,
         subscribers: stored.into_iter().collect(),
         subscriptions: subscriptions.into_iter().collect(),
     })

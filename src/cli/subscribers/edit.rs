@@ -1,0 +1,112 @@
+//! `courant subscribers edit` and `courant subscribers erase`: one person's data.
+
+use std::process::ExitCode;
+
+use anyhow::{anyhow, bail};
+use clap::Args;
+
+use super::arguments::find_subscriber;
+use crate::app::App;
+use crate::cli::output::{self, pluralize};
+use crate::cli::usage::UsageError;
+use crate::domain::actor::Actor;
+use crate::domain::language;
+use crate::store::subscribers::Subscriber;
+use crate::subscribers::changes::{self, SubscriberEdit};
+use crate::wire;
+use crate::wire::subscribers::ErasedSubscriber;
+
+/// Arguments of `courant subscribers edit`.
+#[derive(Debug, Args)]
+pub(crate) struct EditArgs {
+    /// E-mail address of the subscriber
+    email: String,
+    /// New e-mail address; all subscriptions are kept
+    #[arg(long = "email", value_name = "EMAIL")]
+    new_email: Option<String>,
+    /// New name; "" removes it
+    #[arg(long)]
+    name: Option<String>,
+    /// New language (RFC 5646); "" for that of the site
+    #[arg(long)]
+    language: Option<String>,
+    /// New time zone (IANA name); "" for that of the site
+    #[arg(long)]
+    timezone: Option<String>,
+}
+
+impl EditArgs {
+    pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
+        let before = find_subscriber(app, &self.email).await?;
+        let edit = SubscriberEdit {
+            email: self.new_email,
+            name: self.name,
+            language: self.language,
+            timezone: self.timezone,
+        };
+        let values = [&edit.email, &edit.name, &edit.language, &edit.timezone];
+        if values.into_iter().all(Option::is_none) {
+            let options = "--email, --name, --language or --timezone";
+            return Err(UsageError(format!("nothing to change; use {options}")).into());
+        }
+        if edit.language.as_deref().is_some_and(|tag| !tag.is_empty() && !language::is_known(tag)) {
+            let tag = edit.language.unwrap_or_default();
+            let reason = format!("`{tag}` is not a known language; write an ISO 639 code");
+            return Err(UsageError(reason).into());
+        }
+        let secret = &app.store_identity.secret;
+        changes::edit(&app.store, secret, &before, &edit, &Actor::Cli, app.now())
+            .await?
+            .map_err(|reason| anyhow!(reason))?;
+        let Some(after) = app.store.subscribers().find(before.id).await? else {
+            bail!("{} was erased at the same time", before.address);
+        };
+        let subscriptions = app.store.subscriptions().list_of(&[after.id]).await?;
+        let hashes = [after.address_hash.clone()];
+        let suppression = app.store.suppressions().of_addresses(&hashes).await?.pop();
+        let document =
+            wire::subscribers::Subscriber::new(&after, &subscriptions, suppression.as_ref());
+        let text = match differences(&before, &after).as_slice() {
+            [] => format!("{}: nothing changed", before.address),
+            all => format!("{}: {}", before.address, all.join("; ")),
+        };
+        output::result(json, &document, &text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Returns a clause for each value that differs.
+pub(super) fn differences(old: &Subscriber, new: &Subscriber) -> Vec<String> {
+    let (old_address, new_address) = (Some(old.address.clone()), Some(new.address.clone()));
+    [
+        ("address", &old_address, &new_address),
+        ("name", &old.name, &new.name),
+        ("language", &old.language, &new.language),
+        ("time zone", &old.timezone, &new.timezone),
+    ]
+    .into_iter()
+    .filter(|(_, old, new)| old != new)
+    .map(|(what, old, new)| {
+        let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
+        format!("{what}: {} (was {})", shown(new), shown(old))
+    })
+    .collect()
+}
+
+/// Erases the personal data of a subscriber and prints what was erased.
+pub(super) async fn erase(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
+    let subscriber = find_subscriber(app, email).await?;
+    let (subscriptions, deliveries) =
+        changes::erase(&app.store, &subscriber, &Actor::Cli, app.now())
+            .await?
+            .map_err(|reason| anyhow!(reason))?;
+    let text = format!(
+        "Erased {}: {} deleted, {} anonymized.",
+        subscriber.address,
+        pluralize(usize::try_from(subscriptions)?, "subscription"),
+        if deliveries == 1 { "1 delivery".to_owned() } else { format!("{deliveries} deliveries") },
+    );
+    let email = subscriber.address;
+    output::result(json, &ErasedSubscriber { email, subscriptions, deliveries }, &text)?;
+    Ok(ExitCode::SUCCESS)
+}

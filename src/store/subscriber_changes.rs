@@ -1,0 +1,287 @@
+//! Changes of a person by an admin: another address or other details, and the erasure of all personal
+//! data.
+
+use serde_json::json;
+
+use super::StoreResult;
+use super::audit_log::{self, NewAuditEntry};
+use super::db::{Statement, Tx};
+use super::operations::Subscribers;
+use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::time::Millis;
+
+/// Details of a person after a change.
+#[derive(Debug, Clone)]
+pub struct SubscriberDetails {
+    /// Address as it was entered.
+    pub address: String,
+    /// Normalized form of the address, used for comparisons.
+    pub address_key: String,
+    /// Keyed hash of the address.
+    pub address_hash: String,
+    /// Name of the person, if known.
+    pub name: Option<String>,
+    /// Language tag (RFC 5646), if known.
+    pub language: Option<String>,
+    /// IANA time zone, if known.
+    pub timezone: Option<String>,
+}
+
+/// Result of a change of a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeResult {
+    /// The details were changed.
+    Changed,
+    /// Another subscriber has the new address.
+    AddressInUse,
+    /// The new address is suppressed.
+    AddressSuppressed,
+    /// Only its owner may subscribe the new address: its former subscriber was erased or has another
+    /// address now.
+    AddressRequiresOptIn,
+    /// A subscription waits for the confirmation of the owner of the old address.
+    Unconfirmed,
+}
+
+/// Result of an erasure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EraseResult {
+    /// The data was erased.
+    Erased {
+        /// Number of deleted subscriptions.
+        subscriptions: u64,
+        /// Number of deliveries that no longer name the person.
+        deliveries: u64,
+    },
+    /// A message to the person is being sent, so nothing was erased.
+    BeingSent,
+}
+
+static IN_USE: Statement = Statement::new(
+    "
+    SELECT id
+      FROM subscribers
+     WHERE address_key = $key
+       AND id <> $subscriber",
+);
+
+static SUPPRESSED: Statement = Statement::new("SELECT hash FROM suppressions WHERE hash = $hash");
+
+/// An address that this person had before may be used again.
+static REQUIRES_OPT_IN: Statement = Statement::new(
+    "
+    SELECT hash
+      FROM opt_in_required
+     WHERE hash = $hash
+       AND (subscriber_id IS NULL OR subscriber_id <> $subscriber)",
+);
+
+static UNCONFIRMED: Statement = Statement::new(
+    "
+    SELECT id
+      FROM subscriptions
+     WHERE subscriber_id = $subscriber
+       AND status = 'pending'
+     LIMIT 1",
+);
+
+static REQUIRE_OPT_IN: Statement = Statement::new(
+    "
+    INSERT INTO opt_in_required (hash, subscriber_id, created_at)
+    SELECT address_hash, $owner, $now
+      FROM subscribers
+     WHERE id = $subscriber
+    ON CONFLICT (hash) DO NOTHING",
+);
+
+static ALLOW_ADDRESS: Statement = Statement::new("DELETE FROM opt_in_required WHERE hash = $hash");
+
+static UPDATE: Statement = Statement::new(
+    "
+    UPDATE subscribers
+       SET address = $address,
+           address_key = $key,
+           address_hash = $hash,
+           name = $name,
+           language = $language,
+           timezone = $timezone
+     WHERE id = $subscriber",
+);
+
+static ADD_TO_CONSENT: Statement = Statement::new(
+    "UPDATE subscriptions SET consent = consent || $note WHERE subscriber_id = $subscriber",
+);
+
+static IS_BEING_SENT: Statement = Statement::new(
+    "
+    SELECT id
+      FROM deliveries
+     WHERE subscriber_id = $subscriber
+       AND state = 'sending'
+     LIMIT 1",
+);
+
+static DEQUEUE: Statement = Statement::new(
+    "
+    DELETE FROM delivery_queue
+     WHERE delivery_id IN (
+           SELECT id
+             FROM deliveries
+            WHERE subscriber_id = $subscriber
+              AND state = 'queued')",
+);
+
+/// As when an edition is cancelled, a delivery that an admin queued again returns to its former state.
+static CANCEL: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET state = COALESCE(state_before_retry, 'cancelled'),
+           ended_at = $now
+     WHERE subscriber_id = $subscriber
+       AND state = 'queued'",
+);
+
+/// The rows remain, because they are counted. Replies of relays often contain the address.
+static ANONYMIZE: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET address = '',
+           address_hash = '',
+           name = NULL,
+           last_reply = NULL,
+           payload = NULL,
+           subscriber_id = NULL
+     WHERE subscriber_id = $subscriber",
+);
+
+static FORGET_OWNER: Statement = Statement::new(
+    "UPDATE opt_in_required SET subscriber_id = NULL WHERE subscriber_id = $subscriber",
+);
+
+static DELETE_SUBSCRIPTIONS: Statement =
+    Statement::new("DELETE FROM subscriptions WHERE subscriber_id = $subscriber");
+
+static DELETE: Statement = Statement::new("DELETE FROM subscribers WHERE id = $subscriber");
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &IN_USE,
+    &SUPPRESSED,
+    &REQUIRES_OPT_IN,
+    &UNCONFIRMED,
+    &REQUIRE_OPT_IN,
+    &ALLOW_ADDRESS,
+    &UPDATE,
+    &ADD_TO_CONSENT,
+    &IS_BEING_SENT,
+    &DEQUEUE,
+    &CANCEL,
+    &ANONYMIZE,
+    &FORGET_OWNER,
+    &DELETE_SUBSCRIPTIONS,
+    &DELETE,
+];
+
+impl Subscribers<'_> {
+    /// Replaces the details of a person. With `address_note`, which is added to the records of consent,
+    /// the address changes: its former one then needs its owner's double opt-in.
+    pub async fn change(
+        self,
+        subscriber: i64,
+        details: &SubscriberDetails,
+        address_note: Option<&str>,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<ChangeResult> {
+        let mut tx = self.store.begin().await?;
+        if let Some(note) = address_note {
+            if let Some(obstacle) = address_obstacle(&mut tx, subscriber, details).await? {
+                return Ok(obstacle);
+            }
+            tx.query(&REQUIRE_OPT_IN)
+                .bind("subscriber", subscriber)
+                .bind("owner", Some(subscriber))
+                .bind("now", now)
+                .execute()
+                .await?;
+            let hash = details.address_hash.as_str();
+            tx.query(&ALLOW_ADDRESS).bind("hash", hash).execute().await?;
+            let note = format!("; {note}");
+            tx.query(&ADD_TO_CONSENT)
+                .bind("subscriber", subscriber)
+                .bind("note", note)
+                .execute()
+                .await?;
+        }
+        tx.query(&UPDATE)
+            .bind("subscriber", subscriber)
+            .bind("address", details.address.as_str())
+            .bind("key", details.address_key.as_str())
+            .bind("hash", details.address_hash.as_str())
+            .bind("name", details.name.as_deref())
+            .bind("language", details.language.as_deref())
+            .bind("timezone", details.timezone.as_deref())
+            .execute()
+            .await?;
+        let id = subscriber.to_string();
+        let entry = NewAuditEntry::new(actor, AuditAction::Change, AuditObject::Subscriber, &id)
+            .with(json!({"address": address_note.is_some()}));
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(ChangeResult::Changed)
+    }
+
+    /// Deletes a person with all subscriptions, cancels what is queued for them, and removes their data
+    /// from all deliveries. The address then needs its owner's double opt-in.
+    pub async fn erase(
+        self,
+        subscriber: i64,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<EraseResult> {
+        let mut tx = self.store.begin().await?;
+        if tx.query(&IS_BEING_SENT).bind("subscriber", subscriber).exists().await? {
+            return Ok(EraseResult::BeingSent);
+        }
+        tx.query(&DEQUEUE).bind("subscriber", subscriber).execute().await?;
+        tx.query(&CANCEL).bind("subscriber", subscriber).bind("now", now).execute().await?;
+        let deliveries = tx.query(&ANONYMIZE).bind("subscriber", subscriber).execute().await?;
+        tx.query(&FORGET_OWNER).bind("subscriber", subscriber).execute().await?;
+        tx.query(&REQUIRE_OPT_IN)
+            .bind("subscriber", subscriber)
+            .bind("owner", None::<i64>)
+            .bind("now", now)
+            .execute()
+            .await?;
+        let subscriptions =
+            tx.query(&DELETE_SUBSCRIPTIONS).bind("subscriber", subscriber).execute().await?;
+        tx.query(&DELETE).bind("subscriber", subscriber).execute().await?;
+        let id = subscriber.to_string();
+        let entry = NewAuditEntry::new(actor, AuditAction::Erase, AuditObject::Subscriber, &id);
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(EraseResult::Erased { subscriptions, deliveries })
+    }
+}
+
+/// Returns the reason why a person cannot have this address, if there is one.
+async fn address_obstacle(
+    tx: &mut Tx,
+    subscriber: i64,
+    details: &SubscriberDetails,
+) -> StoreResult<Option<ChangeResult>> {
+    let (key, hash) = (details.address_key.as_str(), details.address_hash.as_str());
+    if tx.query(&IN_USE).bind("key", key).bind("subscriber", subscriber).exists().await? {
+        return Ok(Some(ChangeResult::AddressInUse));
+    }
+    if tx.query(&SUPPRESSED).bind("hash", hash).exists().await? {
+        return Ok(Some(ChangeResult::AddressSuppressed));
+    }
+    let requires_opt_in = tx.query(&REQUIRES_OPT_IN).bind("hash", hash);
+    if requires_opt_in.bind("subscriber", subscriber).exists().await? {
+        return Ok(Some(ChangeResult::AddressRequiresOptIn));
+    }
+    let is_unconfirmed = tx.query(&UNCONFIRMED).bind("subscriber", subscriber).exists().await?;
+    Ok(is_unconfirmed.then_some(ChangeResult::Unconfirmed))
+}

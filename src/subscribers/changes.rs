@@ -1,0 +1,98 @@
+//! Changes of a person by an admin: another address, name, language or time zone, and the erasure of
+//! personal data.
+
+use super::{NewSubscriber, validate};
+use crate::domain::actor::Actor;
+use crate::domain::time::Millis;
+use crate::store::Store;
+use crate::store::subscriber_changes::{ChangeResult, EraseResult, SubscriberDetails};
+use crate::store::subscribers::Subscriber;
+
+/// New details of a person; `None` keeps the value, an empty text removes it.
+#[derive(Debug, Clone, Default)]
+pub struct SubscriberEdit {
+    /// New e-mail address of the person.
+    pub email: Option<String>,
+    /// New name of the person.
+    pub name: Option<String>,
+    /// New language tag (RFC 5646).
+    pub language: Option<String>,
+    /// New time zone (IANA name).
+    pub timezone: Option<String>,
+}
+
+/// Changes the details of a subscriber. The records of consent name the former address.
+///
+/// # Errors
+/// One sentence if a value is not valid, or if the subscriber cannot have the new address.
+pub async fn edit(
+    store: &Store,
+    secret: &[u8],
+    subscriber: &Subscriber,
+    edit: &SubscriberEdit,
+    actor: &Actor,
+    now: Millis,
+) -> anyhow::Result<Result<(), String>> {
+    let pick = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
+    let person = NewSubscriber {
+        email: edit.email.clone().unwrap_or_else(|| subscriber.address.clone()),
+        name: pick(&edit.name, &subscriber.name),
+        language: pick(&edit.language, &subscriber.language),
+        timezone: pick(&edit.timezone, &subscriber.timezone),
+        sections: Vec::new(),
+    };
+    let valid = match validate(&person, &[], "", secret) {
+        Ok(valid) => valid,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let note = (valid.address_hash != subscriber.address_hash).then(|| {
+        format!("address changed from {} by an admin, {}", subscriber.address, now.rfc3339())
+    });
+    let new = valid.address.clone();
+    let details = SubscriberDetails {
+        address: valid.address,
+        address_key: valid.address_key,
+        address_hash: valid.address_hash,
+        name: valid.name,
+        language: valid.language,
+        timezone: valid.timezone,
+    };
+    let result =
+        store.subscribers().change(subscriber.id, &details, note.as_deref(), actor, now).await?;
+    let old = &subscriber.address;
+    Ok(match result {
+        ChangeResult::Changed => Ok(()),
+        ChangeResult::AddressInUse => Err(format!(
+            "{new} is another subscriber; end one of them with `courant subscribers remove`"
+        )),
+        ChangeResult::AddressSuppressed => Err(format!(
+            "{new} is suppressed; to allow e-mails, run `courant suppressions remove {new}`"
+        )),
+        ChangeResult::AddressRequiresOptIn => Err(format!(
+            "{new} was a subscriber before; only its owner can subscribe it again, on the subscription page"
+        )),
+        ChangeResult::Unconfirmed => Err(format!(
+            "a subscription of {old} is not confirmed yet; run `courant subscribers remove {old}` and `courant subscribers add {new}`"
+        )),
+    })
+}
+
+/// Erases the personal data of a subscriber. Returns the numbers of deleted subscriptions and of
+/// anonymized deliveries.
+///
+/// # Errors
+/// One sentence if a message to the subscriber is being sent.
+pub async fn erase(
+    store: &Store,
+    subscriber: &Subscriber,
+    actor: &Actor,
+    now: Millis,
+) -> anyhow::Result<Result<(u64, u64), String>> {
+    Ok(match store.subscribers().erase(subscriber.id, actor, now).await? {
+        EraseResult::Erased { subscriptions, deliveries } => Ok((subscriptions, deliveries)),
+        EraseResult::BeingSent => Err(format!(
+            "a message to {} is being sent; run the command again in a minute",
+            subscriber.address
+        )),
+    })
+}
