@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::builder::Styles;
+use clap::{CommandFactory, FromArgMatches as _, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
@@ -20,6 +21,7 @@ mod digest_previews;
 mod digest_sentences;
 mod digests;
 mod editions;
+mod examples;
 mod feeds;
 mod init;
 mod log_writer;
@@ -51,11 +53,12 @@ struct Cli {
         global = true,
         env = "COURANT_CONFIG",
         default_value = "config.toml",
-        value_name = "FILE"
+        value_name = "FILE",
+        help_heading = "Global options"
     )]
     config: PathBuf,
     /// Print one JSON document instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Global options")]
     json: bool,
     #[command(subcommand)]
     command: Option<Command>,
@@ -78,13 +81,11 @@ enum Command {
     /// Show the state of sources, feeds, digests and delivery
     Status,
     /// Print completions for a shell
-    #[command(after_help = "Example: courant completions bash > /etc/bash_completion.d/courant")]
     Completions {
         /// Name of the shell
         shell: clap_complete::Shell,
     },
     /// Write manual pages to a directory
-    #[command(after_help = "Example: courant man --out /usr/local/share/man/man1")]
     Man {
         /// Output directory; created if missing
         #[arg(long, value_name = "DIR")]
@@ -95,30 +96,30 @@ enum Command {
     /// Reload the configuration of all running nodes
     Reload,
     /// List, check and sync sources
-    #[command(subcommand, after_help = "Example: courant sources check college")]
+    #[command(subcommand)]
     Sources(sources::Command),
     /// List and import articles; remap ids after a CMS change
-    #[command(subcommand, after_help = "Example: courant articles import articles.csv")]
+    #[command(subcommand)]
     Articles(articles::Command),
     /// List, build and publish feeds; show reader counts
-    #[command(subcommand, after_help = "Example: courant feeds build --out public")]
+    #[command(subcommand)]
     Feeds(feeds::Command),
     /// List, preview, test and run digests
-    #[command(subcommand, after_help = "Example: courant digests preview weekly --out preview")]
+    #[command(subcommand)]
     Digests(digests::Command),
     /// List editions; pause, resume, cancel or retry one
-    #[command(subcommand, after_help = "Example: courant editions show 12 --failed")]
+    #[command(subcommand)]
     Editions(editions::Command),
     /// Send all due messages, print a report and exit
     Deliver,
     /// Manage subscribers and their subscriptions
-    #[command(subcommand, after_help = "Example: courant subscribers list --search example.org")]
+    #[command(subcommand)]
     Subscribers(subscribers::Command),
     /// Manage the list of addresses that are never mailed
-    #[command(subcommand, after_help = "Example: courant suppressions show ann@example.org")]
+    #[command(subcommand)]
     Suppressions(suppressions::Command),
     /// Manage tokens of API clients
-    #[command(subcommand, after_help = "Example: courant tokens create cms --role editor")]
+    #[command(subcommand)]
     Tokens(tokens::Command),
     /// List changes and who made them
     #[command(subcommand)]
@@ -138,7 +139,8 @@ enum Command {
 /// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
 /// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
-    let options = Cli::parse();
+    let command = examples::add(Cli::command(), &Styles::default());
+    let options = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|e| e.exit());
     init_logging(matches!(options.command, None | Some(Command::Serve)));
     // rustls does not select a provider itself if several could be linked.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -174,7 +176,10 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Some(Command::Completions { shell }) => {
             return shell_files::completions(Cli::command(), shell);
         }
-        Some(Command::Man { out }) => return shell_files::man_pages(Cli::command(), &out),
+        Some(Command::Man { out }) => {
+            let command = examples::add(Cli::command(), &Styles::plain());
+            return shell_files::man_pages(command, &out);
+        }
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
