@@ -46,6 +46,14 @@ pub(super) struct Table {
     pub entries: BTreeMap<String, Spanned>,
 }
 
+/// Returns the line of a text that contains an offset.
+fn line_at(text: &str, offset: usize) -> &str {
+    let (before, after) = text.split_at_checked(offset).unwrap_or((text, ""));
+    let start = before.rfind('\n').map_or(0, |end| end + 1);
+    let end = offset + after.find('\n').unwrap_or(after.len());
+    text.get(start..end).unwrap_or_default()
+}
+
 /// The whole file, by section name. A section that is not a list has exactly one table, which may
 /// be empty.
 pub(super) struct Document {
@@ -62,7 +70,13 @@ impl Document {
         let mut document = Self::empty();
         for error in &errors {
             let location = error.span().map_or(Location::File, |span| lines.location(&span));
-            diagnostics.add(&location, format!("invalid TOML: {}", error.message()));
+            let at = error.span().map_or("", |span| line_at(text, span.start));
+            let remedy = if at.contains(['“', '”', '„', '‘', '’']) {
+                "; write straight quotation marks (\") instead of typographic ones"
+            } else {
+                ""
+            };
+            diagnostics.add(&location, format!("invalid TOML: {}{remedy}", error.message()));
         }
         document.has_syntax_errors = !errors.is_empty();
         if !document.has_syntax_errors {

@@ -4,6 +4,7 @@ use jiff::civil;
 use jiff::tz::TimeZone;
 use url::{Host, Url};
 
+use super::keys::nearest;
 use super::reader::{Reader, parse_line};
 use super::settings::Site;
 use crate::domain::color::{Accent, Rgb};
@@ -89,8 +90,22 @@ fn image_url(text: &str) -> Result<String, String> {
 /// Parses the IANA name of a time zone.
 pub(super) fn time_zone(text: &str) -> Result<TimeZone, String> {
     TimeZone::get(text.trim()).map_err(|_| {
-        format!("`{text}` is not a valid IANA time zone; write for example Europe/London, Asia/Shanghai or UTC")
+        let remedy = nearest_time_zone(text.trim()).map_or_else(
+            || "write for example Europe/London, Asia/Shanghai or UTC".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        format!("`{text}` is not a valid IANA time zone; {remedy}")
     })
+}
+
+/// Returns the name of the time zone that is spelled almost like this.
+fn nearest_time_zone(text: &str) -> Option<String> {
+    let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+    // Regions and cities only: abbreviations are too short to be recognized.
+    let places: Vec<String> =
+        names.iter().filter(|name| name.contains('/')).map(|name| name.to_lowercase()).collect();
+    let near = nearest(text, places.iter().map(String::as_str))?;
+    names.iter().find(|name| name.to_lowercase() == near).cloned()
 }
 
 /// Parses a public URL that paths are appended to; the result has no trailing slash.

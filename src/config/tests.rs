@@ -232,6 +232,20 @@ fn a_missing_non_utf8_or_non_toml_file_is_one_error() {
     assert!(load().contains("config.toml:1: invalid TOML: "));
 }
 
+#[test]
+fn typographic_quotation_marks_and_misspelled_time_zones_are_named() {
+    for (site, part) in [
+        ("title = “News”", "config.toml:2: invalid TOML: "),
+        ("title = “News”", "write straight quotation marks"),
+        ("timezone = \"Europe/Londn\"", "did you mean `Europe/London`?"),
+        ("timezone = \"europe/lisbonn\"", "did you mean `Europe/Lisbon`?"),
+        ("timezone = \"BST\"", "write for example Europe/London"),
+    ] {
+        let error = parse(&format!("[site]\n{site}\n"), &[]).unwrap_err();
+        assert!(error.contains(part), "{site}: {error}");
+    }
+}
+
 proptest! {
     #[test]
     fn arbitrary_text_never_panics(

@@ -142,6 +142,13 @@ pub(super) fn explain(
              and the user's access to the database in the source's `url`",
             e.message()
         ),
+        sqlx::Error::Database(e) if operation == CONNECTING && location.starts_with("sqlite:") => {
+            anyhow!(
+                "source {source}: {location} cannot be opened: {}; check that the file of the source's \
+                 `url` exists and can be read (an absolute path has three slashes, sqlite:///path)",
+                e.message()
+            )
+        }
         sqlx::Error::Database(e) if operation == CONNECTING => {
             anyhow!(
                 "source {source}: {location} refused the connection: {}; check the source's `url`",

@@ -108,8 +108,10 @@ pub(crate) fn parse_article(
         let stated = text(name).filter(|v| !v.starts_with("0000-00-00") && v.parse() != Ok(0.0));
         stated
             .map(|v| {
-                parse_instant(&v, zone)
-                    .ok_or_else(|| format!("{name} `{}` is not a valid time", excerpt(&v)))
+                parse_instant(&v, zone).ok_or_else(|| {
+                    let v = excerpt(&v);
+                    format!("{name} `{v}` is not a valid time; write for example 2026-09-21 08:00")
+                })
             })
             .transpose()
     };

@@ -67,7 +67,13 @@ async fn postgresql_types_are_converted_to_article_fields() {
     let sync = source.sync();
     assert_eq!(
         (sync.counts(), sync.rejected()),
-        ([2, 0, 0, 1], vec!["4: published_at `NaN` is not a valid time".to_owned()])
+        (
+            [2, 0, 0, 1],
+            vec![
+                "4: published_at `NaN` is not a valid time; write for example 2026-09-21 08:00"
+                    .to_owned()
+            ]
+        )
     );
     let seconds = fields(&source, "9007199254740993");
     assert_eq!(
@@ -90,7 +96,13 @@ async fn postgresql_types_are_converted_to_article_fields() {
     let sync = source.sync();
     assert_eq!(
         (sync.counts(), sync.rejected()),
-        ([1, 0, 0, 2], vec!["c2: updated_at `infinity` is not a valid time".to_owned()])
+        (
+            [1, 0, 0, 2],
+            vec![
+                "c2: updated_at `infinity` is not a valid time; write for example 2026-09-21 08:00"
+                    .to_owned()
+            ]
+        )
     );
     assert_eq!(
         fields(&source, "c1"),
@@ -158,7 +170,7 @@ async fn mariadb_types_are_converted_to_article_fields() {
     assert_eq!(sync.counts(), [1, 0, 0, 1]);
     let reason = [
         "c1: it has no published_at",
-        "c2: published_at `2026-00-00 00:00:00` is not a valid time",
+        "c2: published_at `2026-00-00 00:00:00` is not a valid time; write for example 2026-09-21 08:00",
         "c3: it has no published_at",
     ];
     assert_eq!(sync.rejected(), reason);
@@ -189,7 +201,7 @@ async fn sqlite_values_are_converted_by_their_storage_class() {
     let sync = source.sync();
     assert_eq!(
         (sync.counts(), sync.rejected()),
-        ([4, 0, 0, 0], vec!["5: published_at `last spring` is not a valid time".to_owned()])
+        ([4, 0, 0, 0], vec!["5: published_at `last spring` is not a valid time; write for example 2026-09-21 08:00".to_owned()])
     );
     assert_eq!(
         fields(&source, "1"),

@@ -187,7 +187,7 @@ async fn an_article_whose_row_becomes_invalid_stays_unchanged() {
         let sync = source.sync();
         assert_eq!(
             (sync.counts(), sync.rejected()),
-            ([0, 0, 0, 0], vec!["2: published_at `soon` is not a valid time".to_owned()]),
+            ([0, 0, 0, 0], vec!["2: published_at `soon` is not a valid time; write for example 2026-09-21 08:00".to_owned()]),
             "{kind:?}"
         );
         assert_eq!(source.field_values("title"), ["Second", "First"]);
