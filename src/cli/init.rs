@@ -86,7 +86,11 @@ pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Resu
         ))
         .into());
     }
-    let answers = collect_answers(&args, path, &Questions::new())?;
+    let questions = Questions::new();
+    let required =
+        [("--title", &args.title), ("--base-url", &args.base_url), ("--from", &args.from)];
+    questions.require(required.into_iter().filter(|(_, given)| given.is_none()).map(|(o, _)| o))?;
+    let answers = collect_answers(&args, path, &questions)?;
     write_new(path, &answers.render())?;
     output::note(&format!("wrote {}\n", path.display()));
     let code = check::run(path, args.offline, json).await?;
@@ -119,7 +123,9 @@ fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyho
     ask(&mut answers, |a| &mut a.base_url, question, args.base_url.as_ref())?;
     let question = with_default("Language of the articles", "--language", "en");
     ask(&mut answers, |a| &mut a.language, question, args.language.as_ref())?;
-    let zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+    let zone = TimeZone::system();
+    // Both names mean the same zone; the second is the one that people know.
+    let zone = zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC").to_owned();
     let question = with_default("Time zone", "--timezone", &zone);
     ask(&mut answers, |a| &mut a.timezone, question, args.timezone.as_ref())?;
     let authority = default_authority(&answers);
@@ -278,14 +284,14 @@ fn next_steps(answers: &Answers, path: &Path) -> String {
     let (first, second) = if answers.source_kind == "builtin" {
         ("articles import FILE".to_owned(), "imports articles")
     } else {
-        (format!("sources check {name}"), "shows which articles a sync would import")
+        (format!("sources check {name}"), "shows what it contains")
     };
     let steps = [
         (first, second),
-        ("sources sync".to_owned(), "imports them"),
-        ("digests preview weekly --out preview".to_owned(), "writes the next digest to files"),
+        ("sources sync".to_owned(), "imports the articles"),
+        ("digests preview weekly --out preview".to_owned(), "writes the next digest"),
         ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it only to you"),
-        ("serve".to_owned(), "serves the feeds and sends the digests"),
+        ("serve".to_owned(), "serves feeds, sends digests"),
     ];
     let steps = steps
         .into_iter()

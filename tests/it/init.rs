@@ -1,17 +1,14 @@
 //! The first minutes of a new user: `courant init` writes a configuration, and `courant check`
 //! tries what it names.
 
-use std::fs::{self, File};
-use std::io::{Read as _, Write as _};
+use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::process::Stdio;
 
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::smtp_server::{Script, SmtpServer};
-use crate::support::Shell;
+use crate::support::{Shell, Terminal};
 
 /// Options that answer all required questions.
 const ANSWERS: [&str; 6] = [
@@ -64,7 +61,8 @@ fn an_existing_configuration_is_never_replaced() {
 fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
     let shell = empty_directory();
     for (arguments, part) in [
-        (&["init"][..], "--title is missing"),
+        (&["init"][..], "--title, --base-url, --from are missing"),
+        (&["init", "--title", "T", "--base-url", "https://x.org"], "--from is missing"),
         (
             &["init", "--title", "T", "--base-url", "news.harbour.school", "--from", "a@b.org"],
             "--base-url: `news.harbour.school` is not a valid URL",
@@ -74,19 +72,59 @@ fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
             "--from: `nobody` is not a valid e-mail address",
         ),
         (
-            &["init", "--title", "T", "--base-url", "https://x.org", "--source", "joomla"],
+            &[
+                "init",
+                "--title",
+                "T",
+                "--base-url",
+                "https://x.org",
+                "--from",
+                "a@b.org",
+                "--source",
+                "joomla",
+            ],
             "--source: unknown kind `joomla`; expected builtin",
         ),
         (
-            &["init", "--title", "T", "--base-url", "https://x.org", "--source", "wordpress"],
+            &[
+                "init",
+                "--title",
+                "T",
+                "--base-url",
+                "https://x.org",
+                "--from",
+                "a@b.org",
+                "--source",
+                "wordpress",
+            ],
             "--source-url is missing",
         ),
         (
-            &["init", "--title", "T", "--base-url", "https://x.org", "--query", "SELECT 1"],
+            &[
+                "init",
+                "--title",
+                "T",
+                "--base-url",
+                "https://x.org",
+                "--from",
+                "a@b.org",
+                "--query",
+                "SELECT 1",
+            ],
             "--query does not apply",
         ),
         (
-            &["init", "--title", "T", "--base-url", "https://x.org", "--timezone", "Mars/Base"],
+            &[
+                "init",
+                "--title",
+                "T",
+                "--base-url",
+                "https://x.org",
+                "--from",
+                "a@b.org",
+                "--timezone",
+                "Mars/Base",
+            ],
             "--timezone: `Mars/Base`",
         ),
     ] {
@@ -120,50 +158,18 @@ async fn a_query_source_is_read_with_the_statement_that_was_given() {
     let output = shell.courant(&[&source[..], &ANSWERS[..]].concat());
     assert_eq!(output.status, 0, "{output:?}");
     assert!(output.out.contains("source site: readable"), "{output:?}");
+    let check = ["sources", "check", "site"];
+    assert!(shell.run_ok(&check).contains("set `article_url`"), "articles have no links");
+    shell.replace("query = ", "article_url = \"https://harbour.school/{id}\"\nquery = ");
+    assert!(!shell.run_ok(&check).contains("set `article_url`"));
     shell.run_ok(&["sources", "sync"]);
     assert!(shell.run_ok(&["articles", "list"]).contains("Open \"day\""));
-}
-
-/// Answers the prompts of a command on a terminal, each once its text appears; returns all that
-/// the terminal showed.
-fn answer_on_a_terminal(shell: &Shell, arguments: &[&str], answers: &[(&str, &str)]) -> String {
-    let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-    grantpt(&master).unwrap();
-    unlockpt(&master).unwrap();
-    let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
-    let terminal = File::options().read(true).write(true).open(name).unwrap();
-    let mut command = Shell::command(shell.path("").as_path(), arguments);
-    command
-        .env("TERM", "xterm")
-        .stdin(Stdio::from(terminal.try_clone().unwrap()))
-        .stderr(Stdio::from(terminal.try_clone().unwrap()))
-        .stdout(Stdio::from(terminal));
-    let mut child = command.spawn().unwrap();
-    drop(command);
-    let mut master = File::from(master);
-    let (mut shown, mut answered, mut buffer) = (String::new(), 0, [0; 4_096]);
-    let mut answers = answers.iter();
-    let mut next = answers.next();
-    // Reading fails once the command has closed the terminal.
-    while let Ok(count @ 1..) = master.read(&mut buffer) {
-        shown.push_str(&String::from_utf8_lossy(&buffer[..count]));
-        while let Some((prompt, answer)) = next
-            && shown[answered..].contains(prompt)
-        {
-            answered = shown.len();
-            master.write_all(answer.as_bytes()).unwrap();
-            next = answers.next();
-        }
-    }
-    assert!(child.wait().unwrap().success(), "{shown}");
-    assert!(next.is_none(), "{next:?} was not asked: {shown}");
-    shown
 }
 
 #[test]
 fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
     let shell = empty_directory();
-    let shown = answer_on_a_terminal(
+    let shown = Terminal::default().answer(
         &shell,
         &["init"],
         &[

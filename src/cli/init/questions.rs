@@ -30,6 +30,25 @@ impl Questions {
         Self { is_terminal: std::io::stdin().is_terminal() && std::io::stderr().is_terminal() }
     }
 
+    /// Rejects a command that lacks these options and has no terminal on which to ask.
+    pub(super) fn require<'a>(
+        &self,
+        missing: impl Iterator<Item = &'a str>,
+    ) -> Result<(), UsageError> {
+        let missing: Vec<&str> = missing.collect();
+        match missing.as_slice() {
+            [] => Ok(()),
+            _ if self.is_terminal => Ok(()),
+            [one] => Err(UsageError(format!(
+                "{one} is missing; give it, or run the command on a terminal, where it asks"
+            ))),
+            all => Err(UsageError(format!(
+                "{} are missing; give them, or run the command on a terminal, where it asks",
+                all.join(", ")
+            ))),
+        }
+    }
+
     /// Returns the answer of the option, of the person or the default, once `validate` accepts it.
     ///
     /// # Errors
