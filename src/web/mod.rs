@@ -27,6 +27,7 @@ mod metrics;
 mod negotiation;
 mod page;
 mod readership;
+mod robots;
 mod router;
 mod section_cache;
 mod server;

@@ -13,8 +13,8 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    api, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, subscribe,
-    unsubscribe,
+    api, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, robots,
+    subscribe, unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;
@@ -60,6 +60,7 @@ fn add_feed_routes(routes: Routes) -> Routes {
         .add("/assets/accent.css", Access::Public, get(brand::accent))
         .add("/favicon.ico", Access::Public, get(brand::icon))
         .add("/favicon.svg", Access::Public, get(brand::icon))
+        .add("/robots.txt", Access::Public, get(robots::show))
 }
 
 /// Declares all routes of a connected server.

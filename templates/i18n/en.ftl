@@ -32,7 +32,6 @@ confirm-mail-link = If the button does not work, copy this link into your browse
 confirm-mail-ignore = If you did not request this, ignore this e-mail. We will not send you anything unless you confirm.
 
 # --- All pages
-page-home = Home
 page-feeds = Feeds
 page-subscribe = Subscribe
 page-mailbox = Inbox
@@ -207,6 +206,8 @@ colon = { ": " }
 unsubscribe-title = Unsubscribe from { $digest }?
 unsubscribe-ask = You will no longer receive this digest. Your other subscriptions will not change.
 unsubscribe-button = Unsubscribe
+unsubscribe-address = Do you have a new e-mail address? Subscribe with the new one, then unsubscribe the old one here.
+unsubscribe-address-link = Subscribe with another address
 unsubscribe-done-title = You have unsubscribed from { $digest }
 unsubscribe-done = You may still receive an e-mail that is already on its way.
 unsubscribe-undo = Undo

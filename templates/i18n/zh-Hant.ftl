@@ -23,7 +23,6 @@ confirm-mail-link = 如果無法點選按鈕，請將下列連結複製到瀏覽
 confirm-mail-ignore = 如果您並未提出申請，請忽略這封電子郵件。在您確認之前，我們不會寄送任何內容給您。
 
 # --- All pages
-page-home = 首頁
 page-feeds = 訂閱來源
 page-subscribe = 訂閱
 page-mailbox = 收件匣
@@ -185,6 +184,8 @@ colon = ：
 unsubscribe-title = 要取消訂閱「{ $digest }」嗎？
 unsubscribe-ask = 取消訂閱後，您將不再收到這份電子報，其他訂閱不受影響。
 unsubscribe-button = 取消訂閱
+unsubscribe-address = 要更換電子郵件地址嗎？請先以新地址訂閱，再在這裡取消訂閱舊地址。
+unsubscribe-address-link = 以其他地址訂閱
 unsubscribe-done-title = 您已取消訂閱「{ $digest }」
 unsubscribe-done = 已經寄出的電子郵件可能仍會送達。
 unsubscribe-undo = 復原

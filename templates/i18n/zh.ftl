@@ -23,7 +23,6 @@ confirm-mail-link = 如果按钮无法点击，请将以下链接复制到浏览
 confirm-mail-ignore = 如果这不是您本人的操作，请忽略此邮件。在您确认之前，我们不会向您发送任何内容。
 
 # --- All pages
-page-home = 首页
 page-feeds = 订阅源
 page-subscribe = 订阅
 page-mailbox = 收件箱
@@ -185,6 +184,8 @@ colon = ：
 unsubscribe-title = 要退订“{ $digest }”吗？
 unsubscribe-ask = 退订后，您将不再收到此简报，其他订阅不受影响。
 unsubscribe-button = 退订
+unsubscribe-address = 要更换邮箱吗？请先用新地址订阅，再在此处退订旧地址。
+unsubscribe-address-link = 用其他地址订阅
 unsubscribe-done-title = 您已退订“{ $digest }”
 unsubscribe-done = 已经发出的邮件可能仍会送达。
 unsubscribe-undo = 撤销

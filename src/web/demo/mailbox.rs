@@ -48,8 +48,8 @@ pub(in crate::web) async fn list(
         url: format!("/mailbox/{}", mail.id),
         preview: preview(&mail.text),
         date_text: mail.received_at.in_zone(zone),
-        from: mail.from,
-        to: mail.to,
+        from: without_quotation_marks(&mail.from),
+        to: without_quotation_marks(&mail.to),
         subject: mail.subject,
     };
     let total = mailbox.count();
@@ -79,8 +79,8 @@ pub(in crate::web) async fn show(
         .render(&MailboxMailPage {
             page: web.page_context(&client, &method),
             date_text: mail.received_at.in_zone(&web.app.config.site.timezone),
-            from: mail.from,
-            to: mail.to,
+            from: without_quotation_marks(&mail.from),
+            to: without_quotation_marks(&mail.to),
             subject: mail.subject,
             headers: mail.headers,
             html: Some(mail.html).filter(|html| !html.is_empty()),
@@ -122,8 +122,37 @@ fn mail_view(mail: CaughtMail) -> MailView {
     }
 }
 
-/// Returns the beginning of a text on one line.
+/// Returns the beginning of a text on one line, without the rules between its parts.
 fn preview(text: &str) -> String {
-    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    line.chars().take(MAX_PREVIEW_CHARS).collect()
+    let is_rule = |word: &&str| word.len() > 2 && word.chars().all(|c| matches!(c, '=' | '-'));
+    let words = text.split_whitespace().filter(|word| !is_rule(word));
+    words.collect::<Vec<_>>().join(" ").chars().take(MAX_PREVIEW_CHARS).collect()
+}
+
+/// Returns a mailbox without the quotation marks around its name, which mail clients do not show.
+fn without_quotation_marks(mailbox: &str) -> String {
+    match mailbox.strip_prefix('"').and_then(|rest| rest.split_once("\" <")) {
+        Some((name, address)) if !name.contains(['"', '\\']) => format!("{name} <{address}"),
+        _ => mailbox.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_shown_without_rules_and_quotation_marks() {
+        assert_eq!(
+            preview("The week\n=====\n\nFirst -- and - second"),
+            "The week First -- and - second"
+        );
+        for (mailbox, shown) in [
+            ("\"Lin Yue\" <lin@example.org>", "Lin Yue <lin@example.org>"),
+            ("Jürgen <j@example.org>", "Jürgen <j@example.org>"),
+            ("\"a \\\"b\\\"\" <c@example.org>", "\"a \\\"b\\\"\" <c@example.org>"),
+        ] {
+            assert_eq!(without_quotation_marks(mailbox), shown);
+        }
+    }
 }

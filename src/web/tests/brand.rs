@@ -72,3 +72,30 @@ async fn shareable_pages_have_link_previews_and_private_ones_have_none() {
         );
     }
 }
+
+#[tokio::test]
+async fn crawlers_are_kept_from_the_pages_of_one_person_and_from_the_demo() {
+    for (is_demo, rules) in [
+        (false, "Disallow: /news/confirm/\nDisallow: /news/unsubscribe/\n"),
+        (true, "Disallow: /news/\n"),
+    ] {
+        let robots = Site::new(is_demo).await.get("/robots.txt").await;
+        assert_eq!(robots.header(header::CONTENT_TYPE), "text/plain; charset=utf-8");
+        assert_eq!(robots.text(), format!("User-agent: *\n{rules}"));
+    }
+}
+
+#[tokio::test]
+async fn the_menu_marks_the_current_page_and_the_home_page_has_the_title_of_the_site() {
+    let site = Site::new(false).await;
+    let home = site.get("/?lang=en").await.text();
+    assert!(
+        home.contains("<title>Test College</title>") && !home.contains("aria-current"),
+        "{home}"
+    );
+    for path in ["/feeds/", "/subscribe"] {
+        let page = site.get(&format!("{path}?lang=en")).await.text();
+        let marked = page.lines().find(|line| line.contains("aria-current=\"page\"")).unwrap();
+        assert!(marked.contains(path), "{marked}");
+    }
+}

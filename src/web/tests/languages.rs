@@ -112,7 +112,7 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
     for (path, chinese, english) in [
         (
             "/",
-            &["<title>首页 · 试验学院</title>", "全部新闻", "学院动态", "学院一周", "校园"][..],
+            &["<title>试验学院</title>", "全部新闻", "学院动态", "学院一周", "校园"][..],
             "All news",
         ),
         ("/feeds/", &["全部新闻", "试验学院"], "All news"),
