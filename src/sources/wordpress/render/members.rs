@@ -1,7 +1,7 @@
 //! Removes what plugins show to members only from the stored text of a post.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::blocks;
 use super::encoded;
@@ -110,6 +110,7 @@ impl HiddenParts {
         let mut close = Lookahead::new(text, "]");
         let mut quoted = TagEnds::new(text);
         let readable = shortcodes::text_ranges(text);
+        let closing_ends = closing_tag_ends(text);
         let mut spans: BTreeMap<&str, ShortcodeSpan> = BTreeMap::new();
         for (start, _) in text.match_indices('[') {
             let Some(tag) = MemberShortcodeTag::parse(text, start, &mut close, &mut quoted) else {
@@ -126,7 +127,17 @@ impl HiddenParts {
                 // The closing tag of a row that is switched off has no attributes.
                 EnclosedContent::Shown => tag.closing && spans.contains_key(tag.name),
             };
-            if !counts || (text[..start].ends_with('[') && !tag.closing) {
+            if !counts {
+                continue;
+            }
+            if text[..start].ends_with('[') && !tag.closing {
+                // WordPress reads such a tag up to the first closing one, whatever is between them.
+                if let Some(end) = tag.end_if_not_literal(text, &closing_ends)
+                    && !tag.self_closing
+                {
+                    let name = format!("[{}]", tag.name);
+                    self.hide("shortcode", &name, (start, end), rule == EnclosedContent::Hidden);
+                }
                 continue;
             }
             let span = spans.entry(tag.name).or_default();
@@ -211,6 +222,36 @@ impl<'a> MemberShortcodeTag<'a> {
         let self_closing = attributes.ends_with('/') && text[..end].ends_with('/');
         Some(Self { name, attributes, closing, self_closing, end: end + 1 })
     }
+
+    /// Returns the end of the content of an opening tag behind another bracket; `None` if WordPress
+    /// shows the tag as text: it has no closing tag, or a second bracket follows that one, too.
+    fn end_if_not_literal(
+        &self,
+        text: &str,
+        closing_ends: &HashMap<&str, Vec<usize>>,
+    ) -> Option<usize> {
+        let ends = closing_ends.get(self.name)?;
+        let end = *ends.get(ends.partition_point(|end| *end <= self.end))?;
+        (!text[end..].starts_with(']')).then_some(end)
+    }
+}
+
+/// Returns the end of each closing tag, by the name of the shortcode.
+fn closing_tag_ends(text: &str) -> HashMap<&str, Vec<usize>> {
+    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
+    if text.contains("[[") {
+        for (start, _) in text.match_indices("[/") {
+            let inner = &text[start + 2..];
+            let length = inner
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
+                .count();
+            if inner[length..].starts_with(']') {
+                found.entry(&inner[..length]).or_default().push(start + 2 + length + 1);
+            }
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -239,6 +280,25 @@ mod tests {
             assert_eq!(shown, "Open.  End.", "{written}");
             assert_eq!(notes.len(), 1, "{written}");
             assert!(notes[0].contains("left out"), "{notes:?}");
+        }
+    }
+
+    #[test]
+    fn doubled_brackets_are_text_only_if_both_ends_have_them() {
+        for (written, expected) in [
+            ("[[members_only]]HIDDEN[/members_only] End.", "[ End."),
+            ("[[members_only]] and [members_only]HIDDEN[/members_only] End.", "[ End."),
+            (
+                "[[private]] a [private]HIDDEN[/private] b [private]HIDDEN[/private] End.",
+                "[ b  End.",
+            ),
+            (
+                "[[members_only]Text[/members_only]] End.",
+                "[[members_only]Text[/members_only]] End.",
+            ),
+            ("Write [[members_only]] to hide.", "Write [[members_only]] to hide."),
+        ] {
+            assert_eq!(public_part(written, true).0, expected);
         }
     }
 
