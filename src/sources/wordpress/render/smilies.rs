@@ -3,7 +3,7 @@
 use super::markup::{Token, tag_name, tokenize};
 
 /// Typed faces and their emoji; a face precedes its own prefixes.
-const FACES: [(&str, &str); 40] = [
+const FACES: [(&str, &str); 43] = [
     (":mrgreen:", "🟢"),
     (":neutral:", "😐"),
     (":twisted:", "😈"),
@@ -39,6 +39,9 @@ const FACES: [(&str, &str); 40] = [
     (":(", "🙁"),
     (":)", "🙂"),
     (":?", "😕"),
+    (":|", "😐"),
+    (":!:", "❗"),
+    (":?:", "❓"),
     (":D", "😀"),
     (":P", "😛"),
     (":o", "😮"),
@@ -94,8 +97,8 @@ mod tests {
     #[test]
     fn smilies_are_replaced_only_between_white_space() {
         assert_eq!(
-            smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code>"),
-            "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code>"
+            smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code> :?: :!: :|"),
+            "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code> ❓ ❗ 😐"
         );
     }
 }
