@@ -7,6 +7,7 @@ mod dates;
 mod enclosures;
 mod language_plugins;
 mod languages;
+mod lists;
 mod member_plugins;
 mod options;
 mod permalinks;
@@ -19,6 +20,7 @@ mod session;
 mod site;
 mod site_info;
 mod wxr;
+mod wxr_lists;
 
 use std::collections::BTreeSet;
 
@@ -92,7 +94,7 @@ pub(crate) async fn read(
         }
         // The next page rarely needs the bodies and attachments of this one.
         site.posts.clear();
-        site.lists_by_query.retain(|query, _| query.kind == "post" && query.parent.is_none());
+        site.lists_by_query.retain(|query, _| query.kind == "post" && query.parents.is_empty());
         let listed: BTreeSet<u64> =
             site.lists_by_query.values().flat_map(|list| list.ids.iter().copied()).collect();
         posts::fetch(&mut session, &mut site, listed.into_iter().map(DataRequest::Post)).await?;

@@ -13,7 +13,7 @@ use crate::sources::read_session::to_array;
 /// Options that determine addresses, dates, files and widgets of a site.
 const OPTIONS: &str = "'home','siteurl','permalink_structure','WPLANG','timezone_string','gmt_offset','upload_path','upload_url_path','date_format',\
     'category_base','tag_base','default_category','blogname','blogdescription','use_smilies','show_on_front','page_on_front','page_for_posts','start_of_week',\
-    'time_format','polylang','icl_sitepress_settings','show_avatars',\
+    'time_format','sticky_posts','polylang','icl_sitepress_settings','show_avatars',\
     'qtranslate_enabled_languages','qtranslate_default_language','qtranslate_url_mode','qtranslate_hide_default_language',\
     'qtranslate_domains','qtranslate_locales'";
 

@@ -95,10 +95,13 @@ pub(super) fn term_url(site: &WordPressSite, term: &Term) -> String {
     with_structure_slash(site, &format!("{head}/{}", with_parents(site, term)))
 }
 
-/// Returns the URL of the archive of a month.
-pub(super) fn month_url(site: &WordPressSite, year: i16, month: i8) -> String {
+/// Returns the URL of the archive of a year, or of the month, or the month and day, in `rest`.
+pub(super) fn date_url(site: &WordPressSite, year: i16, rest: &[i8]) -> String {
+    let written = |separator: &str| -> String {
+        rest.iter().map(|number| format!("{separator}{number:02}")).collect()
+    };
     if site.option("permalink_structure").is_empty() {
-        return format!("{}/?m={year}{month:02}", site.home());
+        return format!("{}/?m={year}{}", site.home(), written(""));
     }
     // If post ids come first in the structure, a year could be mistaken for one.
     let early = site
@@ -111,9 +114,10 @@ pub(super) fn month_url(site: &WordPressSite, year: i16, month: i8) -> String {
     with_structure_slash(
         site,
         &format!(
-            "{}{}{year:04}/{month:02}",
+            "{}{}{year:04}{}",
             structure_prefix(site),
-            if early { "date/" } else { "" }
+            if early { "date/" } else { "" },
+            written("/")
         ),
     )
 }

@@ -1,11 +1,10 @@
-//! Queries for posts and their terms, metadata, lists and comments.
+//! Queries for posts with their terms and metadata.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use super::session::WordPressSession;
-use super::site::{Comment, DataRequest, Order, Post, PostList, PostQuery, WordPressSite};
-use super::{enclosures, member_plugins, post_visibility};
+use super::site::{DataRequest, Post, WordPressSite};
+use super::{enclosures, lists, member_plugins, post_visibility};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -65,9 +64,10 @@ pub(super) async fn fetch(
         match want {
             DataRequest::Post(id) => light.push(id),
             DataRequest::Body(id) => bodies.push(id),
-            DataRequest::List(query) => list(session, site, query).await?,
-            DataRequest::Months => site.months = Some(months(session).await?),
-            DataRequest::Comments => site.comments = Some(comments(session).await?),
+            DataRequest::List(query) => lists::read(session, site, query).await?,
+            DataRequest::Months => site.months = Some(lists::months(session).await?),
+            DataRequest::Days => site.days = Some(lists::days(session).await?),
+            DataRequest::Comments => site.comments = Some(lists::comments(session).await?),
             DataRequest::Biography(user) => {
                 let sql = format!(
                     "SELECT meta_value FROM {{p}}usermeta WHERE meta_key = 'description' AND user_id = {user}"
@@ -95,7 +95,7 @@ pub(super) async fn fetch(
 
 /// Returns the posts that match a condition, with their terms and the metadata in use. The
 /// condition must not contain external input other than numbers.
-async fn select(
+pub(super) async fn select(
     session: &mut WordPressSession,
     condition: &str,
     with_body: bool,
@@ -190,90 +190,6 @@ fn post(row: TextRow, with_body: bool) -> Post {
     }
 }
 
-/// Reads the ids of a list, and its posts without bodies.
-async fn list(
-    session: &mut WordPressSession,
-    site: &mut WordPressSite,
-    query: PostQuery,
-) -> Result<(), anyhow::Error> {
-    let status = if query.kind == "attachment" { "inherit" } else { "publish" };
-    let mut condition = format!("post_status = '{status}' AND post_type = ?");
-    if !query.terms.is_empty() {
-        let _ = write!(
-            condition,
-            " AND ID IN (SELECT tr.object_id FROM {{p}}term_relationships tr JOIN {{p}}term_taxonomy tt ON tt.term_taxonomy_id = tr.term_taxonomy_id WHERE tt.term_id IN ({}))",
-            join_ids(&query.terms)
-        );
-    }
-    if let Some(author) = query.author {
-        let _ = write!(condition, " AND post_author = {author}");
-    }
-    if let Some(parent) = query.parent {
-        let _ = write!(condition, " AND post_parent = {parent}");
-    }
-    if !query.exclude.is_empty() {
-        let _ = write!(condition, " AND ID NOT IN ({})", join_ids(&query.exclude));
-    }
-    if !query.mime.is_empty() {
-        condition.push_str(" AND LEFT(post_mime_type, CHAR_LENGTH(?)) = ?");
-    }
-    let direction = if query.ascending { "ASC" } else { "DESC" };
-    let order = match query.order {
-        Order::Date => format!("post_date {direction}"),
-        Order::Modified => format!("post_modified {direction}"),
-        Order::Title => format!("post_title {direction}"),
-        Order::Menu => format!("menu_order {direction}, post_title {direction}"),
-        Order::Id => format!("ID {direction}"),
-    };
-    let binds: Vec<&str> = if query.mime.is_empty() {
-        vec![&query.kind]
-    } else {
-        vec![&query.kind, &query.mime, &query.mime]
-    };
-    let count = session
-        .rows(&format!("SELECT CAST(COUNT(*) AS CHAR) FROM {{p}}posts WHERE {condition}"), &binds)
-        .await?;
-    let limit = if query.limit == 0 { 1_000 } else { query.limit };
-    let sql = format!(
-        "SELECT CAST(ID AS CHAR) FROM {{p}}posts WHERE {condition} ORDER BY {order} LIMIT {limit} OFFSET {}",
-        query.offset
-    );
-    let ids: Vec<u64> =
-        session.rows(&sql, &binds).await?.iter().map(|row| number(&row[0])).collect();
-    let missing: Vec<u64> = ids.iter().copied().filter(|id| !site.posts.contains_key(id)).collect();
-    if !missing.is_empty() {
-        let found = select(session, &format!("ID IN ({})", join_ids(&missing)), false).await?;
-        site.posts.extend(found.into_iter().map(|post| (post.id, Some(post))));
-    }
-    let total = count.first().map_or(0, |row| number(&row[0]));
-    site.lists_by_query.insert(query, PostList { ids, total });
-    Ok(())
-}
-
-async fn months(session: &mut WordPressSession) -> Result<Vec<(i16, i8, u64)>, anyhow::Error> {
-    let sql = "SELECT CAST(YEAR(post_date) AS CHAR), CAST(MONTH(post_date) AS CHAR), CAST(COUNT(ID) AS CHAR) FROM {p}posts \
-        WHERE post_type = 'post' AND post_status = 'publish' GROUP BY YEAR(post_date), MONTH(post_date) ORDER BY YEAR(post_date) DESC, MONTH(post_date) DESC";
-    let rows = session.rows(sql, &[]).await?;
-    Ok(rows
-        .iter()
-        .filter_map(|row| Some((row[0].parse().ok()?, row[1].parse().ok()?, number(&row[2]))))
-        .collect())
-}
-
-async fn comments(session: &mut WordPressSession) -> Result<Vec<Comment>, anyhow::Error> {
-    let sql = "SELECT CAST(c.comment_ID AS CHAR), CAST(c.comment_post_ID AS CHAR), c.comment_author, c.comment_author_url, CAST(c.comment_date AS CHAR), c.comment_content \
-        FROM {p}comments c JOIN {p}posts p ON p.ID = c.comment_post_ID WHERE c.comment_approved = '1' AND p.post_status = 'publish' AND p.post_password = '' \
-        ORDER BY c.comment_date_gmt DESC LIMIT 100";
-    let rows = session.rows_if_readable(sql, &[]).await?.unwrap_or_default();
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let [id, post, author, author_url, date, text] = to_array(row);
-            Comment { id: number(&id), post: number(&post), author, author_url, date, text }
-        })
-        .collect())
-}
-
 /// Returns the width and height of an image in pixels, if the metadata contains both.
 pub(super) fn image_size(metadata: &str) -> Option<(u32, u32)> {
     let metadata = Value::parse(metadata.trim())?;
@@ -295,6 +211,6 @@ pub(super) fn number(text: &str) -> u64 {
     text.parse().unwrap_or_default()
 }
 
-fn join_ids(ids: &[u64]) -> String {
+pub(super) fn join_ids(ids: &[u64]) -> String {
     ids.iter().map(u64::to_string).collect::<Vec<_>>().join(",")
 }

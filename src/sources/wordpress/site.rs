@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::address::SiteAddress;
 use super::languages::Languages;
 use super::member_plugins::VisiblePart;
+use crate::sources::php::Value;
 
 /// Non-empty defaults of WordPress for options without a row.
 const DEFAULT_OPTIONS: [(&str, &str); 4] = [
@@ -86,13 +88,20 @@ pub(super) struct PostQuery {
     /// Maximum number of posts; 0 means the largest number that the reader permits.
     pub(super) limit: u32,
     pub(super) offset: u32,
-    /// Categories or tags, of which a post needs one; empty means no restriction.
-    pub(super) terms: Vec<u64>,
+    /// Groups of categories or tags; a post needs one of each group.
+    pub(super) terms: Vec<Vec<u64>>,
     pub(super) author: Option<u64>,
-    pub(super) parent: Option<u64>,
+    /// Posts above the listed ones; empty means no restriction.
+    pub(super) parents: Vec<u64>,
+    /// The only posts that may be listed; `None` means no restriction.
+    pub(super) include: Option<Vec<u64>>,
     pub(super) exclude: Vec<u64>,
     /// Prefix of the media type.
     pub(super) mime: String,
+    /// Words of which a post contains each in its title, excerpt or body.
+    pub(super) search: Vec<String>,
+    /// `true` if the sticky posts of the site precede the others.
+    pub(super) sticky_first: bool,
 }
 
 /// The sort key of a list.
@@ -102,8 +111,12 @@ pub(super) enum Order {
     Date,
     Modified,
     Title,
+    /// The order of pages, then the title.
     Menu,
+    /// The order of the files of a post, then the id.
+    MenuThenId,
     Id,
+    Comments,
 }
 
 /// The posts of a list, and their number without the limit.
@@ -135,6 +148,8 @@ pub(super) enum DataRequest {
     List(PostQuery),
     /// The months with published posts.
     Months,
+    /// The days with published posts.
+    Days,
     /// The latest approved comments on public posts.
     Comments,
     /// The biography of an author.
@@ -157,6 +172,8 @@ pub(super) struct WordPressSite {
     pub(super) lists_by_query: HashMap<PostQuery, PostList>,
     /// Year, month and number of posts, newest first; `None` until they are read.
     pub(super) months: Option<Vec<(i16, i8, u64)>>,
+    /// Date and number of posts, newest first; `None` until they are read.
+    pub(super) days: Option<Vec<(Date, u64)>>,
     /// Newest comments; `None` until they are read.
     pub(super) comments: Option<Vec<Comment>>,
     pub(super) biographies: HashMap<u64, String>,
@@ -184,6 +201,15 @@ impl WordPressSite {
     pub(super) fn home(&self) -> &str {
         let home = self.option("home");
         if home.is_empty() { self.option("siteurl") } else { home }.trim_end_matches('/')
+    }
+
+    /// Returns the ids of the sticky posts.
+    pub(super) fn sticky_posts(&self) -> Vec<u64> {
+        let Some(stored) = Value::parse(self.option("sticky_posts").trim()) else {
+            return Vec::new();
+        };
+        let keys = stored.entries().iter().map(|(key, _)| key);
+        keys.filter_map(|key| u64::try_from(stored.number(key)).ok()).collect()
     }
 
     /// Returns the terms of one taxonomy among the given ids, in their order.

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::member_plugins::VisiblePart;
-use super::site::{DataRequest, Order, Post, PostList, PostQuery, Term, User, WordPressSite};
+use super::site::{DataRequest, Post, Term, User, WordPressSite};
 use super::site_info::hidden_reason;
 use super::{
     MAX_FETCH_ROUNDS, dates, drop_shared_guid, enclosures, post_visibility, posts, qtranslate,
-    render, to_article,
+    render, to_article, wxr_lists,
 };
 use crate::config::{Source, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
@@ -47,7 +47,8 @@ pub(in crate::sources) fn read_wxr(
         .map(|item| post(item, &mut site, &mut slugs, &logins, hides_unknown_enclosing))
         .collect();
     site.posts = exported.iter().map(|e| (e.post.id, Some(e.post.clone()))).collect();
-    site.months = Some(months(&site));
+    site.months = Some(wxr_lists::months(&site));
+    site.days = Some(wxr_lists::days(&site));
     site.comments = Some(Vec::new());
     let language = channel.child_text("language").unwrap_or_else(|| site_language.to_owned());
     let mut file = ParsedFile::default();
@@ -317,59 +318,13 @@ fn provide(site: &mut WordPressSite, wanted: BTreeSet<DataRequest>) {
                 site.posts.entry(id).or_insert(None);
             }
             DataRequest::List(query) => {
-                let listed = run_query(site, &query);
+                let listed = wxr_lists::run_query(site, &query);
                 site.lists_by_query.insert(query, listed);
             }
             DataRequest::Biography(user) => {
                 site.biographies.entry(user).or_default();
             }
-            DataRequest::Months | DataRequest::Comments => {}
+            DataRequest::Months | DataRequest::Days | DataRequest::Comments => {}
         }
     }
-}
-
-fn run_query(site: &WordPressSite, query: &PostQuery) -> PostList {
-    let status = if query.kind == "attachment" { "inherit" } else { "publish" };
-    let mut chosen: Vec<&Post> = site
-        .posts
-        .values()
-        .flatten()
-        .filter(|p| p.kind == query.kind && p.status == status)
-        .filter(|p| query.terms.is_empty() || p.terms.iter().any(|t| query.terms.contains(t)))
-        .filter(|p| {
-            query.author.is_none_or(|a| a == p.author)
-                && query.parent.is_none_or(|parent| parent == p.parent)
-        })
-        .filter(|p| !query.exclude.contains(&p.id) && p.mime.starts_with(&query.mime))
-        .collect();
-    chosen.sort_by(|a, b| {
-        let order = match query.order {
-            Order::Date => a.date.cmp(&b.date),
-            Order::Modified => a.modified.cmp(&b.modified),
-            Order::Title | Order::Menu => a.title.to_lowercase().cmp(&b.title.to_lowercase()),
-            Order::Id => a.id.cmp(&b.id),
-        };
-        let order = if query.ascending { order } else { order.reverse() };
-        order.then(a.id.cmp(&b.id))
-    });
-    let total = u64::try_from(chosen.len()).unwrap_or_default();
-    let limit = if query.limit == 0 {
-        usize::MAX
-    } else {
-        usize::try_from(query.limit).unwrap_or(usize::MAX)
-    };
-    let offset = usize::try_from(query.offset).unwrap_or_default();
-    PostList { ids: chosen.iter().skip(offset).take(limit).map(|p| p.id).collect(), total }
-}
-
-/// Returns the months with public posts, newest first.
-fn months(site: &WordPressSite) -> Vec<(i16, i8, u64)> {
-    let mut months: BTreeMap<(i16, i8), u64> = BTreeMap::new();
-    for post in site.posts.values().flatten().filter(|p| p.kind == "post" && p.status == "publish")
-    {
-        if let Some(at) = dates::civil(&post.date) {
-            *months.entry((at.year(), at.month())).or_default() += 1;
-        }
-    }
-    months.into_iter().rev().map(|((year, month), n)| (year, month, n)).collect()
 }

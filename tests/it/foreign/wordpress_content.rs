@@ -122,3 +122,87 @@ async fn what_page_builders_and_forms_leave_is_text_that_people_read() {
     }
     assert!(notes.iter().any(|note| note.contains("contact-form-selector is a form")), "{notes:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_block_lists_the_posts_that_its_filters_select() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let queries = [
+        (r#"{"perPage":1}"#, "Opening night & day, Timetable"),
+        (r#"{"perPage":5,"sticky":"only"}"#, "Opening night & day"),
+        (r#"{"perPage":1,"sticky":"exclude"}"#, "Timetable"),
+        (r#"{"perPage":1,"sticky":"ignore"}"#, "Timetable"),
+        (r#"{"perPage":5,"taxQuery":{"category":[4],"post_tag":[5]}}"#, "Opening night & day"),
+        (r#"{"perPage":5,"categoryIds":[3],"tagIds":[5]}"#, "None"),
+        (r#"{"perPage":5,"search":"the GATES"}"#, "Timetable, Lists, Opening night & day"),
+        (r#"{"perPage":5,"search":"zeppelin","exclude":[111]}"#, "None"),
+        (r#"{"perPage":5,"postType":"page","parents":[106]}"#, "Our history"),
+        (r#"{"perPage":1,"sticky":"exclude","postType":"wp_block"}"#, "Timetable"),
+        (r#"{"perPage":5,"postType":"attachment"}"#, "None"),
+        (r#"{"perPage":5,"inherit":true}"#, ""),
+    ];
+    let blocks: String = queries
+        .iter()
+        .map(|(query, _)| {
+            format!(
+                "<!-- wp:query {{\"query\":{query}}} --><!-- wp:post-template --><!-- wp:post-title /--><!-- /wp:post-template --><!-- wp:query-no-results -->None<!-- /wp:query-no-results --><!-- /wp:query --><hr>"
+            )
+        })
+        .collect();
+    let blocks = source.quote(&blocks);
+    source
+        .execute(&format!(
+            "INSERT INTO wp_options (option_name, option_value) VALUES ('sticky_posts', 'a:1:{{i:0;i:101;}}');
+             INSERT INTO wp_posts (ID, post_title, post_content, post_excerpt, post_type, post_parent, post_date) VALUES
+               (120, 'Our history', '', '', 'page', 106, '2026-01-01');
+             UPDATE wp_posts SET post_date = '2026-01-02' WHERE ID IN (101, 103);
+             UPDATE wp_posts SET post_date = '2026-03-02' WHERE ID = 108;
+             UPDATE wp_posts SET post_content = {blocks}, post_title = 'Lists', post_date = '2026-02-02' WHERE ID = 111"
+        ))
+        .await;
+    source.sync();
+    let body = source.article("111")["body_html"].as_str().unwrap().to_owned();
+    let shown: Vec<String> = body
+        .replace("<em>", "")
+        .replace("</em>", "")
+        .replace("&amp;", "&")
+        .split("<hr>")
+        .map(|part| {
+            let titles = part.split("</h2>").map(|title| {
+                title.rsplit_once('>').map_or(title, |(_, text)| text).trim().to_owned()
+            });
+            titles.filter(|title| !title.is_empty()).collect::<Vec<_>>().join(", ")
+        })
+        .collect();
+    for ((query, expected), shown) in queries.iter().zip(&shown) {
+        assert_eq!(shown, expected, "{query}\n{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn archives_and_a_calendar_link_to_the_days_with_posts() {
+    let Some(source) = site("wp_", "/%year%/%monthnum%/%postname%/").await else { return };
+    let blocks = source.quote(
+        "<!-- wp:archives {\"type\":\"yearly\",\"showPostCounts\":true} /--><!-- wp:archives {\"type\":\"daily\"} /--><!-- wp:calendar {\"month\":2,\"year\":2026} /--><!-- wp:calendar /-->",
+    );
+    source
+        .execute(&format!(
+            "DELETE FROM wp_posts WHERE ID NOT IN (108, 111);
+             UPDATE wp_posts SET post_date = '2026-02-14' WHERE ID = 108;
+             UPDATE wp_posts SET post_content = {blocks}, post_date = '2025-12-31' WHERE ID = 111"
+        ))
+        .await;
+    source.sync();
+    let body = source.article("111")["body_html"].as_str().unwrap().to_owned();
+    for part in [
+        "<a href=\"https://blog.example/2026/\">2026</a>\u{a0}(1)",
+        "<a href=\"https://blog.example/2026/02/14/\">February 14, 2026</a>",
+        "<a href=\"https://blog.example/2025/12/31/\">December 31, 2025</a>",
+        "<caption>February 2026</caption>",
+        "<td>13</td><td><a href=\"https://blog.example/2026/02/14/\">14</a></td>",
+        "<a href=\"https://blog.example/2025/12/\">« Dec</a>",
+        "<caption>December 2025</caption>",
+        "<td><a href=\"https://blog.example/2025/12/31/\">31</a></td>",
+    ] {
+        assert!(body.replace("&nbsp;", "\u{a0}").contains(part), "{part}\nis not in\n{body}");
+    }
+}

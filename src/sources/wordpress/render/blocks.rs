@@ -131,7 +131,13 @@ pub(super) fn delimiter(text: &str, start: usize, ends: &mut Lookahead<'_>) -> O
         return None;
     }
     let attributes = serde_json::from_str(json).unwrap_or(Value::Null);
-    let name = name.strip_prefix("core/").unwrap_or(name).to_owned();
+    // WordPress 5.5 and earlier named an embed after the site that it shows.
+    let name = if name.starts_with("core-embed/") {
+        "embed"
+    } else {
+        name.strip_prefix("core/").unwrap_or(name)
+    };
+    let name = name.to_owned();
     Some(Delimiter { name, attributes, closing, self_closing: empty, end: end + 3 })
 }
 
@@ -202,6 +208,7 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
         name if forms::is_form(name) => {
             context.note(format!("The block {name} is a form and was left out."));
         }
+        "file" => out.push_str(&without_preview(&children_html(context, scope, block))),
         "rss" => context.note("A block that shows another site's feed was left out.".to_owned()),
         name => match widgets::render(context, scope, block)
             .or_else(|| theme_blocks::render(context, scope, block))
@@ -241,6 +248,16 @@ const BLOCKS_WITHOUT_NOTE: [&str; 13] = [
     "archive-title",
     "missing",
 ];
+
+/// Returns the HTML of a file block without its preview, which shows the file that it links to.
+fn without_preview(html: &str) -> String {
+    match (html.find("<object"), html.find("</object>")) {
+        (Some(start), Some(end)) if start < end && html.contains("<a ") => {
+            format!("{}{}", &html[..start], &html[end + "</object>".len()..])
+        }
+        _ => html.to_owned(),
+    }
+}
 
 /// Renders a reusable block, which is stored as a post of its own.
 fn reusable_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, out: &mut String) {

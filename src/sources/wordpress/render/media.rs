@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::markup::escape;
-use super::{RenderContext, Scope, shortcodes};
+use super::{RenderContext, Scope, shortcodes, texturize};
 use crate::sources::wordpress::permalinks;
 use crate::sources::wordpress::site::{Order, Post, PostQuery};
 
@@ -103,51 +103,70 @@ fn attachments<'a>(
             .map(|list| list.split(',').filter_map(|id| id.trim().parse().ok()).collect())
             .unwrap_or_default()
     };
-    let ids = [numbers("ids"), numbers("include")].into_iter().find(|ids| !ids.is_empty());
-    let mut found: Vec<&Post> = match ids {
-        Some(ids) => ids
+    let order = match attributes.get("orderby").map_or("", String::as_str) {
+        "ID" | "id" => Order::Id,
+        "title" | "post_title" => Order::Title,
+        "date" | "post_date" => Order::Date,
+        _ => Order::MenuThenId,
+    };
+    let (ids, include) = (numbers("ids"), numbers("include"));
+    // A random order would change with each sync; `rand` keeps the order of the ids.
+    if !ids.is_empty() && order == Order::MenuThenId {
+        let mut found: Vec<&Post> = ids
             .into_iter()
             .filter_map(|id| context.post(id))
             .filter(|post| post.kind == "attachment" && post.mime.starts_with(kind))
-            .collect(),
-        None => context.listed_posts(&PostQuery {
-            kind: "attachment".to_owned(),
-            mime: kind.to_owned(),
-            parent: Some(numbers("id").first().copied().unwrap_or(scope.post.id)),
-            order: match attributes.get("orderby").map(String::as_str) {
-                Some("ID" | "id" | "menu_order ID") => Order::Id,
-                Some("title") => Order::Title,
-                Some("post_date" | "date") => Order::Date,
-                _ => Order::Menu,
-            },
-            ascending: attributes
-                .get("order")
-                .is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
-            exclude: numbers("exclude"),
-            ..PostQuery::default()
-        }),
-    };
-    found.dedup_by_key(|post| post.id);
-    found
+            .collect();
+        found.dedup_by_key(|post| post.id);
+        return found;
+    }
+    let include = [ids, include].into_iter().find(|ids| !ids.is_empty());
+    let parent = numbers("id").first().copied().unwrap_or(scope.post.id);
+    // Visitors do not see the files of a post that they cannot read.
+    let is_public = parent == scope.post.id
+        || context.post(parent).is_some_and(|post| {
+            post.status == "publish" && !post.protected && post.access.is_none()
+        });
+    if include.is_none() && !is_public {
+        return Vec::new();
+    }
+    context.listed_posts(&PostQuery {
+        kind: "attachment".to_owned(),
+        mime: kind.to_owned(),
+        parents: if include.is_some() { Vec::new() } else { vec![parent] },
+        include,
+        order,
+        ascending: attributes.get("order").is_none_or(|order| !order.eq_ignore_ascii_case("desc")),
+        exclude: numbers("exclude"),
+        ..PostQuery::default()
+    })
 }
 
-/// Renders a gallery as in feeds: each image links to its page or file, without captions.
+/// Renders a gallery: each image links to its page or file, and has its caption below it.
 fn gallery(context: &RenderContext<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
     let pictures = attachments(context, scope, attributes, "image");
     let link = attributes.get("link").map_or("", String::as_str);
     let mut out = String::new();
     for picture in &pictures {
         out.push('\n');
-        if link == "none" {
-            out.push_str(&image(context, picture));
+        let shown = if link == "none" {
+            image(context, picture)
         } else {
-            out.push_str(&attachment_link(context, picture, link != "file"));
+            attachment_link(context, picture, link != "file")
+        };
+        match picture.excerpt.trim() {
+            "" => out.push_str(&shown),
+            words => out.push_str(&format!(
+                "<figure>{shown}<figcaption>{}</figcaption></figure>",
+                texturize::texturize(words)
+            )),
         }
     }
     if !out.is_empty() {
         out.push('\n');
     }
-    out
+    // Figures cannot be inside a paragraph; images can.
+    if out.contains("<figure>") { out.trim_start().to_owned() } else { out }
 }
 
 fn playlist(context: &RenderContext<'_>, scope: Scope<'_>, attributes: &Attributes) -> String {
@@ -184,17 +203,27 @@ fn attachment_link(context: &RenderContext<'_>, post: &Post, to_page: bool) -> S
         let name = file.rsplit('/').next().unwrap_or_default();
         escape(name.rsplit_once('.').map_or(name, |(stem, _)| stem))
     } else {
-        escape(&post.title)
+        texturize::texturize(&escape_tags(&post.title))
     };
     format!("<a href=\"{}\">{words}</a>", escape(&url))
 }
 
+/// Escapes text for HTML without its quotation marks, which typography changes.
+fn escape_tags(text: &str) -> String {
+    text.replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// Returns an image of the media library.
 pub(super) fn image(context: &RenderContext<'_>, post: &Post) -> String {
+    image_with_alt(context, post, &post.alt)
+}
+
+/// Returns an image of the media library with an alternative text of its own.
+pub(super) fn image_with_alt(context: &RenderContext<'_>, post: &Post, alt: &str) -> String {
     format!(
         "<img src=\"{}\" alt=\"{}\" />",
         escape(&context.site.file_url(post)),
-        escape(post.alt.trim())
+        escape(alt.trim())
     )
 }
 

@@ -28,6 +28,14 @@ pub(super) fn navigation_link(
     scope: Scope<'_>,
     block: &Block,
 ) -> String {
+    // A menu keeps the links to pages that were later withdrawn; WordPress does not show them.
+    let is_page = block.text("kind") == Some("post-type")
+        || matches!(block.text("type"), Some("post" | "page"));
+    if let Some(id) = block.number("id").filter(|_| is_page)
+        && context.post(id).is_none_or(|page| page.status != "publish")
+    {
+        return String::new();
+    }
     let label = block.text("label").unwrap_or(if block.name == "home-link" { "Home" } else { "" });
     if label.is_empty() {
         return String::new();
@@ -78,8 +86,17 @@ pub(super) fn social_link(block: &Block) -> String {
         .map_or_else(|| escape(&name), |_| escaped(block, "label"));
     let url = if url.contains("://") || url.starts_with("mailto:") || url.starts_with("//") {
         url.to_owned()
+    } else if is_address(url) {
+        format!("mailto:{url}")
     } else {
         format!("https://{url}")
     };
     format!("<li><a href=\"{}\"><span>{label}</span></a></li>", escape(&url))
+}
+
+/// Returns `true` for an e-mail address without a scheme.
+fn is_address(url: &str) -> bool {
+    url.split_once('@').is_some_and(|(name, host)| {
+        !name.is_empty() && host.contains('.') && !url.contains(['/', ':', '?'])
+    })
 }

@@ -3,6 +3,7 @@
 //!
 //! Rendering is pure: it requests missing data in `Body::missing`, and the caller renders again.
 
+mod archives;
 pub(super) mod autop;
 mod blocks;
 mod breaks;
@@ -11,12 +12,15 @@ mod embeds;
 mod encoded;
 mod excerpts;
 pub(super) mod forms;
+mod latest;
 mod link_targets;
 mod markup;
 mod media;
 mod members;
 mod menus;
+mod queries;
 mod quotes;
+mod search;
 mod shortcodes;
 mod smilies;
 mod tag_ends;
@@ -25,13 +29,17 @@ mod theme_blocks;
 mod widgets;
 
 #[cfg(test)]
+mod site_tests;
+#[cfg(test)]
 mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::member_plugins::VisiblePart;
+use super::permalinks;
 use super::site::{DataRequest, Post, PostList, PostQuery, WordPressSite};
+use queries::QueryBlock;
 
 pub(super) use excerpts::excerpt;
 pub(super) use members::public_part;
@@ -58,6 +66,8 @@ pub(super) struct Body {
 /// The state of one rendering: the snapshot it reads, its requests and its notes.
 struct RenderContext<'a> {
     site: &'a WordPressSite,
+    /// The post whose page the rendering is.
+    page: &'a Post,
     missing: RefCell<BTreeSet<DataRequest>>,
     notes: RefCell<Vec<String>>,
     /// Number of bytes that blocks and shortcodes have rendered.
@@ -69,17 +79,18 @@ struct RenderContext<'a> {
 struct Scope<'a> {
     /// The post whose title, date or terms a block shows.
     post: &'a Post,
-    /// Query of the enclosing query block.
-    query: Option<&'a PostQuery>,
+    /// The enclosing query block.
+    query: Option<&'a QueryBlock>,
     /// `true` if only content for an excerpt is rendered.
     excerpt: bool,
     depth: u8,
 }
 
 impl<'a> RenderContext<'a> {
-    fn new(site: &'a WordPressSite) -> Self {
+    fn new(site: &'a WordPressSite, page: &'a Post) -> Self {
         Self {
             site,
+            page,
             missing: RefCell::default(),
             notes: RefCell::default(),
             rendered_bytes: Cell::default(),
@@ -149,7 +160,7 @@ impl<'a> RenderContext<'a> {
 
 /// Renders the body of a post from the site's snapshot.
 pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
-    let context = RenderContext::new(site);
+    let context = RenderContext::new(site, post);
     post.hidden_notes.iter().for_each(|sentence| context.note(sentence.clone()));
     let html = content(
         &context,
@@ -173,7 +184,11 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
         context
             .note("Its pages after the first are left out, as in WordPress's own feed.".to_owned());
     }
-    let written = without_more_tag(&text);
+    let written = if scope.post.id == context.page.id {
+        without_more_tag(&text)
+    } else {
+        teaser(context, scope, &text)
+    };
     let (text, dropped) = shortcodes::without_plugin_shortcodes(&written);
     for name in dropped {
         let encloses_nothing = written.contains(&format!("][/{name}"));
@@ -216,6 +231,35 @@ fn first_page(text: &str) -> (String, bool) {
     }
 }
 
+/// Returns the text of another post before its more tag, with a link to the rest.
+fn teaser(context: &RenderContext<'_>, scope: Scope<'_>, text: &str) -> String {
+    let Some(at) = text.find("<!--more") else {
+        return text.to_owned();
+    };
+    let Some(tag) = text[at..].find("-->").map(|end| text[at + 8..at + end].trim()) else {
+        return text.to_owned();
+    };
+    let teaser = without_more_block(&text[..at]);
+    if scope.excerpt {
+        return teaser.to_owned();
+    }
+    let url = permalinks::post_url(context.site, scope.post);
+    let words = markup::strip_tags(tag);
+    let words = if words.is_empty() { "(more&hellip;)" } else { &words };
+    format!("{teaser} <a href=\"{}#more-{}\">{words}</a>", markup::escape(&url), scope.post.id)
+}
+
+/// Returns the text before a more tag without the opening comment of its block.
+fn without_more_block(teaser: &str) -> &str {
+    let trimmed = teaser.trim_end_matches([' ', '\n', '\r']);
+    match trimmed.rfind("<!-- wp:more") {
+        Some(at) if trimmed.ends_with("-->") && !trimmed[at + 4..].contains("<!--") => {
+            &trimmed[..at]
+        }
+        _ => teaser,
+    }
+}
+
 /// Removes the more tag, and the teaser if it must not be repeated.
 fn without_more_tag(text: &str) -> String {
     let Some(at) = text.find("<!--more") else {
@@ -226,11 +270,7 @@ fn without_more_tag(text: &str) -> String {
     };
     let (teaser, rest) = (&text[..at], &text[end..]);
     let teaser = if text.contains("<!--noteaser-->") { "" } else { teaser };
-    let mut out = teaser
-        .trim_end_matches([' ', '\n', '\r'])
-        .strip_suffix("<!-- wp:more -->")
-        .unwrap_or(teaser)
-        .to_owned();
+    let mut out = without_more_block(teaser).to_owned();
     let rest = rest.replace("<!--noteaser-->", "");
     let closed = rest.trim_start().strip_prefix("<!-- /wp:more -->");
     out.push_str(closed.unwrap_or(&rest));

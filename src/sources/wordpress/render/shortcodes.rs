@@ -166,9 +166,10 @@ pub(super) fn expand(text: &str, names: &[&str], f: &mut Replace<'_>) -> String 
         };
         out.push_str(&text[at..tag.start]);
         at = end;
-        // A shortcode alone in its paragraph replaces the paragraph.
+        // A shortcode alone in its paragraph replaces the paragraph, but not with a mere link.
         let rest_after = text[at..].trim_start();
         if replacement.starts_with('<')
+            && !replacement.starts_with("<a ")
             && out.trim_end().ends_with("<p>")
             && rest_after.starts_with("</p>")
         {

@@ -78,15 +78,20 @@ pub(super) fn smilies(html: &str) -> String {
 }
 
 fn faces(text: &str, out: &mut String) {
-    for word in text.split_inclusive(char::is_whitespace) {
-        let bare = word.trim_end();
-        match FACES.iter().find(|(typed, _)| *typed == bare) {
-            Some((_, shown)) => {
-                out.push_str(shown);
-                out.push_str(&word[bare.len()..]);
+    for part in text.split_inclusive("&nbsp;") {
+        let (words, space) =
+            part.strip_suffix("&nbsp;").map_or((part, ""), |part| (part, "&nbsp;"));
+        for word in words.split_inclusive(char::is_whitespace) {
+            let bare = word.trim_end();
+            match FACES.iter().find(|(typed, _)| *typed == bare) {
+                Some((_, shown)) => {
+                    out.push_str(shown);
+                    out.push_str(&word[bare.len()..]);
+                }
+                None => out.push_str(word),
             }
-            None => out.push_str(word),
         }
+        out.push_str(space);
     }
 }
 
@@ -97,8 +102,8 @@ mod tests {
     #[test]
     fn smilies_are_replaced_only_between_white_space() {
         assert_eq!(
-            smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code> :?: :!: :|"),
-            "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code> ❓ ❗ 😐"
+            smilies("<p>Hi :) there</p> 12:30 a:) <code>:)</code> :?: :!:&nbsp;:|"),
+            "<p>Hi 🙂 there</p> 12:30 a:) <code>:)</code> ❓ ❗&nbsp;😐"
         );
     }
 }

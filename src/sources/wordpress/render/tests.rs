@@ -114,10 +114,12 @@ fn a_listed_post_with_a_password_reveals_no_text() {
         ..Post::default()
     };
     site.posts.insert(8, Some(secret));
-    site.lists_by_query.insert(
-        PostQuery { kind: "post".into(), limit: 1, ..PostQuery::default() },
-        PostList { ids: vec![8], total: 1 },
-    );
+    for sticky_first in [true, false] {
+        site.lists_by_query.insert(
+            PostQuery { kind: "post".into(), limit: 1, sticky_first, ..PostQuery::default() },
+            PostList { ids: vec![8], total: 1 },
+        );
+    }
     let shown = body(&site, &post);
     assert!(shown.missing.is_empty(), "{:?}", shown.missing);
     assert!(

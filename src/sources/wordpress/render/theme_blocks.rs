@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::blocks::{Block, children_html, number};
-use super::markup::escape;
-use super::{RenderContext, Scope, content, excerpts, list_title, media, texturize};
-use crate::sources::wordpress::site::{DataRequest, Order, Post, PostQuery};
+use super::blocks::{Block, children_html};
+use super::markup::{escape, strip_tags};
+use super::{RenderContext, Scope, content, excerpts, list_title, media, queries, texturize};
+use crate::sources::wordpress::site::{DataRequest, Post};
 use crate::sources::wordpress::{dates, permalinks};
 
 /// Returns the HTML of a theme block; `None` for any other block.
@@ -16,20 +16,12 @@ pub(super) fn render(
 ) -> Option<String> {
     let post = scope.post;
     Some(match block.name.as_str() {
-        "query" => {
-            let query = parse_query(block);
-            children_html(context, Scope { query: Some(&query), ..scope }, block)
-        }
-        "post-template" => template(context, scope, block),
-        "query-no-results" => match scope.query.and_then(|query| context.list(query)) {
-            Some(list) if list.ids.is_empty() => children_html(context, scope, block),
-            _ => String::new(),
-        },
-        "query-pagination-numbers" => page_numbers(context, scope),
-        "query-pagination-next" if page_count(context, scope) > 1 => {
-            format!("<a>{}</a>", escape(block.text("label").unwrap_or("Next Page")))
-        }
-        "query-pagination" if page_count(context, scope) < 2 => String::new(),
+        "query" => queries::query(context, scope, block),
+        "post-template" => queries::template(context, scope, block),
+        "query-no-results" => queries::no_results(context, scope, block),
+        "query-pagination-numbers" => queries::page_numbers(context, scope),
+        "query-pagination-next" => queries::next_page(context, scope, block),
+        "query-pagination" if queries::page_count(context, scope) < 2 => String::new(),
         "post-title" if list_title(post).is_empty() => String::new(),
         "post-title" => headline(block, &linked_text(context, block, post, &list_title(post)), 2),
         "post-date" => date(context, block, post),
@@ -37,10 +29,13 @@ pub(super) fn render(
         "footnotes" => footnotes(post),
         "post-content" => body(context, scope),
         "post-featured-image" => match post.thumbnail.and_then(|id| context.post(id)) {
-            Some(picture) => format!(
-                "<figure>{}</figure>",
-                linked_text(context, block, post, &media::image(context, picture))
-            ),
+            Some(picture) => {
+                // The words of a linked image name the target of the link.
+                let alt =
+                    if block.is("isLink") { &strip_tags(&list_title(post)) } else { &picture.alt };
+                let image = media::image_with_alt(context, picture, alt);
+                format!("<figure>{}</figure>", linked_text(context, block, post, &image))
+            }
             None => String::new(),
         },
         "post-author" | "post-author-name" => author(context, block, post),
@@ -59,12 +54,12 @@ pub(super) fn render(
             "" => String::new(),
             text => format!("<p>{}</p>", texturize::texturize(text)),
         },
+        "cover" if block.is("useFeaturedImage") => cover(context, scope, block),
         "avatar"
         | "comments-title"
         | "comment-template"
         | "comments-pagination"
-        | "query-pagination-previous"
-        | "query-pagination-next" => String::new(),
+        | "query-pagination-previous" => String::new(),
         _ => return None,
     })
 }
@@ -89,93 +84,6 @@ fn excerpt(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> Stri
     }
 }
 
-/// Returns the query of a query block.
-fn parse_query(block: &Block) -> PostQuery {
-    let query = block.attributes.get("query").cloned().unwrap_or_default();
-    let ids = |value: Option<&Value>| -> Vec<u64> {
-        match value {
-            Some(Value::Array(list)) => list.iter().filter_map(number).collect(),
-            Some(one) => one
-                .as_str()
-                .unwrap_or_default()
-                .split(',')
-                .filter_map(|id| id.trim().parse().ok())
-                .collect(),
-            None => Vec::new(),
-        }
-    };
-    let taxonomies = query.get("taxQuery");
-    let mut terms = ids(query.get("categoryIds").or_else(|| taxonomies?.get("category")));
-    terms.extend(ids(query.get("tagIds").or_else(|| taxonomies?.get("post_tag"))));
-    let count = |name: &str| query.get(name).and_then(number).and_then(|n| u32::try_from(n).ok());
-    let kind = query.get("postType").and_then(Value::as_str).unwrap_or("post");
-    PostQuery {
-        kind: kind.to_owned(),
-        order: match query.get("orderBy").and_then(Value::as_str) {
-            Some("title") => Order::Title,
-            Some("modified") => Order::Modified,
-            _ => Order::Date,
-        },
-        ascending: query
-            .get("order")
-            .and_then(Value::as_str)
-            .is_some_and(|order| order.eq_ignore_ascii_case("asc")),
-        limit: count("perPage").unwrap_or(10).clamp(1, 100),
-        offset: count("offset").unwrap_or_default(),
-        terms,
-        author: query.get("author").and_then(number),
-        exclude: ids(query.get("exclude")),
-        ..PostQuery::default()
-    }
-}
-
-/// Renders the template once for each post of the list.
-fn template(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let Some(query) = scope.query.filter(|_| scope.depth < super::MAX_DEPTH) else {
-        return String::new();
-    };
-    let posts = context.listed_posts(query);
-    if posts.is_empty() {
-        return String::new();
-    }
-    let mut out = String::from("<ul>");
-    for post in posts {
-        out.push_str("<li>");
-        out.push_str(&children_html(
-            context,
-            Scope { post, query: None, depth: scope.depth + 1, ..scope },
-            block,
-        ));
-        out.push_str("</li>");
-    }
-    out.push_str("</ul>");
-    out
-}
-
-fn page_count(context: &RenderContext<'_>, scope: Scope<'_>) -> u64 {
-    let Some((query, list)) = scope.query.and_then(|query| Some((query, context.list(query)?)))
-    else {
-        return 0;
-    };
-    list.total.saturating_sub(u64::from(query.offset)).div_ceil(u64::from(query.limit.max(1)))
-}
-
-/// Returns the page numbers below the first page of a list: the first three, and the last.
-fn page_numbers(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
-    let pages = page_count(context, scope);
-    if pages < 2 {
-        return String::new();
-    }
-    let mut shown: Vec<String> = (1..=pages.min(3)).map(|page| page.to_string()).collect();
-    if pages > 4 {
-        shown.push("&hellip;".to_owned());
-    }
-    if pages > 3 {
-        shown.push(pages.to_string());
-    }
-    format!("<div>{}</div>", shown.join("\n"))
-}
-
 fn post_url(context: &RenderContext<'_>, post: &Post) -> String {
     escape(&permalinks::post_url(context.site, post))
 }
@@ -198,7 +106,11 @@ fn headline(block: &Block, words: &str, usual: u64) -> String {
 fn date(context: &RenderContext<'_>, block: &Block, post: &Post) -> String {
     let column =
         if block.text("displayType") == Some("modified") { &post.modified } else { &post.date };
-    let pattern = block.text("format").unwrap_or_else(|| context.site.option("date_format"));
+    // An age ("3 days ago") would be wrong tomorrow; the date stays right.
+    let pattern = block
+        .text("format")
+        .filter(|pattern| *pattern != "human-diff")
+        .unwrap_or_else(|| context.site.option("date_format"));
     dates::zoned(column, context.site.zone()).map_or(String::new(), |at| {
         format!(
             "<div><time>{}</time></div>",
@@ -223,9 +135,26 @@ fn footnotes(post: &Post) -> String {
     if items.is_empty() { items } else { format!("<ol>{items}</ol>") }
 }
 
+/// Renders a cover with the featured image of the post behind its text.
+fn cover(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
+    let html = children_html(context, scope, block);
+    let picture = scope.post.thumbnail.and_then(|id| context.post(id));
+    let text = html.find("wp-block-cover__inner-container").and_then(|at| html[..at].rfind('<'));
+    match picture.zip(text) {
+        Some((picture, at)) => {
+            format!("{}{}{}", &html[..at], media::image(context, picture), &html[at..])
+        }
+        None => html,
+    }
+}
+
 /// Renders the body of another post; a post does not include itself.
 fn body(context: &RenderContext<'_>, scope: Scope<'_>) -> String {
-    if scope.depth == 0 || scope.depth >= super::MAX_DEPTH || scope.post.protected {
+    if scope.depth == 0
+        || scope.depth >= super::MAX_DEPTH
+        || scope.post.protected
+        || scope.post.id == context.page.id
+    {
         return String::new();
     }
     let text = context

@@ -1,18 +1,12 @@
-//! Dynamic blocks: archives, calendar, categories, latest posts and comments, pages, tags, search.
+//! Dynamic blocks of a site: categories, pages and tags; the others have modules of their own.
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
-use super::blocks::{Block, number};
-use super::markup::{escape, remove_noncharacters, strip_tags};
-use super::{
-    RenderContext, Scope, autop, excerpts, list_title, media, menus, page_title, shortcodes,
-    texturize,
-};
-use crate::sources::wordpress::dates;
+use super::blocks::Block;
+use super::markup::escape;
+use super::{RenderContext, Scope, archives, latest, menus, page_title, texturize};
 use crate::sources::wordpress::permalinks;
-use crate::sources::wordpress::site::{DataRequest, Order, Post, PostQuery, Term};
+use crate::sources::wordpress::site::{Order, Post, PostQuery, Term};
 
 /// Returns the HTML of a dynamic block; `None` for any other block.
 pub(super) fn render(
@@ -21,11 +15,11 @@ pub(super) fn render(
     block: &Block,
 ) -> Option<String> {
     Some(match block.name.as_str() {
-        "archives" => archives(context, block),
-        "calendar" => super::super::calendar::calendar(context.site, months(context)),
+        "archives" => archives::archives(context, block),
+        "calendar" => archives::calendar(context, block),
         "categories" => categories(context, block),
-        "latest-posts" => latest_posts(context, scope, block),
-        "latest-comments" => latest_comments(context, block),
+        "latest-posts" => latest::posts(context, scope, block),
+        "latest-comments" => latest::comments(context, block),
         "page-list" => page_list(context),
         "tag-cloud" => tag_cloud(context, block),
         "navigation" => menus::navigation(context, scope, block),
@@ -35,36 +29,6 @@ pub(super) fn render(
         "social-link" => menus::social_link(block),
         _ => return None,
     })
-}
-
-fn months<'a>(context: &RenderContext<'a>) -> &'a [(i16, i8, u64)] {
-    if context.site.months.is_none() {
-        context.request(DataRequest::Months);
-    }
-    context.site.months.as_deref().unwrap_or_default()
-}
-
-/// Renders the months as a list of links, also where a page would use a dropdown.
-fn archives(context: &RenderContext<'_>, block: &Block) -> String {
-    let months = months(context);
-    if months.is_empty() {
-        return "<div>No archives to show.</div>".to_owned();
-    }
-    let counts = block.is("showPostCounts");
-    let dropdown = block.is("displayAsDropdown");
-    let mut out = String::from(if dropdown { "<div>Archives <ul>" } else { "<ul>" });
-    for (year, month, posts) in months {
-        let (url, name) =
-            (permalinks::month_url(context.site, *year, *month), dates::month(*month));
-        let count = if counts { format!("&nbsp;({posts})") } else { String::new() };
-        let _ = if dropdown {
-            writeln!(out, "\t<li><a href=\"{url}\">{name} {year}</a> {count}</li>")
-        } else {
-            writeln!(out, "\t<li><a href=\"{url}\">{name} {year}</a>{count}</li>")
-        };
-    }
-    out.push_str(if dropdown { "</ul></div>" } else { "</ul>" });
-    out
 }
 
 /// Returns the terms of a taxonomy by name, without unused ones unless `empty` is `true`.
@@ -159,145 +123,6 @@ fn category(
     if !dropdown {
         out.push_str(if children.is_empty() { "</li>\n" } else { "</ul>\n</li>\n" });
     }
-}
-
-fn latest_posts(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block) -> String {
-    let categories = match block.attributes.get("categories") {
-        Some(Value::Array(list)) => {
-            list.iter().filter_map(|one| number(one.get("id").unwrap_or(one))).collect()
-        }
-        Some(one) => number(one).into_iter().collect(),
-        None => Vec::new(),
-    };
-    let query = PostQuery {
-        kind: "post".to_owned(),
-        order: match block.text("orderBy") {
-            Some("title") => Order::Title,
-            Some("modified") => Order::Modified,
-            _ => Order::Date,
-        },
-        ascending: block.text("order").is_some_and(|order| order.eq_ignore_ascii_case("asc")),
-        limit: block.number("postsToShow").unwrap_or(5).clamp(1, 100) as u32,
-        terms: categories,
-        author: block.number("selectedAuthor"),
-        ..PostQuery::default()
-    };
-    let mut out = String::from("<ul>");
-    for post in context.listed_posts(&query) {
-        latest_post(context, scope, block, post, &mut out);
-    }
-    out.push_str("</ul>");
-    out
-}
-
-fn latest_post(
-    context: &RenderContext<'_>,
-    scope: Scope<'_>,
-    block: &Block,
-    post: &Post,
-    out: &mut String,
-) {
-    out.push_str("<li>");
-    if let Some(picture) =
-        post.thumbnail.filter(|_| block.is("displayFeaturedImage")).and_then(|id| context.post(id))
-    {
-        out.push_str(&media::image(context, picture));
-    }
-    let title = list_title(post);
-    let title = if title.is_empty() { "(no title)" } else { &title };
-    let _ = write!(
-        out,
-        "<a href=\"{}\">{title}</a>",
-        escape(&permalinks::article_url(context.site, post))
-    );
-    if let Some(user) = context.site.users.get(&post.author).filter(|_| block.is("displayAuthor")) {
-        let _ = write!(out, "<div>by {}</div>", escape(&user.name));
-    }
-    let at = dates::zoned(&post.date, context.site.zone());
-    if let Some(at) = at.filter(|_| block.is("displayPostDate")) {
-        let _ = write!(
-            out,
-            "<time>{}</time>",
-            escape(&dates::format_date(context.site.option("date_format"), &at))
-        );
-    }
-    if block.is("displayPostContent") {
-        if post.protected {
-            out.push_str("<div>This content is password protected.</div>");
-        } else if block.text("displayPostContentRadio") == Some("full_post") {
-            // WordPress inserts the stored body without rendering its blocks.
-            let whole = context
-                .post_with_body(post.id)
-                .and_then(|post| post.content.as_deref())
-                .unwrap_or_default();
-            let _ = write!(
-                out,
-                "<div>{}</div>",
-                shortcodes::without_plugin_shortcodes(&remove_noncharacters(whole)).0
-            );
-        } else {
-            let words = block.number("excerptLength").unwrap_or(55).min(100) as usize;
-            let _ = write!(
-                out,
-                "<div>{}</div>",
-                excerpts::automatic_excerpt(context, scope, post, words)
-            );
-        }
-    }
-    out.push_str("</li>\n");
-}
-
-fn latest_comments(context: &RenderContext<'_>, block: &Block) -> String {
-    let Some(all) = &context.site.comments else {
-        context.request(DataRequest::Comments);
-        return String::new();
-    };
-    let count = block.number("commentsToShow").unwrap_or(5).clamp(1, 100) as usize;
-    if all.is_empty() {
-        return "<div>No comments to show.</div>".to_owned();
-    }
-    let shows = |name: &str| block.attributes.get(name).and_then(Value::as_bool).unwrap_or(true);
-    let mut out = String::from("<ol>");
-    for comment in all.iter().take(count) {
-        let Some(post) = context.post(comment.post) else {
-            continue;
-        };
-        let author =
-            if comment.author.trim().is_empty() { "Anonymous" } else { comment.author.trim() };
-        let url = format!("{}#comment-{}", permalinks::post_url(context.site, post), comment.id);
-        let _ = write!(
-            out,
-            "<li><article><footer><span>{}</span> on <a href=\"{}\">{}</a>",
-            escape(author),
-            escape(&url),
-            page_title(&post.title)
-        );
-        let at = dates::zoned(&comment.date, context.site.zone());
-        if let Some(at) = at.filter(|_| shows("displayDate")) {
-            let _ = write!(
-                out,
-                "<time>{}</time>",
-                escape(&dates::format_date(context.site.option("date_format"), &at))
-            );
-        }
-        out.push_str("</footer>");
-        if shows("displayExcerpt") {
-            let text = strip_tags(&comment.text);
-            let words: Vec<&str> = text.split_whitespace().collect();
-            let more = if words.len() > 20 { "&hellip;" } else { "" };
-            let _ = write!(
-                out,
-                "<div>{}</div>",
-                autop::autop(&texturize::texturize(&format!(
-                    "{}{more}",
-                    words[..words.len().min(20)].join(" ")
-                )))
-            );
-        }
-        out.push_str("</article></li>");
-    }
-    out.push_str("</ol>");
-    out
 }
 
 pub(super) fn page_list(context: &RenderContext<'_>) -> String {
