@@ -182,7 +182,7 @@ async fn a_query_block_lists_the_posts_that_its_filters_select() {
 async fn archives_and_a_calendar_link_to_the_days_with_posts() {
     let Some(source) = site("wp_", "/%year%/%monthnum%/%postname%/").await else { return };
     let blocks = source.quote(
-        "<!-- wp:archives {\"type\":\"yearly\",\"showPostCounts\":true} /--><!-- wp:archives {\"type\":\"daily\"} /--><!-- wp:calendar {\"month\":2,\"year\":2026} /--><!-- wp:calendar /-->",
+        "<!-- wp:archives {\"type\":\"yearly\",\"showPostCounts\":true} /--><!-- wp:archives {\"type\":\"daily\"} /--><!-- wp:calendar {\"month\":2,\"year\":2026} /--><!-- wp:calendar /--><!-- wp:archives {\"type\":\"weekly\"} /-->",
     );
     source
         .execute(&format!(
@@ -201,6 +201,7 @@ async fn archives_and_a_calendar_link_to_the_days_with_posts() {
         "<td>13</td><td><a href=\"https://blog.example/2026/02/14/\">14</a></td>",
         "<a href=\"https://blog.example/2025/12/\">« Dec</a>",
         "<caption>December 2025</caption>",
+        "<a href=\"https://blog.example/?m=2026&amp;w=7\">February 9, 2026–February 15, 2026</a>",
         "<td><a href=\"https://blog.example/2025/12/31/\">31</a></td>",
     ] {
         assert!(body.replace("&nbsp;", "\u{a0}").contains(part), "{part}\nis not in\n{body}");
