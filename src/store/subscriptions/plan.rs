@@ -41,8 +41,8 @@ impl CurrentState {
     fn initial_result(&self, r: &SubscriptionRequest) -> RequestResult {
         let suppressed = self.suppressed.contains(&r.address_hash);
         let is_refused = !suppressed && self.opt_in_required.contains(&r.address_hash);
-        let unsubscribed = if is_refused { r.digests.len() } else { 0 };
-        RequestResult { suppressed, unsubscribed, ..RequestResult::default() }
+        let previously_unsubscribed = if is_refused { r.digests.len() } else { 0 };
+        RequestResult { suppressed, previously_unsubscribed, ..RequestResult::default() }
     }
 }
 
