@@ -9,11 +9,15 @@ use clap::Subcommand;
 
 use super::table::Column::{Key, Text};
 use super::table::TextTable;
+use super::issue_report::IssueReport;
+use super::progress::ProgressReporter;
 use super::usage::{UsageError, source_names};
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::file_import::{ImportEvent, MAX_KEPT_REASONS, RejectedLines};
 use crate::domain::time::Millis;
+use crate::sources::import::FileImport;
 use crate::sources::{SyncReport, id_mapping, import};
 use crate::wire::articles::{Article, ArticleSummary, IdRemapping};
 use crate::wire::sources::ArticleImport;
@@ -162,34 +166,59 @@ async fn import_file(
 ) -> anyhow::Result<ExitCode> {
     let source =
         import::builtin_source(&app.config, source).map_err(|e| UsageError(format!("{e:#}")))?;
-    match import::import_file(&app.store, &app.config, source, file, &Actor::Cli, app.now()).await?
-    {
-        Ok(done) if json => {
-            output::json(&ArticleImport::from(&done))?;
+    let mut issues = IssueReport::create(report)?;
+    let mut progress = ProgressReporter::new("articles", app.clock);
+    let on_event = |event: ImportEvent<'_>| match event {
+        ImportEvent::Rejected { .. } => issues.write_rejected(file, &event),
+        ImportEvent::Stored { done, total } => progress.update(done, total),
+    };
+    let (actor, now) = (Actor::Cli, app.now());
+    let imported =
+        import::import_file(&app.store, &app.config, source, file, &actor, now, on_event).await;
+    progress.finish();
+    match imported? {
+        Ok(done) => {
+            for (id, reason) in &done.report.rejected {
+                issues.write(&format!("{id}: {reason}"));
+            }
+            issues.finish()?;
+            print_import(&done, &issues, json)?;
             Ok(exit_code(&done.report))
         }
-        Ok(done) => {
-            let r = done.report;
-            output::line(&format!(
-                "{}: added {}, changed {}{}",
-                r.source,
-                r.added,
-                r.changed,
-                super::sources::scheduled_suffix(&r)
-            ))?;
-            for (what, n) in &done.left_out {
-                output::line(&format!("  left out, {what}: {n}"))?;
-            }
-            super::sources::notes::print_notes(&r.notes, usize::MAX)?;
-            for (id, reason) in &r.rejected {
-                output::error(&format!("{id}: {reason}"));
-            }
-            Ok(exit_code(&r))
-        }
-        Err(import::RejectedLines(lines)) => {
-            report_rejected_lines(file, &lines, report, "imported")
+        Err(rejected) => {
+            issues.finish()?;
+            Ok(report_rejected_lines(file, &rejected, &issues, "imported"))
         }
     }
+}
+
+fn print_import(done: &FileImport, issues: &IssueReport, json: bool) -> anyhow::Result<()> {
+    if json {
+        return output::json(&ArticleImport::from(done));
+    }
+    let r = &done.report;
+    output::line(&format!(
+        "{}: added {}, changed {}{}",
+        r.source,
+        r.added,
+        r.changed,
+        super::sources::scheduled_suffix(r)
+    ))?;
+    for (what, n) in &done.left_out {
+        output::line(&format!("  left out, {what}: {n}"))?;
+    }
+    let printed = r.notes.len().min(MAX_KEPT_REASONS);
+    super::sources::notes::print_notes(&r.notes[..printed], usize::MAX)?;
+    if let Some(more) = r.note_count.checked_sub(MAX_KEPT_REASONS).filter(|more| *more > 0) {
+        output::line(&format!("  … and {}", output::pluralize(more, "more note")))?;
+    }
+    for (id, reason) in r.rejected.iter().take(MAX_KEPT_REASONS) {
+        output::error(&format!("{id}: {reason}"));
+    }
+    if let Some(text) = issues.further(r.rejected_count, "article") {
+        output::note(&text);
+    }
+    Ok(())
 }
 
 fn exit_code(report: &SyncReport) -> ExitCode {
@@ -225,21 +254,27 @@ async fn remap_ids(
             output::result(json, &IdRemapping::from(&r), &text)?;
             Ok(ExitCode::SUCCESS)
         }
-        Err(lines) => report_rejected_lines(map, &lines, report, "remapped"),
+        Err(lines) => {
+            let (mut issues, mut rejected) =
+                (IssueReport::create(report)?, RejectedLines::default());
+            for (line, reason) in lines {
+                rejected.add(line, &reason, &mut |event| issues.write_rejected(map, &event));
+            }
+            issues.finish()?;
+            Ok(report_rejected_lines(map, &rejected, &issues, "remapped"))
+        }
     }
 }
 
 /// Reports the rejected lines of a file, because of which nothing was changed.
 fn report_rejected_lines(
     file: &Path,
-    lines: &[(u64, String)],
-    report: Option<&Path>,
+    rejected: &RejectedLines,
+    issues: &IssueReport,
     done: &str,
-) -> anyhow::Result<ExitCode> {
-    output::rejected_lines(file, lines, report)?;
-    output::error(&format!(
-        "nothing was {done}: {} rejected",
-        output::pluralize(lines.len(), "line")
-    ));
-    Ok(ExitCode::FAILURE)
+) -> ExitCode {
+    issues.print_rejected(file, rejected);
+    let lines = output::pluralize(rejected.count, "line");
+    output::error(&format!("nothing was {done}: {lines} rejected"));
+    ExitCode::FAILURE
 }

@@ -24,6 +24,7 @@ mod editions;
 mod examples;
 mod feeds;
 mod init;
+mod issue_report;
 mod log_writer;
 mod migrate;
 mod output;

@@ -3,9 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
-use std::path::Path;
 
-use anyhow::Context;
 use serde::Serialize;
 
 use super::wrap::wrap;
@@ -13,8 +11,6 @@ use super::wrap::wrap;
 use crate::app::App;
 use crate::domain::printable::escape_unprintable;
 
-/// Number of reasons for rejected lines of a file that a command prints.
-const MAX_PRINTED_REASONS: usize = 100;
 /// Text styles that commands print.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Style {
@@ -132,32 +128,6 @@ pub(crate) fn note(text: &str) {
 pub(crate) async fn clock_faults(app: &App) -> anyhow::Result<()> {
     if let Some(reason) = app.reset_clock_faults().await? {
         note(&format!("warning: {reason}"));
-    }
-    Ok(())
-}
-
-/// Prints the reasons for rejecting lines of a file to standard error, at most
-/// [`MAX_PRINTED_REASONS`] of them, and writes all of them to `report`.
-pub(crate) fn rejected_lines(
-    file: &Path,
-    lines: &[(u64, String)],
-    report: Option<&Path>,
-) -> anyhow::Result<()> {
-    let text = |(line, reason): &(u64, String)| format!("{}:{line}: {reason}", file.display());
-    if let Some(report) = report {
-        let all: String = lines.iter().map(|one| text(one) + "\n").collect();
-        std::fs::write(report, all)
-            .with_context(|| format!("cannot write the report {}", report.display()))?;
-    }
-    for one in lines.iter().take(MAX_PRINTED_REASONS) {
-        note(&text(one));
-    }
-    if let Some(more) = lines.len().checked_sub(MAX_PRINTED_REASONS).filter(|more| *more > 0) {
-        let remedy = match report {
-            Some(report) => format!("all are in {}", report.display()),
-            None => "write all of them to a file with --report FILE".to_owned(),
-        };
-        note(&format!("… and {}; {remedy}", pluralize(more, "more line")));
     }
     Ok(())
 }

@@ -1,9 +1,12 @@
 //! `courant sources`: syncs, checks and lists sources.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clap::Subcommand;
 
+use super::issue_report::IssueReport;
 use super::output;
 use super::table::Column::{Key, Number};
 use super::table::TextTable;
@@ -11,7 +14,8 @@ use super::usage::{UsageError, source_names};
 use crate::app::App;
 use crate::config::Source;
 use crate::domain::actor::Actor;
-use crate::sources::{SyncError, SyncReport, sync_now};
+use crate::domain::file_import::MAX_KEPT_REASONS;
+use crate::sources::{IssueSink, SyncError, SyncReport, sync_with_issues};
 use crate::wire;
 
 mod check;
@@ -26,6 +30,9 @@ pub(crate) enum Command {
         /// Accept the removal of more than half of a source
         #[arg(long)]
         accept_removals: bool,
+        /// File for all rejected rows and notes
+        #[arg(long, value_name = "FILE")]
+        report: Option<PathBuf>,
     },
     /// Show which articles a sync would import or reject
     Check {
@@ -43,8 +50,8 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
-            Self::Sync { name, accept_removals } => {
-                sync_all(app, name.as_deref(), accept_removals, json).await
+            Self::Sync { name, accept_removals, report } => {
+                sync_all(app, name.as_deref(), accept_removals, report.as_deref(), json).await
             }
             Self::Check { name } => check::run(app, &name, json).await,
             Self::List { limit } => list(app, limit, json).await,
@@ -56,6 +63,7 @@ async fn sync_all(
     app: &App,
     name: Option<&str>,
     accept_removals: bool,
+    report: Option<&Path>,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let chosen: Vec<&Source> =
@@ -68,38 +76,47 @@ async fn sync_all(
         .into());
     }
     let (mut failed, mut reports) = (false, Vec::new());
+    let issues = Arc::new(Mutex::new(IssueReport::create(report)?));
     for source in chosen {
-        match sync_now(&app.store, &app.config, source, accept_removals, &Actor::Cli, app.now())
-            .await
-        {
+        let (name, all) = (source.name.clone(), Arc::clone(&issues));
+        let sink = IssueSink::new(move |issue| lock(&all).write(&format!("{name}: {issue}")));
+        let (store, config, now) = (&app.store, &app.config, app.now());
+        let synced =
+            sync_with_issues(store, config, source, accept_removals, &Actor::Cli, sink, now).await;
+        match synced {
             Ok(report) if json => reports.push(wire::sources::SyncReport::from(&report)),
-            Ok(report) => print_report(&report)?,
+            Ok(report) => print_report(&report, &lock(&issues))?,
             Err(SyncError { error, .. }) => {
                 failed = true;
                 output::error(&format!("{error:#}"));
             }
         }
     }
+    lock(&issues).finish()?;
     if json {
         output::json(&reports)?;
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn print_report(r: &SyncReport) -> anyhow::Result<()> {
+fn lock(issues: &Mutex<IssueReport>) -> MutexGuard<'_, IssueReport> {
+    issues.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn print_report(r: &SyncReport, issues: &IssueReport) -> anyhow::Result<()> {
     let scheduled = scheduled_suffix(r);
     output::line(&format!(
         "{}: added {}, changed {}, removed {}, rejected {}{scheduled}",
-        r.source,
-        r.added,
-        r.changed,
-        r.removed,
-        r.rejected.len()
+        r.source, r.added, r.changed, r.removed, r.rejected_count
     ))?;
-    for (id, reason) in &r.rejected {
+    for (id, reason) in r.rejected.iter().take(MAX_KEPT_REASONS) {
         output::line(&format!("  rejected {id}: {reason}"))?;
     }
-    notes::print_notes(&r.notes, usize::MAX)?;
+    let notes_left = MAX_KEPT_REASONS.saturating_sub(r.rejected.len()).min(r.notes.len());
+    notes::print_notes(&r.notes[..notes_left], usize::MAX)?;
+    if let Some(text) = issues.further(r.rejected_count + r.note_count, "issue") {
+        output::line(&format!("  {text}"))?;
+    }
     if r.blocked_removals > 0 {
         let how = format!("`courant sources sync {} --accept-removals` accepts them", r.source);
         output::line(&format!(

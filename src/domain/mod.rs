@@ -15,6 +15,7 @@ pub mod delivery;
 pub mod domain_limits;
 pub mod duration;
 pub mod edition;
+pub mod file_import;
 pub mod ghost_filter;
 pub mod language;
 pub mod left_out;

@@ -1,27 +1,46 @@
-//! CSV files as spreadsheets write them: any usual separator, encoding and line end.
+//! CSV files as spreadsheets write them: any usual separator, encoding and line end. Memory does not
+//! grow with the file: it is read record by record.
 
 mod cells;
 mod decode;
 mod record;
 
+use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use encoding_rs::{Encoding, UTF_8};
 
-use super::line_index::LineIndex;
+use super::input_file::InputFile;
+use super::utf8_reader::{InvalidBytes, Utf8Reader};
 pub(crate) use cells::{escape_formula, unescape_formula};
-use record::{Record, read_record};
+pub(crate) use record::RecordLimits;
+use record::{Record, RecordReader};
 
 /// Separators that are recognized without a `sep=` line; on a tie the first one is used.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
+/// Length of the beginning of a file from which its separator is recognized, in bytes.
+const HEAD_BYTES: usize = 256 << 10;
+/// Error of a quotation mark without an end.
+const UNCLOSED_QUOTATION: &str = "a quotation mark opens here and is not closed before the end of its field; one is missing or extra";
 
-/// Decoded CSV file with its separator.
+/// CSV file whose encoding and separator are known.
 #[derive(Debug)]
-pub(crate) struct CsvFile {
-    text: String,
+pub(crate) struct CsvFile<R = InputFile> {
+    input: R,
+    /// Name of the file, for error messages.
+    name: String,
+    encoding: &'static Encoding,
+    /// Length of a `sep=` line without its end.
+    separator_line: usize,
+    form: CsvForm,
+    limits: RecordLimits,
+}
+
+/// Properties of a CSV file that the conversion of a row depends on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct CsvForm {
     separator: u8,
-    /// Offset of the first row, after a `sep=` line.
-    start: usize,
     /// `true` if U+FFFD stands for bytes that are not valid in the encoding of the file.
     is_damaged: bool,
 }
@@ -33,88 +52,147 @@ pub(crate) struct CsvRow {
     pub(crate) line: u64,
     /// Values, as written between separators and without quotation marks.
     pub(crate) fields: Vec<String>,
+    /// Limit that the row exceeds, as a sentence; it then has no fields.
+    excess: Option<String>,
+    form: CsvForm,
 }
 
 impl CsvFile {
-    /// Reads a file; the error names the file, and the line if there is one.
-    pub(crate) fn read(file: &Path) -> anyhow::Result<Self> {
-        let name = file.display();
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read {name}"))?;
-        match Self::parse(&bytes) {
-            Ok(csv) => Ok(csv),
-            Err((Some(line), problem)) => bail!("{name}:{line}: {problem}"),
-            Err((None, problem)) => bail!("{name}: {problem}"),
+    /// Opens a file with the usual limits; the error names it.
+    pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
+        let name = file.display().to_string();
+        let input = InputFile::open(file).with_context(|| format!("cannot read {name}"))?;
+        Self::new(input, name, RecordLimits::default())
+    }
+}
+
+impl<R: Read + Seek> CsvFile<R> {
+    /// Recognizes the encoding and the separator of a file; errors name it.
+    pub(crate) fn new(mut input: R, name: String, limits: RecordLimits) -> anyhow::Result<Self> {
+        let unreadable = || format!("cannot read {name}");
+        let mut start = Vec::new();
+        input.by_ref().take(8).read_to_end(&mut start).with_context(unreadable)?;
+        decode::reject_workbook(&start).map_err(|problem| anyhow!("{name}: {problem}"))?;
+        let stated = decode::stated_encoding(&start);
+        let (encoding, is_damaged) =
+            decode::recognize(&mut input, stated).with_context(unreadable)?;
+        input.rewind().with_context(unreadable)?;
+        let head = head(&mut input, encoding).with_context(unreadable)?;
+        let (separator, separator_line) = match separator_line(&head) {
+            Some(named) => named,
+            None => (recognized_separator(&head, limits), 0),
+        };
+        let form = CsvForm { separator, is_damaged };
+        Ok(Self { input, name, encoding, separator_line, form, limits })
+    }
+
+    /// Returns the name of the file.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads the rows that contain a value from the start of the file, in order. An error names the file,
+    /// and the line if there is one.
+    pub(crate) fn rows(&mut self) -> anyhow::Result<CsvRows<'_, R>> {
+        let name = self.name.as_str();
+        self.input.rewind().with_context(|| format!("cannot read {name}"))?;
+        // Only UTF-8 is recognizable enough to accept damage in single rows.
+        let invalid =
+            if self.encoding == UTF_8 { InvalidBytes::Replace } else { InvalidBytes::Reject };
+        let mut text = Utf8Reader::new(&mut self.input, self.encoding, invalid);
+        let mut rest = self.separator_line;
+        while rest > 0 {
+            let length = text.fill()?.len().min(rest);
+            text.skip(length);
+            rest = if length == 0 { 0 } else { rest - length };
+        }
+        let records = RecordReader::new(text, self.form.separator, self.limits);
+        Ok(CsvRows { records, name, form: self.form })
+    }
+}
+
+/// Reader of the rows of a CSV file.
+pub(crate) struct CsvRows<'a, R> {
+    records: RecordReader<&'a mut R>,
+    name: &'a str,
+    form: CsvForm,
+}
+
+impl<R: Read> Iterator for CsvRows<'_, R> {
+    type Item = anyhow::Result<CsvRow>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let record = match self.records.next() {
+                Ok(record) => record?,
+                Err(e) if e.kind() == ErrorKind::InvalidData => {
+                    return Some(Err(anyhow!("{}: the file is {e}", self.name)));
+                }
+                Err(e) => return Some(Err(anyhow!("cannot read {}: {e}", self.name))),
+            };
+            if let Some(line) = record.unclosed_quotation {
+                return Some(Err(anyhow!("{}:{line}: {UNCLOSED_QUOTATION}", self.name)));
+            }
+            if !record.is_blank() {
+                let Record { line, fields, excess, .. } = record;
+                return Some(Ok(CsvRow { line, fields, excess, form: self.form }));
+            }
         }
     }
+}
 
-    /// Decodes and checks the bytes of a file; the error has a line if one line is the cause.
-    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, (Option<u64>, String)> {
-        let decoded = decode::decode(bytes).map_err(|problem| (None, problem))?;
-        let (text, is_damaged) = (decoded.text, decoded.is_damaged);
-        let (separator, start) = match separator_line(&text) {
-            Some(named) => named,
-            None => (recognized_separator(&text), 0),
-        };
-        let file = Self { text, separator, start, is_damaged };
-        file.check_quotation_marks().map_err(|line| {
-            let problem = "a quotation mark opens here and is not closed before the end of its field; one is missing or extra";
-            (Some(line), problem.to_owned())
-        })?;
-        Ok(file)
-    }
-
-    /// Returns the rows that contain a value, in order.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = CsvRow> {
-        let mut lines = LineIndex::new(self.text.as_bytes());
-        records(&self.text, self.start, self.separator)
-            .filter(|(_, record)| !record.is_blank())
-            .map(move |(at, record)| CsvRow { line: lines.line_at(at), fields: record.fields })
-    }
-
-    /// Returns the values of a row for this number of columns: a missing value is empty, and an
+impl CsvRow {
+    /// Returns the values of the row for this number of columns: a missing value is empty, and an
     /// empty value after the last column is left out.
     ///
     /// # Errors
-    /// Fails if the row has a value after the last column, or bytes that cannot be decoded.
-    pub(crate) fn values(&self, row: CsvRow, columns: usize) -> Result<Vec<String>, String> {
-        let mut fields = row.fields;
-        if self.is_damaged && fields.iter().any(|field| field.contains('\u{fffd}')) {
+    /// Fails if the row exceeds a limit, has a value after the last column, or bytes that cannot be
+    /// decoded.
+    pub(crate) fn values(self, columns: usize) -> Result<Vec<String>, String> {
+        if let Some(excess) = self.excess {
+            return Err(excess);
+        }
+        let mut fields = self.fields;
+        if self.form.is_damaged && fields.iter().any(|field| field.contains('\u{fffd}')) {
             return Err("the line is not valid UTF-8; save the file as UTF-8".to_owned());
         }
         if fields.iter().skip(columns).any(|field| !field.trim().is_empty()) {
             return Err(format!(
                 "the line has {} fields instead of {columns}; a quotation mark may be missing around a field that contains {}",
                 fields.len(),
-                separator_name(self.separator)
+                separator_name(self.form.separator)
             ));
         }
         fields.resize(columns, String::new());
         Ok(fields)
     }
+}
 
-    /// Returns the line of the first quotation mark that is not closed properly.
-    fn check_quotation_marks(&self) -> Result<(), u64> {
-        let found = records(&self.text, self.start, self.separator)
-            .find_map(|(_, record)| record.unclosed_quotation);
-        found.map_or(Ok(()), |at| Err(LineIndex::new(self.text.as_bytes()).line_at(at)))
+/// Returns the header of a file: its first row, or an empty one.
+pub(crate) fn csv_header<R: Read>(rows: &mut CsvRows<'_, R>) -> anyhow::Result<CsvRow> {
+    let form = rows.form;
+    let row = rows.next().transpose()?;
+    let row = row.unwrap_or(CsvRow { line: 1, fields: Vec::new(), excess: None, form });
+    match row.excess {
+        Some(excess) => bail!("{}:{}: {excess}", rows.name, row.line),
+        None => Ok(row),
     }
 }
 
-/// Returns the records of a text with their offsets.
-fn records(
-    text: &str,
-    start: usize,
-    separator: u8,
-) -> impl Iterator<Item = (usize, Record)> + use<'_> {
-    let mut at = start;
-    std::iter::from_fn(move || {
-        if at >= text.len() {
-            return None;
+/// Returns the text at the beginning of a file.
+fn head(input: &mut impl Read, encoding: &'static Encoding) -> std::io::Result<String> {
+    let mut text = Utf8Reader::new(input, encoding, InvalidBytes::Replace);
+    let mut head = String::new();
+    while head.len() < HEAD_BYTES {
+        let piece = text.fill()?;
+        if piece.is_empty() {
+            break;
         }
-        let record = read_record(text, at, separator);
-        let start = std::mem::replace(&mut at, record.end);
-        Some((start, record))
-    })
+        head.push_str(piece);
+        let length = piece.len();
+        text.skip(length);
+    }
+    Ok(head)
 }
 
 /// Returns the separator of a first line `sep=;`, which spreadsheets write and obey, and the offset
@@ -133,11 +211,16 @@ fn separator_line(text: &str) -> Option<(u8, usize)> {
 
 /// Returns the separator that splits the first row into the most fields; of several the one that
 /// splits the second row into as many.
-fn recognized_separator(text: &str) -> u8 {
+fn recognized_separator(text: &str, limits: RecordLimits) -> u8 {
     let rank = |separator: u8| {
-        let mut rows = records(text, 0, separator).filter(|(_, record)| !record.is_blank());
-        let fields = rows.next().map_or(0, |(_, first)| first.fields.len());
-        (fields, rows.next().is_some_and(|(_, second)| second.fields.len() == fields))
+        let text = Utf8Reader::new(text.as_bytes(), UTF_8, InvalidBytes::Replace);
+        let mut records = RecordReader::new(text, separator, limits);
+        let mut fields = || {
+            let records = std::iter::from_fn(|| records.next().ok().flatten());
+            records.into_iter().find(|record| !record.is_blank()).map(|record| record.fields.len())
+        };
+        let first = fields().unwrap_or(0);
+        (first, fields() == Some(first))
     };
     // Of equal elements `max_by_key` returns the last one.
     SEPARATORS.into_iter().rev().max_by_key(|separator| rank(*separator)).unwrap_or(b',')

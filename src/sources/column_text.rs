@@ -6,6 +6,7 @@ use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{ColumnIndex, Row as _, TypeInfo, ValueRef};
 
+use super::limits;
 use super::list_column::array_values;
 use crate::domain::text_repair::decode_windows_1252;
 
@@ -32,7 +33,7 @@ pub(super) fn postgres(row: &PgRow, i: usize) -> Option<String> {
         return lossy_text(row, i);
     }
     let text = raw.as_str().ok()?;
-    if kind.ends_with("[]") {
+    if kind.ends_with("[]") && limits::check_json(text).is_ok() {
         return array_values(text).map(|values| array_to_json(&kind, values).to_string());
     }
     Some(text.to_owned())

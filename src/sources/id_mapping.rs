@@ -1,6 +1,7 @@
 //! Imports a mapping of old to new ids, so that articles keep their permanent ids when the CMS
 //! changes.
 
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use anyhow::bail;
@@ -29,7 +30,7 @@ pub async fn remap_ids(
     now: Millis,
 ) -> anyhow::Result<Result<MappingResult, Vec<(u64, String)>>> {
     let name = file.display();
-    let (mappings, mut rejected) = parse_mappings(&CsvFile::read(file)?, source);
+    let (mappings, mut rejected) = parse_mappings(&mut CsvFile::open(file)?, source)?;
     let sources: Vec<String> = config.sources.iter().map(|s| s.name.clone()).collect();
     if mappings.is_empty() && rejected.is_empty() {
         bail!(
@@ -51,12 +52,19 @@ pub async fn remap_ids(
     Ok(outcome)
 }
 
-/// Returns the mappings of a CSV file, and its malformed lines with their numbers.
-fn parse_mappings(file: &CsvFile, source: Option<&str>) -> (Vec<MappingLine>, Vec<(u64, String)>) {
+/// Mappings of a file, and its malformed lines with their numbers.
+type ParsedMappings = (Vec<MappingLine>, Vec<(u64, String)>);
+
+/// Returns the mappings of a CSV file, and its malformed lines.
+fn parse_mappings<R: Read + Seek>(
+    file: &mut CsvFile<R>,
+    source: Option<&str>,
+) -> anyhow::Result<ParsedMappings> {
     let (mut mappings, mut rejected) = (Vec::new(), Vec::new());
-    for (number, row) in file.rows().enumerate() {
+    for (number, row) in file.rows()?.enumerate() {
+        let row = row?;
         let (line, width) = (row.line, row.fields.len());
-        match file.values(row, width).and_then(|fields| parse_pair(&fields)) {
+        match row.values(width).and_then(|fields| parse_pair(&fields)) {
             Ok((old, new)) if number == 0 && is_header(&old, &new) => {}
             Ok((old, new)) => {
                 mappings.push(MappingLine { line, old, new, source: source.map(str::to_owned) })
@@ -64,7 +72,7 @@ fn parse_mappings(file: &CsvFile, source: Option<&str>) -> (Vec<MappingLine>, Ve
             Err(reason) => rejected.push((line, reason)),
         }
     }
-    (mappings, rejected)
+    Ok((mappings, rejected))
 }
 
 fn is_header(old: &str, new: &str) -> bool {
@@ -104,16 +112,20 @@ fn parse_pair(fields: &[String]) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Cursor;
 
-    fn parsed_file(bytes: &[u8]) -> CsvFile {
-        CsvFile::parse(bytes).unwrap()
+    use super::*;
+    use crate::fs::RecordLimits;
+
+    fn parse(bytes: &[u8], source: Option<&str>) -> anyhow::Result<ParsedMappings> {
+        let limits = RecordLimits::default();
+        parse_mappings(&mut CsvFile::new(Cursor::new(bytes), "f".to_owned(), limits)?, source)
     }
 
     #[test]
     fn header_byte_order_mark_and_blank_lines_are_skipped() {
         let (mappings, rejected) =
-            parse_mappings(&parsed_file("\u{feff}Old ID,New ID\r\n\r\n\"tag:x,2026:a/1\", 7 \r\nb/2,8\r\ntag:x,2026:a/3,tag:x,2026:b/3".as_bytes()), Some("new"));
+            parse("\u{feff}Old ID,New ID\r\n\r\n\"tag:x,2026:a/1\", 7 \r\nb/2,8\r\ntag:x,2026:a/3,tag:x,2026:b/3".as_bytes(), Some("new")).unwrap();
         let parsed: Vec<(u64, &str, &str)> =
             mappings.iter().map(|c| (c.line, c.old.as_str(), c.new.as_str())).collect();
         assert_eq!(
@@ -131,10 +143,8 @@ mod tests {
 
     #[test]
     fn malformed_lines_are_reported_by_number() {
-        let (mappings, rejected) = parse_mappings(
-            &parsed_file(b"\xEF\xBB\xBFa,1\nb\nc,1,2\n,3\nd,\n\xff,4\n\"e\nf\",5\n"),
-            None,
-        );
+        let file = b"\xEF\xBB\xBFa,1\nb\nc,1,2\n,3\nd,\n\xff,4\n\"e\nf\",5\n";
+        let (mappings, rejected) = parse(file, None).unwrap();
         let lines: Vec<u64> = rejected.iter().map(|(line, _)| *line).collect();
         assert_eq!((mappings.len(), lines), (1, vec![2, 3, 4, 5, 6, 7]), "{rejected:?}");
     }
@@ -142,9 +152,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn parsing_never_panics(bytes in proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..200)) {
-            if let Ok(file) = CsvFile::parse(&bytes) {
-                let _ = parse_mappings(&file, None);
-            }
+            let _ = parse(&bytes, None);
         }
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn ingest(
             ingest_atomically(store, vec![one], source, site, report, pending_audit, now).await
         {
             let Some(reason) = rejection_reason(&e) else { return Err(e) };
-            report.rejected.push((id, reason));
+            report.reject(id, reason);
         }
     }
     Ok(())
@@ -75,7 +75,7 @@ async fn ingest_atomically(
         retry.into_iter().zip(&mut outcomes).filter(|(_, outcome)| shares_guid(outcome))
     {
         let guid = &article.article.guid;
-        report.notes.push((article.article.source_id.clone(), shared_guid_note(guid)));
+        report.note(article.article.source_id.clone(), shared_guid_note(guid));
         let guid = normalize::tag_uri(&authority, name, &article.article.source_id);
         let article = NormalizedArticle { article: Article { guid, ..article.article }, ..article };
         if let Some(retried) = save(store, vec![article], pending_audit, now).await?.pop() {
@@ -87,7 +87,7 @@ async fn ingest_atomically(
             SaveOutcome::Added if published > now => report.scheduled += 1,
             SaveOutcome::Added => report.added += 1,
             SaveOutcome::Changed => report.changed += 1,
-            SaveOutcome::GuidTaken(owner) => report.rejected.push((id, taken_guid_reason(&owner))),
+            SaveOutcome::GuidTaken(owner) => report.reject(id, taken_guid_reason(&owner)),
         }
     }
     Ok(())

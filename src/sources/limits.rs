@@ -17,6 +17,38 @@ const MAX_NAME_BYTES: usize = 10_000;
 /// Maximum length of a URL, a language or another short value in bytes.
 const MAX_VALUE_BYTES: usize = 10_000;
 
+/// Maximum number of values in a JSON text or list: each takes more memory than its text.
+const MAX_LISTED_VALUES: usize = 100_000;
+
+/// Checks the number of values in a JSON text before it is parsed; the error is the end of a sentence with
+/// the number and the limit.
+pub(super) fn check_json(text: &str) -> Result<(), String> {
+    let (mut values, mut is_quoted, mut is_escaped) = (0_usize, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_quoted => is_escaped = true,
+            b'"' => is_quoted = !is_quoted,
+            b',' | b'[' | b'{' if !is_quoted => values += 1,
+            _ => {}
+        }
+    }
+    check_values(values)
+}
+
+/// Checks the number of commas in a text before it is split at them; the error is like that of
+/// [`check_json`].
+pub(super) fn check_commas(text: &str) -> Result<(), String> {
+    check_values(text.matches([',', '，']).count() + 1)
+}
+
+fn check_values(values: usize) -> Result<(), String> {
+    if values <= MAX_LISTED_VALUES {
+        return Ok(());
+    }
+    Err(format!("has {values} values; the maximum is {MAX_LISTED_VALUES}"))
+}
+
 /// Checks the size of each part of an article; the error has the number and the limit.
 pub(super) fn check(article: &IncomingArticle) -> Result<(), String> {
     check_bytes("title", &article.title, MAX_TITLE_BYTES)?;
@@ -66,6 +98,19 @@ fn check_bytes(name: &str, text: &str, max: usize) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_of_many_values_are_rejected_before_they_are_parsed() {
+        let tags =
+            |count: usize| format!("{{\"title\":\"a,b\\\",c\",\"tags\":[{}]}}", "1,".repeat(count));
+        assert_eq!(check_json(&tags(99_997)), Ok(()));
+        assert_eq!(
+            check_json(&tags(99_998)).unwrap_err(),
+            "has 100001 values; the maximum is 100000"
+        );
+        assert_eq!(check_commas(&"a，".repeat(99_999)), Ok(()));
+        assert!(check_commas(&"a,".repeat(100_000)).is_err_and(|e| e.contains("100001 values")));
+    }
 
     #[test]
     fn a_part_past_its_limit_is_rejected_with_its_size() {

@@ -3,6 +3,8 @@
 
 use serde_json::Value;
 
+use super::limits;
+
 /// Names of the columns that may contain several values.
 pub(super) const LIST_COLUMNS: [&str; 3] = ["section", "tags", "author"];
 /// Description of the accepted values, for an error.
@@ -29,9 +31,11 @@ pub(super) fn json_values(value: &Value) -> Option<Vec<String>> {
 /// PostgreSQL prints it; `None` if it is an ordinary text. The error is the reason for rejection.
 pub(super) fn list_in_text(text: &str) -> Result<Option<Vec<String>>, String> {
     let text = text.trim();
-    if text.starts_with(['[', '{'])
-        && let Ok(value) = serde_json::from_str::<Value>(text)
-    {
+    if !text.starts_with(['[', '{']) {
+        return Ok(None);
+    }
+    limits::check_json(text)?;
+    if let Ok(value) = serde_json::from_str::<Value>(text) {
         return match json_values(&value) {
             Some(values) => Ok(Some(values)),
             None => Err(format!("must be {ACCEPTED}")),

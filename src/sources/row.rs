@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-use super::article_url;
 use super::list_column::list_in_text;
+use super::{article_url, limits};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::domain::time::Millis;
 
@@ -119,6 +119,10 @@ pub(crate) fn parse_article(
         let value = row.get(name).map(String::as_str).unwrap_or_default();
         list_in_text(value).map_err(|problem| format!("`{name}` {problem}"))
     };
+    let several = |name: &str| match list(name)? {
+        Some(values) => Ok(values),
+        None => split_at_commas(row.get(name)).map_err(|problem| format!("`{name}` {problem}")),
+    };
     let Some(source_id) = source_id(row) else { return Err("it has no id".into()) };
     let Some(published_at) = time("published_at")? else {
         return Err("it has no published_at".into());
@@ -142,8 +146,8 @@ pub(crate) fn parse_article(
         summary: text("summary"),
         body_html: row.get("body_html").cloned().unwrap_or_default(),
         sections: list("section")?.unwrap_or_else(|| text("section").into_iter().collect()),
-        tags: list("tags")?.unwrap_or_else(|| split_at_commas(row.get("tags"))),
-        authors: list("author")?.unwrap_or_else(|| split_at_commas(row.get("author"))),
+        tags: several("tags")?,
+        authors: several("author")?,
         language: text("language"),
         image_url: text("image_url"),
         image_alt: text("image_alt"),
@@ -211,10 +215,12 @@ fn parse_number<N: FromStr>(value: Option<&String>) -> Option<N> {
     value?.trim().parse().ok()
 }
 
-/// Splits a text at its commas.
-fn split_at_commas(value: Option<&String>) -> Vec<String> {
-    let Some(value) = value else { return Vec::new() };
-    value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty()).map(str::to_owned).collect()
+/// Splits a text at its commas; fails if it has too many.
+fn split_at_commas(value: Option<&String>) -> Result<Vec<String>, String> {
+    let Some(value) = value else { return Ok(Vec::new()) };
+    limits::check_commas(value)?;
+    let values = value.split([',', '，']).map(str::trim).filter(|v| !v.is_empty());
+    Ok(values.map(str::to_owned).collect())
 }
 
 /// Returns the first 40 characters of a value, for a message.

@@ -14,7 +14,7 @@ use super::normalize;
 use super::reader::spawn_reader;
 use super::row_receiver::{RowReceiver, SYNC_LIMITS};
 use super::scheduled;
-use super::sync_report::SyncReport;
+use super::sync_report::{IssueSink, SyncReport};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::{Millis, SignedDuration};
@@ -68,10 +68,11 @@ pub(super) async fn run(
     config: &Config,
     source: &Source,
     mode: SyncMode,
+    sink: IssueSink,
     now: Millis,
 ) -> anyhow::Result<SyncReport> {
     store.sources().ensure(&source.name, now).await?;
-    let report = SyncReport { source: source.name.clone(), ..SyncReport::default() };
+    let report = SyncReport { source: source.name.clone(), sink, ..SyncReport::default() };
     if source.kind == SourceKind::Builtin {
         return Ok(report);
     }
@@ -257,7 +258,9 @@ impl SyncRun<'_> {
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
         let Self { store, source, now, previous, seen_ids, watermark, misread, .. } = self;
         let (mut report, due_by) = (self.report, self.next_check);
-        report.notes.extend(misread.advice(source));
+        if let Some((id, advice)) = misread.advice(source) {
+            report.note(id, advice);
+        }
         let shorten = |text: &str| {
             normalize::without_nul(text).chars().take(MAX_ISSUE_CHARS).collect::<String>()
         };

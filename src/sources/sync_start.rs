@@ -3,7 +3,7 @@
 use tracing::Instrument as _;
 
 use super::sync::{self, SyncMode};
-use super::sync_report::SyncReport;
+use super::sync_report::{IssueSink, SyncReport};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::actor::Actor;
 use crate::domain::backoff;
@@ -12,6 +12,9 @@ use crate::store::Store;
 
 /// Maximum delay before a failed source is retried.
 const MAX_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(30);
+
+/// Number of new issues that a sync run logs.
+const MAX_LOGGED_ISSUES: usize = 100;
 
 /// Error of a sync run; the run's failure is also stored in the source's state.
 #[derive(Debug)]
@@ -44,11 +47,20 @@ pub async fn sync_due(
     if !store.sources().start_sync(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
     }
-    match run_sync(store, config, source, SyncMode::Poll, now).await {
+    match run_sync(store, config, source, SyncMode::Poll, IssueSink::default(), now).await {
         Ok(report) => {
             // Each issue is logged once, however often the source is read.
-            for (id, issue) in &report.new_issues {
+            let (logged, further) = first_issues(&report.new_issues);
+            for (id, issue) in logged {
                 tracing::warn!(source = %source.name, article = %id, "article issue: {issue}");
+            }
+            if further > 0 {
+                tracing::warn!(
+                    source = %source.name,
+                    further,
+                    "further articles have issues; to list all, run `courant sources sync {} --report FILE`",
+                    source.name
+                );
             }
             Ok(Some(report))
         }
@@ -68,6 +80,12 @@ pub async fn sync_due(
     }
 }
 
+/// Returns the issues of a run that are logged, and the number of the others.
+fn first_issues(issues: &[(String, String)]) -> (&[(String, String)], usize) {
+    let logged = &issues[..issues.len().min(MAX_LOGGED_ISSUES)];
+    (logged, issues.len() - logged.len())
+}
+
 /// Runs a full sync of a source now, whether it is due or not.
 pub async fn sync_now(
     store: &Store,
@@ -77,10 +95,23 @@ pub async fn sync_now(
     actor: &Actor,
     now: Millis,
 ) -> Result<SyncReport, SyncError> {
+    sync_with_issues(store, config, source, accept_removals, actor, IssueSink::default(), now).await
+}
+
+/// Like [`sync_now`]; passes each rejected row and note to `sink`.
+pub async fn sync_with_issues(
+    store: &Store,
+    config: &Config,
+    source: &Source,
+    accept_removals: bool,
+    actor: &Actor,
+    sink: IssueSink,
+    now: Millis,
+) -> Result<SyncReport, SyncError> {
     let recorded =
         store.audit_log().record_manual_sync(&source.name, accept_removals, actor, now).await;
     recorded.map_err(|e| SyncError { error: e.into(), consecutive_failures: 1 })?;
-    run_sync(store, config, source, SyncMode::Manual { accept_removals }, now).await
+    run_sync(store, config, source, SyncMode::Manual { accept_removals }, sink, now).await
 }
 
 /// Runs a sync and stores its failure, if any, in the source's state.
@@ -89,10 +120,11 @@ async fn run_sync(
     config: &Config,
     source: &Source,
     mode: SyncMode,
+    sink: IssueSink,
     now: Millis,
 ) -> Result<SyncReport, SyncError> {
     let span = tracing::debug_span!("sync", source = %source.name, ?mode);
-    match sync::run(store, config, source, mode, now).instrument(span).await {
+    match sync::run(store, config, source, mode, sink, now).instrument(span).await {
         Ok(report) => Ok(report),
         Err(error) => {
             let consecutive_failures = store
@@ -101,6 +133,21 @@ async fn run_sync(
                 .await
                 .unwrap_or(1);
             Err(SyncError { error, consecutive_failures })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sync_run_logs_a_hundred_issues_at_most() {
+        let issues = |count: usize| vec![("1".to_owned(), "it has no title".to_owned()); count];
+        for (count, expected) in [(0, (0, 0)), (100, (100, 0)), (20_000, (100, 19_900))] {
+            let all = issues(count);
+            let (logged, further) = first_issues(&all);
+            assert_eq!((logged.len(), further), expected);
         }
     }
 }

@@ -7,6 +7,7 @@ use super::subscriber_file::{ExportedSubscription, SubscriberFile, SubscriberLin
 use super::{KnownTerms, apply_requests, validate};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
+use crate::domain::file_import::{FirstLines, ImportEvent, RejectedLines};
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::time::Millis;
 use crate::store::Store;
@@ -41,8 +42,8 @@ pub struct ImportOptions {
 pub struct ImportReport {
     /// Number of valid lines.
     pub valid: usize,
-    /// Rejected lines: line number and reason.
-    pub rejected: Vec<(u64, String)>,
+    /// Rejected lines of the file.
+    pub rejected: RejectedLines,
     /// `true` if the valid lines were stored.
     pub imported: bool,
     /// Subscriptions for which a confirmation e-mail was queued.
@@ -59,9 +60,9 @@ pub struct ImportReport {
     pub other_digests: usize,
 }
 
-/// Imports a file into a digest. `on_progress` receives the number of stored lines and the total.
-/// All lines are validated before the first is stored. Of an export, only the lines of this digest are
-/// imported: pending subscriptions stay pending, and ended ones are skipped.
+/// Imports a file into a digest. All lines are validated before the first is stored, so the file is read
+/// twice; memory grows with the number of lines only, by some bytes each. Of an export, only the lines of
+/// this digest are imported: pending subscriptions stay pending, and ended ones are skipped.
 pub async fn import(
     store: &Store,
     secret: &[u8],
@@ -69,7 +70,7 @@ pub async fn import(
     digest: &Digest,
     options: &ImportOptions,
     now: Millis,
-    mut on_progress: impl FnMut(usize, usize),
+    mut on_event: impl FnMut(ImportEvent<'_>),
 ) -> anyhow::Result<ImportReport> {
     let mut report = ImportReport::default();
     let consent = if options.consent.is_empty() {
@@ -78,22 +79,24 @@ pub async fn import(
         options.consent.clone()
     };
     let mut checks =
-        LineChecks { digest, consent, secret, known: &options.known, seen: HashMap::new() };
-    let subscribers = SubscriberFile::read(file, &options.column_map)?;
-    for (line, subscriber) in subscribers.lines() {
+        LineChecks { digest, consent, secret, known: &options.known, seen: FirstLines::default() };
+    let mut subscribers = SubscriberFile::open(file, &options.column_map)?;
+    for line in subscribers.lines()? {
+        let (line, subscriber) = line?;
         match checks.validate(subscriber, line) {
             Ok(LineOutcome::Import { .. }) => report.valid += 1,
             Ok(LineOutcome::Unsubscribed) => report.previously_unsubscribed += 1,
             Ok(LineOutcome::OtherDigest) => report.other_digests += 1,
-            Err(reason) => report.rejected.push((line, reason)),
+            Err(reason) => report.rejected.add(line, &reason, &mut on_event),
         }
     }
-    if options.dry_run || (!report.rejected.is_empty() && !options.skip_bad) {
+    if options.dry_run || (report.rejected.count > 0 && !options.skip_bad) {
         return Ok(report);
     }
     checks.seen.clear();
     let (mut done, mut chunks) = (0, Chunks::default());
-    for (line, subscriber) in subscribers.lines() {
+    for line in subscribers.lines()? {
+        let (line, subscriber) = line?;
         let Ok(LineOutcome::Import { request, is_pending }) = checks.validate(subscriber, line)
         else {
             continue;
@@ -102,12 +105,12 @@ pub async fn import(
         let Some(chunk) = chunks.push(is_confirmed, *request) else { continue };
         done += chunk.len();
         report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
-        on_progress(done, report.valid);
+        on_event(ImportEvent::Stored { done, total: report.valid });
     }
     for (is_confirmed, chunk) in chunks.rest() {
         done += chunk.len();
         report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
-        on_progress(done, report.valid);
+        on_event(ImportEvent::Stored { done, total: report.valid });
     }
     report.imported = true;
     Ok(report)
@@ -170,7 +173,7 @@ struct LineChecks<'a> {
     secret: &'a [u8],
     known: &'a KnownTerms,
     /// Line of each address seen so far.
-    seen: HashMap<String, u64>,
+    seen: FirstLines,
 }
 
 /// Effect of a valid line.
@@ -204,12 +207,9 @@ impl LineChecks<'_> {
         }
         let request = validate(&subscriber, &[self.digest], &consent, self.secret)?;
         self.known.check(&request)?;
-        match self.seen.get(&request.address_key) {
+        match self.seen.insert(&request.address_key, line) {
             Some(first) => Err(format!("same address as in line {first}")),
-            None => {
-                self.seen.insert(request.address_key.clone(), line);
-                Ok(LineOutcome::Import { request: Box::new(request), is_pending })
-            }
+            None => Ok(LineOutcome::Import { request: Box::new(request), is_pending }),
         }
     }
 }

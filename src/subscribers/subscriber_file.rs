@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::NewSubscriber;
 use crate::domain::subscription::SubscriptionStatus;
-use crate::fs::{CsvFile, CsvRow, unescape_formula};
+use crate::fs::{CsvFile, csv_header, unescape_formula};
 
 /// Maximum length of a field in bytes.
 const MAX_FIELD_BYTES: usize = 1_000;
@@ -35,6 +35,9 @@ pub(super) struct ExportedSubscription {
     pub(super) consent: Option<String>,
 }
 
+/// Line number and subscriber, or the reason for its rejection.
+pub(super) type NumberedLine = (u64, Result<SubscriberLine, String>);
+
 /// CSV file of subscribers with the positions of its columns.
 pub(super) struct SubscriberFile {
     csv: CsvFile,
@@ -44,10 +47,10 @@ pub(super) struct SubscriberFile {
 }
 
 impl SubscriberFile {
-    /// Reads a file; a missing mapped or required column is an error.
-    pub(super) fn read(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
-        let csv = CsvFile::read(file)?;
-        let header = csv.rows().next().unwrap_or(CsvRow { line: 1, fields: Vec::new() });
+    /// Opens a file; a missing mapped or required column is an error.
+    pub(super) fn open(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
+        let mut csv = CsvFile::open(file)?;
+        let header = csv_header(&mut csv.rows()?)?;
         let headers: Vec<&str> = header.fields.iter().map(|h| h.trim()).collect();
         let mut columns: HashMap<&'static str, usize> = HashMap::new();
         for column in COLUMNS {
@@ -73,13 +76,16 @@ impl SubscriberFile {
         Ok(Self { csv, columns, width })
     }
 
-    /// Returns each line number with its subscriber, or the reason for its rejection.
-    pub(super) fn lines(&self) -> impl Iterator<Item = (u64, Result<SubscriberLine, String>)> {
-        self.csv.rows().skip(1).map(|row| {
+    /// Reads the file from its start; returns each line, with its number.
+    pub(super) fn lines(
+        &mut self,
+    ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<NumberedLine>>> {
+        let (columns, width) = (&self.columns, self.width);
+        Ok(self.csv.rows()?.skip(1).map(move |row| {
+            let row = row?;
             let line = row.line;
-            let values = self.csv.values(row, self.width);
-            (line, values.and_then(|values| parse_row(&values, &self.columns)))
-        })
+            Ok((line, row.values(width).and_then(|values| parse_row(&values, columns))))
+        }))
     }
 }
 

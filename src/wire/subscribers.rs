@@ -162,7 +162,9 @@ pub struct SubscriberImport {
     pub suppressed: usize,
     /// Number of skipped lines of an export that belong to another digest, or to none.
     pub other_digests: usize,
-    /// Lines that were rejected, with the reasons.
+    /// Number of rejected lines.
+    pub rejected_lines: usize,
+    /// The first 100 rejected lines, with the reasons.
     pub rejected: Vec<RejectedLine>,
 }
 
@@ -177,7 +179,7 @@ pub struct RejectedLine {
 
 impl From<&ImportReport> for SubscriberImport {
     fn from(r: &ImportReport) -> Self {
-        let rejected = r.rejected.iter();
+        let rejected = r.rejected.first.iter();
         Self {
             imported: r.imported,
             valid: r.valid,
@@ -187,6 +189,7 @@ impl From<&ImportReport> for SubscriberImport {
             previously_unsubscribed: r.previously_unsubscribed,
             suppressed: r.suppressed,
             other_digests: r.other_digests,
+            rejected_lines: r.rejected.count,
             rejected: rejected
                 .map(|(line, reason)| RejectedLine { line: *line, reason: reason.clone() })
                 .collect(),

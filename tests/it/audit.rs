@@ -101,7 +101,7 @@ database_tests! {
         let lines: String = (0..45).map(|i| format!("{{\"id\":\"a{i}\",\"title\":\"A\"}}\n")).collect();
         std::fs::write(&file, lines).unwrap();
         let (store, config) = (&world.app.store, &world.app.config);
-        let import = async || import::import_file(store, config, &config.sources[0], &file, &Actor::Cli, world.now()).await;
+        let import = async || import::import_file(store, config, &config.sources[0], &file, &Actor::Cli, world.now(), |_| ()).await;
         world.sql("ALTER TABLE article_terms RENAME TO away").await;
         import().await.unwrap_err();
         assert_eq!(entries(world).await, [], "nothing was imported");

@@ -139,7 +139,8 @@ database_tests! {
         let conflicting = IncomingArticle { guid: Some("urn:x:2".into()), ..article("z") };
         assert_eq!(import_articles(world, "college", [conflicting]).await.rejected[0].1, "its permanent id belongs to fresh/2");
         let incoming = [("z".to_owned(), "urn:x:2".to_owned())];
-        let conflicts = world.app.store.articles().guid_conflicts_among("college", &incoming).await.unwrap();
+        let mapped = world.app.store.articles().mapped_ids("college").await.unwrap();
+        let conflicts = world.app.store.articles().guid_conflicts_among("college", &mapped, &incoming).await.unwrap();
         assert_eq!(conflicts.get("z").map(String::as_str), Some("fresh/2"), "the mapping has no former article");
         import_articles(world, "fresh", [article("2")]).await;
         assert_eq!(guids(world).await, ["https://old.example/?p=1", "urn:x:2"]);

@@ -30,6 +30,7 @@ mod file_imports;
 mod foreign;
 mod hostile;
 mod id_mappings;
+mod import_limits;
 mod importers;
 mod inflight_limit;
 mod init;

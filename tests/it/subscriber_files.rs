@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use courant::domain::file_import::ImportEvent;
 use courant::domain::page::PageRequest;
 use courant::domain::subscription::SubscriptionStatus;
 use courant::subscribers::export::export;
@@ -35,7 +36,7 @@ pub(crate) async fn import_file(
         world.digest("weekly"),
         &options,
         world.now(),
-        |_, _| (),
+        |_| (),
     )
     .await
     .unwrap()
@@ -47,9 +48,9 @@ const MIXED: &[u8] = b"\xEF\xBB\xBFemail,name\nann@example.org,Ann\nnot an addre
 database_tests! {
     async fn a_file_with_invalid_lines_is_rejected_as_a_whole(world) {
         let report = import_file(world, MIXED, |_| ()).await;
-        let lines: Vec<u64> = report.rejected.iter().map(|(line, _)| *line).collect();
+        let lines: Vec<u64> = report.rejected.first.iter().map(|(line, _)| *line).collect();
         assert_eq!((lines, report.imported, report.valid), (vec![3, 4, 5, 6], false, 2), "{:?}", report.rejected);
-        let reason = |i: usize| report.rejected[i].1.clone();
+        let reason = |i: usize| report.rejected.first[i].1.clone();
         assert!(reason(1).contains("same address as in line 2"), "{}", reason(1));
         assert!(reason(2).contains("fields") && reason(3).contains("UTF-8"), "{:?}", report.rejected);
         assert!(world.app.store.subscribers().list(&PageRequest::first(10)).await.unwrap().items.is_empty());
@@ -57,7 +58,7 @@ database_tests! {
 
     async fn skip_bad_imports_the_valid_lines(world) {
         let report = import_file(world, MIXED, |m| m.skip_bad = true).await;
-        assert_eq!((report.imported, report.confirmed, report.rejected.len()), (true, 2, 4));
+        assert_eq!((report.imported, report.confirmed, report.rejected.count), (true, 2, 4));
         let names: Vec<_> = world.app.store.subscribers().list(&PageRequest::first(10)).await.unwrap().items.into_iter().map(|p| p.name.unwrap()).collect();
         assert_eq!(names, ["Eve", "Ann"]);
     }
@@ -69,9 +70,9 @@ database_tests! {
         let options = ImportOptions { actor: courant::domain::actor::Actor::Cli, confirmed: true, column_map: HashMap::new(), dry_run: false, skip_bad: true, consent: String::new(), known: courant::subscribers::KnownTerms::default() };
         let mut progress = Vec::new();
         let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
-        let report = import(store, secret, &path, world.digest("weekly"), &options, world.now(), |done, total| progress.push((done, total)));
+        let report = import(store, secret, &path, world.digest("weekly"), &options, world.now(), |event| if let ImportEvent::Stored { done, total } = event { progress.push((done, total)) });
         let report = report.await.unwrap();
-        assert_eq!((report.confirmed, report.rejected.len()), (450, 2));
+        assert_eq!((report.confirmed, report.rejected.count), (450, 2));
         assert_eq!(progress, [(200, 450), (400, 450), (450, 450)]);
         assert_eq!(world.app.store.subscribers().list(&PageRequest::first(999)).await.unwrap().items.len(), 450);
     }
@@ -115,7 +116,7 @@ database_tests! {
             assert_eq!(reader.name.as_deref(), Some(*name));
         }
         let report = import_file(world, &out, |m| m.dry_run = true).await;
-        assert_eq!((report.valid, report.rejected.len()), (names.len(), 0));
+        assert_eq!((report.valid, report.rejected.count), (names.len(), 0));
     }
 
     async fn characters_that_no_database_can_store_are_removed(world) {

@@ -8,11 +8,14 @@ use clap::Args;
 
 use super::arguments::InitialStatus;
 use crate::app::App;
+use crate::cli::issue_report::IssueReport;
 use crate::cli::output::{self, pluralize};
 use crate::cli::progress::ProgressReporter;
 use crate::cli::usage::UsageError;
 use crate::digests::find_digest;
 use crate::domain::actor::Actor;
+use crate::domain::file_import::ImportEvent;
+use crate::subscribers::import::ImportReport;
 use crate::subscribers::{KnownTerms, import};
 use crate::wire::subscribers::SubscriberImport;
 
@@ -59,7 +62,11 @@ impl ImportArgs {
             consent: self.consent.unwrap_or_default(),
         };
         let mut progress = ProgressReporter::new("lines", app.clock);
-        let on_progress = |done, total| progress.update(done, total);
+        let mut issues = IssueReport::create(self.report.as_deref())?;
+        let on_event = |event: ImportEvent<'_>| match event {
+            ImportEvent::Rejected { .. } => issues.write_rejected(&self.file, &event),
+            ImportEvent::Stored { done, total } => progress.update(done, total),
+        };
         let r = import::import(
             &app.store,
             &app.store_identity.secret,
@@ -67,12 +74,13 @@ impl ImportArgs {
             digest,
             &options,
             app.now(),
-            on_progress,
+            on_event,
         )
         .await?;
         progress.finish();
-        output::rejected_lines(&self.file, &r.rejected, self.report.as_deref())?;
-        let rejected = pluralize(r.rejected.len(), "line");
+        issues.finish()?;
+        issues.print_rejected(&self.file, &r.rejected);
+        let rejected = pluralize(r.rejected.count, "line");
         let document = SubscriberImport::from(&r);
         if options.dry_run {
             let text = format!(
@@ -80,7 +88,7 @@ impl ImportArgs {
                 pluralize(r.valid, "line")
             );
             output::result(json, &document, &text)?;
-            return Ok(if r.rejected.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if r.rejected.count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if !r.imported {
             if json {
@@ -97,7 +105,7 @@ impl ImportArgs {
 }
 
 /// Returns the numbers of an import as one sentence.
-fn summary(r: &import::ImportReport) -> String {
+fn summary(r: &ImportReport) -> String {
     let mut text = format!(
         "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
         r.confirmed,
@@ -105,7 +113,7 @@ fn summary(r: &import::ImportReport) -> String {
         r.already_subscribed,
         r.previously_unsubscribed,
         r.suppressed,
-        r.rejected.len()
+        r.rejected.count
     );
     if r.other_digests > 0 {
         text += &format!(", of other digests {}", r.other_digests);

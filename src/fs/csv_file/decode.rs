@@ -1,5 +1,8 @@
-//! Decodes the bytes of a CSV file.
+//! Recognizes the encoding of a CSV file.
 
+use std::io::{self, Read};
+
+use anyhow::bail;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
@@ -7,67 +10,150 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 const ZIP_START: &[u8] = b"PK\x03\x04";
 /// First bytes of a workbook of Excel before 2007 (.xls).
 const XLS_START: &[u8] = b"\xD0\xCF\x11\xE0";
+/// Number of bytes that are examined at once.
+const CHUNK_BYTES: usize = 64 << 10;
 
-/// Text of a file.
-#[derive(Debug)]
-pub(super) struct DecodedText {
-    /// Text without a byte order mark.
-    pub(super) text: String,
-    /// `true` if U+FFFD stands for invalid bytes.
-    pub(super) is_damaged: bool,
-}
-
-/// Decodes a file by its byte order mark, as UTF-8 if it is valid, else in the encoding that its
-/// bytes suggest. Fails for a workbook.
-pub(super) fn decode(bytes: &[u8]) -> Result<DecodedText, String> {
-    let workbook = if bytes.starts_with(ZIP_START) {
-        Some("a workbook such as .xlsx")
-    } else if bytes.starts_with(XLS_START) {
-        Some("a workbook of an old Excel version (.xls)")
+/// Returns an error if a file with these first bytes is a workbook.
+pub(super) fn reject_workbook(start: &[u8]) -> anyhow::Result<()> {
+    let workbook = if start.starts_with(ZIP_START) {
+        "a workbook such as .xlsx"
+    } else if start.starts_with(XLS_START) {
+        "a workbook of an old Excel version (.xls)"
     } else {
-        None
+        return Ok(());
     };
-    if let Some(workbook) = workbook {
-        return Err(format!(
-            "the file is {workbook}, not CSV; open it in a spreadsheet and save it as \"CSV UTF-8\""
-        ));
-    }
-    let encoding = encoding_of(bytes);
-    let (text, _, is_damaged) = encoding.decode(bytes);
-    if encoding != UTF_8 && is_damaged {
-        return Err(format!(
-            "the file is not valid UTF-8 or {}; save it as \"CSV UTF-8\"",
-            encoding.name()
-        ));
-    }
-    Ok(DecodedText { text: text.into_owned(), is_damaged })
+    bail!("the file is {workbook}, not CSV; open it in a spreadsheet and save it as \"CSV UTF-8\"");
 }
 
-/// Returns the encoding of a file.
-fn encoding_of(bytes: &[u8]) -> &'static Encoding {
-    if let Some((encoding, _)) = Encoding::for_bom(bytes) {
-        return encoding;
+/// Returns the encoding that the first bytes of a file state: a byte order mark, or UTF-16 without one.
+pub(super) fn stated_encoding(start: &[u8]) -> Option<&'static Encoding> {
+    if let Some((encoding, _)) = Encoding::for_bom(start) {
+        return Some(encoding);
     }
-    match bytes {
-        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => return UTF_16LE,
-        [0, first, 0, second, ..] if *first != 0 && *second != 0 => return UTF_16BE,
-        _ => {}
+    match start {
+        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => Some(UTF_16LE),
+        [0, first, 0, second, ..] if *first != 0 && *second != 0 => Some(UTF_16BE),
+        _ => None,
     }
-    let (mut valid, mut invalid) = (0, 0);
-    for chunk in bytes.utf8_chunks() {
-        valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        invalid += usize::from(!chunk.invalid().is_empty());
+}
+
+/// Numbers of valid and invalid characters outside ASCII in a file read as UTF-8.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Utf8Count {
+    valid: u64,
+    pub(super) invalid: u64,
+}
+
+impl Utf8Count {
+    /// Counts the characters of a file.
+    pub(super) fn of(mut input: impl Read) -> io::Result<Self> {
+        let mut count = Self::default();
+        let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+        loop {
+            let length = read_chunk(&mut input, &mut bytes)?;
+            let kept = count.add(&bytes, length == 0);
+            if length == 0 {
+                return Ok(count);
+            }
+            bytes.drain(..bytes.len() - kept);
+        }
     }
-    // In another encoding few letters look like UTF-8; mostly valid UTF-8 is a damaged file.
-    if invalid == 0 || valid > invalid {
-        return UTF_8;
+
+    /// Counts the characters of a piece; returns the length of an incomplete one at its end.
+    fn add(&mut self, bytes: &[u8], is_last: bool) -> usize {
+        if bytes.is_ascii() {
+            return 0;
+        }
+        let mut rest = bytes.len();
+        for chunk in bytes.utf8_chunks() {
+            let invalid = chunk.invalid();
+            rest -= chunk.valid().len() + invalid.len();
+            self.valid += chunk.valid().chars().filter(|c| !c.is_ascii()).count() as u64;
+            let is_incomplete =
+                || std::str::from_utf8(invalid).is_err_and(|e| e.error_len().is_none());
+            if rest == 0 && !is_last && is_incomplete() {
+                return invalid.len();
+            }
+            self.invalid += u64::from(!invalid.is_empty());
+        }
+        0
     }
+
+    /// Returns `true` if the file is UTF-8, perhaps damaged: in another encoding few letters look like
+    /// UTF-8.
+    pub(super) fn is_utf8(self) -> bool {
+        self.invalid == 0 || self.valid > self.invalid
+    }
+}
+
+/// Returns the encoding that the bytes of a file suggest.
+pub(super) fn guessed_encoding(mut input: impl Read) -> io::Result<&'static Encoding> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
-    detector.feed(bytes, true);
+    let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+    loop {
+        bytes.clear();
+        let length = read_chunk(&mut input, &mut bytes)?;
+        detector.feed(&bytes, length == 0);
+        if length == 0 {
+            break;
+        }
+    }
     let encoding = detector.guess(None, Utf8Detection::Deny);
     tracing::warn!(
         encoding = encoding.name(),
         "the CSV file is not UTF-8, so its encoding was guessed; check the imported names, or save it as UTF-8"
     );
-    encoding
+    Ok(encoding)
+}
+
+/// Appends the next bytes of a file, and returns their number; zero at the end.
+fn read_chunk(input: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<usize> {
+    input.by_ref().take(CHUNK_BYTES as u64).read_to_end(bytes)
+}
+
+/// Returns the encoding of a file without a stated one, and `true` if it is damaged UTF-8.
+pub(super) fn recognize(
+    input: &mut (impl Read + io::Seek),
+    stated: Option<&'static Encoding>,
+) -> io::Result<(&'static Encoding, bool)> {
+    if let Some(encoding) = stated.filter(|encoding| *encoding != UTF_8) {
+        return Ok((encoding, false));
+    }
+    input.rewind()?;
+    let count = Utf8Count::of(&mut *input)?;
+    if stated.is_some() || count.is_utf8() {
+        return Ok((UTF_8, count.invalid > 0));
+    }
+    input.rewind()?;
+    Ok((guessed_encoding(input)?, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reader that returns at most this number of bytes at once.
+    struct Pieces<'a>(&'a [u8], usize);
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let length = self.1.min(buffer.len());
+            self.0.read(&mut buffer[..length])
+        }
+    }
+
+    #[test]
+    fn characters_are_counted_across_the_pieces_of_a_file() {
+        let filler = "x".repeat(CHUNK_BYTES - 1);
+        for (end, valid, invalid) in [
+            ("\u{65b0}\u{95fb}".as_bytes(), 2, 0),
+            (b"\xe9\n", 0, 1),
+            (b"\xe9", 0, 1),
+            (b"\xc3\xa9\xe6\x96", 1, 1),
+        ] {
+            let bytes = [filler.as_bytes(), end].concat();
+            let count = Utf8Count::of(Pieces(&bytes, 1_000)).unwrap();
+            assert_eq!((count.valid, count.invalid), (valid, invalid), "{end:?}");
+        }
+    }
 }

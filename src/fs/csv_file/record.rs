@@ -1,74 +1,213 @@
-//! Reads one record of CSV text (RFC 4180), with any line end.
+//! Reads records of CSV text (RFC 4180), with any line end. A record past its limits is measured, not
+//! kept.
+
+use std::io::{self, Read};
+
+use super::super::line_count::LineCount;
+use super::super::utf8_reader::Utf8Reader;
+
+/// Limits of one record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RecordLimits {
+    /// Maximum length of a field in bytes.
+    pub(crate) field_bytes: u64,
+    /// Maximum length of all fields together in bytes.
+    pub(crate) record_bytes: u64,
+    /// Maximum number of fields.
+    pub(crate) fields: usize,
+}
+
+impl Default for RecordLimits {
+    fn default() -> Self {
+        Self { field_bytes: 32_000_000, record_bytes: 40_000_000, fields: 20_000 }
+    }
+}
 
 /// Record of CSV text.
 #[derive(Debug, Default)]
 pub(super) struct Record {
+    /// Line number of the beginning of the record, from 1.
+    pub(super) line: u64,
+    /// Its fields; none if it exceeds a limit.
     pub(super) fields: Vec<String>,
-    /// Offset of the next record.
-    pub(super) end: usize,
-    /// Offset of a quotation mark that the text does not close, or that closes on another line and
-    /// in the middle of a field.
-    pub(super) unclosed_quotation: Option<usize>,
+    /// Limit that the record exceeds, with its size, as a sentence.
+    pub(super) excess: Option<String>,
+    /// Line of a quotation mark that the text does not close, or that closes on another line and in
+    /// the middle of a field.
+    pub(super) unclosed_quotation: Option<u64>,
 }
 
 impl Record {
     /// Returns `true` if no field contains a value.
     pub(super) fn is_blank(&self) -> bool {
-        self.fields.iter().all(|field| field.trim().is_empty())
+        self.excess.is_none() && self.fields.iter().all(|field| field.trim().is_empty())
     }
 }
 
-/// Reads the record at an offset.
-pub(super) fn read_record(text: &str, start: usize, separator: u8) -> Record {
-    let bytes = text.as_bytes();
-    let mut record = Record { end: start, ..Record::default() };
-    loop {
-        let mut field = String::new();
-        let open = record.end;
-        let is_quoted = bytes.get(open) == Some(&b'"');
+/// Reader of the records of a text.
+pub(super) struct RecordReader<R> {
+    text: Utf8Reader<R>,
+    separator: u8,
+    limits: RecordLimits,
+    lines: LineCount,
+}
+
+impl<R: Read> RecordReader<R> {
+    /// Reads the records of a text from its position.
+    pub(super) fn new(text: Utf8Reader<R>, separator: u8, limits: RecordLimits) -> Self {
+        Self { text, separator, limits, lines: LineCount::default() }
+    }
+
+    /// Returns the next record; `None` after the last one.
+    pub(super) fn next(&mut self) -> io::Result<Option<Record>> {
+        if self.lines.is_after_cr() && self.text.fill()?.starts_with('\n') {
+            self.skip(1);
+        }
+        if self.text.fill()?.is_empty() {
+            return Ok(None);
+        }
+        let mut record = RecordBuilder::new(self.lines.line(), self.limits);
+        loop {
+            let is_last = self.read_field(&mut record)?;
+            record.end_field();
+            if is_last {
+                return Ok(Some(record.finish()));
+            }
+        }
+    }
+
+    /// Reads a field with the separator or line end after it; returns `true` after the last field of
+    /// a record.
+    fn read_field(&mut self, record: &mut RecordBuilder) -> io::Result<bool> {
+        let open = self.lines.line();
+        let is_quoted = self.text.fill()?.starts_with('"');
         if is_quoted {
-            match read_quotation(text, open + 1, &mut field) {
-                Some(end) => record.end = end,
-                None => {
-                    record.unclosed_quotation.get_or_insert(open);
-                    record.end = text.len();
+            self.skip(1);
+            if !self.read_quotation(record)? {
+                record.unclosed_quotation.get_or_insert(open);
+            }
+        }
+        let spans_lines = is_quoted && self.lines.line() != open;
+        loop {
+            let text = self.text.fill()?;
+            let ends = |b: u8| b == self.separator || matches!(b, b'\r' | b'\n');
+            let end = text.bytes().position(ends);
+            let part = &text[..end.unwrap_or(text.len())];
+            if spans_lines && !part.trim().is_empty() {
+                record.unclosed_quotation.get_or_insert(open);
+            }
+            record.push(part);
+            let (length, is_at_end) = (part.len(), text.is_empty());
+            let is_separator = end.is_some_and(|end| text.as_bytes()[end] == self.separator);
+            self.skip(length + usize::from(end.is_some()));
+            if end.is_some() || is_at_end {
+                return Ok(!is_separator);
+            }
+        }
+    }
+
+    /// Reads the text of a quotation after its first mark; returns `false` if it has no end.
+    fn read_quotation(&mut self, record: &mut RecordBuilder) -> io::Result<bool> {
+        loop {
+            let text = self.text.fill()?;
+            let end = text.find('"');
+            let part = &text[..end.unwrap_or(text.len())];
+            record.push(part);
+            let (length, is_at_end) = (part.len(), text.is_empty());
+            self.skip(length + usize::from(end.is_some()));
+            if is_at_end {
+                return Ok(false);
+            }
+            if end.is_some() {
+                if !self.text.fill()?.starts_with('"') {
+                    return Ok(true);
                 }
+                record.push("\"");
+                self.skip(1);
             }
         }
-        let rest = &bytes[record.end..];
-        let ends = |b: &u8| *b == separator || matches!(b, b'\r' | b'\n');
-        let length = rest.iter().position(ends).unwrap_or(rest.len());
-        let unquoted = &text[record.end..record.end + length];
-        if is_quoted && !unquoted.trim().is_empty() && field.contains(['\r', '\n']) {
-            record.unclosed_quotation.get_or_insert(open);
-        }
-        field.push_str(unquoted);
-        record.fields.push(field);
-        record.end += length;
-        match bytes.get(record.end) {
-            Some(b'\r') if bytes.get(record.end + 1) == Some(&b'\n') => record.end += 2,
-            Some(b'\r' | b'\n') => record.end += 1,
-            Some(_) => {
-                record.end += 1;
-                continue;
-            }
-            None => {}
-        }
-        return record;
+    }
+
+    /// Consumes text that [`Utf8Reader::fill`] returned, and counts its lines.
+    fn skip(&mut self, bytes: usize) {
+        self.lines.add(&self.text.buffered().as_bytes()[..bytes]);
+        self.text.skip(bytes);
     }
 }
 
-/// Appends the text of a quotation and returns the offset after its end; `None` if it has no end.
-fn read_quotation(text: &str, start: usize, field: &mut String) -> Option<usize> {
-    let mut at = start;
-    loop {
-        let length = text[at..].find('"')?;
-        field.push_str(&text[at..at + length]);
-        at += length + 1;
-        if !text[at..].starts_with('"') {
-            return Some(at);
+/// Record whose fields are being read.
+struct RecordBuilder {
+    limits: RecordLimits,
+    record: Record,
+    field: String,
+    unclosed_quotation: Option<u64>,
+    field_bytes: u64,
+    record_bytes: u64,
+    fields: usize,
+    /// Position and length of the longest field.
+    longest: (usize, u64),
+}
+
+impl RecordBuilder {
+    fn new(line: u64, limits: RecordLimits) -> Self {
+        Self {
+            limits,
+            record: Record { line, ..Record::default() },
+            field: String::new(),
+            unclosed_quotation: None,
+            field_bytes: 0,
+            record_bytes: 0,
+            fields: 0,
+            longest: (0, 0),
         }
-        field.push('"');
-        at += 1;
+    }
+
+    fn push(&mut self, text: &str) {
+        self.field_bytes += text.len() as u64;
+        self.record_bytes += text.len() as u64;
+        if self.is_within_limits() {
+            self.field.push_str(text);
+        } else {
+            (self.field, self.record.fields) = (String::new(), Vec::new());
+        }
+    }
+
+    fn is_within_limits(&self) -> bool {
+        self.field_bytes.max(self.longest.1) <= self.limits.field_bytes
+            && self.record_bytes <= self.limits.record_bytes
+            && self.fields < self.limits.fields
+    }
+
+    fn end_field(&mut self) {
+        if self.is_within_limits() {
+            self.record.fields.push(std::mem::take(&mut self.field));
+        }
+        if self.field_bytes > self.longest.1 {
+            self.longest = (self.fields, self.field_bytes);
+        }
+        self.fields += 1;
+        self.field_bytes = 0;
+    }
+
+    fn finish(mut self) -> Record {
+        let (position, longest) = self.longest;
+        let RecordLimits { field_bytes, record_bytes, fields } = self.limits;
+        let excess = if longest > field_bytes {
+            format!("field {} is {longest} bytes long; the maximum is {field_bytes}", position + 1)
+        } else if self.record_bytes > record_bytes {
+            let bytes = self.record_bytes;
+            format!("the fields are {bytes} bytes long altogether; the maximum is {record_bytes}")
+        } else if self.fields > fields {
+            format!("the line has {} fields; the maximum is {fields}", self.fields)
+        } else {
+            self.record.unclosed_quotation = self.unclosed_quotation;
+            return self.record;
+        };
+        Record {
+            fields: Vec::new(),
+            excess: Some(excess + "; a quotation mark may be missing"),
+            unclosed_quotation: self.unclosed_quotation,
+            ..self.record
+        }
     }
 }

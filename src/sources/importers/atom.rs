@@ -6,29 +6,16 @@ use super::entry_visibility;
 use super::fields::{
     media_enclosure, media_rss_enclosure, parse_time, resolve_url, text_to_paragraphs,
 };
-use super::parsed::{ParsedArticle, ParsedFile, finish};
+use super::parsed::{ParsedArticle, finish};
 use super::xml::Element;
 use crate::domain::article::IncomingArticle;
 
-/// Returns the articles of a feed with their line numbers, and the number of entries that are not
-/// public posts.
-pub(super) fn parse_entries(feed: &Element, zone: &TimeZone) -> ParsedFile {
-    let mut file = ParsedFile::default();
-    for entry in feed.children("atom:entry") {
-        match entry_visibility::atom_hidden_reason(entry) {
-            Some(entry_visibility::SCHEDULED) => {
-                let date = parse_time("date", entry.child_text("atom:published"), zone);
-                file.scheduled.push(date.ok().flatten());
-            }
-            Some(reason) => *file.left_out.entry(reason.to_owned()).or_default() += 1,
-            None => file.articles.push((entry.line, parse_entry(entry, feed, zone))),
-        }
-    }
-    file
-}
-
 /// Converts an entry to an article; the error is the reason why it cannot be one.
-fn parse_entry(entry: &Element, feed: &Element, zone: &TimeZone) -> Result<ParsedArticle, String> {
+pub(super) fn parse_entry(
+    entry: &Element,
+    feed: &Element,
+    zone: &TimeZone,
+) -> Result<ParsedArticle, String> {
     let published = parse_time("date", entry.child_text("atom:published"), zone)?;
     let updated = parse_time("date of the last change", entry.child_text("atom:updated"), zone)?;
     let home_url = feed

@@ -1,65 +1,235 @@
 //! Importer for JSON Feed 1.0 and 1.1.
 
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, Read, Seek};
+
+use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
+use serde::de::{
+    Deserialize as _, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+    Visitor,
+};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::fields::{parse_time, playable_type, resolve_url, text_to_paragraphs};
-use super::parsed::{NumberedArticle, ParsedArticle, finish};
+use super::parsed::{LeftOut, NumberedArticle, ParsedArticle, finish};
+use super::{FileError, xml_encoding};
 use crate::domain::article::{Enclosure, IncomingArticle};
-use crate::fs::LineIndex;
+use crate::fs::{InvalidBytes, LineCount, Utf8Reader};
+use crate::sources::limits;
 use crate::sources::list_column::{ACCEPTED, json_values};
 
-/// Feed with unparsed items, whose position in the text gives their line numbers.
-#[derive(serde::Deserialize)]
-struct Feed<'a> {
-    #[serde(default)]
+/// Maximum length of an item, and of the feed without its items, in bytes. Escapes take more bytes than
+/// the text that they stand for.
+const MAX_ITEM_BYTES: u64 = 64_000_000;
+
+/// Feed without its items.
+#[derive(Debug, Default)]
+struct Feed {
     version: String,
-    #[serde(default)]
     home_page_url: Option<String>,
-    #[serde(default)]
     language: Option<String>,
-    #[serde(default)]
     author: Option<Value>,
-    #[serde(default)]
     authors: Option<Value>,
-    #[serde(borrow)]
-    items: Vec<&'a RawValue>,
 }
 
-/// Returns the articles of a feed with their line numbers; the error has the line.
-pub(super) fn parse_feed(
-    text: &str,
-    zone: &TimeZone,
-) -> Result<Vec<NumberedArticle>, (u64, String)> {
-    let feed: Feed<'_> = serde_json::from_str(text).map_err(|e| {
-        let line = u64::try_from(e.line()).unwrap_or(1).max(1);
-        (
-            line,
-            format!(
-                "this is not a valid JSON Feed: {e}; a list of articles must be a .jsonl file with one object per line"
-            ),
-        )
-    })?;
-    if !feed.version.contains("jsonfeed.org/version/") {
-        return Err((
-            1,
-            "this is not a valid JSON Feed: `version` must be https://jsonfeed.org/version/1.1"
-                .into(),
-        ));
+/// JSON Feed whose articles are read one by one.
+pub(in crate::sources) struct JsonFeedFile<R> {
+    input: R,
+    encoding: &'static Encoding,
+    zone: TimeZone,
+    feed: Feed,
+    max_item_bytes: u64,
+}
+
+impl<R: Read + Seek> JsonFeedFile<R> {
+    /// Reads all of a feed except its items; the error has the line.
+    pub(in crate::sources) fn open(input: R, zone: &TimeZone) -> Result<Self, FileError> {
+        Self::with_limit(input, zone, MAX_ITEM_BYTES)
     }
-    let mut lines = LineIndex::new(text.as_bytes());
-    let mut articles = Vec::with_capacity(feed.items.len());
-    for item in &feed.items {
-        // Raw items are slices of `text`, so the pointers differ by the item's byte offset.
-        let offset = (item.get().as_ptr() as usize).saturating_sub(text.as_ptr() as usize);
-        articles.push((lines.line_at(offset), parse_item(item.get(), &feed, zone)));
+
+    /// Like [`Self::open`], with another maximum length of an item.
+    pub(super) fn with_limit(
+        mut input: R,
+        zone: &TimeZone,
+        max_item_bytes: u64,
+    ) -> Result<Self, FileError> {
+        let mut start = Vec::new();
+        let read = input.by_ref().take(xml_encoding::START_BYTES as u64).read_to_end(&mut start);
+        read.map_err(|e| (1, e.to_string()))?;
+        let encoding = xml_encoding::encoding_of(&start).map_err(|problem| (1, problem))?;
+        let zone = zone.clone();
+        let mut file = Self { input, encoding, zone, feed: Feed::default(), max_item_bytes };
+        file.feed = file.read_items(&mut |_, _| true)?;
+        if !file.feed.version.contains("jsonfeed.org/version/") {
+            return Err((
+                1,
+                "this is not a valid JSON Feed: `version` must be https://jsonfeed.org/version/1.1"
+                    .into(),
+            ));
+        }
+        Ok(file)
     }
-    Ok(articles)
+
+    /// Passes each article to `accept`, which returns `false` to stop. The error has the line.
+    pub(in crate::sources) fn read(
+        &mut self,
+        accept: &mut dyn FnMut(NumberedArticle) -> bool,
+    ) -> Result<LeftOut, FileError> {
+        let (feed, zone) = (std::mem::take(&mut self.feed), self.zone.clone());
+        let mut is_stopped = false;
+        let read = self.read_items(&mut |line, item| {
+            is_stopped = !accept((line, parse_item(item, &feed, &zone)));
+            !is_stopped
+        });
+        self.feed = feed;
+        match read {
+            Err(error) if !is_stopped => Err(error),
+            _ => Ok(LeftOut::new()),
+        }
+    }
+
+    /// Passes the line and text of each item to `accept`, which returns `false` to stop with an error.
+    fn read_items(&mut self, accept: &mut dyn FnMut(u64, &str) -> bool) -> Result<Feed, FileError> {
+        self.input.rewind().map_err(|e| (1, e.to_string()))?;
+        let text = Utf8Reader::new(&mut self.input, self.encoding, InvalidBytes::Reject);
+        let progress = Progress::default();
+        let max = self.max_item_bytes;
+        let input = ItemInput { text, progress: &progress, max };
+        let mut json = serde_json::Deserializer::from_reader(input);
+        let visitor = FeedVisitor { progress: &progress, accept };
+        let read = json.deserialize_map(visitor).and_then(|feed| json.end().map(|()| feed));
+        read.map_err(|e| {
+            if e.is_io() {
+                return (progress.lines.get().line(), e.to_string());
+            }
+            let line = u64::try_from(e.line()).unwrap_or(1).max(1);
+            let advice = "a list of articles must be a .jsonl file with one object per line";
+            (line, format!("this is not a valid JSON Feed: {e}; {advice}"))
+        })
+    }
+}
+
+/// Position of the reader of a feed.
+#[derive(Debug, Default)]
+struct Progress {
+    lines: Cell<LineCount>,
+    /// Number of bytes of the current item that were read.
+    read: Cell<u64>,
+}
+
+/// Input that counts lines, and fails if an item is too long.
+struct ItemInput<'a, R> {
+    text: Utf8Reader<R>,
+    progress: &'a Progress,
+    max: u64,
+}
+
+impl<R: Read> Read for ItemInput<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.text.read(buffer)?;
+        let mut lines = self.progress.lines.get();
+        lines.add(&buffer[..length]);
+        self.progress.lines.set(lines);
+        self.progress.read.set(self.progress.read.get() + length as u64);
+        if self.progress.read.get() > self.max {
+            let max = self.max;
+            return Err(io::Error::other(format!("an item is longer than {max} bytes")));
+        }
+        Ok(length)
+    }
+}
+
+/// Visitor of the object that a feed is.
+struct FeedVisitor<'a> {
+    progress: &'a Progress,
+    accept: &'a mut dyn FnMut(u64, &str) -> bool,
+}
+
+impl<'de> Visitor<'de> for FeedVisitor<'_> {
+    type Value = Feed;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Feed, A::Error> {
+        let (mut feed, mut has_items) = (Feed::default(), false);
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "version" => feed.version = map.next_value()?,
+                "home_page_url" => feed.home_page_url = map.next_value()?,
+                "language" => feed.language = map.next_value()?,
+                "author" => feed.author = map.next_value()?,
+                "authors" => feed.authors = map.next_value()?,
+                "items" if has_items => return Err(A::Error::duplicate_field("items")),
+                "items" => {
+                    has_items = true;
+                    let (progress, accept) = (self.progress, &mut *self.accept);
+                    map.next_value_seed(ItemList { progress, accept })?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        if has_items { Ok(feed) } else { Err(A::Error::missing_field("items")) }
+    }
+}
+
+/// List of items, each of which is passed on.
+struct ItemList<'a> {
+    progress: &'a Progress,
+    accept: &'a mut dyn FnMut(u64, &str) -> bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ItemList<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<(), D::Error> {
+        input.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ItemList<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of items")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        let progress = self.progress;
+        while let Some((line, item)) = list.next_element_seed(ItemSeed { progress })? {
+            progress.read.set(0);
+            if !(self.accept)(line, item.get()) {
+                return Err(A::Error::custom("the import was stopped"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Item as text, with its line number.
+struct ItemSeed<'a> {
+    progress: &'a Progress,
+}
+
+impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
+    type Value = (u64, Box<RawValue>);
+
+    fn deserialize<D: Deserializer<'de>>(self, input: D) -> Result<Self::Value, D::Error> {
+        // The parser has read the first byte of the item, and no more.
+        let line = self.progress.lines.get().line();
+        Ok((line, Box::<RawValue>::deserialize(input)?))
+    }
 }
 
 /// Converts an item to an article; the error is the reason why it cannot be one.
-fn parse_item(item: &str, feed: &Feed<'_>, zone: &TimeZone) -> Result<ParsedArticle, String> {
+fn parse_item(item: &str, feed: &Feed, zone: &TimeZone) -> Result<ParsedArticle, String> {
+    limits::check_json(item).map_err(|problem| format!("the item {problem}"))?;
     let item: Value = serde_json::from_str(item)
         .map_err(|e| format!("this is not a valid item of a JSON Feed: {e}"))?;
     if !item.is_object() {

@@ -1,10 +1,9 @@
-//! The content of an imported file: its articles, and what it leaves out.
+//! Results of an importer: articles, and numbers of entries that it leaves out.
 
 use std::collections::BTreeMap;
 
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::Millis;
-use crate::sources::scheduled;
 
 /// Article parsed from a file.
 #[derive(Debug, Clone, Default)]
@@ -18,27 +17,8 @@ pub(in crate::sources) struct ParsedArticle {
 /// Line number and article, or the reason why the article is invalid.
 pub(in crate::sources) type NumberedArticle = (u64, Result<ParsedArticle, String>);
 
-/// Content of an imported file.
-#[derive(Debug, Default)]
-pub(in crate::sources) struct ParsedFile {
-    /// Articles in the order of the file.
-    pub(in crate::sources) articles: Vec<NumberedArticle>,
-    /// Number of entries that are not public articles, by description.
-    pub(in crate::sources) left_out: BTreeMap<String, usize>,
-    /// Dates of the entries that the CMS had scheduled and not published, if they are valid.
-    pub(in crate::sources) scheduled: Vec<Option<Millis>>,
-}
-
-impl ParsedFile {
-    /// Counts the scheduled entries as left out: the file does not show whether the CMS published
-    /// them later.
-    pub(in crate::sources) fn leave_out_scheduled(&mut self, now: Millis) {
-        for date in std::mem::take(&mut self.scheduled) {
-            let reason = scheduled::left_out_reason(date, now);
-            *self.left_out.entry(reason.to_owned()).or_default() += 1;
-        }
-    }
-}
+/// Numbers of entries that are not public articles, by description.
+pub(in crate::sources) type LeftOut = BTreeMap<String, usize>;
 
 /// Sets the id and dates of a parsed article; rejects one that has neither a title nor a body.
 pub(super) fn finish(

@@ -4,30 +4,36 @@
 use jiff::tz::TimeZone;
 
 use super::fields::{media_enclosure, media_rss_enclosure, parse_time, resolve_url};
-use super::parsed::{NumberedArticle, ParsedArticle, finish};
+use super::parsed::{ParsedArticle, finish};
 use super::xml::Element;
 use crate::domain::article::IncomingArticle;
 
-/// Returns the articles of a channel with their line numbers.
-pub(super) fn parse_items<'a>(
-    channel: &Element,
-    items: impl Iterator<Item = &'a Element>,
-    zone: &TimeZone,
-) -> Vec<NumberedArticle> {
-    let language = channel.child_text("language").or_else(|| channel.child_text("dc:language"));
-    let home = channel.child_text("link");
-    items
-        .map(|item| (item.line, parse_item(item, language.as_deref(), home.as_deref(), zone)))
-        .collect()
+/// Values that items inherit from their channel.
+#[derive(Debug, Default)]
+pub(super) struct Channel {
+    language: Option<String>,
+    /// URL of the site.
+    home: Option<String>,
+}
+
+impl Channel {
+    /// Reads the values of a channel element.
+    pub(super) fn new(channel: &Element) -> Self {
+        let language = channel.child_text("language");
+        Self {
+            language: language.or_else(|| channel.child_text("dc:language")),
+            home: channel.child_text("link"),
+        }
+    }
 }
 
 /// Converts an item to an article; the error is the reason why it cannot be one.
-fn parse_item(
+pub(super) fn parse_item(
     item: &Element,
-    language: Option<&str>,
-    home: Option<&str>,
+    channel: &Channel,
     zone: &TimeZone,
 ) -> Result<ParsedArticle, String> {
+    let (language, home) = (channel.language.as_deref(), channel.home.as_deref());
     let first = |names: &[&str]| names.iter().find_map(|name| item.child_text(name));
     let published = parse_time(
         "date",

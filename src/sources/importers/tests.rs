@@ -1,14 +1,17 @@
 //! Importers with sample files, malformed files and random bytes.
 
+use std::io::Cursor;
+
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 mod dates;
 mod exports;
+mod sizes;
 
 use super::fields::parse_time;
 use super::*;
-use crate::config::{Ids, Members, SourceKind, UnknownEnclosing};
+use crate::config::{Ids, Members, Source, SourceKind, UnknownEnclosing};
 use crate::domain::article::IncomingArticle;
 use crate::domain::time::{Millis, SignedDuration};
 
@@ -35,6 +38,42 @@ fn source(ids: Ids) -> Source {
         full_sync: SignedDuration::ZERO,
         listen_channel: None,
     }
+}
+
+/// Articles and left-out entries of a file.
+#[derive(Debug)]
+struct ParsedFile {
+    articles: Vec<NumberedArticle>,
+    left_out: LeftOut,
+}
+
+fn parse_xml(bytes: &[u8], source: &Source, language: &str) -> Result<ParsedFile, FileError> {
+    parse_xml_at(bytes, source, language, Millis(0))
+}
+
+fn parse_xml_at(
+    bytes: &[u8],
+    source: &Source,
+    language: &str,
+    now: Millis,
+) -> Result<ParsedFile, FileError> {
+    let mut articles = Vec::new();
+    let mut file = XmlFeedFile::open(Cursor::new(bytes), source, language, now)?;
+    let left_out = file.read(&mut |article| {
+        articles.push(article);
+        true
+    })?;
+    Ok(ParsedFile { articles, left_out })
+}
+
+fn parse_json_feed(bytes: &[u8], source: &Source) -> Result<ParsedFile, FileError> {
+    let mut articles = Vec::new();
+    let mut file = JsonFeedFile::open(Cursor::new(bytes), &source.timezone)?;
+    let left_out = file.read(&mut |article| {
+        articles.push(article);
+        true
+    })?;
+    Ok(ParsedFile { articles, left_out })
 }
 
 fn parse_articles(text: &str) -> Vec<IncomingArticle> {

@@ -1,16 +1,10 @@
-//! Parser for XML files into a tree with known namespace prefixes and line numbers.
-//!
-//! No entity is expanded beyond HTML's character references, and nothing is fetched.
+//! XML elements with known namespace prefixes and line numbers.
 
-use encoding_rs::{Encoding, UTF_8};
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::BytesStart;
 use quick_xml::name::ResolveResult;
-use quick_xml::reader::NsReader;
 
-use crate::fs::LineIndex;
-
-/// Maximum nesting depth of elements: the tree is walked recursively.
-const MAX_DEPTH: usize = 200;
+/// Maximum number of attributes of an element.
+const MAX_ATTRIBUTES: usize = 1_000;
 
 /// Known namespaces: the beginning and the end of the URI, and the prefix used in
 /// [`Element::name`].
@@ -59,6 +53,64 @@ enum Node {
 }
 
 impl Element {
+    /// Converts a start tag to an element without content; fails if it has too many attributes.
+    pub(super) fn from_start(
+        namespace: &ResolveResult<'_>,
+        start: &BytesStart<'_>,
+        line: u64,
+    ) -> Result<Self, String> {
+        let local = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
+        let known = match namespace {
+            ResolveResult::Bound(name) => known_prefix(&String::from_utf8_lossy(name.0)),
+            ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
+        };
+        let name = match known {
+            Some("") => local,
+            Some(prefix) => format!("{prefix}:{local}"),
+            None => lossy(start.name().as_ref()),
+        };
+        let mut listed = start.attributes();
+        let attributes: Vec<_> = listed
+            .with_checks(false)
+            .flatten()
+            .take(MAX_ATTRIBUTES + 1)
+            .map(|a| {
+                let value = String::from_utf8_lossy(&a.value).into_owned();
+                (lossy(a.key.as_ref()), html_escape::decode_html_entities(&value).into_owned())
+            })
+            .collect();
+        if attributes.len() > MAX_ATTRIBUTES {
+            return Err(format!("an element has more than {MAX_ATTRIBUTES} attributes"));
+        }
+        Ok(Self { name, attributes, line, nodes: Vec::new() })
+    }
+
+    /// Appends a child element.
+    pub(super) fn push_element(&mut self, element: Self) {
+        self.nodes.push(Node::Element(element));
+    }
+
+    /// Appends text; adjacent texts are joined.
+    pub(super) fn push_text(&mut self, text: &str) {
+        match self.nodes.last_mut() {
+            Some(Node::Text(before)) => before.push_str(text),
+            _ => self.nodes.push(Node::Text(text.to_owned())),
+        }
+    }
+
+    /// Removes all child nodes.
+    pub(super) fn clear(&mut self) {
+        self.nodes = Vec::new();
+    }
+
+    /// Removes and returns the first child element.
+    pub(super) fn take_first(&mut self) -> Option<Self> {
+        std::mem::take(&mut self.nodes).into_iter().find_map(|node| match node {
+            Node::Element(e) => Some(e),
+            Node::Text(_) => None,
+        })
+    }
+
     /// Returns the child elements of this name.
     pub(in crate::sources) fn children<'a>(
         &'a self,
@@ -152,127 +204,6 @@ impl Element {
     }
 }
 
-/// Decodes a file by its byte order mark, else by the encoding in its XML declaration, else as
-/// UTF-8.
-pub(super) fn decode(bytes: &[u8]) -> Result<String, String> {
-    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned();
-    let declared = head
-        .split_once("?>")
-        .and_then(|(declaration, _)| declaration.split_once("encoding"))
-        .map(|(_, rest)| {
-            rest.trim_start_matches(|c: char| c == '=' || c.is_whitespace())
-                .trim_start_matches(['"', '\''])
-                .to_owned()
-        });
-    let label =
-        declared.as_deref().and_then(|rest| rest.split(['"', '\'']).next()).unwrap_or("utf-8");
-    let Some(encoding) = Encoding::for_bom(bytes)
-        .map(|(encoding, _)| encoding)
-        .or_else(|| Encoding::for_label(label.as_bytes()))
-    else {
-        return Err(format!("unknown encoding {label:?}; save the file as UTF-8"));
-    };
-    // A declaration of UTF-16 in single-byte characters is wrong: the file was converted later.
-    let encoding = if encoding.is_ascii_compatible() || Encoding::for_bom(bytes).is_some() {
-        encoding
-    } else {
-        UTF_8
-    };
-    let (text, encoding, is_broken) = encoding.decode(bytes);
-    if is_broken {
-        return Err(format!("not valid {}; save the file as UTF-8", encoding.name()));
-    }
-    Ok(text.into_owned())
-}
-
-/// Returns the root element of a document; the error has the line.
-pub(super) fn parse(text: &str) -> Result<Element, (u64, String)> {
-    let mut reader = NsReader::from_str(text);
-    reader.config_mut().allow_dangling_amp = true;
-    let mut lines = LineIndex::new(text.as_bytes());
-    // The last element is the innermost open one; the first is a container for the root.
-    let mut open = vec![Element::default()];
-    loop {
-        let line = lines.line_at(usize::try_from(reader.buffer_position()).unwrap_or(usize::MAX));
-        let (namespace, event) = reader
-            .read_resolved_event()
-            .map_err(|e| (line, format!("the XML is not well-formed: {e}")))?;
-        match event {
-            Event::Start(start) => {
-                if open.len() > MAX_DEPTH {
-                    return Err((
-                        line,
-                        format!("elements are nested more than {MAX_DEPTH} levels deep"),
-                    ));
-                }
-                open.push(element(&namespace, &start, line));
-            }
-            Event::Empty(start) => {
-                let empty = element(&namespace, &start, line);
-                push(&mut open, Node::Element(empty));
-            }
-            Event::End(_) => {
-                if open.len() > 1
-                    && let Some(closed) = open.pop()
-                {
-                    push(&mut open, Node::Element(closed));
-                }
-            }
-            Event::Text(t) => push(&mut open, Node::Text(lossy(&t))),
-            Event::CData(t) => push(&mut open, Node::Text(lossy(&t))),
-            Event::GeneralRef(name) => {
-                let reference = format!("&{};", lossy(&name));
-                push(
-                    &mut open,
-                    Node::Text(html_escape::decode_html_entities(&reference).into_owned()),
-                );
-            }
-            Event::Eof => break,
-            Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
-        }
-    }
-    let line = lines.line_at(text.len());
-    if open.len() > 1 {
-        return Err((line, "the file ends inside an element; it may be truncated".into()));
-    }
-    let root = open.pop().and_then(|top| {
-        top.nodes.into_iter().find_map(|node| match node {
-            Node::Element(e) => Some(e),
-            Node::Text(_) => None,
-        })
-    });
-    root.ok_or((line, "the file contains no XML element".into()))
-}
-
-/// Appends a node to the innermost open element; adjacent texts are joined.
-fn push(open: &mut [Element], node: Node) {
-    let Some(innermost) = open.last_mut() else { return };
-    match (innermost.nodes.last_mut(), node) {
-        (Some(Node::Text(before)), Node::Text(text)) => before.push_str(&text),
-        (_, node) => innermost.nodes.push(node),
-    }
-}
-
-/// Converts a start tag to an element without content.
-fn element(namespace: &ResolveResult<'_>, start: &BytesStart<'_>, line: u64) -> Element {
-    let local = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
-    let known = match namespace {
-        ResolveResult::Bound(name) => known_prefix(&String::from_utf8_lossy(name.0)),
-        ResolveResult::Unbound | ResolveResult::Unknown(_) => None,
-    };
-    let name = match known {
-        Some("") => local,
-        Some(prefix) => format!("{prefix}:{local}"),
-        None => lossy(start.name().as_ref()),
-    };
-    let mut listed = start.attributes();
-    let attributes = listed.with_checks(false).flatten().map(|a| {
-        let value = String::from_utf8_lossy(&a.value).into_owned();
-        (lossy(a.key.as_ref()), html_escape::decode_html_entities(&value).into_owned())
-    });
-    Element { name, attributes: attributes.collect(), line, nodes: Vec::new() }
-}
-
 /// Returns the prefix of a known namespace URI.
 fn known_prefix(namespace: &str) -> Option<&'static str> {
     let known = NAMESPACES.iter().find(|(start, end, _)| {
@@ -286,6 +217,6 @@ fn known_prefix(namespace: &str) -> Option<&'static str> {
 }
 
 /// Returns bytes as text, with invalid UTF-8 replaced.
-fn lossy(bytes: &[u8]) -> String {
+pub(super) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }

@@ -5,6 +5,7 @@ mod address;
 mod calendar;
 mod dates;
 mod enclosures;
+mod export_lists;
 mod language_plugins;
 mod languages;
 mod lists;
@@ -20,7 +21,7 @@ mod session;
 mod site;
 mod site_info;
 mod wxr;
-mod wxr_lists;
+mod wxr_items;
 
 use std::collections::BTreeSet;
 
@@ -39,7 +40,7 @@ use crate::domain::article::{Enclosure, IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
 pub(super) use site_info::site_info;
-pub(super) use wxr::read_wxr;
+pub(super) use wxr::WordPressExport;
 
 /// Number of times that a rendering may request more data; nested blocks need one round per level.
 const MAX_FETCH_ROUNDS: usize = 8;

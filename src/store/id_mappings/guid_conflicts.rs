@@ -26,36 +26,43 @@ static OWNERS: Statement = Statement::new(
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[&OWNERS];
 
+/// Ids and guids of the id mappings that concern a source.
+#[derive(Debug, Default)]
+pub struct MappedIds {
+    ids: HashSet<String>,
+    guids: HashSet<String>,
+}
+
 impl Articles<'_> {
+    /// Returns the ids and guids that id mappings assign to articles of a source.
+    pub async fn mapped_ids(self, source: &str) -> StoreResult<MappedIds> {
+        let mappings: Vec<Mapping> = self.store.read(&super::MAPPINGS).fetch_all().await?;
+        let mut mapped = MappedIds::default();
+        for m in mappings {
+            let own = [Some((m.source, m.source_id)), m.from].into_iter().flatten();
+            mapped.ids.extend(own.filter(|(of, _)| of == source).map(|(_, id)| id));
+            mapped.guids.insert(m.guid);
+        }
+        Ok(mapped)
+    }
+
     /// Returns those of the articles of a source, given as (source id, guid), that could not be
     /// stored because the guid belongs to another article; the values are `source/source_id` of
     /// that article.
     pub async fn guid_conflicts_among(
         self,
         source: &str,
+        mapped: &MappedIds,
         articles: &[(String, String)],
     ) -> StoreResult<HashMap<String, String>> {
         let owners = self.owners_of(articles).await?;
-        let mappings: Vec<Mapping> = self.store.read(&super::MAPPINGS).fetch_all().await?;
-        let mapped_ids: HashSet<&str> = mappings
-            .iter()
-            .flat_map(|m| {
-                let from = m.from.as_ref().map(|(source, id)| (source, id));
-                [Some((&m.source, &m.source_id)), from]
-            })
-            .flatten()
-            .filter(|(of, _)| *of == source)
-            .map(|(_, id)| id.as_str())
-            .collect();
-        let mapped_guids: HashSet<&str> = mappings.iter().map(|m| m.guid.as_str()).collect();
         let known = self
             .known_among(source, &articles.iter().map(|(id, _)| id.clone()).collect::<Vec<_>>())
             .await?;
         let mut conflicts = HashMap::new();
         for (id, guid) in articles.iter().filter(|(id, _)| !known.contains_key(id)) {
             let owner = owners.get(guid);
-            let is_mapped =
-                mapped_ids.contains(id.as_str()) || mapped_guids.contains(guid.as_str());
+            let is_mapped = mapped.ids.contains(id) || mapped.guids.contains(guid);
             if owner.is_none() && !is_mapped {
                 continue;
             }

@@ -23,6 +23,7 @@ mod mapping_file;
 mod plan;
 pub(super) mod steps;
 
+pub use self::guid_conflicts::MappedIds;
 pub use self::mapping_file::{MappingLine, MappingResult};
 
 const ARTICLE_IDENTITY: &str = "a.id, a.source, a.source_id, a.guid, a.story_id, a.translation_of";

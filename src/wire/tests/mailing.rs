@@ -5,6 +5,7 @@ use crate::delivery::Report;
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::edition;
 use crate::domain::edition::EditionState;
+use crate::domain::file_import::RejectedLines;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::subscriptions::RequestResult;
 use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
@@ -179,7 +180,10 @@ fn subscription_results() -> Vec<Document> {
     };
     let import = ImportReport {
         valid: 21,
-        rejected: vec![(7, "the address is not valid".to_owned())],
+        rejected: RejectedLines {
+            first: vec![(7, "the address is not valid".to_owned())],
+            count: 101,
+        },
         imported: true,
         pending: 6,
         confirmed: 5,

@@ -118,8 +118,7 @@ fn a_scheduled_post_is_left_out_whether_or_not_its_date_has_passed() {
         for (now, reason) in
             [(date.plus(-HOUR), "scheduled"), (date, "scheduled for a time that has passed")]
         {
-            let mut export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
-            export.leave_out_scheduled(now);
+            let export = parse_xml_at(file.as_bytes(), &source(Ids::SiteFeed), "en", now).unwrap();
             assert_eq!(export.articles.len(), 1);
             assert_eq!(export.left_out, [(reason.to_owned(), 1)].into());
         }
@@ -158,8 +157,7 @@ fn entries_of_atom_that_are_not_public_posts_are_left_out() {
             "<entry><id>urn:x:2</id><title>Vats</title><updated>2026-09-01T02:00:00Z</updated><category term=\"Campus\"/>{more}</entry>"
         );
         let file = BLOGGER.replace("ENTRY", &entry);
-        let mut read = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
-        read.leave_out_scheduled(Millis(0));
+        let read = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
         assert_eq!(read.left_out.keys().next().map(String::as_str), reason, "{more}");
         assert_eq!(read.articles.len(), usize::from(reason.is_none()), "{more}");
         for (_, article) in read.articles {
