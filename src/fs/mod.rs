@@ -1,4 +1,4 @@
-//! Atomic replacement of files, private files, files of an admin, and CSV files as spreadsheets write them.
+//! Atomic replacement of files, private files, files of an admin, and readers of imported files, such as CSV.
 
 mod atomic;
 mod csv_file;
