@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anyhow::anyhow;
 use clap::Subcommand;
 
-use super::table::Column::{Key, Text};
-use super::table::TextTable;
 use super::issue_report::IssueReport;
 use super::progress::ProgressReporter;
+use super::table::Column::{Key, Text};
+use super::table::TextTable;
 use super::usage::{UsageError, source_names};
 use super::{output, paging};
 use crate::app::App;
