@@ -81,12 +81,12 @@ impl ArticleFile {
         match &mut self.content {
             Content::Csv(file) => {
                 read_csv(file, source, now, accept)?;
-                return Ok(BTreeMap::new());
+                Ok(BTreeMap::new())
             }
             Content::JsonLines(file) => {
                 read_json_lines(file, source, now, accept)
                     .with_context(|| format!("cannot read {name}"))?;
-                return Ok(BTreeMap::new());
+                Ok(BTreeMap::new())
             }
             Content::Xml(file) => file.read(&mut accept_entry).map_err(located),
             Content::JsonFeed(file) => file.read(&mut accept_entry).map_err(located),

@@ -95,6 +95,18 @@ pub(crate) fn source_id(row: &Row) -> Option<String> {
     row.get("id").map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned)
 }
 
+/// Parses the time in a column; `None` if it means "never".
+fn parse_time(name: &str, value: &str, zone: &TimeZone) -> Result<Option<Millis>, String> {
+    // MySQL's zero date means "never", and so does 0 in a column of epoch seconds.
+    if value.starts_with("0000-00-00") || value.parse() == Ok(0.0) {
+        return Ok(None);
+    }
+    parse_instant(value, zone).map(Some).ok_or_else(|| {
+        let value = excerpt(value);
+        format!("{name} `{value}` is not a valid time; write for example 2026-09-21 08:00")
+    })
+}
+
 /// Converts a row to an article; the error is the reason why it cannot be one.
 pub(crate) fn parse_article(
     row: &Row,
@@ -103,18 +115,7 @@ pub(crate) fn parse_article(
 ) -> Result<IncomingArticle, String> {
     let text =
         |name: &str| row.get(name).map(|v| v.trim()).filter(|v| !v.is_empty()).map(str::to_owned);
-    let time = |name: &str| -> Result<Option<Millis>, String> {
-        // MySQL's zero date means "never", and so does 0 in a column of epoch seconds.
-        let stated = text(name).filter(|v| !v.starts_with("0000-00-00") && v.parse() != Ok(0.0));
-        stated
-            .map(|v| {
-                parse_instant(&v, zone).ok_or_else(|| {
-                    let v = excerpt(&v);
-                    format!("{name} `{v}` is not a valid time; write for example 2026-09-21 08:00")
-                })
-            })
-            .transpose()
-    };
+    let time = |name: &str| text(name).map_or(Ok(None), |value| parse_time(name, &value, zone));
     let list = |name: &str| {
         let value = row.get(name).map(String::as_str).unwrap_or_default();
         list_in_text(value).map_err(|problem| format!("`{name}` {problem}"))

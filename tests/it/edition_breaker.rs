@@ -124,7 +124,7 @@ database_tests! {
             if rejected == 10 {
                 assert!(
                     status.ends_with("10 failed")
-                        && note(world, edition).await.contains("2 % of the last 500"),
+                        && note(world, edition).await.contains("10 times within the last 500"),
                     "{status}"
                 );
                 world.run_command(edition, EditionCommand::Resume).await;

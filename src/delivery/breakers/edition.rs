@@ -115,7 +115,7 @@ impl EditionRecord {
         if self.consecutive.len() >= CONSECUTIVE_REJECTIONS_TO_PAUSE {
             Some("the sender or the message 3 times in a row")
         } else if self.rejected_in_window >= REJECTIONS_IN_WINDOW_TO_PAUSE {
-            Some("the sender or the message of 10 of the last messages (at most 500)")
+            Some("the sender or the message 10 times within the last 500 messages")
         } else {
             None
         }
