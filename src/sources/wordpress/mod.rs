@@ -16,6 +16,7 @@ mod post_visibility;
 mod posts;
 mod qtranslate;
 mod render;
+mod requested_data;
 mod scheduled_posts;
 mod session;
 mod site;
@@ -74,7 +75,8 @@ pub(crate) async fn read(
             .filter_map(|post| post.thumbnail)
             .filter(|id| !site.posts.contains_key(id))
             .collect();
-        posts::fetch(&mut session, &mut site, images.into_iter().map(DataRequest::Post)).await?;
+        requested_data::fetch(&mut session, &mut site, images.into_iter().map(DataRequest::Post))
+            .await?;
         let versions: Vec<_> = page
             .into_iter()
             .flat_map(|post| qtranslate::versions(&site, post, &language))
@@ -98,7 +100,8 @@ pub(crate) async fn read(
         site.lists_by_query.retain(|query, _| query.kind == "post" && query.parents.is_empty());
         let listed: BTreeSet<u64> =
             site.lists_by_query.values().flat_map(|list| list.ids.iter().copied()).collect();
-        posts::fetch(&mut session, &mut site, listed.into_iter().map(DataRequest::Post)).await?;
+        requested_data::fetch(&mut session, &mut site, listed.into_iter().map(DataRequest::Post))
+            .await?;
     }
     session.close().await;
     Ok(since.is_none())
@@ -126,7 +129,7 @@ async fn to_source_row(
     for _ in 0..MAX_FETCH_ROUNDS {
         let missing = body.as_mut().map(|body| std::mem::take(&mut body.missing));
         let Some(missing) = missing.ok().filter(|missing| !missing.is_empty()) else { break };
-        posts::fetch(session, site, missing).await?;
+        requested_data::fetch(session, site, missing).await?;
         body = catch_panic(|| render::body(site, post));
     }
     let article = body
