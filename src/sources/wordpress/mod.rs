@@ -10,6 +10,7 @@ mod language_plugins;
 mod languages;
 mod lists;
 mod member_plugins;
+mod member_tables;
 mod options;
 mod permalinks;
 mod post_visibility;

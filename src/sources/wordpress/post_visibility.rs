@@ -13,6 +13,11 @@ pub(super) fn add_metadata(post: &mut Post, key: &str, value: &str) {
     post.access = post.access.max(member_plugins::restriction(key, value));
 }
 
+/// Records that visitors see nothing of a post.
+pub(super) fn restrict(post: &mut Post) {
+    post.access = Some(VisiblePart::Nothing);
+}
+
 /// Removes what visitors do not see from the body of a post, whose metadata is known.
 pub(super) fn keep_public_part(post: &mut Post, hides_unknown_enclosing: bool) {
     if let Some(access) = post.access {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::session::WordPressSession;
 use super::site::Post;
-use super::{enclosures, member_plugins, post_visibility};
+use super::{enclosures, member_plugins, member_tables, post_visibility};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -101,6 +101,11 @@ pub(super) async fn select(
             "_wp_attachment_image_alt" => post.alt = value,
             key if enclosures::add_metadata(post, key, &value) => {}
             key => post_visibility::add_metadata(post, key, &value),
+        }
+    }
+    for id in member_tables::restricted_posts(session, &ids).await? {
+        if let Some(at) = places.get(&id) {
+            post_visibility::restrict(&mut posts[*at]);
         }
     }
     for post in &mut posts {

@@ -25,7 +25,8 @@ pub(super) struct WordPressSession {
     pub(super) hides_unknown_enclosing: bool,
     /// URL without credentials, for messages.
     location: String,
-    source: String,
+    /// Name of the source, for messages.
+    pub(super) source: String,
 }
 
 impl WordPressSession {

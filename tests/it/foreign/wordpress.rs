@@ -235,6 +235,44 @@ async fn content_for_members_is_left_out_and_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_with_a_required_level_are_left_out_and_unreadable_levels_stop_the_sync() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let mut statements =
+        "CREATE TABLE wp_pmpro_memberships_pages (membership_id INT, page_id BIGINT);
+        CREATE TABLE wp_pmpro_memberships_categories (membership_id INT, category_id BIGINT);
+        INSERT INTO wp_pmpro_memberships_pages VALUES (1, 101);
+        INSERT INTO wp_pmpro_memberships_categories
+          SELECT 1, tt.term_id FROM wp_term_taxonomy tt
+            JOIN wp_term_relationships tr ON tr.term_taxonomy_id = tt.term_taxonomy_id
+           WHERE tr.object_id = 108 AND tt.taxonomy = 'category' LIMIT 1;
+        CREATE USER limited@'127.0.0.1' IDENTIFIED BY 'sesame';"
+            .to_owned();
+    for table in
+        ["posts", "postmeta", "options", "terms", "term_taxonomy", "term_relationships", "users"]
+    {
+        writeln!(statements, "GRANT SELECT ON wp_{table} TO limited@'127.0.0.1';").unwrap();
+    }
+    source.execute(&statements).await;
+    let rejected = source.sync().rejected();
+    for id in ["101", "108"] {
+        let expected = format!("{id}: a plugin shows this post to members only");
+        assert!(rejected.contains(&expected), "{rejected:?}");
+    }
+    // Without the plugin, a table that is not readable does not exist for the source.
+    let url = source.url.replace("//courant:", "//limited:");
+    source.configure(&url, "kind = \"wordpress\"");
+    source.shell.run_ok(&["sources", "check", "cms"]);
+    let active = source.quote("a:1:{i:0;s:45:\"paid-memberships-pro/paid-memberships-pro.php\";}");
+    source
+        .execute(&format!(
+            "INSERT INTO wp_options (option_name, option_value) VALUES ('active_plugins', {active})"
+        ))
+        .await;
+    let error = source.sync_error();
+    assert!(error.contains("grant SELECT on wp_pmpro_memberships_pages"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn urls_follow_the_permalink_structure_and_tables_have_the_configured_prefix() {
     let structures = [
         ("", "https://blog.example/?p=101"),
