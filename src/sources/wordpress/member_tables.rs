@@ -2,7 +2,6 @@
 
 use anyhow::anyhow;
 
-use super::posts::number;
 use super::session::WordPressSession;
 use crate::sources::read_session::to_array;
 
@@ -24,7 +23,7 @@ pub(super) async fn restricted_posts(
     ids: &str,
 ) -> Result<Vec<u64>, anyhow::Error> {
     if let Some(rows) = session.rows_if_readable(&RESTRICTED.replace("{ids}", ids), &[]).await? {
-        return Ok(rows.into_iter().map(|row| number(&to_array::<1>(row)[0])).collect());
+        return Ok(rows.into_iter().filter_map(|row| to_array::<1>(row)[0].parse().ok()).collect());
     }
     let sql = "SELECT option_value FROM {p}options WHERE option_name = 'active_plugins'";
     let active = session.rows(sql, &[]).await?.into_iter().next().map(to_array::<1>);
