@@ -291,7 +291,7 @@ fn next_steps(answers: &Answers, path: &Path) -> String {
         ("sources sync".to_owned(), "imports the articles"),
         ("digests preview weekly --out preview".to_owned(), "writes the next digest"),
         ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it only to you"),
-        ("serve".to_owned(), "serves feeds, sends digests"),
+        ("serve".to_owned(), "serves feeds on 127.0.0.1:8080, sends digests"),
     ];
     let steps = steps
         .into_iter()

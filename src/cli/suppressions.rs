@@ -72,7 +72,7 @@ impl Command {
                     return Ok(ExitCode::FAILURE);
                 }
                 let text = format!(
-                    "Removed {email} from the suppression list. No subscription was restored."
+                    "Removed {email} from the suppression list. Subscriptions that have not ended receive e-mails again."
                 );
                 output::result(json, &RemovedSuppression { email, removed: true }, &text)?;
             }

@@ -80,6 +80,13 @@ pub enum SourceRow {
         /// Date for which it is scheduled, if it has a valid one.
         date: Option<Millis>,
     },
+    /// An entry that its CMS does not show to visitors; the articles that it was before are removed.
+    NotPublic {
+        /// Ids of its articles in the source.
+        ids: Vec<String>,
+        /// Reason as a sentence for a person, if it is to be reported.
+        reason: Option<String>,
+    },
 }
 
 /// A mirrored article: normalized, with a permanent id.

@@ -167,6 +167,11 @@ impl Inspection {
         while let Some(item) = items.next().await? {
             match item {
                 SourceRow::Rejected { id, reason } => push_issue(&mut self.rejected, id, reason),
+                SourceRow::NotPublic { ids, reason } => {
+                    for (id, reason) in ids.into_iter().zip(reason) {
+                        push_issue(&mut self.rejected, id, reason);
+                    }
+                }
                 SourceRow::Scheduled { date, .. } => {
                     let reason = scheduled::left_out_reason(date, now);
                     *self.left_out.entry(reason.to_owned()).or_default() += 1;

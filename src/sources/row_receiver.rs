@@ -106,7 +106,9 @@ impl RowReceiver {
 fn text_bytes(row: &SourceRow) -> usize {
     match row {
         SourceRow::Rejected { id, reason } => id.len() + reason.len(),
-        SourceRow::Scheduled { ids, .. } => ids.iter().map(String::len).sum(),
+        SourceRow::Scheduled { ids, .. } | SourceRow::NotPublic { ids, .. } => {
+            ids.iter().map(String::len).sum()
+        }
         SourceRow::Article(article) => {
             let IncomingArticle { title, body_html, summary, sections, tags, authors, .. } =
                 article.as_ref();

@@ -53,7 +53,7 @@ struct SyncRun<'r> {
     /// Newest change time that the source returned, at most `now`.
     watermark: Option<Millis>,
     /// Ids of the entries that the CMS has scheduled and not published.
-    scheduled_ids: Vec<String>,
+    hidden_ids: Vec<String>,
     /// Time at which the CMS may have published the next of them.
     next_check: Option<Millis>,
     /// Articles whose stored content hashes have not been looked up yet.
@@ -93,7 +93,7 @@ pub(super) async fn run(
         previous: state.progress,
         seen_ids: IdSet::default(),
         watermark: None,
-        scheduled_ids: Vec::new(),
+        hidden_ids: Vec::new(),
         next_check: None,
         pending: Vec::new(),
         misread: MisreadTexts::default(),
@@ -101,7 +101,7 @@ pub(super) async fn run(
     };
     let is_full = sync_run.receive(since).await?;
     sync_run.report.is_full = is_full;
-    sync_run.remove_scheduled().await?;
+    sync_run.remove_hidden().await?;
     if is_full {
         let accept = matches!(mode, SyncMode::Manual { accept_removals: true });
         sync_run.remove_missing(newest, accept).await?;
@@ -130,9 +130,16 @@ impl SyncRun<'_> {
                 }
                 SourceRow::Article(article) => self.accept(*article),
                 SourceRow::Scheduled { ids, date } => {
-                    self.scheduled_ids.extend(ids.iter().map(|id| normalize::without_nul(id)));
+                    self.hidden_ids.extend(ids.iter().map(|id| normalize::without_nul(id)));
                     let check = date.map(|date| scheduled::next_check(date, self.now));
                     self.next_check = self.next_check.into_iter().chain(check).min();
+                }
+                SourceRow::NotPublic { ids, reason } => {
+                    let ids = ids.iter().map(|id| normalize::without_nul(id));
+                    if let Some(reason) = reason {
+                        ids.clone().for_each(|id| self.report.reject(id, reason.clone()));
+                    }
+                    self.hidden_ids.extend(ids);
                 }
             }
             if self.pending.len() >= LOOKUP_BATCH_ARTICLES {
@@ -188,19 +195,19 @@ impl SyncRun<'_> {
         Ok(())
     }
 
-    /// Removes mirrored articles that the CMS has scheduled again. More than
-    /// [`MAX_UNACCEPTED_REMOVALS`] are left to [`SyncRun::remove_missing`], which may block them.
-    async fn remove_scheduled(&mut self) -> anyhow::Result<()> {
+    /// Removes mirrored articles that the CMS shows to visitors no more, or has scheduled again. More
+    /// than [`MAX_UNACCEPTED_REMOVALS`] are left to [`SyncRun::remove_missing`], which may block them.
+    async fn remove_hidden(&mut self) -> anyhow::Result<()> {
         let name = &self.source.name;
-        let mut again: Vec<String> = Vec::new();
-        for ids in self.scheduled_ids.chunks(LOOKUP_BATCH_ARTICLES) {
+        let mut hidden: Vec<String> = Vec::new();
+        for ids in self.hidden_ids.chunks(LOOKUP_BATCH_ARTICLES) {
             let known = self.store.articles().known_among(name, ids).await?;
             let live = known.into_iter().filter(|(_, known)| !known.is_removed);
-            again.extend(live.map(|(id, _)| id).filter(|id| !self.seen_ids.contains(id)));
+            hidden.extend(live.map(|(id, _)| id).filter(|id| !self.seen_ids.contains(id)));
         }
-        if (1..=MAX_UNACCEPTED_REMOVALS).contains(&again.len()) {
-            self.store.articles().remove(name, &again, self.now).await?;
-            self.report.removed = again.len();
+        if (1..=MAX_UNACCEPTED_REMOVALS).contains(&hidden.len()) {
+            self.store.articles().remove(name, &hidden, self.now).await?;
+            self.report.removed = hidden.len();
         }
         Ok(())
     }

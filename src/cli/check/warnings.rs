@@ -60,7 +60,7 @@ fn example_values(config: &Config) -> Vec<String> {
             site.id_authority
         ));
     }
-    if site.postal_address.contains(EXAMPLE_POSTAL_ADDRESS) {
+    if site.postal_address.trim() == EXAMPLE_POSTAL_ADDRESS {
         all.push("site.postal_address is that of the example; write your own".to_owned());
     }
     for digest in &config.digests {

@@ -84,10 +84,12 @@ impl ImportArgs {
         let document = SubscriberImport::from(&r);
         if options.dry_run {
             let text = format!(
-                "{} valid, {rejected} rejected; nothing was changed.",
-                pluralize(r.valid, "line")
+                "{} valid, {rejected} rejected{}; nothing was changed.",
+                pluralize(r.valid, "line"),
+                of_other_digests(&r)
             );
             output::result(json, &document, &text)?;
+            note_foreign_export(&r, &digest.name);
             return Ok(if r.rejected.count == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
         if !r.imported {
@@ -100,25 +102,40 @@ impl ImportArgs {
             return Ok(ExitCode::FAILURE);
         }
         output::result(json, &document, &summary(&r))?;
+        note_foreign_export(&r, &digest.name);
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Returns the numbers of an import as one sentence.
 fn summary(r: &ImportReport) -> String {
-    let mut text = format!(
-        "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
+    format!(
+        "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}{}",
         r.confirmed,
         r.pending,
         r.already_subscribed,
         r.previously_unsubscribed,
         r.suppressed,
-        r.rejected.count
-    );
-    if r.other_digests > 0 {
-        text += &format!(", of other digests {}", r.other_digests);
+        r.rejected.count,
+        of_other_digests(r)
+    )
+}
+
+/// Returns the number of lines of other digests, for the end of a list.
+fn of_other_digests(r: &ImportReport) -> String {
+    match r.other_digests {
+        0 => String::new(),
+        n => format!(", skipped because of another digest {n}"),
     }
-    text
+}
+
+/// Says how to import an export that contains no line of the digest.
+fn note_foreign_export(r: &ImportReport, digest: &str) {
+    if r.valid == 0 && r.other_digests > 0 {
+        output::note(&format!(
+            "the file is an export, and none of its lines belongs to {digest}; to subscribe its people to {digest}, remove the columns digest, status and consent from the file, and state the evidence with --consent"
+        ));
+    }
 }
 
 fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {

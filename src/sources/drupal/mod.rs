@@ -7,11 +7,11 @@ mod entities;
 mod fields;
 mod files;
 mod formats;
+mod hidden_nodes;
 mod layouts;
 mod media;
 mod node;
 mod nodes;
-mod scheduled_nodes;
 mod site;
 mod texts;
 mod urls;
@@ -41,9 +41,9 @@ pub(crate) async fn read(
 ) -> anyhow::Result<bool> {
     let mut session = ReadSession::open(source).await?;
     let site = site::site(&mut session, source).await?;
-    for scheduled in scheduled_nodes::list(&mut session, &site).await? {
+    for hidden in hidden_nodes::list(&mut session, &site, since).await? {
         // If the receiver is gone, so it is for the first node.
-        items.send(scheduled).await.ok();
+        items.send(hidden).await.ok();
     }
     let mut after = 0;
     loop {

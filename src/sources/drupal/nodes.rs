@@ -31,12 +31,7 @@ pub(super) async fn next_nodes(
     since: Option<Millis>,
 ) -> anyhow::Result<Vec<Node>> {
     let DrupalSite { prefix, types, condition, .. } = site;
-    let changed = since.map(|mark| {
-        // Scheduler sets both times to the scheduled one, however late it publishes a node.
-        let mark = if site.has_scheduler { incremental::publication_watermark(mark) } else { mark };
-        let start = incremental::overlap_start(mark).epoch_seconds();
-        format!(" AND (n.changed IS NULL OR n.changed >= {start} OR n.created >= {start})")
-    });
+    let changed = since.map(|mark| format!(" AND {}", changed_since(site, mark)));
     let sql = format!(
         "SELECT DISTINCT n.nid FROM {prefix}node_field_data n WHERE n.type IN ({types}) AND {condition}{} AND n.nid > {after} ORDER BY n.nid LIMIT {PAGE_SIZE}",
         changed.unwrap_or_default()
@@ -69,6 +64,15 @@ pub(super) async fn next_nodes(
         .into_values()
         .map(|node| Node { media: std::sync::Arc::clone(&media), ..node })
         .collect())
+}
+
+/// Returns a condition for the rows `n` of nodes that were changed or published since a time.
+pub(super) fn changed_since(site: &DrupalSite, watermark: Millis) -> String {
+    // Scheduler sets both times to the scheduled one, however late it publishes a node.
+    let mark =
+        if site.has_scheduler { incremental::publication_watermark(watermark) } else { watermark };
+    let start = incremental::overlap_start(mark).epoch_seconds();
+    format!("(n.changed IS NULL OR n.changed >= {start} OR n.created >= {start})")
 }
 
 async fn languages(

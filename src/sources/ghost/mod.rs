@@ -38,6 +38,9 @@ pub(crate) async fn read(
         // If the receiver is gone, so it is for the first post.
         items.send(SourceRow::Scheduled { ids: vec![id], date }).await.ok();
     }
+    for id in posts::withdrawn_posts(&mut session, &site).await? {
+        items.send(SourceRow::NotPublic { ids: vec![id], reason: None }).await.ok();
+    }
     let mut after = String::new();
     loop {
         let page = posts::next_posts(&mut session, &site, &after).await?;

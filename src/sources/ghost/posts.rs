@@ -200,6 +200,22 @@ pub(super) async fn scheduled_posts(
     Ok(session.rows(&sql).await?.into_iter().map(to_array).map(|[id, date]| (id, date)).collect())
 }
 
+/// Returns the ids of the changed posts that Ghost does not show to visitors; empty unless only
+/// changed posts are read.
+pub(super) async fn withdrawn_posts(
+    session: &mut ReadSession,
+    site: &GhostSite,
+) -> anyhow::Result<Vec<String>> {
+    let GhostSite { from, condition, changed, .. } = site;
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "SELECT p.id {from} WHERE p.status <> 'scheduled' AND NOT (p.status = 'published'{condition}){changed}"
+    );
+    Ok(session.rows(&sql).await?.into_iter().map(to_array).map(|[id]| id).collect())
+}
+
 /// Returns the next posts by id with their bodies, tags and authors; empty after the last one.
 pub(super) async fn next_posts(
     session: &mut ReadSession,

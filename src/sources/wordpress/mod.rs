@@ -6,6 +6,7 @@ mod calendar;
 mod dates;
 mod enclosures;
 mod export_lists;
+mod hidden_posts;
 mod language_plugins;
 mod languages;
 mod lists;
@@ -18,7 +19,6 @@ mod posts;
 mod qtranslate;
 mod render;
 mod requested_data;
-mod scheduled_posts;
 mod session;
 mod site;
 mod site_info;
@@ -50,7 +50,8 @@ const MAX_FETCH_ROUNDS: usize = 8;
 /// Reads every public post, or those that changed since a time, and sends them through `items`, in
 /// a read-only session. Returns `true` if it read every post.
 ///
-/// The scheduled posts are listed first: a post that WordPress publishes meanwhile is read as well.
+/// The posts that are not public are listed first: one that WordPress publishes meanwhile is read as
+/// well.
 /// The error is one sentence for the admin and never contains the password.
 pub(crate) async fn read(
     source: &Source,
@@ -61,9 +62,9 @@ pub(crate) async fn read(
     let mut session = WordPressSession::open(source).await?;
     let mut site = options::read_site(&mut session, source).await?;
     let language = site.language().unwrap_or_else(|| site_language.to_owned());
-    for scheduled in scheduled_posts::list(&mut session, &site).await? {
+    for hidden in hidden_posts::list(&mut session, &site, since).await? {
         // If the receiver is gone, so it is for the first post.
-        items.send(scheduled).await.ok();
+        items.send(hidden).await.ok();
     }
     let mut after = 0;
     let mut guids = IdSet::default();
@@ -137,6 +138,9 @@ async fn to_source_row(
         .and_then(|body| catch_panic(|| to_article(site, source, language, post, body)).flatten());
     Ok(match article {
         Ok(article) => SourceRow::Article(Box::new(article)),
+        Err(reason) if post.access == Some(VisiblePart::Nothing) => {
+            SourceRow::NotPublic { ids: vec![post.id.to_string()], reason: Some(reason) }
+        }
         Err(reason) => SourceRow::Rejected { id: post.id.to_string(), reason },
     })
 }

@@ -35,15 +35,11 @@ pub(super) async fn next_posts(
     since: Option<Millis>,
 ) -> Result<Vec<Post>, anyhow::Error> {
     let changed = since.map(|mark| {
-        let start = |mark| {
-            incremental::sql_datetime(incremental::overlap_start(mark), &jiff::tz::TimeZone::UTC)
-        };
-        // Some programs store the zero date, from which no change can be detected: always read
-        // these. When WordPress publishes a scheduled post, only its status changes.
+        // When WordPress publishes a scheduled post, only its status changes.
         format!(
             "AND ({} OR GREATEST(post_date, post_date_gmt) >= '{}') ",
-            incremental::mysql_condition("post_modified_gmt", &start(mark)),
-            start(incremental::publication_watermark(mark))
+            changed_since(mark),
+            start_of_changes(incremental::publication_watermark(mark))
         )
     });
     let condition = format!(
@@ -51,6 +47,17 @@ pub(super) async fn next_posts(
         changed.unwrap_or_default()
     );
     select(session, &condition, true).await
+}
+
+/// Returns a condition for posts that were modified since a time. Some programs store the zero date,
+/// from which no change can be detected: it holds for these too.
+pub(super) fn changed_since(watermark: Millis) -> String {
+    incremental::mysql_condition("post_modified_gmt", &start_of_changes(watermark))
+}
+
+fn start_of_changes(watermark: Millis) -> String {
+    let start = incremental::overlap_start(watermark);
+    incremental::sql_datetime(start, &jiff::tz::TimeZone::UTC)
 }
 
 /// Returns the posts that match a condition, with their terms and the metadata in use. The

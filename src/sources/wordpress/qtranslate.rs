@@ -67,6 +67,10 @@ impl LanguageVersion {
                 self.apply_to(site, &mut article);
                 SourceRow::Article(article)
             }
+            SourceRow::NotPublic { reason, .. } => SourceRow::NotPublic {
+                ids: vec![version_id(&self.post, &self.code, &self.default)],
+                reason,
+            },
             scheduled @ SourceRow::Scheduled { .. } => scheduled,
             SourceRow::Rejected { reason, .. } => SourceRow::Rejected {
                 id: version_id(&self.post, &self.code, &self.default),

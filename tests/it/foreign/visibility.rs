@@ -1,5 +1,5 @@
-//! A scheduled entry of WordPress, Ghost and Drupal is public once the CMS has published it, and not
-//! before.
+//! An entry of WordPress, Ghost and Drupal is public as long as the CMS shows it: not before it has
+//! published a scheduled entry, and not after it has withdrawn one.
 
 use courant::app::App;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND};
@@ -29,6 +29,12 @@ struct Site {
     publish: &'static str,
     /// Changes the title of another entry at a time.
     edit: fn(Millis) -> String,
+    /// Statements that withdraw the entry at the time `@`, each in another way.
+    withdraw: &'static [&'static str],
+    /// Statements that publish a withdrawn entry at the time `@`.
+    restore: &'static str,
+    /// Formats a time as in the columns of the CMS.
+    time: fn(Millis) -> String,
 }
 
 impl Site {
@@ -112,6 +118,18 @@ async fn sites() -> Vec<Site> {
             schedule: wordpress_schedule,
             publish: "UPDATE wp_posts SET post_status = 'publish' WHERE ID = 111",
             edit: wordpress_edit,
+            withdraw: &[
+                "UPDATE wp_posts SET post_status = 'draft', post_modified_gmt = '@' WHERE ID = 111",
+                "UPDATE wp_posts SET post_status = 'private', post_modified_gmt = '@' WHERE ID = 111",
+                "UPDATE wp_posts SET post_status = 'trash', post_modified_gmt = '@' WHERE ID = 111",
+                "UPDATE wp_posts SET post_password = 'sesame', post_modified_gmt = '@' WHERE ID = 111",
+                "UPDATE wp_posts SET post_type = 'page', post_modified_gmt = '@' WHERE ID = 111",
+                "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES (111, '_members_access_role', 'editor');
+                 UPDATE wp_posts SET post_modified_gmt = '@' WHERE ID = 111",
+            ],
+            restore: "DELETE FROM wp_postmeta WHERE meta_key = '_members_access_role';
+                UPDATE wp_posts SET post_status = 'publish', post_password = '', post_type = 'post', post_modified_gmt = '@' WHERE ID = 111",
+            time: |at| civil(at, "UTC"),
         };
         sites.push(Site::new(site, "kind = \"wordpress\""));
     }
@@ -124,6 +142,12 @@ async fn sites() -> Vec<Site> {
             schedule: ghost_schedule,
             publish: "UPDATE posts SET status = 'published' WHERE id = 'b02'",
             edit: ghost_edit,
+            withdraw: &[
+                "UPDATE posts SET status = 'draft', updated_at = '@' WHERE id = 'b02'",
+                "UPDATE posts SET visibility = 'paid', updated_at = '@' WHERE id = 'b02'",
+            ],
+            restore: "UPDATE posts SET status = 'published', visibility = 'public', updated_at = '@' WHERE id = 'b02'",
+            time: |at| civil(at, "UTC"),
         };
         sites.push(Site::new(site, "kind = \"ghost\"\nsite_url = \"https://dyes.example/blog/\""));
     }
@@ -136,6 +160,9 @@ async fn sites() -> Vec<Site> {
             schedule: drupal_schedule,
             publish: "UPDATE node_field_data SET status = 1, changed = publish_on, publish_on = NULL WHERE nid = 2",
             edit: drupal_edit,
+            withdraw: &["UPDATE node_field_data SET status = 0, changed = @ WHERE nid = 2"],
+            restore: "UPDATE node_field_data SET status = 1, changed = @ WHERE nid = 2",
+            time: |at| at.epoch_seconds().to_string(),
         };
         sites.push(Site::new(site, "kind = \"drupal\"\nsite_url = \"https://works.example\""));
     }
@@ -184,6 +211,26 @@ async fn an_entry_that_is_scheduled_again_disappears_with_the_next_poll_and_keep
         assert_eq!(site.poll(START_TIME.plus(2 * HOUR + 5 * SECOND)).await, (0, 0), "{label}");
         assert!(site.is_public(), "{label}");
         assert_eq!(site.source.article(site.id)["id"], guid, "{label}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_entry_that_is_withdrawn_disappears_with_the_next_poll_and_returns_with_its_id() {
+    for site in sites().await {
+        site.source.sync_due(START_TIME).await;
+        let guid = site.source.article(site.id)["id"].clone();
+        let mut at = START_TIME;
+        for statement in site.withdraw {
+            let label = format!("{}: {statement}", site.label);
+            at = at.plus(HOUR);
+            site.source.execute(&statement.replace('@', &(site.time)(at.plus(-MINUTE)))).await;
+            assert_eq!(site.poll(at).await, (0, 1), "{label}");
+            assert!(!site.is_public(), "{label}");
+            at = at.plus(HOUR);
+            site.source.execute(&site.restore.replace('@', &(site.time)(at.plus(-MINUTE)))).await;
+            assert_eq!(site.poll(at).await, (0, 0), "{label}");
+            assert_eq!(site.source.article(site.id)["id"], guid, "{label}");
+        }
     }
 }
 
