@@ -224,6 +224,23 @@ fn a_changed_address_keeps_its_subscriptions_and_the_former_one_needs_its_owner(
 }
 
 #[test]
+fn an_export_of_one_digest_says_how_its_people_are_subscribed_to_another() {
+    let shell = shell_with_two_digests();
+    let export = shell.run_ok(&["subscribers", "export", "--digest", "weekly"]);
+    std::fs::write(shell.path("weekly.csv"), export).unwrap();
+    for option in [&["--dry-run"][..], &[]] {
+        let import = ["subscribers", "import", "weekly.csv", "--digest", "monthly"];
+        let output = shell.courant(&[&import, option].concat());
+        assert_eq!(output.status, 0, "{output:?}");
+        assert!(output.out.contains("skipped (another digest) 3"), "{output:?}");
+        assert!(
+            output.err.contains("none of its lines belongs to monthly; to subscribe its people"),
+            "{output:?}"
+        );
+    }
+}
+
+#[test]
 fn an_erased_subscriber_leaves_no_personal_data_and_returns_only_by_their_own_request() {
     let shell = Shell::new();
     import_example_data(&shell);

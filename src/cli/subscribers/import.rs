@@ -125,7 +125,7 @@ fn summary(r: &ImportReport) -> String {
 fn of_other_digests(r: &ImportReport) -> String {
     match r.other_digests {
         0 => String::new(),
-        n => format!(", skipped because of another digest {n}"),
+        n => format!(", skipped (another digest) {n}"),
     }
 }
 
