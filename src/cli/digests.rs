@@ -167,7 +167,7 @@ async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
             String::new()
         };
         output::line(&format!(
-            "  the next edition would contain {}{shortfall}",
+            "  the next edition would hold {}{shortfall}",
             pluralize(articles.len(), "article")
         ))?;
         if let Some(sentence) = size_sentence(d, size) {
