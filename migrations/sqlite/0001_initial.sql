@@ -220,7 +220,8 @@ CREATE INDEX hub_requests_network_rank ON hub_requests (network_rank);
 CREATE INDEX hub_requests_host ON hub_requests (host);
 
 -- Confirmed subscriptions at the built-in WebSub hub. `attempts` counts failed pushes of the
--- pending version, `failures` consecutive failures over all versions.
+-- pending version, `failures` consecutive failures over all versions; it is 1 with `attempts` 0 after a
+-- push that was slow.
 CREATE TABLE hub_subscriptions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     callback       TEXT NOT NULL,

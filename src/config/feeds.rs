@@ -108,8 +108,8 @@ impl Feed {
     }
 }
 
-/// First path segments that this service uses itself.
-const RESERVED_PATHS: [&str; 20] = [
+/// First path segments that this service uses, or reserves for later versions.
+const RESERVED_PATHS: [&str; 23] = [
     "feeds",
     "feeds.opml",
     "feeds.rss",
@@ -123,6 +123,9 @@ const RESERVED_PATHS: [&str; 20] = [
     "admin",
     "api",
     "healthz",
+    "metrics",
+    "robots.txt",
+    "mailbox.json",
     "readyz",
     "hub",
     "assets",

@@ -45,7 +45,7 @@ impl TransportActivity {
             DeliveryOutcome::Deferred { .. } => outcomes.deferred += 1,
             DeliveryOutcome::Postponed { .. } => outcomes.postponed += 1,
             DeliveryOutcome::Uncertain { .. } => outcomes.uncertain += 1,
-            DeliveryOutcome::NotAttempted => {}
+            DeliveryOutcome::NotCounted => {}
         }
         if *outcome == DeliveryOutcome::Sent {
             let second = now.0.div_euclid(1000);
@@ -88,7 +88,7 @@ mod tests {
             activity.record(&DeliveryOutcome::Sent, start.plus(second * SECOND));
         }
         activity.record(&DeliveryOutcome::Failed, start);
-        activity.record(&DeliveryOutcome::NotAttempted, start);
+        activity.record(&DeliveryOutcome::NotCounted, start);
         let (outcomes, last_minute, queued) = activity.read(start.plus(99 * SECOND));
         assert_eq!((outcomes.sent, outcomes.failed, outcomes.deferred), (100, 1, 0));
         assert_eq!((last_minute, queued), (60, 0));

@@ -46,7 +46,7 @@ impl Worker {
         self.shared
             .record_with_rejection(&prepared.job, outcome.clone(), Some(reply), rejection)
             .await;
-        if outcome == DeliveryOutcome::NotAttempted {
+        if outcome == DeliveryOutcome::NotCounted {
             self.shared.refund(&prepared.job, prepared.quota_taken_at).await;
             if is_relay_error {
                 self.shared.queue.requeue_after_next(prepared.job);
@@ -98,7 +98,7 @@ impl Worker {
                         )
                         .await
                 {
-                    return (DeliveryOutcome::NotAttempted, reply.text);
+                    return (DeliveryOutcome::NotCounted, reply.text);
                 }
                 self.report.failed += 1;
                 (DeliveryOutcome::Failed, reply.text)
@@ -112,7 +112,7 @@ impl Worker {
             SmtpOutcome::TooManyConnections { reply }
                 if self.give_up_connection_slot(&reply.text) =>
             {
-                (DeliveryOutcome::NotAttempted, reply.text)
+                (DeliveryOutcome::NotCounted, reply.text)
             }
             SmtpOutcome::RelayError { reason }
             | SmtpOutcome::TooManyConnections { reply: Reply { text: reason, .. } } => {
@@ -135,7 +135,7 @@ impl Worker {
             return self.defer(delivery, reason, Deferral::default(), now);
         }
         self.shared.relay_failed(&reason);
-        (DeliveryOutcome::NotAttempted, reason)
+        (DeliveryOutcome::NotCounted, reason)
     }
 
     /// Defers a delivery to a later attempt, or fails it when its retry period is over.

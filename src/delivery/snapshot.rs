@@ -25,8 +25,9 @@ pub struct TransportSnapshot {
     pub backoff_until: Option<Millis>,
     /// Time until which the rate limits of the transport are used up.
     pub rate_limited_until: Option<Millis>,
-    /// Blocked recipient domains, each with the end of its backoff.
-    pub blocked_domains: Vec<(Arc<str>, Millis)>,
+    /// Keys of the blocked recipient domains (a provider has one for all of its domains), each with the
+    /// end of its backoff.
+    pub blocked_domain_keys: Vec<(Arc<str>, Millis)>,
 }
 
 impl TransportSnapshot {
@@ -55,7 +56,7 @@ impl Dispatcher {
                     relay_error: relay.last_error,
                     backoff_until: is_ahead(relay.open_until),
                     rate_limited_until: is_ahead(relay.rate_limited_until),
-                    blocked_domains: state.domain_breakers.open_domains(now),
+                    blocked_domain_keys: state.domain_breakers.open_domain_keys(now),
                 }
             })
             .collect()

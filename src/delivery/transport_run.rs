@@ -52,7 +52,7 @@ impl Dispatcher {
         let domain_breakers = state.domain_breakers.clone();
         let queue = SendQueue::new(
             (2 * transport.connections).max(64),
-            domain_breakers.open_domains((self.clock)()),
+            domain_breakers.open_domain_keys((self.clock)()),
         );
         state.activity.set_queue(&queue);
         // A child token: ending the run of this relay must not stop the other transports.

@@ -18,7 +18,7 @@ const ENTRY_MARKUP_BYTES: usize = 180;
 pub struct MailSize {
     /// Size of the HTML part in bytes.
     pub html_bytes: usize,
-    /// Number of articles that the mail only counts.
+    /// Number of articles that the mail only counts; 0 for a stored edition.
     pub unlisted_count: usize,
 }
 

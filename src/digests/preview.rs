@@ -36,7 +36,7 @@ pub struct Preview {
     pub mail: RenderedMail,
     /// Complete message with headers.
     pub message: String,
-    /// Number of stories in the mail.
+    /// Number of stories in the mail; for an edition, in the whole edition.
     pub stories: usize,
     /// Size of the mail.
     pub size: MailSize,
@@ -49,7 +49,7 @@ pub struct Preview {
 pub struct TestMail {
     /// Id of its delivery.
     pub delivery: i64,
-    /// Number of stories in the mail.
+    /// Number of stories in the mail; for an edition, in the whole edition.
     pub stories: usize,
     /// Number of articles that are not in the mail, by reason; empty for an edition or a sample.
     pub left_out: LeftOut,

@@ -50,7 +50,7 @@ pub(super) struct PreviewRecipient {
 pub(super) struct RenderedPreview {
     /// Rendered parts of the mail.
     pub(super) mail: RenderedMail,
-    /// Number of stories in the mail.
+    /// Number of stories in the mail; for an edition, in the whole edition.
     pub(super) stories: usize,
     /// Size of the mail.
     pub(super) size: MailSize,

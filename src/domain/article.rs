@@ -128,7 +128,8 @@ pub struct Article {
     pub image_height: Option<u32>,
     /// Audio or video file with absolute URL and media type.
     pub enclosure: Option<Enclosure>,
-    /// Time of first publication; later edits do not change it.
+    /// Time of publication, as the source states it now; an article of a file without a date keeps the
+    /// time of its first import.
     pub published_at: Millis,
     /// Time of the last significant change, or `published_at`.
     pub updated_at: Millis,

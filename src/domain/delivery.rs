@@ -133,8 +133,8 @@ pub enum DeliveryOutcome {
         /// Time of the next attempt, if the config allows one.
         until: Millis,
     },
-    /// Not attempted; the row returns to its previous state.
-    NotAttempted,
+    /// No attempt is counted; the row returns to its previous state, with the reply if there was one.
+    NotCounted,
 }
 
 /// Longest time after its first attempt during which a delivery is retried.

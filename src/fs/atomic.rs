@@ -29,7 +29,8 @@ pub(crate) enum FileAccess {
 /// that no other writer uses. Nothing is left of it after an error.
 ///
 /// # Errors
-/// The error of the file system; the file then has its old content.
+/// The error of the file system. The file has its old content, or the new one if only syncing the
+/// directory failed.
 pub(crate) fn replace_file(
     path: &Path,
     temporary: &Path,

@@ -144,7 +144,7 @@ impl DeliveryMetrics {
             blocked_domains: b.gauge(
                 "courant_transport_blocked_domains",
                 &["transport"],
-                "Recipient domains that are blocked until their backoff ends, because they deferred several messages",
+                "Recipient domains and providers that are blocked until their backoff ends, because they deferred several messages",
             ),
         }
     }

@@ -34,6 +34,6 @@ pub(super) struct State {
     pub(super) up_to_date_version: Option<(u64, u64)>,
     /// End of the backoff after a complete failure.
     pub(super) paused_until: Option<Millis>,
-    /// Error that is reported until an upload succeeds.
+    /// Error that is reported until every file is up to date.
     pub(super) last_error: Option<String>,
 }

@@ -23,8 +23,8 @@ use crate::store::{Store, StoreResult};
 use hyperloglog::HyperLogLog;
 use user_agent::UserAgent;
 
-/// Maximum number of feeds counted per day, each with a 4 KiB counter; further on-demand feeds are
-/// not counted.
+/// Maximum number of feeds counted per day, each with a 4 KiB counter; feeds that are first requested
+/// later that day are not counted.
 const MAX_FEEDS: usize = 1_024;
 /// Maximum number of aggregators counted per feed.
 const MAX_AGGREGATORS_PER_FEED: usize = 64;

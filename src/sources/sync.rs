@@ -48,13 +48,15 @@ struct SyncRun<'r> {
     now: Millis,
     /// Progress recorded by the previous run.
     previous: SyncProgress,
-    /// Every id that the source returned, rejected rows included.
+    /// Ids of the articles and `Rejected` rows that the source returned, whose mirrored articles stay;
+    /// not those of scheduled and hidden entries.
     seen_ids: IdSet,
     /// Newest change time that the source returned, at most `now`.
     watermark: Option<Millis>,
-    /// Ids of the entries that the CMS has scheduled and not published.
+    /// Ids of the entries that the CMS does not show to visitors: scheduled, withdrawn, or for members
+    /// only.
     hidden_ids: Vec<String>,
-    /// Time at which the CMS may have published the next of them.
+    /// Time at which the CMS may have published the next scheduled entry.
     next_check: Option<Millis>,
     /// Articles whose stored content hashes have not been looked up yet.
     pending: Vec<IncomingArticle>,

@@ -10,7 +10,7 @@ use crate::domain::backoff;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::Store;
 
-/// Maximum delay before a failed source is retried.
+/// Maximum delay before a failed source is retried, unless its `poll` is longer.
 const MAX_RETRY_DELAY: SignedDuration = SignedDuration::from_mins(30);
 
 /// Number of new issues that a sync run logs.

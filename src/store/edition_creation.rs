@@ -40,7 +40,7 @@ pub struct NewEdition {
 /// the group receives nothing if that variant does not exist.
 #[derive(Debug, Clone)]
 pub struct VariantAssignment {
-    /// Language tag of the subscribers; empty if unknown.
+    /// Language tag of the subscribers; empty if unknown, `*` for those who change their choice later.
     pub subscriber_language: String,
     /// Sections that the subscribers chose, as a sorted JSON list.
     pub chosen_sections: String,

@@ -49,7 +49,8 @@ pub struct RequestResult {
     pub confirmed: usize,
     /// Subscriptions that did not change.
     pub unchanged: usize,
-    /// Subscriptions whose owner had unsubscribed, which remain unsubscribed.
+    /// Subscriptions that only the owner of the address may begin again: ended by the owner, or of an
+    /// erased or former address.
     pub previously_unsubscribed: usize,
     /// `true` if the address is suppressed, so that nothing was changed.
     pub suppressed: bool,

@@ -52,7 +52,7 @@ pub struct ImportReport {
     pub confirmed: usize,
     /// Subscriptions that already existed.
     pub already_subscribed: usize,
-    /// Skipped subscriptions whose owner unsubscribed before.
+    /// Skipped subscriptions that only the owner of the address may begin again.
     pub previously_unsubscribed: usize,
     /// Number of suppressed addresses.
     pub suppressed: usize,

@@ -137,5 +137,5 @@ fn set_transport_values(metrics: &Metrics, transport: &TransportSnapshot) {
     delivery.sent_last_minute.set(name(), value(transport.sent_last_minute));
     delivery.available.set(name(), f64::from(u8::from(transport.can_send_now())));
     delivery.consecutive_relay_failures.set(name(), f64::from(transport.relay_failures));
-    delivery.blocked_domains.set(name(), value(transport.blocked_domains.len() as u64));
+    delivery.blocked_domains.set(name(), value(transport.blocked_domain_keys.len() as u64));
 }

@@ -27,7 +27,7 @@ pub struct Source {
     pub full_sync_at: Option<String>,
     /// Number of consecutive failed syncs.
     pub failures: i64,
-    /// Number of rows that the last sync rejected.
+    /// Number of rows that are rejected at present, whichever sync read them last.
     pub rejected: i64,
     /// Number of removals that an admin must accept first.
     pub blocked_removals: i64,

@@ -103,7 +103,7 @@ pub struct SubscribeResult {
     pub pending: usize,
     /// Number of subscriptions that existed and did not change.
     pub already_subscribed: usize,
-    /// Number of subscriptions that remain unsubscribed, because their owner ended them.
+    /// Number of subscriptions that only the owner of the address may begin again.
     pub previously_unsubscribed: usize,
     /// Changes of a known subscriber, each as a sentence such as `name: Ann (was An)`.
     pub changed: Vec<String>,
@@ -156,7 +156,7 @@ pub struct SubscriberImport {
     pub pending: usize,
     /// Number of subscriptions that already existed.
     pub already_subscribed: usize,
-    /// Number of skipped subscriptions whose owner unsubscribed before.
+    /// Number of skipped subscriptions that only the owner of the address may begin again.
     pub previously_unsubscribed: usize,
     /// Number of lines with a suppressed address.
     pub suppressed: usize,

@@ -30,7 +30,7 @@ struct DomainRecord {
 
 impl DomainBreakers {
     /// Returns the blocked domains, each with the end of its backoff.
-    pub(in crate::delivery) fn open_domains(&self, now: Millis) -> Vec<(Arc<str>, Millis)> {
+    pub(in crate::delivery) fn open_domain_keys(&self, now: Millis) -> Vec<(Arc<str>, Millis)> {
         let domains = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         domains
             .iter()
@@ -102,17 +102,17 @@ mod tests {
     }
 
     #[test]
-    fn open_domains_lists_the_domains_that_are_still_blocked() {
+    fn open_domain_keys_lists_the_domains_that_are_still_blocked() {
         let (breaker, domain) = (DomainBreakers::default(), Arc::<str>::from("x.example"));
         breaker.record_deferral(&"y.example".into(), 9, START);
         for n in 1..=5 {
             breaker.record_deferral(&domain, n, START);
         }
         assert_eq!(
-            breaker.open_domains(START.plus(FIRST_BACKOFF - SignedDuration::from_millis(1))),
+            breaker.open_domain_keys(START.plus(FIRST_BACKOFF - SignedDuration::from_millis(1))),
             [(domain, START.plus(FIRST_BACKOFF))]
         );
-        assert!(breaker.open_domains(START.plus(FIRST_BACKOFF)).is_empty());
+        assert!(breaker.open_domain_keys(START.plus(FIRST_BACKOFF)).is_empty());
     }
 
     #[test]

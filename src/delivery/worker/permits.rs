@@ -94,7 +94,7 @@ impl Worker {
             StartDecision::Denied
             | StartDecision::TransportRateLimited { .. }
             | StartDecision::DomainRateLimited { .. } => {
-                self.shared.record(job, DeliveryOutcome::NotAttempted, None).await;
+                self.shared.record(job, DeliveryOutcome::NotCounted, None).await;
                 self.shared.refund(job, prepared.quota_taken_at).await;
                 false
             }
@@ -118,7 +118,7 @@ impl Worker {
 
     /// Puts back a permitted job that is certainly unsent, so that it is not recorded as uncertain.
     pub(super) async fn requeue(&self, job: DeliveryJob, taken_at: Millis) {
-        self.shared.record(&job, DeliveryOutcome::NotAttempted, None).await;
+        self.shared.record(&job, DeliveryOutcome::NotCounted, None).await;
         self.shared.refund(&job, taken_at).await;
         self.shared.queue.requeue(job);
     }

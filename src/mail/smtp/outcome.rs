@@ -168,13 +168,14 @@ pub enum SmtpOutcome {
         /// Cause, as one sentence.
         reason: String,
     },
-    /// The relay accepts no more simultaneous connections. The message was certainly not sent, and
-    /// no attempt is counted.
+    /// The relay accepts no more simultaneous connections. The message was certainly not sent; no
+    /// attempt is counted, unless the message itself turns out to be the cause.
     TooManyConnections {
         /// Reply of the relay.
         reply: Reply,
     },
-    /// The relay is unusable now. The message was certainly not sent, and no attempt is counted.
+    /// The relay is unusable now. The message was certainly not sent; no attempt is counted, unless
+    /// the message itself turns out to be the cause.
     RelayError {
         /// Cause, as one sentence, with the reply of the relay if there was one.
         reason: String,

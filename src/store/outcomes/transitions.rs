@@ -158,7 +158,7 @@ impl<'a> Transition<'a> {
                 (DeliveryState::Queued, 1, 1, Some(until.0))
             }
             DeliveryOutcome::Uncertain { .. } => (DeliveryState::Held, 1, 1, None),
-            DeliveryOutcome::NotAttempted => (DeliveryState::Queued, 0, 0, None),
+            DeliveryOutcome::NotCounted => (DeliveryState::Queued, 0, 0, None),
         };
         let ended_at = (to_state != DeliveryState::Queued).then_some(now.0);
         // A postponed delivery was never marked as `sending`.
