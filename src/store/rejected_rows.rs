@@ -54,7 +54,7 @@ impl Sources<'_> {
     pub async fn record_issues(
         self,
         source: &str,
-        rejected: Vec<(String, String)>,
+        issues: Vec<(String, String)>,
         was_read: impl Fn(&str) -> bool,
         now: Millis,
     ) -> StoreResult<Vec<(String, String)>> {
@@ -65,8 +65,8 @@ impl Sources<'_> {
             .fetch_with(|row| Ok((row.get("source_id")?, row.get("reason")?)))
             .await?;
         let old_rows: HashSet<_> = old.iter().collect();
-        let new_ids: HashSet<&str> = rejected.iter().map(|(id, _)| id.as_str()).collect();
-        let added: Vec<_> = rejected.iter().filter(|r| !old_rows.contains(r)).cloned().collect();
+        let new_ids: HashSet<&str> = issues.iter().map(|(id, _)| id.as_str()).collect();
+        let added: Vec<_> = issues.iter().filter(|r| !old_rows.contains(r)).cloned().collect();
         let gone: Vec<&str> = old
             .iter()
             .map(|(id, _)| id.as_str())
