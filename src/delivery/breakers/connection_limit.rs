@@ -134,12 +134,19 @@ impl ConnectionSlot {
 
     /// Records that the relay rejects this connection, and frees its slot.
     pub(in crate::delivery) fn record_rejected(self, now: Millis) -> ConnectionRejection {
-        let limit = self.limit.clone();
+        let (limit, was_connected) = (self.limit.clone(), self.is_connected);
         drop(self);
         let mut state = limit.state();
         if state.open_count() == 0 {
-            // Nothing shows that the relay would accept fewer.
-            state.limit = state.configured;
+            if was_connected && state.configured > 1 {
+                // All open connections may have been too many for each other, so one is tried alone.
+                state.limit = 1;
+                state.growth_wait = FIRST_GROWTH_WAIT;
+                state.grow_at = now.plus(state.growth_wait);
+            } else {
+                // Nothing shows that the relay would accept fewer.
+                state.limit = state.configured;
+            }
             drop(state);
             limit.0.changed.notify_waiters();
             return ConnectionRejection::RelayUnavailable;
@@ -214,6 +221,18 @@ mod tests {
         );
         assert_eq!(last.record_rejected(START), ConnectionRejection::RelayUnavailable);
         assert_eq!(open(&limit, 2).len(), 2, "all are tried again");
+    }
+
+    #[test]
+    fn after_all_open_connections_were_rejected_one_is_tried_alone() {
+        let limit = ConnectionLimit::new(3);
+        let mut slots = open(&limit, 3);
+        slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
+        let last = slots.drain(..).map(|slot| slot.record_rejected(START)).last();
+        assert_eq!(last, Some(ConnectionRejection::RelayUnavailable));
+        let alone = limit.try_open(START);
+        assert!(alone.is_some() && limit.try_open(START).is_none());
+        assert!(limit.try_open(START.plus(FIRST_GROWTH_WAIT)).is_some(), "it grows again");
     }
 
     #[test]
