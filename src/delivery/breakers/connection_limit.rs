@@ -228,8 +228,8 @@ mod tests {
         let limit = ConnectionLimit::new(3);
         let mut slots = open(&limit, 3);
         slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
-        let last = slots.drain(..).map(|slot| slot.record_rejected(START)).last();
-        assert_eq!(last, Some(ConnectionRejection::RelayUnavailable));
+        let results: Vec<_> = slots.drain(..).map(|slot| slot.record_rejected(START)).collect();
+        assert_eq!(results.last(), Some(&ConnectionRejection::RelayUnavailable));
         let alone = limit.try_open(START);
         assert!(alone.is_some() && limit.try_open(START).is_none());
         assert!(limit.try_open(START.plus(FIRST_GROWTH_WAIT)).is_some(), "it grows again");
