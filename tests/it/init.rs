@@ -60,75 +60,24 @@ fn an_existing_configuration_is_never_replaced() {
 #[test]
 fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
     let shell = empty_directory();
-    for (arguments, part) in [
-        (&["init"][..], "--title, --base-url, --from are missing"),
-        (&["init", "--title", "T", "--base-url", "https://x.org"], "--from is missing"),
+    let complete = ["init", "--title", "T", "--base-url", "https://x.org", "--from", "a@b.org"];
+    let cases: [(&[&str], &[&str], &str); 8] = [
+        (&complete[..1], &[], "--title, --base-url, --from are missing"),
+        (&complete[..5], &[], "--from is missing"),
         (
-            &["init", "--title", "T", "--base-url", "news.harbour.school", "--from", "a@b.org"],
+            &complete[..3],
+            &["--base-url", "news.harbour.school", "--from", "a@b.org"],
             "--base-url: `news.harbour.school` is not a valid URL",
         ),
-        (
-            &["init", "--title", "T", "--base-url", "https://x.org", "--from", "nobody"],
-            "--from: `nobody` is not a valid e-mail address",
-        ),
-        (
-            &[
-                "init",
-                "--title",
-                "T",
-                "--base-url",
-                "https://x.org",
-                "--from",
-                "a@b.org",
-                "--source",
-                "joomla",
-            ],
-            "--source: unknown kind `joomla`; expected builtin",
-        ),
-        (
-            &[
-                "init",
-                "--title",
-                "T",
-                "--base-url",
-                "https://x.org",
-                "--from",
-                "a@b.org",
-                "--source",
-                "wordpress",
-            ],
-            "--source-url is missing",
-        ),
-        (
-            &[
-                "init",
-                "--title",
-                "T",
-                "--base-url",
-                "https://x.org",
-                "--from",
-                "a@b.org",
-                "--query",
-                "SELECT 1",
-            ],
-            "--query does not apply",
-        ),
-        (
-            &[
-                "init",
-                "--title",
-                "T",
-                "--base-url",
-                "https://x.org",
-                "--from",
-                "a@b.org",
-                "--timezone",
-                "Mars/Base",
-            ],
-            "--timezone: `Mars/Base`",
-        ),
-    ] {
-        let output = shell.courant(arguments);
+        (&complete[..5], &["--from", "nobody"], "--from: `nobody` is not a valid e-mail address"),
+        (&complete, &["--source", "joomla"], "--source: unknown kind `joomla`; expected builtin"),
+        (&complete, &["--source", "wordpress"], "--source-url is missing"),
+        (&complete, &["--query", "SELECT 1"], "--query does not apply"),
+        (&complete, &["--timezone", "Mars/Base"], "--timezone: `Mars/Base`"),
+    ];
+    for (answers, others, part) in cases {
+        let arguments = [answers, others].concat();
+        let output = shell.courant(&arguments);
         assert_eq!(output.status, 2, "{arguments:?}: {output:?}");
         assert!(output.err.contains(part), "{arguments:?}: {output:?}");
         assert!(!shell.path("config.toml").exists());

@@ -64,6 +64,7 @@ mod serving;
 mod shutdown;
 mod signatures;
 mod smtp;
+mod smtp_contents;
 mod smtp_login;
 mod smtp_server;
 mod smtp_tls;
