@@ -14,7 +14,7 @@ use crate::domain::time::Millis;
 /// Details of a person after a change.
 #[derive(Debug, Clone)]
 pub struct SubscriberDetails {
-    /// Address as it was entered.
+    /// Address to send to, with its domain in ASCII.
     pub address: String,
     /// Normalized form of the address, used for comparisons.
     pub address_key: String,

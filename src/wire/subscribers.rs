@@ -12,7 +12,7 @@ use crate::subscribers::import::ImportReport;
 /// Subscriber with all subscriptions.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Subscriber {
-    /// E-mail address as it was entered.
+    /// E-mail address, with its domain in ASCII.
     pub email: String,
     /// Name of the person; `null` if unknown.
     #[schema(required)]
