@@ -1,7 +1,5 @@
 //! Contents of messages, which arrive over SMTP unchanged.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot continue should panic on the spot")]
-
 use courant::config::settings::{TlsMode, Transport, TransportTarget};
 use courant::demo::mailbox::Mailbox;
 use courant::domain::time::Millis;
