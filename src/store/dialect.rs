@@ -13,7 +13,7 @@ use super::db::Engine;
 /// | `json_ids $list` | subquery of the numbers in a JSON array |
 /// | `json_texts $list` | subquery of the texts in a JSON array, in the column `value` |
 /// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
-/// | `id_among column $list` | whether a column is one of the `id`s of such objects, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
+/// | `id_among column table` | whether a column is one of the `id`s of a common table expression, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
 /// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
 pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
     let (name, arguments) = fragment.split_once(' ').unwrap_or((fragment, ""));
@@ -50,10 +50,8 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
             .to_owned(),
         (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
         (Engine::Postgres, "id_among") => {
-            let (column, parameter) = arguments.split_once(' ')?;
-            format!(
-                "{column} = ANY (ARRAY(SELECT CAST(e ->> 'id' AS bigint) FROM jsonb_array_elements(CAST({parameter} AS jsonb)) AS e))"
-            )
+            let (column, rows) = arguments.split_once(' ')?;
+            format!("{column} = ANY (ARRAY(SELECT id FROM {rows}))")
         }
         _ => return None,
     })
