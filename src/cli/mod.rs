@@ -22,6 +22,7 @@ mod digest_sentences;
 mod digests;
 mod editions;
 mod examples;
+mod exit_status;
 mod feeds;
 mod init;
 mod issue_report;
@@ -140,7 +141,7 @@ enum Command {
 /// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
 /// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
-    let command = examples::add(Cli::command(), &Styles::default());
+    let command = with_notes(&Styles::default());
     let options = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|e| e.exit());
     init_logging(matches!(options.command, None | Some(Command::Serve)));
     // rustls does not select a provider itself if several could be linked.
@@ -166,6 +167,11 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Returns the command tree, whose help contains exit statuses and examples.
+fn with_notes(styles: &Styles) -> clap::Command {
+    examples::add(exit_status::add(Cli::command(), styles), styles)
+}
+
 async fn run(options: Cli) -> anyhow::Result<ExitCode> {
     let (path, json) = (options.config, options.json);
     let command = match options.command {
@@ -178,8 +184,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
             return shell_files::completions(Cli::command(), shell);
         }
         Some(Command::Man { out }) => {
-            let command = examples::add(Cli::command(), &Styles::plain());
-            return shell_files::man_pages(command, &out);
+            return shell_files::man_pages(with_notes(&Styles::plain()), &out);
         }
         Some(command) => command,
     };
