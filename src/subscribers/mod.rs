@@ -15,6 +15,7 @@ use crate::store::suppressions::address_hash;
 use crate::store::{Store, StoreResult};
 
 pub mod changes;
+mod column_names;
 pub mod export;
 pub mod import;
 mod known_terms;

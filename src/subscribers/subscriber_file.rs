@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::NewSubscriber;
+use super::{NewSubscriber, column_names};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::fs::{CsvFile, csv_header, unescape_formula};
 
@@ -47,7 +47,7 @@ pub(super) struct SubscriberFile {
 }
 
 impl SubscriberFile {
-    /// Opens a file; a missing mapped or required column is an error.
+    /// Opens a file; a missing mapped or required column, or an ambiguous one, is an error.
     pub(super) fn open(file: &Path, map: &HashMap<String, String>) -> anyhow::Result<Self> {
         let mut csv = CsvFile::open(file)?;
         let header = csv_header(&mut csv.rows()?)?;
@@ -55,7 +55,18 @@ impl SubscriberFile {
         let mut columns: HashMap<&'static str, usize> = HashMap::new();
         for column in COLUMNS {
             let expected = map.get(column).map_or(column, String::as_str);
-            match headers.iter().position(|h| h.eq_ignore_ascii_case(expected)) {
+            let found = match map.get(column) {
+                Some(name) => headers.iter().position(|h| h.eq_ignore_ascii_case(name)),
+                None => column_names::find(&headers, column).map_err(|names| {
+                    anyhow::anyhow!(
+                        "{}:{}: several columns may contain {column}: {}; name one with --map {column}=COLUMN",
+                        file.display(),
+                        header.line,
+                        names.join(", ").escape_debug()
+                    )
+                })?,
+            };
+            match found {
                 Some(index) => {
                     columns.insert(column, index);
                 }
