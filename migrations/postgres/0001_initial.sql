@@ -420,8 +420,8 @@ CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE leas
 -- set for editions only, `payload` (JSON) for transactional messages only. `uncertain` counts
 -- attempts whose outcome is unknown. `state_before_retry` is the state, failed or held, from which an
 -- admin queued it again. `rejection` says what a failed delivery says about its address: `mailbox` (it
--- does not exist) or `other` (another reason of the recipient). `address` is empty if the subscriber was
--- erased.
+-- does not exist), `other` (another reason of the recipient) or `unclear` (a reason that may concern
+-- others, such as a policy). `address` is empty if the subscriber was erased.
 CREATE TABLE deliveries (
     id               BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind             TEXT NOT NULL CONSTRAINT deliveries_kind CHECK (kind IN ('edition', 'confirmation', 'test')),

@@ -34,9 +34,7 @@ impl Worker {
             SmtpOutcome::RelayError { .. } | SmtpOutcome::TooManyConnections { .. }
         );
         let rejection = match &smtp_outcome {
-            SmtpOutcome::Rejected { reply, scope: FailureScope::Recipient } => {
-                reply.address_rejection()
-            }
+            SmtpOutcome::Rejected { reply, scope } => address_rejection(reply, *scope),
             _ => None,
         };
         let span = tracing::debug_span!("delivery", id, edition);
@@ -157,6 +155,17 @@ impl Worker {
                 DeliveryOutcome::Failed,
                 format!("given up after {}: {reply}", duration::format(MAX_RETRY_PERIOD)),
             )
+        }
+    }
+}
+
+/// Returns what a rejection says about the address of the recipient. A rejection of the sender or the
+/// message is unclear: if it meant everybody, it would pause the edition.
+fn address_rejection(reply: &Reply, scope: FailureScope) -> Option<AddressRejection> {
+    match scope {
+        FailureScope::Recipient => reply.address_rejection(),
+        FailureScope::Message | FailureScope::Relay => {
+            (!reply.names_sending_limit()).then_some(AddressRejection::Unclear)
         }
     }
 }

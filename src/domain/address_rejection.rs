@@ -14,6 +14,9 @@ pub enum AddressRejection {
     NoMailbox,
     /// Another reason that concerns only this recipient.
     Other,
+    /// A reason that may concern the sender, the relay or the message, such as a policy. It counts for the
+    /// recipient while others receive the same edition.
+    Unclear,
 }
 
 impl AddressRejection {
@@ -22,6 +25,7 @@ impl AddressRejection {
         match self {
             Self::NoMailbox => "mailbox",
             Self::Other => "other",
+            Self::Unclear => "unclear",
         }
     }
 }

@@ -39,7 +39,7 @@ static SUPPRESS: Statement = Statement::new(
       FROM deliveries d
      WHERE d.id IN {json_ids $ids}
        AND (d.rejection = 'mailbox'
-            OR (d.rejection = 'other'
+            OR (d.rejection IS NOT NULL
                 AND (SELECT COUNT(DISTINCT o.edition_id)
                        FROM deliveries o
                       WHERE o.subscriber_id = d.subscriber_id
@@ -51,19 +51,21 @@ static SUPPRESS: Statement = Statement::new(
     RETURNING hash",
 );
 
-/// Forgets the rejections since the last message of the edition that the relay accepted.
+/// Forgets the rejections since the last message of the edition that the relay accepted, and all those
+/// that may concern the sender, the relay or the message.
 static FORGET: Statement = Statement::new(
     "
     UPDATE deliveries
        SET rejection = NULL
      WHERE batch_id IN (SELECT b.id FROM delivery_batches b WHERE b.edition_id = $edition)
        AND rejection IS NOT NULL
-       AND ended_at >= COALESCE((
-           SELECT MAX(s.ended_at)
-             FROM delivery_batches b
-             JOIN deliveries s ON s.batch_id = b.id
-            WHERE b.edition_id = $edition
-              AND s.state = 'sent'), 0)",
+       AND (rejection = 'unclear'
+            OR ended_at >= COALESCE((
+               SELECT MAX(s.ended_at)
+                 FROM delivery_batches b
+                 JOIN deliveries s ON s.batch_id = b.id
+                WHERE b.edition_id = $edition
+                  AND s.state = 'sent'), 0))",
 );
 
 static REVOKE: Statement = Statement::new(

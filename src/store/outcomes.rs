@@ -7,7 +7,7 @@ mod transitions;
 use std::collections::HashSet;
 
 pub use self::requests::{OutcomeRecord, PermitRequest};
-use self::transitions::{MAY_BE_SENT, SAFELY_LEASED, Transition};
+use self::transitions::{LEASED_BY_NODE, MAY_BE_SENT, SAFELY_LEASED, Transition};
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
 use super::{Store, StoreResult};
@@ -31,6 +31,27 @@ static STARTED: Statement = Statement::with(
        AND state = 'sending'
        AND {may_be_sent}",
     &[("may_be_sent", MAY_BE_SENT), ("safely_leased", SAFELY_LEASED)],
+);
+
+static HAS_MARKED: Statement = Statement::new(
+    "
+    SELECT id
+      FROM deliveries
+     WHERE id IN {json_ids $ids}
+       AND state = 'sending'
+     LIMIT 1",
+);
+
+/// Returns deliveries to the queue that were marked as `sending` before their edition was paused, and that
+/// the node does not send.
+static UNMARK: Statement = Statement::with(
+    "
+    UPDATE deliveries
+       SET state = 'queued'
+     WHERE id IN {json_ids $ids}
+       AND state = 'sending'
+       AND {leased_by_node}",
+    &[("leased_by_node", LEASED_BY_NODE)],
 );
 
 /// Condition that a queued delivery must not be sent, because its recipient unsubscribed or is
@@ -81,7 +102,7 @@ static DEQUEUE_CANCELLED: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&STARTED, &HAS_UNSENDABLE, &CANCEL_UNSENDABLE, &DEQUEUE_CANCELLED];
+    &[&STARTED, &HAS_MARKED, &UNMARK, &HAS_UNSENDABLE, &CANCEL_UNSENDABLE, &DEQUEUE_CANCELLED];
 /// All statements that apply transitions.
 pub(super) use self::transitions::STATEMENTS as TRANSITION_STATEMENTS;
 
@@ -143,6 +164,9 @@ impl CommitConnection {
         let started: HashSet<i64> = started.into_iter().collect();
         let refused: Vec<i64> = ids.into_iter().filter(|id| !started.contains(id)).collect();
         if !refused.is_empty() {
+            let is_first = |id: &&i64| starts.iter().any(|s| s.id == **id && !s.is_renewal);
+            let first: Vec<i64> = refused.iter().filter(is_first).copied().collect();
+            self.store.unmark(node, &first).await?;
             self.store.cancel_unsendable(&refused, now).await?;
         }
         Ok(started)
@@ -172,6 +196,16 @@ impl Store {
             .bind("min_remaining", as_millis_i64(MIN_REMAINING_LEASE))
             .fetch_scalars()
             .await
+    }
+
+    /// Returns those of `ids` to the queue that were marked as `sending` and are refused all the same.
+    async fn unmark(&self, node: &str, ids: &[i64]) -> StoreResult<()> {
+        if !self.read(&HAS_MARKED).bind("ids", ids).exists().await? {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        tx.query(&UNMARK).bind("ids", ids).bind("node", node).execute().await?;
+        tx.commit().await
     }
 
     /// Cancels those of `ids` whose recipients unsubscribed or were suppressed since they were

@@ -59,19 +59,29 @@ database_tests! {
         }
     }
 
-    async fn three_rejected_editions_in_30_days_suppress_and_faults_of_others_never_do(world) {
+    async fn three_rejected_editions_in_30_days_suppress_whatever_the_code(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         world.add_readers(3).await;
-        for n in 0..4 {
-            for (m, (at, reply)) in [
-                (At::Rcpt, "550 5.7.1 blocked by policy"),
-                (At::Rcpt, "550 sender verify failed: no such user"),
-                (At::Content, "554 5.7.1 spam"),
-            ].into_iter().enumerate() {
-                deliver_with_reply(world, &format!("others{n}-{m}"), at, reply).await;
-                assert_eq!(reason(world, 1).await, None, "{reply}");
-                world.advance(HOUR);
+        for (m, (at, reply)) in [
+            (At::Rcpt, "554 5.7.1 blocked by policy"),
+            (At::Rcpt, "550 sender verify failed: no such user"),
+            (At::Data, "554 5.7.1 not authorized to send to this recipient"),
+            (At::Content, "554 5.7.1 spam"),
+            (At::Content, "550 go away"),
+        ].into_iter().enumerate() {
+            for (n, expected) in [None, None, Some("bounce")].into_iter().enumerate() {
+                let edition = deliver_with_reply(world, &format!("policy{m}-{n}"), at, reply).await;
+                assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 failed", "{reply}");
+                assert_eq!(reason(world, 1).await.as_deref(), expected, "{reply}, edition {n}");
+                world.advance(DAY);
             }
+            allow(world, 1).await;
+        }
+        for n in 0..4 {
+            let reply = "550 5.4.5 daily sending limit exceeded";
+            deliver_with_reply(world, &format!("limit{n}"), At::Rcpt, reply).await;
+            assert_eq!(reason(world, 1).await, None, "a limit of the sender, {n}");
+            world.advance(HOUR);
         }
         for (n, expected) in [None, None, Some("bounce")].into_iter().enumerate() {
             deliver_with_reply(world, &format!("full{n}"), At::Rcpt, "552 5.2.2 mailbox full").await;
@@ -92,11 +102,17 @@ database_tests! {
             email: format!("p{n}@partner{n}.example"), ..Default::default()
         });
         world.subscribe("weekly", partners).await;
-        for (n, reply) in ["550 5.1.1 user unknown", "550 no such user", "550 5.2.1 disabled"].into_iter().enumerate() {
+        for (n, (at, reply)) in [
+            (At::Rcpt, "550 5.1.1 user unknown"),
+            (At::Rcpt, "550 no such user"),
+            (At::Rcpt, "550 5.2.1 disabled"),
+            (At::Rcpt, "554 5.7.1 blocked by policy"),
+            (At::Content, "554 5.7.1 spam"),
+        ].into_iter().enumerate() {
             for m in 0..3 {
                 world.publish([courant::domain::article::IncomingArticle { published_at: world.now(), ..article(&format!("a{n}-{m}")) }]).await;
                 let edition = world.create_edition().await;
-                world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, reply)));
+                world.relay.set_script(Script::new().rule(Rule::reply(at, reply)));
                 world.deliver().await;
                 let status = world.edition_status(edition).await;
                 assert!(status.starts_with("paused: "), "{reply}: {status}");
@@ -105,6 +121,24 @@ database_tests! {
                 world.run_command(edition, EditionCommand::Cancel).await;
                 world.advance(DAY);
             }
+        }
+    }
+
+    async fn rejections_that_pause_an_edition_between_accepted_messages_suppress_nobody(world) {
+        world.configure(|s| s.transport = "connections = 1".into()).await;
+        world.add_readers(100).await;
+        let is_rejected = |n: usize| n % 9 == 4;
+        for n in 0..3 {
+            world.publish([courant::domain::article::IncomingArticle { published_at: world.now(), ..article(&format!("a{n}")) }]).await;
+            let edition = world.create_edition().await;
+            let rule = |n: usize| Rule::reply(At::Content, "554 5.7.1 spam").recipient(&format!("r{n}@"));
+            world.relay.set_script((0..100).filter(|n| is_rejected(*n)).fold(Script::new(), |script, n| script.rule(rule(n))));
+            world.deliver().await;
+            assert!(world.edition_status(edition).await.starts_with("paused: "));
+            world.run_command(edition, EditionCommand::Cancel).await;
+            let listed = world.app.store.suppressions().list(&courant::domain::page::PageRequest::first(99)).await.unwrap();
+            assert_eq!(listed.items.len(), 0, "edition {n}");
+            world.advance(DAY);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Decides whether the address of the recipient is the cause of a permanent rejection. In doubt it is
-//! not, because an error of the relay or the sender must not end a subscription.
+//! Decides whether the address of the recipient is the cause of a permanent rejection. In doubt only
+//! repeated rejections count, because an error of the relay or the sender must not end a subscription.
 
 use super::outcome::Reply;
 use crate::domain::address_rejection::AddressRejection;
@@ -49,6 +49,11 @@ const FAULTS_OF_OTHERS: [&str; 41] = [
     "volume",
 ];
 
+/// Prefixes of words in rejections after too many messages of the sender. These reach the same recipients,
+/// the last ones, in every edition, and so never count.
+const SENDING_LIMITS: [&str; 7] =
+    ["exceed", "limit", "quota", "rate", "submission", "throttl", "volume"];
+
 /// Phrases of the rejection of a mailbox that does not exist, as words in lower case.
 const NO_MAILBOX: [&str; 36] = [
     "unknown user",
@@ -90,8 +95,20 @@ const NO_MAILBOX: [&str; 36] = [
 ];
 
 impl Reply {
-    /// Returns what the rejection of a recipient says about the address; `None` if it says nothing.
+    /// Returns `true` if the reply names a limit of what the sender may send.
+    pub fn names_sending_limit(&self) -> bool {
+        words(&self.text).iter().any(|word| SENDING_LIMITS.iter().any(|f| word.starts_with(f)))
+    }
+
+    /// Returns what the rejection of a recipient says about the address; `None` if it names a sending
+    /// limit.
     pub fn address_rejection(&self) -> Option<AddressRejection> {
+        self.clear_address_rejection()
+            .or_else(|| (!self.names_sending_limit()).then_some(AddressRejection::Unclear))
+    }
+
+    /// Returns what the rejection clearly says about the address of the recipient.
+    fn clear_address_rejection(&self) -> Option<AddressRejection> {
         let words = words(&self.text);
         let quota = words.iter().any(|word| word.contains("quota"));
         let others = words.iter().any(|word| FAULTS_OF_OTHERS.iter().any(|f| word.starts_with(f)));
@@ -181,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn faults_of_the_sender_the_relay_and_the_content_say_nothing_about_the_address() {
+    fn possible_faults_of_the_sender_the_relay_and_the_content_are_unclear() {
         for (code, text) in [
             (550, "5.7.1 user unknown"),
             (550, "5.1.1 looks like spam"),
@@ -189,12 +206,22 @@ mod tests {
             (550, "relaying denied, unknown user"),
             (550, "sender verify failed: no such user"),
             (550, "unknown sender domain, does not exist"),
-            (554, "5.2.0 submission quota exceeded"),
-            (552, "you have used up your quota"),
-            (550, "5.4.5 daily sending limit exceeded"),
+            (554, "5.7.1 not authorized to send to this recipient"),
             (554, "your host is listed at a blocklist"),
             (504, "5.5.2 need a fully-qualified hostname"),
             (554, "5.3.4 message too big"),
+        ] {
+            assert_eq!(said(code, text), Some(AddressRejection::Unclear), "{text}");
+        }
+    }
+
+    #[test]
+    fn limits_of_the_sender_say_nothing_about_the_address() {
+        for (code, text) in [
+            (554, "5.2.0 submission quota exceeded"),
+            (552, "you have used up your quota"),
+            (550, "5.4.5 daily sending limit exceeded"),
+            (550, "5.7.1 too many messages, rate limited"),
         ] {
             assert_eq!(said(code, text), None, "{text}");
         }

@@ -45,7 +45,7 @@ struct Requeued {
 
 /// Condition that the node leases a delivery: with its queue entry if it has one, otherwise with
 /// its batch.
-const LEASED_BY_NODE: &str = "
+pub(super) const LEASED_BY_NODE: &str = "
     CASE WHEN (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id)
               IS NULL
          THEN batch_id IN (
