@@ -376,6 +376,21 @@ CREATE TABLE subscriptions (
 );
 CREATE INDEX subscriptions_audience ON subscriptions (digest, status, id);
 
+-- Earlier states of subscriptions, with the record of consent and the reason of an admin that they had
+-- until the time of the change, `until`.
+CREATE TABLE subscription_history (
+    id              BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subscription_id BIGINT NOT NULL REFERENCES subscriptions (id) ON DELETE CASCADE,
+    status          TEXT NOT NULL
+        CONSTRAINT subscription_history_status CHECK (
+            status IN ('pending', 'confirmed', 'paused', 'unsubscribed')),
+    since           BIGINT NOT NULL,
+    until           BIGINT NOT NULL,
+    consent         TEXT NOT NULL,
+    removal_reason  TEXT
+);
+CREATE INDEX subscription_history_subscription ON subscription_history (subscription_id);
+
 -- Confirmation messages of the last day that visitors of the subscription page asked for. `inbox_hash`
 -- is a keyed hash of the address without its variations, such as tags.
 CREATE TABLE confirmation_requests (

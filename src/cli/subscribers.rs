@@ -26,7 +26,7 @@ use arguments::check_digest;
 pub(crate) enum Command {
     /// List subscribers, newest first
     List(list::ListArgs),
-    /// Show a subscriber with the last 20 deliveries
+    /// Show a subscriber with history and last 20 deliveries
     Show {
         /// E-mail address of the subscriber
         email: String,

@@ -108,6 +108,10 @@ mod tests {
                 "subscriptions_status",
                 SubscriptionStatus::ALL.map(SubscriptionStatus::as_str).to_vec(),
             ),
+            (
+                "subscription_history_status",
+                SubscriptionStatus::ALL.map(SubscriptionStatus::as_str).to_vec(),
+            ),
             ("deliveries_kind", DeliveryKind::ALL.map(DeliveryKind::as_str).to_vec()),
             ("deliveries_state", DeliveryState::ALL.map(DeliveryState::as_str).to_vec()),
         ]);

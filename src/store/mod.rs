@@ -54,6 +54,7 @@ mod statements;
 pub mod stories;
 pub mod subscriber_changes;
 pub mod subscribers;
+pub mod subscription_history;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;

@@ -2,13 +2,14 @@
 
 use super::db::Statement;
 use super::{
-    Store, StoreResult, address_rejections, api_tokens, article_writes, articles, audience,
-    audit_log, change_log, clock_faults, definitions, deliveries, delivery_leasing, digests,
-    due_work, edition_commands, edition_creation, edition_deliveries, editions, feed_queries,
-    feed_versions, handle, http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions,
-    hub_verifications, id_mappings, identity, leases, left_out, outcomes, publications,
-    rate_limits, readership, rejected_rows, reloads, renames, selection_entries, sources, stories,
-    subscriber_changes, subscribers, subscriptions, suppressions, terms,
+    Store, StoreResult, address_rejections, api_tokens, article_writes, articles,
+    audience, audit_log, change_log, clock_faults, definitions, deliveries,
+    delivery_leasing, digests, due_work, edition_commands, edition_creation, edition_deliveries,
+    editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes,
+    hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases, left_out,
+    outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames,
+    selection_entries, sources, stories, subscriber_changes, subscribers, subscription_history,
+    subscriptions, suppressions, terms,
 };
 
 /// The statements of all files of the store.
@@ -58,7 +59,9 @@ static ALL: &[&[&Statement]] = &[
     stories::STATEMENTS,
     subscriber_changes::STATEMENTS,
     subscribers::STATEMENTS,
+    subscription_history::STATEMENTS,
     subscriptions::STATEMENTS,
+    subscriptions::ends::STATEMENTS,
     subscriptions::expiry::STATEMENTS,
     subscriptions::confirmation_limits::STATEMENTS,
     subscriptions::requests::STATEMENTS,

@@ -1,4 +1,4 @@
-//! Changes of subscriptions: requests, confirmations and unsubscriptions.
+//! Changes of subscriptions: confirmations here, requests and ends in the files below.
 
 use serde_json::{Value, json};
 
@@ -6,11 +6,13 @@ use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::operations::Subscriptions;
+use super::subscription_history::KEEP;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
 pub(super) mod confirmation_limits;
+pub(super) mod ends;
 pub(super) mod expiry;
 mod plan;
 pub(super) mod requests;
@@ -52,12 +54,21 @@ pub struct RequestResult {
     /// Subscriptions that only the owner of the address may begin again: ended by the owner, or of an
     /// erased or former address.
     pub previously_unsubscribed: usize,
-    /// `true` if the address is suppressed, so that nothing was changed.
+    /// `true` if the address is suppressed, so that nothing is sent to it.
     pub suppressed: bool,
 }
 
 /// The subscriptions of a subscriber to some digests.
 const REQUESTED: &str = "subscriber_id = $subscriber AND digest IN {json_texts $digests}";
+
+/// The requested subscriptions that are pending, or ended before the confirmation message was queued.
+const CONFIRMABLE: &str = "{requested}
+       AND (status = 'pending'
+            OR (status = 'unsubscribed'
+                AND since < (SELECT created_at FROM deliveries WHERE id = $delivery)))";
+
+static KEEP_CONFIRMABLE: Statement =
+    Statement::with(KEEP, &[("changed", CONFIRMABLE), ("requested", REQUESTED)]);
 
 static CONFIRM: Statement = Statement::with(
     "
@@ -66,11 +77,8 @@ static CONFIRM: Statement = Statement::with(
            since = $now,
            consent = consent || $consent,
            removal_reason = NULL
-     WHERE {requested}
-       AND (status = 'pending'
-            OR (status = 'unsubscribed'
-                AND since < (SELECT created_at FROM deliveries WHERE id = $delivery)))",
-    &[("requested", REQUESTED)],
+     WHERE {confirmable}",
+    &[("confirmable", CONFIRMABLE), ("requested", REQUESTED)],
 );
 
 static CONFIRMED: Statement = Statement::with(
@@ -101,84 +109,9 @@ static FORGET_REQUIRED_OPT_IN: Statement = Statement::new(
      WHERE hash = (SELECT address_hash FROM subscribers WHERE id = $subscriber)",
 );
 
-static UNSUBSCRIBE_CONFIRMED: Statement = Statement::new(
-    "
-    UPDATE subscriptions
-       SET status = 'unsubscribed',
-           since = $now
-     WHERE id = $id
-       AND status = 'confirmed'",
-);
-
-/// Its owner also ends what an admin has ended, so that no admin can begin it again.
-static UNSUBSCRIBE: Statement = Statement::new(
-    "
-    UPDATE subscriptions
-       SET status = 'unsubscribed',
-           since = $now,
-           removal_reason = NULL
-     WHERE id = $id
-       AND (status <> 'unsubscribed' OR removal_reason IS NOT NULL)",
-);
-
-static UNSUBSCRIBE_OWNER: Statement = Statement::new(
-    "
-    UPDATE subscriptions
-       SET status = 'unsubscribed',
-           since = $now,
-           removal_reason = NULL
-     WHERE (status <> 'unsubscribed' OR removal_reason IS NOT NULL)
-       AND subscriber_id = (SELECT subscriber_id FROM subscriptions WHERE id = $id)",
-);
-
-/// The subscriptions of a subscriber to a digest, or to all without one.
-const REMOVED: &str = "subscriber_id = $subscriber AND (digest = $digest OR $digest = '')";
-
-static REMOVE: Statement = Statement::with(
-    "
-    UPDATE subscriptions
-       SET status = 'unsubscribed',
-           removal_reason = $reason
-     WHERE {removed}
-       AND status <> 'unsubscribed'",
-    &[("removed", REMOVED)],
-);
-
-/// Also updates those unsubscribed before, which invalidates the undo links issued then.
-static SET_SINCE: Statement = Statement::with(
-    "UPDATE subscriptions SET since = $now WHERE {removed}",
-    &[("removed", REMOVED)],
-);
-
-static UNDO_UNSUBSCRIBE: Statement = Statement::new(
-    "
-    UPDATE subscriptions
-       SET status = 'confirmed',
-           since = $now
-     WHERE id = $id
-       AND status = 'unsubscribed'
-       AND since = $unsubscribed_at
-       AND requested_at <= since
-       AND NOT EXISTS (
-             SELECT 1
-               FROM subscribers p
-               JOIN suppressions x ON x.hash = p.address_hash
-              WHERE p.id = subscriptions.subscriber_id)",
-);
-
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[
-    &CONFIRM,
-    &CONFIRMED,
-    &CONFIRMATION_PAYLOAD,
-    &FORGET_REQUIRED_OPT_IN,
-    &UNSUBSCRIBE_CONFIRMED,
-    &UNSUBSCRIBE,
-    &UNSUBSCRIBE_OWNER,
-    &REMOVE,
-    &SET_SINCE,
-    &UNDO_UNSUBSCRIBE,
-];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&KEEP_CONFIRMABLE, &CONFIRM, &CONFIRMED, &CONFIRMATION_PAYLOAD, &FORGET_REQUIRED_OPT_IN];
 
 impl Subscriptions<'_> {
     /// Confirms the subscriptions of a subscriber to these digests that are pending, or were
@@ -194,6 +127,13 @@ impl Subscriptions<'_> {
         now: Millis,
     ) -> StoreResult<Vec<String>> {
         let mut tx = self.store.begin().await?;
+        tx.query(&KEEP_CONFIRMABLE)
+            .bind("subscriber", subscriber)
+            .bind("digests", digests)
+            .bind("now", now)
+            .bind("delivery", delivery)
+            .execute()
+            .await?;
         let changed = tx
             .query(&CONFIRM)
             .bind("subscriber", subscriber)
@@ -241,92 +181,6 @@ impl Subscriptions<'_> {
         let digests = payload["digests"].as_array().into_iter().flatten();
         let digests = digests.filter_map(|d| d.as_str().map(str::to_owned)).collect();
         Ok(Some((digests, queued_at)))
-    }
-
-    /// Unsubscribes one subscription, or all of its subscriber. Returns `true` if the one was confirmed,
-    /// so that the change can be undone.
-    pub async fn unsubscribe(
-        self,
-        subscription: i64,
-        all: bool,
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<bool> {
-        let mut tx = self.store.begin().await?;
-        let confirmed = tx
-            .query(&UNSUBSCRIBE_CONFIRMED)
-            .bind("id", subscription)
-            .bind("now", now)
-            .execute()
-            .await?;
-        let rest = if all { &UNSUBSCRIBE_OWNER } else { &UNSUBSCRIBE };
-        let others = tx.query(rest).bind("id", subscription).bind("now", now).execute().await?;
-        if confirmed + others > 0 {
-            let (action, detail) = (AuditAction::Unsubscribe, json!({"all": all}));
-            let object = (AuditObject::Subscription, subscription);
-            record(&mut tx, actor, action, object, detail, now).await?;
-        }
-        tx.commit().await?;
-        Ok(confirmed == 1)
-    }
-
-    /// Ends the subscriptions of a subscriber to one digest, or to all, as an act of an admin, and
-    /// returns the number of those changed.
-    pub async fn unsubscribe_by_admin(
-        self,
-        subscriber: i64,
-        digest: Option<&str>,
-        reason: &str,
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<u64> {
-        let mut tx = self.store.begin().await?;
-        let changed = tx
-            .query(&REMOVE)
-            .bind("subscriber", subscriber)
-            .bind("digest", digest.unwrap_or_default())
-            .bind("reason", reason)
-            .execute()
-            .await?;
-        tx.query(&SET_SINCE)
-            .bind("subscriber", subscriber)
-            .bind("digest", digest.unwrap_or_default())
-            .bind("now", now)
-            .execute()
-            .await?;
-        let detail = json!({"subscriptions": changed, "digest": digest});
-        let action = AuditAction::Unsubscribe;
-        let object = (AuditObject::Subscriber, subscriber);
-        record(&mut tx, actor, action, object, detail, now).await?;
-        tx.commit().await?;
-        Ok(changed)
-    }
-
-    /// Undoes an unsubscription made at `unsubscribed_at`, unless the subscription changed or was
-    /// requested again since then.
-    pub async fn undo_unsubscribe(
-        self,
-        subscription: i64,
-        unsubscribed_at: Millis,
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<bool> {
-        let mut tx = self.store.begin().await?;
-        let changed = tx
-            .query(&UNDO_UNSUBSCRIBE)
-            .bind("id", subscription)
-            .bind("unsubscribed_at", unsubscribed_at)
-            .bind("now", now)
-            .execute()
-            .await?;
-        if changed == 0 {
-            return Ok(false);
-        }
-        let (action, detail) = (AuditAction::Subscribe, json!({"undo": true}));
-        let object = (AuditObject::Subscription, subscription);
-        record(&mut tx, actor, action, object, detail, now).await?;
-        tx.commit().await?;
-        Ok(true)
     }
 }
 

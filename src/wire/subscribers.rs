@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use super::deliveries::DeliverySummary;
 use crate::store::subscribers;
+use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
 use crate::store::suppressions::Suppression;
 use crate::subscribers::import::ImportReport;
@@ -65,6 +66,8 @@ pub struct Subscription {
     pub sections: Vec<String>,
     /// Time of the last change of the status (RFC 3339).
     pub since: String,
+    /// Record of the consent and of the way it was given.
+    pub consent: String,
     /// Reason of the admin who ended the subscription; `null` if no admin did.
     #[schema(required)]
     pub removal_reason: Option<String>,
@@ -77,17 +80,51 @@ impl From<&subscribers::Subscription> for Subscription {
             status: s.status.as_str().to_owned(),
             sections: s.sections.clone(),
             since: s.status_changed_at.rfc3339(),
+            consent: s.consent.clone(),
             removal_reason: s.removal_reason.clone(),
         }
     }
 }
 
-/// Subscriber with the last deliveries.
+/// State that a subscription had before a change.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EarlierState {
+    /// Name of the digest.
+    pub digest: String,
+    /// Status of the subscription: `pending`, `confirmed`, `paused` or `unsubscribed`.
+    pub status: String,
+    /// Time at which the state began (RFC 3339).
+    pub since: String,
+    /// Time of the change (RFC 3339).
+    pub until: String,
+    /// Record of the consent at that time.
+    pub consent: String,
+    /// Reason of the admin who ended the subscription; `null` if no admin did.
+    #[schema(required)]
+    pub removal_reason: Option<String>,
+}
+
+impl From<&subscription_history::EarlierState> for EarlierState {
+    fn from(state: &subscription_history::EarlierState) -> Self {
+        Self {
+            digest: state.digest.clone(),
+            status: state.status.as_str().to_owned(),
+            since: state.since.rfc3339(),
+            until: state.until.rfc3339(),
+            consent: state.consent.clone(),
+            removal_reason: state.removal_reason.clone(),
+        }
+    }
+}
+
+/// Subscriber with the history of the subscriptions and the last deliveries.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SubscriberHistory {
     /// The fields that a list also has.
     #[serde(flatten)]
     pub listed: Subscriber,
+    /// Earlier states of the subscriptions, by digest and newest first.
+    pub history: Vec<EarlierState>,
     /// Last deliveries to the subscriber, newest first.
     pub deliveries: Vec<DeliverySummary>,
 }

@@ -69,6 +69,46 @@ fn an_admin_ends_one_subscription_and_begins_it_again_with_consent() {
 }
 
 #[test]
+fn a_removal_that_was_undone_stays_in_the_history_with_its_reason_and_the_earlier_consent() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    let ann = "ann@example.org";
+    shell.run_ok(&["subscribers", "remove", ann, "--reason", "moved"]);
+    let consent = ["--status", "confirmed", "--consent", "asked by phone"];
+    shell.run_ok(&[&["subscribers", "add", ann], &consent[..]].concat());
+    let text = shell.run_ok(&["subscribers", "show", ann]);
+    for part in [
+        "weekly: confirmed since",
+        "consent: asked by phone",
+        "before: unsubscribed by an admin (moved) from",
+        "before: confirmed from",
+        "consent: form of the open day",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let shown = shell.courant(&["subscribers", "show", ann, "--json"]).json();
+    let history: Vec<_> = shown["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|h| (h["status"].clone(), h["removal_reason"].clone(), h["consent"].clone()))
+        .collect();
+    let form = json!("form of the open day");
+    assert_eq!(
+        history,
+        [
+            (json!("unsubscribed"), json!("moved"), form.clone()),
+            (json!("confirmed"), Value::Null, form),
+        ]
+    );
+    assert_eq!(shown["subscriptions"][0]["consent"], "asked by phone");
+    shell.run_ok(&["subscribers", "add", ann, "--name", "Ann Lee"]);
+    let again = shell.courant(&["subscribers", "show", ann, "--json"]).json();
+    assert_eq!(again["history"], shown["history"], "nothing was replaced");
+    shell.run_ok(&["subscribers", "erase", ann]);
+}
+
+#[test]
 fn a_confirmed_status_without_evidence_of_consent_is_wrong_usage() {
     let shell = Shell::new();
     import_example_data(&shell);

@@ -1,4 +1,4 @@
-//! `courant subscribers show`: one subscriber with the last deliveries.
+//! `courant subscribers show`: one subscriber with the history of the subscriptions and the last deliveries.
 
 use std::process::ExitCode;
 
@@ -6,19 +6,22 @@ use super::arguments::find_subscriber;
 use crate::app::App;
 use crate::cli::output::{self, pluralize};
 use crate::store::subscribers::Subscription;
+use crate::store::subscription_history;
 use crate::wire;
 use crate::wire::deliveries::DeliverySummary;
-use crate::wire::subscribers::SubscriberHistory;
+use crate::wire::subscribers::{EarlierState, SubscriberHistory};
 
 pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<ExitCode> {
     let p = find_subscriber(app, email).await?;
     let subscriptions = app.store.subscriptions().list_of(&[p.id]).await?;
+    let history = app.store.subscriptions().history_of(p.id).await?;
     let deliveries = app.store.deliveries().to_subscriber(p.id, 20).await?;
     let hashes = [p.address_hash.clone()];
     let suppression = app.store.suppressions().of_addresses(&hashes).await?.pop();
     if json {
         output::json(&SubscriberHistory {
             listed: wire::subscribers::Subscriber::new(&p, &subscriptions, suppression.as_ref()),
+            history: history.iter().map(EarlierState::from).collect(),
             deliveries: deliveries.iter().map(DeliverySummary::from).collect(),
         })?;
         return Ok(ExitCode::SUCCESS);
@@ -37,6 +40,9 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
     }
     for subscription in &subscriptions {
         output::line(&describe(subscription, &app.config.site.timezone))?;
+        for earlier in history.iter().filter(|h| h.digest == subscription.digest) {
+            output::line(&describe_earlier(earlier, &app.config.site.timezone))?;
+        }
     }
     for d in deliveries {
         let what = d.edition_id.map_or(d.kind.to_string(), |e| format!("edition {e}"));
@@ -54,11 +60,19 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
 fn describe(s: &Subscription, zone: &jiff::tz::TimeZone) -> String {
     let sections =
         if s.sections.is_empty() { "all sections".into() } else { s.sections.join(", ") };
-    let removal = s
-        .removal_reason
-        .as_deref()
-        .map(|reason| format!(" by an admin ({reason})"))
-        .unwrap_or_default();
+    let removal = removal(s.removal_reason.as_deref());
     let (status, since) = (s.status.as_str(), s.status_changed_at.in_zone(zone));
     format!("  {}: {status}{removal} since {since}, {sections}; consent: {}", s.digest, s.consent)
+}
+
+/// Returns the line of an earlier state of a subscription.
+fn describe_earlier(h: &subscription_history::EarlierState, zone: &jiff::tz::TimeZone) -> String {
+    let (status, removal) = (h.status.as_str(), removal(h.removal_reason.as_deref()));
+    let (since, until) = (h.since.in_zone(zone), h.until.in_zone(zone));
+    format!("    before: {status}{removal} from {since} to {until}; consent: {}", h.consent)
+}
+
+/// Returns who ended a subscription, if an admin did.
+fn removal(reason: Option<&str>) -> String {
+    reason.map(|reason| format!(" by an admin ({reason})")).unwrap_or_default()
 }

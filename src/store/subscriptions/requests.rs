@@ -84,6 +84,20 @@ static SAVE_SUBSCRIPTIONS: Statement = Statement::with(
     &[("stays_unsubscribed", STAYS_UNSUBSCRIBED)],
 );
 
+/// Keeps the states that a request replaces: of subscriptions that it confirms or begins again, and of
+/// ended ones whose record of consent it replaces for the first time.
+static KEEP_REPLACED: Statement = Statement::new(
+    "
+    INSERT INTO subscription_history (
+           subscription_id, status, since, until, consent, removal_reason)
+    SELECT s.id, s.status, s.since, $now, s.consent, s.removal_reason
+      FROM {json_rows $subscriptions digest TEXT, status TEXT, subscriber_id INTEGER} AS r
+      JOIN subscriptions s ON s.subscriber_id = r.subscriber_id AND s.digest = r.digest
+     WHERE (s.status = 'pending' AND r.status = 'confirmed')
+        OR (s.status = 'unsubscribed'
+            AND (s.requested_at <= s.since OR ($admin AND s.removal_reason IS NOT NULL)))",
+);
+
 const STAYS_UNSUBSCRIBED: &str = "subscriptions.status = 'unsubscribed'
               AND NOT ($admin AND subscriptions.removal_reason IS NOT NULL)";
 
@@ -122,6 +136,7 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &SAVE_SUBSCRIBERS_OF_PAGE,
     &SAVE_SUBSCRIBERS_OF_ADMIN,
     &CURRENT_SUBSCRIPTIONS,
+    &KEEP_REPLACED,
     &SAVE_SUBSCRIPTIONS,
     &SET_SECTIONS,
     &ADD_CONFIRMATIONS,
@@ -155,6 +170,14 @@ impl Subscriptions<'_> {
         let plan = plan(&requests, &current, origin, now);
         if let Some(inbox) = inbox.filter(|_| !plan.confirmations.is_empty()) {
             confirmation_limits::record_confirmation(&mut tx, &inbox, now).await?;
+        }
+        if !current.subscriptions.is_empty() {
+            tx.query(&KEEP_REPLACED)
+                .bind("subscriptions", Json::from(plan.subscriptions.clone()))
+                .bind("admin", origin != RequestOrigin::Page)
+                .bind("now", now)
+                .execute()
+                .await?;
         }
         let results = save_plan(&mut tx, plan, origin, transport, now).await?;
         record(&mut tx, &requests, &current, actor, now).await?;

@@ -7,6 +7,7 @@ use crate::domain::edition;
 use crate::domain::edition::EditionState;
 use crate::domain::file_import::RejectedLines;
 use crate::domain::subscription::SubscriptionStatus;
+use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
 use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
 use crate::subscribers::import::ImportReport;
@@ -16,8 +17,8 @@ use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, U
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
 use crate::wire::status::{Status, TransportQueue};
 use crate::wire::subscribers::{
-    ErasedSubscriber, SubscribeResult, Subscriber, SubscriberHistory, SubscriberImport,
-    UnsubscribeResult,
+    EarlierState, ErasedSubscriber, SubscribeResult, Subscriber,
+    SubscriberHistory, SubscriberImport, UnsubscribeResult,
 };
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
@@ -165,6 +166,14 @@ fn subscribers() -> Vec<Document> {
         document(&subscriber()),
         document(&SubscriberHistory {
             listed: subscriber(),
+            history: vec![EarlierState::from(&subscription_history::EarlierState {
+                digest: "weekly".to_owned(),
+                status: SubscriptionStatus::Unsubscribed,
+                since: at("2026-08-01T12:00:00Z"),
+                until: at("2026-09-01T12:00:00Z"),
+                consent: "form of the open day".to_owned(),
+                removal_reason: Some("moved".to_owned()),
+            })],
             deliveries: vec![DeliverySummary::from(&delivery)],
         }),
     ]
