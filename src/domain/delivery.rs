@@ -20,8 +20,8 @@ pub enum DeliveryState {
     Failed,
     /// The outcome of the last attempt is unknown; an admin decides.
     Held,
-    /// Withdrawn before it was sent: the edition was cancelled, or the recipient unsubscribed or
-    /// was suppressed.
+    /// Withdrawn before it was sent: the edition was cancelled, the recipient unsubscribed, was
+    /// suppressed or erased, or the message lost its purpose.
     Cancelled,
     /// Accepted by the relay and returned later as undeliverable.
     Bounced,

@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
+use super::transactional_messages::cancel_to_addresses;
 use crate::domain::actor::Actor;
 use crate::domain::address_rejection::{
     AddressRejection, REJECTED_EDITIONS_TO_SUPPRESS, REJECTION_WINDOW,
@@ -117,6 +118,9 @@ pub(super) async fn record(
         .bind("now", now)
         .fetch_scalars()
         .await?;
+    if !suppressed.is_empty() {
+        cancel_to_addresses(tx, &suppressed, now).await?;
+    }
     audit(tx, AuditAction::Create, &suppressed, now).await
 }
 

@@ -12,6 +12,7 @@ use super::db::Engine;
 /// | `notify channel $value` | expression that announces a number to the listeners of a channel at the commit; SQLite has no channels, so it is only the number |
 /// | `json_ids $list` | subquery of the numbers in a JSON array |
 /// | `json_texts $list` | subquery of the texts in a JSON array, in the column `value` |
+/// | `json_list column key` | subquery of the texts of the array with this key in a column of JSON objects, in the column `value` |
 /// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
 /// | `id_among column table` | whether a column is one of the `id`s of a common table expression, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
 /// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
@@ -42,6 +43,15 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
         ),
         (Engine::Postgres, "json_texts") => {
             format!("(SELECT value FROM jsonb_array_elements_text(CAST({arguments} AS jsonb)))")
+        }
+        (_, "json_list") => {
+            let (column, key) = arguments.split_once(' ')?;
+            match engine {
+                Engine::Sqlite => format!("(SELECT value FROM json_each({column}, '$.{key}'))"),
+                Engine::Postgres => format!(
+                    "(SELECT value FROM jsonb_array_elements_text(CAST({column} AS jsonb) -> '{key}'))"
+                ),
+            }
         }
         (_, "json_rows") => json_rows(engine, arguments)?,
         (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),

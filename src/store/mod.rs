@@ -58,6 +58,7 @@ pub mod subscription_history;
 pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
+mod transactional_messages;
 mod wal_watcher;
 
 pub use db::StatementTotals;

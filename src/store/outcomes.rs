@@ -10,6 +10,7 @@ pub use self::requests::{OutcomeRecord, PermitRequest};
 use self::transitions::{LEASED_BY_NODE, MAY_BE_SENT, SAFELY_LEASED, Transition};
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
+use super::transactional_messages::{IS_AWAITED, NOT_AWAITED};
 use super::{Store, StoreResult};
 use crate::domain::address_rejection::AddressRejection;
 use crate::domain::time::{Millis, as_millis_i64};
@@ -30,7 +31,7 @@ static STARTED: Statement = Statement::with(
      WHERE id IN {json_ids $ids}
        AND state = 'sending'
        AND {may_be_sent}",
-    &[("may_be_sent", MAY_BE_SENT), ("safely_leased", SAFELY_LEASED)],
+    &[("may_be_sent", MAY_BE_SENT), ("safely_leased", SAFELY_LEASED), ("is_awaited", IS_AWAITED)],
 );
 
 static HAS_MARKED: Statement = Statement::new(
@@ -55,7 +56,7 @@ static UNMARK: Statement = Statement::with(
 );
 
 /// Condition that a queued delivery must not be sent, because its recipient unsubscribed or is
-/// suppressed.
+/// suppressed, or because no confirmation is awaited any more.
 const IS_UNSENDABLE: &str = "id IN {json_ids $ids}
        AND state = 'queued'
        AND (EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash)
@@ -64,7 +65,8 @@ const IS_UNSENDABLE: &str = "id IN {json_ids $ids}
                     SELECT 1
                       FROM subscriptions s
                      WHERE s.id = deliveries.subscription_id
-                       AND s.status = 'confirmed')))";
+                       AND s.status = 'confirmed'))
+            OR (kind = 'confirmation' AND NOT ({is_awaited})))";
 
 static HAS_UNSENDABLE: Statement = Statement::with(
     "
@@ -72,7 +74,7 @@ static HAS_UNSENDABLE: Statement = Statement::with(
       FROM deliveries
      WHERE {is_unsendable}
      LIMIT 1",
-    &[("is_unsendable", IS_UNSENDABLE)],
+    &[("is_unsendable", IS_UNSENDABLE), ("is_awaited", IS_AWAITED)],
 );
 
 /// A delivery that an admin queued again returns to the state that it had before, with its reply.
@@ -84,10 +86,14 @@ static CANCEL_UNSENDABLE: Statement = Statement::with(
            last_reply = CASE WHEN state_before_retry IS NOT NULL THEN last_reply
                              WHEN kind = 'edition'
                              THEN 'unsubscribed or suppressed before it was sent'
-                             ELSE 'suppressed before it was sent'
+                             WHEN kind = 'test'
+                               OR EXISTS (SELECT 1 FROM suppressions x
+                                           WHERE x.hash = deliveries.address_hash)
+                             THEN 'suppressed before it was sent'
+                             ELSE {not_awaited}
                          END
      WHERE {is_unsendable}",
-    &[("is_unsendable", IS_UNSENDABLE)],
+    &[("is_unsendable", IS_UNSENDABLE), ("is_awaited", IS_AWAITED), ("not_awaited", NOT_AWAITED)],
 );
 
 static DEQUEUE_CANCELLED: Statement = Statement::new(

@@ -90,6 +90,16 @@ static RENAME_IN_SELECTION_ENTRIES: Statement = Statement::with(RENAME, SELECTIO
 static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
 
+/// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
+static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET payload = REPLACE(payload, '\"' || CAST($old_name AS TEXT) || '\"',
+                             '\"' || CAST($name AS TEXT) || '\"')
+     WHERE kind = 'confirmation'
+       AND payload IS NOT NULL",
+);
+
 static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITIONS_TRANSPORT);
 static RENAME_IN_DELIVERY_QUEUE: Statement = Statement::with(RENAME, DELIVERY_QUEUE);
 
@@ -138,6 +148,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
     &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_CONFIRMATIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
     &RENAME_IN_DELIVERY_QUEUE,
     &RENAME_IN_PUBLICATIONS,
@@ -168,6 +179,7 @@ static DIGEST_RENAMES: &[&Statement] = &[
     &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
     &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_CONFIRMATIONS,
 ];
 /// Statements that replace the name of a transport.
 static TRANSPORT_RENAMES: &[&Statement] =

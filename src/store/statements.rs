@@ -9,7 +9,7 @@ use super::{
     hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases, left_out,
     outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames,
     selection_entries, sources, stories, subscriber_changes, subscribers, subscription_history,
-    subscriptions, suppressions, terms,
+    subscriptions, suppressions, terms, transactional_messages,
 };
 
 /// The statements of all files of the store.
@@ -67,6 +67,7 @@ static ALL: &[&[&Statement]] = &[
     subscriptions::requests::STATEMENTS,
     suppressions::STATEMENTS,
     terms::STATEMENTS,
+    transactional_messages::STATEMENTS,
     selection_entries::STATEMENTS,
 ];
 

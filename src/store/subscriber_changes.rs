@@ -113,46 +113,55 @@ static ADD_TO_CONSENT: Statement = Statement::new(
     "UPDATE subscriptions SET consent = consent || $note WHERE subscriber_id = $subscriber",
 );
 
-static IS_BEING_SENT: Statement = Statement::new(
+/// Deliveries to a person. A test message belongs to no person, but has one's present or former address.
+const OF_PERSON: &str = "(subscriber_id = $subscriber
+            OR (subscriber_id IS NULL
+                AND kind = 'test'
+                AND address_hash IN (
+                    SELECT p.address_hash FROM subscribers p WHERE p.id = $subscriber
+                     UNION ALL
+                    SELECT o.hash FROM opt_in_required o WHERE o.subscriber_id = $subscriber)))";
+
+static IS_BEING_SENT: Statement = Statement::with(
     "
     SELECT id
       FROM deliveries
-     WHERE subscriber_id = $subscriber
+     WHERE {of_person}
        AND state = 'sending'
      LIMIT 1",
+    &[("of_person", OF_PERSON)],
 );
 
-static DEQUEUE: Statement = Statement::new(
+static DEQUEUE: Statement = Statement::with(
     "
     DELETE FROM delivery_queue
      WHERE delivery_id IN (
            SELECT id
              FROM deliveries
-            WHERE subscriber_id = $subscriber
+            WHERE {of_person}
               AND state = 'queued')",
+    &[("of_person", OF_PERSON)],
 );
 
-/// As when an edition is cancelled, a delivery that an admin queued again returns to its former state.
-static CANCEL: Statement = Statement::new(
+/// The rows remain, because they are counted. Replies of relays often contain the address. As when an
+/// edition is cancelled, a delivery that an admin queued again returns to its former state.
+static ANONYMIZE: Statement = Statement::with(
     "
     UPDATE deliveries
-       SET state = COALESCE(state_before_retry, 'cancelled'),
-           ended_at = $now
-     WHERE subscriber_id = $subscriber
-       AND state = 'queued'",
-);
-
-/// The rows remain, because they are counted. Replies of relays often contain the address.
-static ANONYMIZE: Statement = Statement::new(
-    "
-    UPDATE deliveries
-       SET address = '',
+       SET state = CASE WHEN state = 'queued' THEN COALESCE(state_before_retry, 'cancelled')
+                        ELSE state
+                    END,
+           ended_at = CASE WHEN state = 'queued' THEN $now ELSE ended_at END,
+           address = '',
            address_hash = '',
            name = NULL,
-           last_reply = NULL,
+           last_reply = CASE WHEN state = 'queued' AND state_before_retry IS NULL
+                             THEN 'the subscriber was erased before it was sent'
+                         END,
            payload = NULL,
            subscriber_id = NULL
-     WHERE subscriber_id = $subscriber",
+     WHERE {of_person}",
+    &[("of_person", OF_PERSON)],
 );
 
 static FORGET_OWNER: Statement = Statement::new(
@@ -176,7 +185,6 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &ADD_TO_CONSENT,
     &IS_BEING_SENT,
     &DEQUEUE,
-    &CANCEL,
     &ANONYMIZE,
     &FORGET_OWNER,
     &DELETE_SUBSCRIPTIONS,
@@ -245,8 +253,8 @@ impl Subscribers<'_> {
             return Ok(EraseResult::BeingSent);
         }
         tx.query(&DEQUEUE).bind("subscriber", subscriber).execute().await?;
-        tx.query(&CANCEL).bind("subscriber", subscriber).bind("now", now).execute().await?;
-        let deliveries = tx.query(&ANONYMIZE).bind("subscriber", subscriber).execute().await?;
+        let anonymize = tx.query(&ANONYMIZE).bind("subscriber", subscriber);
+        let deliveries = anonymize.bind("now", now).execute().await?;
         tx.query(&FORGET_OWNER).bind("subscriber", subscriber).execute().await?;
         tx.query(&REQUIRE_OPT_IN)
             .bind("subscriber", subscriber)

@@ -7,6 +7,7 @@ use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::operations::Subscriptions;
 use super::subscription_history::KEEP;
+use super::transactional_messages::cancel_confirmations;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -151,6 +152,7 @@ impl Subscriptions<'_> {
             .await?;
         if changed > 0 {
             tx.query(&FORGET_REQUIRED_OPT_IN).bind("subscriber", subscriber).execute().await?;
+            cancel_confirmations(&mut tx, &[subscriber], now).await?;
             let (action, detail) = (AuditAction::Confirm, json!({"digests": confirmed}));
             let object = (AuditObject::Subscriber, subscriber);
             record(&mut tx, actor, action, object, detail, now).await?;

@@ -9,10 +9,14 @@ use super::address_rejections;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
 use super::operations::Suppressions;
+use super::transactional_messages::cancel_to_addresses;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
+
+/// Words for the reasons of suppressions.
+pub const SUPPRESSION_REASONS: [&str; 3] = ["admin", "bounce", "complaint"];
 
 /// Suppression of one address.
 #[derive(Debug, Clone)]
@@ -93,21 +97,34 @@ impl Suppressions<'_> {
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
-        let mut tx = self.store.begin().await?;
-        let added = tx
-            .query(&ADD)
-            .bind("hash", hash)
-            .bind("reason", reason)
-            .bind("now", now)
-            .execute()
-            .await?;
-        if added == 0 {
-            return Ok(false);
+        let suppression = (hash.to_owned(), reason.to_owned());
+        Ok(self.add_all(&[suppression], actor, now).await? == 1)
+    }
+
+    /// Suppresses addresses, given as pairs of hash and reason, in one transaction; returns the number of
+    /// those that were not suppressed yet.
+    pub async fn add_all(
+        self,
+        suppressions: &[(String, String)],
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<usize> {
+        let (mut tx, mut added) = (self.store.begin().await?, Vec::new());
+        for (hash, reason) in suppressions {
+            let query = tx.query(&ADD).bind("hash", hash).bind("reason", reason);
+            if query.bind("now", now).execute().await? == 0 {
+                continue;
+            }
+            let (action, object) = (AuditAction::Create, AuditObject::Suppression);
+            let entry = NewAuditEntry::new(actor, action, object, hash);
+            audit_log::record(&mut tx, entry, now).await?;
+            added.push(hash.clone());
         }
-        let entry = NewAuditEntry::new(actor, AuditAction::Create, AuditObject::Suppression, hash);
-        audit_log::record(&mut tx, entry, now).await?;
-        tx.commit().await?;
-        Ok(true)
+        if !added.is_empty() {
+            cancel_to_addresses(&mut tx, &added, now).await?;
+            tx.commit().await?;
+        }
+        Ok(added.len())
     }
 
     /// Removes a suppression, and forgets the rejections of the address; returns `true` if there was

@@ -48,6 +48,7 @@ mod multi_node_crashes;
 mod nodes;
 mod pipelining;
 mod publishing;
+mod queued_messages;
 mod random_replies;
 mod readership;
 mod rejected_addresses;

@@ -10,6 +10,7 @@ use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
 use crate::store::db::{Connection, Query, Statement};
 use crate::store::leases::MIN_REMAINING_LEASE;
+use crate::store::transactional_messages::IS_AWAITED;
 use crate::store::{Store, StoreError, StoreResult, address_rejections, spawn_uncancellable};
 
 /// State change of a delivery, serialized as a parameter of the group commit. Values that change
@@ -75,8 +76,8 @@ pub(super) const SAFELY_LEASED: &str = "
           END";
 
 /// Condition that a delivery may be sent now: the node leases it for long enough, its edition is in
-/// state `sending`, and its recipient is neither suppressed nor unsubscribed. Each part is a scalar
-/// subquery, which no plan turns into a full table scan.
+/// state `sending`, its recipient is neither suppressed nor unsubscribed, and a confirmation is still awaited.
+/// Each part is a scalar subquery, which no plan turns into a full table scan.
 pub(super) const MAY_BE_SENT: &str = "
     {safely_leased}
     AND (edition_id IS NULL
@@ -84,7 +85,8 @@ pub(super) const MAY_BE_SENT: &str = "
     AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL
     AND (kind <> 'edition'
          OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id)
-            = 'confirmed')";
+            = 'confirmed')
+    AND (kind <> 'confirmation' OR {is_awaited})";
 
 /// Applies the transitions. "Sent" is recorded even if another node leases the delivery by now,
 /// everything else only while this node leases it.
@@ -119,6 +121,7 @@ static APPLY: Statement = Statement::with(
     &[
         ("may_be_sent", MAY_BE_SENT),
         ("safely_leased", SAFELY_LEASED),
+        ("is_awaited", IS_AWAITED),
         ("leased_by_node", LEASED_BY_NODE),
     ],
 );
@@ -132,6 +135,7 @@ static APPLY_AND_RETURN: Statement = Statement::with(
         ("apply_transitions", APPLY_TRANSITIONS),
         ("may_be_sent", MAY_BE_SENT),
         ("safely_leased", SAFELY_LEASED),
+        ("is_awaited", IS_AWAITED),
         ("leased_by_node", LEASED_BY_NODE),
     ],
 );

@@ -10,6 +10,7 @@ use crate::store::StoreResult;
 use crate::store::db::Statement;
 use crate::store::operations::Subscriptions;
 use crate::store::subscription_history::KEEP;
+use crate::store::transactional_messages::cancel_confirmations;
 
 static IS_CONFIRMED: Statement =
     Statement::new("SELECT id FROM subscriptions WHERE id = $id AND status = 'confirmed'");
@@ -34,6 +35,8 @@ static UNSUBSCRIBE: Statement = Statement::with(UNSUBSCRIBE_ENDABLE, &[("changed
 static KEEP_ALL_ENDABLE: Statement = Statement::with(KEEP, &[("changed", ALL_ENDABLE)]);
 static UNSUBSCRIBE_ALL: Statement =
     Statement::with(UNSUBSCRIBE_ENDABLE, &[("changed", ALL_ENDABLE)]);
+
+static OWNER: Statement = Statement::new("SELECT subscriber_id FROM subscriptions WHERE id = $id");
 
 /// The subscriptions of a subscriber to a digest, or to all without one.
 const REMOVED: &str = "subscriber_id = $subscriber AND (digest = $digest OR $digest = '')";
@@ -84,6 +87,7 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &UNSUBSCRIBE,
     &KEEP_ALL_ENDABLE,
     &UNSUBSCRIBE_ALL,
+    &OWNER,
     &KEEP_REMOVABLE,
     &REMOVE,
     &SET_SINCE,
@@ -108,6 +112,8 @@ impl Subscriptions<'_> {
         tx.query(keep).bind("id", subscription).bind("now", now).execute().await?;
         let ended = tx.query(end).bind("id", subscription).bind("now", now).execute().await?;
         if ended > 0 {
+            let owner: i64 = tx.query(&OWNER).bind("id", subscription).fetch_scalar().await?;
+            cancel_confirmations(&mut tx, &[owner], now).await?;
             let (action, detail) = (AuditAction::Unsubscribe, json!({"all": all}));
             let object = (AuditObject::Subscription, subscription);
             record(&mut tx, actor, action, object, detail, now).await?;
@@ -146,6 +152,7 @@ impl Subscriptions<'_> {
             .bind("now", now)
             .execute()
             .await?;
+        cancel_confirmations(&mut tx, &[subscriber], now).await?;
         let detail = json!({"subscriptions": changed, "digest": digest});
         let action = AuditAction::Unsubscribe;
         let object = (AuditObject::Subscriber, subscriber);

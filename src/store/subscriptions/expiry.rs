@@ -9,6 +9,7 @@ use crate::store::StoreResult;
 use crate::store::audit_log::{self, NewAuditEntry};
 use crate::store::db::Statement;
 use crate::store::operations::Subscriptions;
+use crate::store::transactional_messages::cancel_confirmations;
 
 static HAS_EXPIRED: Statement = Statement::new(
     "
@@ -66,6 +67,7 @@ impl Subscriptions<'_> {
             .bind("subscribers", owners.as_slice())
             .fetch_scalars()
             .await?;
+        cancel_confirmations(&mut tx, &owners, now).await?;
         tx.query(&DELETE_CONFIRMATIONS).bind("subscribers", deleted.as_slice()).execute().await?;
         let entry =
             NewAuditEntry::new(&Actor::System, AuditAction::Delete, AuditObject::Subscription, "")

@@ -14,6 +14,7 @@ use crate::store::StoreResult;
 use crate::store::audit_log::{self, NewAuditEntry};
 use crate::store::db::{Statement, Tx};
 use crate::store::operations::Subscriptions;
+use crate::store::transactional_messages::cancel_confirmations;
 
 static SUPPRESSED: Statement =
     Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
@@ -180,6 +181,10 @@ impl Subscriptions<'_> {
                 .await?;
         }
         let results = save_plan(&mut tx, plan, origin, transport, now).await?;
+        if results.iter().any(|result| result.confirmed > 0) {
+            let subscribers: Vec<i64> = current.subscribers.values().copied().collect();
+            cancel_confirmations(&mut tx, &subscribers, now).await?;
+        }
         record(&mut tx, &requests, &current, actor, now).await?;
         tx.commit().await?;
         Ok(results)
