@@ -193,7 +193,11 @@ impl RecorderTask {
         self.quotas.refund(&refunds).await;
         let starts: Vec<PermitRequest> = requests
             .iter()
-            .map(|(request, _)| PermitRequest { id: request.id, is_renewal: request.is_renewal })
+            .map(|(request, _)| PermitRequest {
+                id: request.id,
+                address: request.address.clone(),
+                is_renewal: request.is_renewal,
+            })
             .collect();
         // The time is taken before the commit, so that a command executed later is also later on
         // this clock.

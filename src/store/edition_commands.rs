@@ -117,6 +117,20 @@ static FINISH: Statement = Statement::new(
        AND finished_at IS NULL",
 );
 
+/// Subscribers may have another address since the attempt.
+static FOLLOW_ADDRESSES: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET address = p.address,
+           address_hash = p.address_hash,
+           name = p.name
+      FROM subscribers p
+     WHERE deliveries.batch_id = $batch
+       AND deliveries.state IN ('failed', 'held')
+       AND p.id = deliveries.subscriber_id
+       AND p.address_hash <> deliveries.address_hash",
+);
+
 /// Leaves out suppressed addresses and erased subscribers.
 static ENQUEUE_FAILED: Statement = Statement::new(
     "
@@ -206,6 +220,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &HAS_OPEN_DELIVERY,
     &CLEAR_LEDGER_IF_UNSENT,
     &FINISH,
+    &FOLLOW_ADDRESSES,
     &ENQUEUE_FAILED,
     &REOPEN_FAILED,
     &HAS_SETTLED,
@@ -319,6 +334,7 @@ impl Editions<'_> {
         let mut requeued = 0;
         for batch in self.batches_of(id).await? {
             let mut tx = self.store.begin().await?;
+            tx.query(&FOLLOW_ADDRESSES).bind("batch", batch).execute().await?;
             tx.query(&ENQUEUE_FAILED).bind("now", now).bind("batch", batch).execute().await?;
             let reopened = tx.query(&REOPEN_FAILED).bind("batch", batch).execute().await?;
             tx.commit().await?;

@@ -1,5 +1,6 @@
 //! The only module with SQL for Courant's own database: a store on SQLite or PostgreSQL, with each operation written once.
 
+pub mod address_changes;
 mod address_rejections;
 pub mod api_tokens;
 mod article_row;

@@ -2,7 +2,7 @@
 
 use super::db::Statement;
 use super::{
-    Store, StoreResult, address_rejections, api_tokens, article_writes, articles,
+    Store, StoreResult, address_changes, address_rejections, api_tokens, article_writes, articles,
     audience, audit_log, change_log, clock_faults, definitions, deliveries,
     delivery_leasing, digests, due_work, edition_commands, edition_creation, edition_deliveries,
     editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes,
@@ -14,6 +14,7 @@ use super::{
 
 /// The statements of all files of the store.
 static ALL: &[&[&Statement]] = &[
+    address_changes::STATEMENTS,
     api_tokens::STATEMENTS,
     article_writes::STATEMENTS,
     articles::STATEMENTS,

@@ -1,38 +1,25 @@
 //! Changes of a person by an admin: another address or other details, and the erasure of all personal
 //! data.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::StoreResult;
+use super::address_changes::{RedirectedMessages, redirect_messages};
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::operations::Subscribers;
+use super::subscribers::SubscriberDetails;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 
-/// Details of a person after a change.
-#[derive(Debug, Clone)]
-pub struct SubscriberDetails {
-    /// Address to send to, with its domain in ASCII.
-    pub address: String,
-    /// Normalized form of the address, used for comparisons.
-    pub address_key: String,
-    /// Keyed hash of the address.
-    pub address_hash: String,
-    /// Name of the person, if known.
-    pub name: Option<String>,
-    /// Language tag (RFC 5646), if known.
-    pub language: Option<String>,
-    /// IANA time zone, if known.
-    pub timezone: Option<String>,
-}
-
 /// Result of a change of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeResult {
-    /// The details were changed.
-    Changed,
+    /// The details were changed, and with the address that of queued messages.
+    Changed(RedirectedMessages),
     /// Another subscriber has the new address.
     AddressInUse,
     /// The new address is suppressed.
@@ -40,8 +27,8 @@ pub enum ChangeResult {
     /// Only its owner may subscribe the new address: its former subscriber was erased or has another
     /// address now.
     AddressRequiresOptIn,
-    /// A subscription waits for the confirmation of the owner of the old address.
-    Unconfirmed,
+    /// A message to the former address is being sent, so nothing was changed.
+    BeingSent,
 }
 
 /// Result of an erasure.
@@ -75,15 +62,6 @@ static REQUIRES_OPT_IN: Statement = Statement::new(
       FROM opt_in_required
      WHERE hash = $hash
        AND (subscriber_id IS NULL OR subscriber_id <> $subscriber)",
-);
-
-static UNCONFIRMED: Statement = Statement::new(
-    "
-    SELECT id
-      FROM subscriptions
-     WHERE subscriber_id = $subscriber
-       AND status = 'pending'
-     LIMIT 1",
 );
 
 static REQUIRE_OPT_IN: Statement = Statement::new(
@@ -178,7 +156,6 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &IN_USE,
     &SUPPRESSED,
     &REQUIRES_OPT_IN,
-    &UNCONFIRMED,
     &REQUIRE_OPT_IN,
     &ALLOW_ADDRESS,
     &UPDATE,
@@ -193,12 +170,14 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 
 impl Subscribers<'_> {
     /// Replaces the details of a person. With `address_note`, which is added to the records of consent,
-    /// the address changes: its former one then needs its owner's double opt-in.
+    /// the address changes: its former one then needs its owner's double opt-in, and queued messages
+    /// follow. `transports` has the transport of each digest of the config.
     pub async fn change(
         self,
         subscriber: i64,
         details: &SubscriberDetails,
         address_note: Option<&str>,
+        transports: &BTreeMap<String, String>,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<ChangeResult> {
@@ -232,12 +211,16 @@ impl Subscribers<'_> {
             .bind("timezone", details.timezone.as_deref())
             .execute()
             .await?;
+        let redirected = match address_note {
+            Some(_) => redirect_messages(&mut tx, subscriber, details, transports, now).await?,
+            None => RedirectedMessages::default(),
+        };
         let id = subscriber.to_string();
         let entry = NewAuditEntry::new(actor, AuditAction::Change, AuditObject::Subscriber, &id)
             .with(json!({"address": address_note.is_some()}));
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
-        Ok(ChangeResult::Changed)
+        Ok(ChangeResult::Changed(redirected))
     }
 
     /// Deletes a person with all subscriptions, cancels what is queued for them, and removes their data
@@ -290,6 +273,6 @@ async fn address_obstacle(
     if requires_opt_in.bind("subscriber", subscriber).exists().await? {
         return Ok(Some(ChangeResult::AddressRequiresOptIn));
     }
-    let is_unconfirmed = tx.query(&UNCONFIRMED).bind("subscriber", subscriber).exists().await?;
-    Ok(is_unconfirmed.then_some(ChangeResult::Unconfirmed))
+    let is_being_sent = tx.query(&IS_BEING_SENT).bind("subscriber", subscriber).exists().await?;
+    Ok(is_being_sent.then_some(ChangeResult::BeingSent))
 }

@@ -28,6 +28,23 @@ pub struct Subscriber {
     pub created_at: Millis,
 }
 
+/// Details of a person after a change.
+#[derive(Debug, Clone)]
+pub struct SubscriberDetails {
+    /// Address to send to, with its domain in ASCII.
+    pub address: String,
+    /// Normalized form of the address, used for comparisons.
+    pub address_key: String,
+    /// Keyed hash of the address.
+    pub address_hash: String,
+    /// Name of the person, if known.
+    pub name: Option<String>,
+    /// Language tag (RFC 5646), if known.
+    pub language: Option<String>,
+    /// IANA time zone, if known.
+    pub timezone: Option<String>,
+}
+
 /// Link of a subscriber to a digest.
 #[derive(Debug, Clone)]
 pub struct Subscription {

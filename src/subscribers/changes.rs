@@ -2,11 +2,13 @@
 //! personal data.
 
 use super::{NewSubscriber, validate};
+use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
 use crate::store::Store;
-use crate::store::subscriber_changes::{ChangeResult, EraseResult, SubscriberDetails};
-use crate::store::subscribers::Subscriber;
+use crate::store::address_changes::RedirectedMessages;
+use crate::store::subscriber_changes::{ChangeResult, EraseResult};
+use crate::store::subscribers::{Subscriber, SubscriberDetails};
 
 /// New details of a person; `None` keeps the value, an empty text removes it.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +23,8 @@ pub struct SubscriberEdit {
     pub timezone: Option<String>,
 }
 
-/// Changes the details of a subscriber. The records of consent name the former address.
+/// Changes the details of a subscriber. The records of consent name the former address. Queued messages
+/// of editions go to a new address, and confirmations of `digests` are asked for again there.
 ///
 /// # Errors
 /// One sentence if a value is not valid, or if the subscriber cannot have the new address.
@@ -30,9 +33,10 @@ pub async fn edit(
     secret: &[u8],
     subscriber: &Subscriber,
     edit: &SubscriberEdit,
+    digests: &[Digest],
     actor: &Actor,
     now: Millis,
-) -> anyhow::Result<Result<(), String>> {
+) -> anyhow::Result<Result<RedirectedMessages, String>> {
     let pick = |new: &Option<String>, old: &Option<String>| new.clone().or_else(|| old.clone());
     let person = NewSubscriber {
         email: edit.email.clone().unwrap_or_else(|| subscriber.address.clone()),
@@ -57,11 +61,14 @@ pub async fn edit(
         language: valid.language,
         timezone: valid.timezone,
     };
-    let result =
-        store.subscribers().change(subscriber.id, &details, note.as_deref(), actor, now).await?;
+    let transports = digests.iter().map(|d| (d.name.clone(), d.transport.clone())).collect();
+    let result = store
+        .subscribers()
+        .change(subscriber.id, &details, note.as_deref(), &transports, actor, now)
+        .await?;
     let old = &subscriber.address;
     Ok(match result {
-        ChangeResult::Changed => Ok(()),
+        ChangeResult::Changed(redirected) => Ok(redirected),
         ChangeResult::AddressInUse => Err(format!(
             "{new} is another subscriber; end one of them with `courant subscribers remove`"
         )),
@@ -71,9 +78,9 @@ pub async fn edit(
         ChangeResult::AddressRequiresOptIn => Err(format!(
             "{new} was a subscriber before; only its owner can subscribe it again, on the subscription page"
         )),
-        ChangeResult::Unconfirmed => Err(format!(
-            "a subscription of {old} is not confirmed yet; run `courant subscribers remove {old}` and `courant subscribers add {new}`"
-        )),
+        ChangeResult::BeingSent => {
+            Err(format!("a message to {old} is being sent; run the command again in a minute"))
+        }
     })
 }
 

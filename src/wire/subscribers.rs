@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::deliveries::DeliverySummary;
+use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscribers;
 use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
@@ -127,6 +128,32 @@ pub struct SubscriberHistory {
     pub history: Vec<EarlierState>,
     /// Last deliveries to the subscriber, newest first.
     pub deliveries: Vec<DeliverySummary>,
+}
+
+/// Subscriber after a change of the details, with the numbers of queued messages that changed.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EditedSubscriber {
+    /// The fields that a list also has.
+    #[serde(flatten)]
+    pub listed: Subscriber,
+    /// Number of queued messages of editions that go to the new address.
+    pub redirected_messages: u64,
+    /// Number of cancelled confirmation messages to the former address.
+    pub cancelled_confirmations: usize,
+    /// Number of confirmation messages queued for the new address.
+    pub queued_confirmations: usize,
+}
+
+impl EditedSubscriber {
+    /// Returns the document of a subscriber whose queued messages were redirected.
+    pub fn new(listed: Subscriber, redirected: RedirectedMessages) -> Self {
+        Self {
+            listed,
+            redirected_messages: redirected.editions,
+            cancelled_confirmations: redirected.cancelled_confirmations,
+            queued_confirmations: redirected.confirmations,
+        }
+    }
 }
 
 /// Result of subscribing an address: the number of digests by outcome.

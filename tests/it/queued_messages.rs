@@ -1,18 +1,23 @@
 //! Queued messages that lose their purpose before they are sent.
 
+use courant::digests::Prepared;
 use courant::domain::actor::Actor;
 use courant::domain::address::EmailAddress;
+use courant::domain::edition::EditionCommand;
 use courant::domain::link_token::{LinkScope, sign};
 use courant::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use courant::domain::time::{DAY, MINUTE};
+use courant::store::address_changes::RedirectedMessages;
 use courant::store::deliveries::TestDelivery;
 use courant::store::subscribers::Subscriber;
 use courant::store::suppressions::address_hash;
+use courant::subscribers::changes::SubscriberEdit;
 use courant::subscribers::{self, NewSubscriber, changes};
 
+use crate::smtp_server::{At, Rule, Script};
 use crate::subscriber_files::import_file;
 use crate::subscriptions::status;
-use crate::support::{World, article, database_tests};
+use crate::support::{World, article, database_tests, wait_until_async};
 
 fn person(email: &str) -> NewSubscriber {
     NewSubscriber { email: email.into(), ..NewSubscriber::default() }
@@ -65,6 +70,16 @@ async fn queue_test(world: &World, email: &str) {
     };
     let deliveries = world.app.store.deliveries();
     deliveries.queue_test_delivery(delivery, &Actor::Cli, world.now()).await.unwrap();
+}
+
+async fn change_address(world: &World, old: &str, new: &str) -> RedirectedMessages {
+    let (store, subscriber) = (&world.app.store, find(world, old).await);
+    let edit = SubscriberEdit { email: Some(new.to_owned()), ..SubscriberEdit::default() };
+    let (digests, now) = (&world.app.config.digests, world.now());
+    changes::edit(store, secret(world), &subscriber, &edit, digests, &Actor::Cli, now)
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 const NOT_NEEDED: &str = "not needed any more before it was sent";
@@ -171,6 +186,72 @@ database_tests! {
         suppress(world, "r0@example.org").await;
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 1 sent, 1 cancelled");
+    }
+
+    async fn a_changed_address_takes_the_queued_messages_of_editions_with_it(world) {
+        world.add_readers(3).await;
+        world.publish([article("a")]).await;
+        let edition = world.create_edition().await;
+        let result = change_address(world, "r1@example.org", "new@example.org").await;
+        assert_eq!(result, RedirectedMessages { editions: 1, ..RedirectedMessages::default() });
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "sent: 3 sent");
+        let expected = ["new@example.org", "r0@example.org", "r2@example.org"].map(|email| (email.to_owned(), 1));
+        assert_eq!(world.mail_counts(), expected.into());
+        assert_eq!(world.run("weekly").await, Prepared::TooFew { stories: 0 });
+    }
+
+    async fn a_leased_delivery_is_not_sent_to_the_former_address(world) {
+        world.configure(|s| s.transport = "connections = 1".into()).await;
+        world.add_readers(4).await;
+        world.publish([article("a")]).await;
+        let edition = world.create_edition().await;
+        world.relay.set_script(Script::new().rule(Rule::stall(At::Rcpt).recipient("r0@")));
+        let (result, ()) = tokio::join!(world.deliver(), async {
+            wait_until_async("the first message stalls", async || world.relay.stalled() > 0).await;
+            change_address(world, "r3@example.org", "new@example.org").await;
+            world.relay.release();
+        });
+        assert_eq!(result.failed, 0);
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "sent: 4 sent");
+        assert_eq!(world.mail_counts().get("r3@example.org"), None);
+        assert_eq!(world.mail_counts().get("new@example.org"), Some(&1));
+    }
+
+    async fn a_changed_address_gets_a_new_confirmation_if_none_was_given(world) {
+        for email in ["ann@example.org", "bob@example.org"] {
+            request(world, email).await;
+        }
+        let result = change_address(world, "ann@example.org", "new@example.org").await;
+        assert_eq!(result, RedirectedMessages { editions: 0, cancelled_confirmations: 1, confirmations: 1 });
+        world.deliver().await;
+        let expected = ["bob@example.org", "new@example.org"].map(|email| (email.to_owned(), 1));
+        assert_eq!(world.mail_counts(), expected.into());
+        let result = change_address(world, "bob@example.org", "other@example.org").await;
+        assert_eq!(result, RedirectedMessages { confirmations: 1, ..RedirectedMessages::default() }, "a sent link is void");
+        world.deliver().await;
+        for (email, confirms) in [("bob@example.org", false), ("other@example.org", true)] {
+            let text = world.mails_to(email).pop().unwrap().text;
+            let token = text.split_once("/confirm/").unwrap().1.split_whitespace().next().unwrap();
+            let confirmed = subscribers::confirm(&world.app.store, secret(world), token, world.now()).await.unwrap();
+            assert_eq!(confirmed.is_some(), confirms, "{email}");
+        }
+    }
+
+    async fn a_failed_delivery_is_retried_at_the_new_address(world) {
+        world.add_readers(3).await;
+        world.publish([article("a")]).await;
+        let edition = world.create_edition().await;
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.1.1 user unknown").recipient("r1@")));
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "sent: 2 sent, 1 failed");
+        let result = change_address(world, "r1@example.org", "new@example.org").await;
+        assert_eq!(result, RedirectedMessages::default());
+        world.run_command(edition, EditionCommand::Retry).await;
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "sent: 3 sent");
+        assert_eq!(world.mail_counts().get("new@example.org"), Some(&1));
     }
 
     async fn a_confirmation_of_a_renamed_digest_is_sent_and_its_link_is_valid(world) {

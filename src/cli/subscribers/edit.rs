@@ -11,10 +11,11 @@ use crate::cli::output::{self, pluralize};
 use crate::cli::usage::UsageError;
 use crate::domain::actor::Actor;
 use crate::domain::language;
+use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscribers::Subscriber;
 use crate::subscribers::changes::{self, SubscriberEdit};
 use crate::wire;
-use crate::wire::subscribers::ErasedSubscriber;
+use crate::wire::subscribers::{EditedSubscriber, ErasedSubscriber};
 
 /// Arguments of `courant subscribers edit`.
 #[derive(Debug, Args)]
@@ -55,24 +56,49 @@ impl EditArgs {
             return Err(UsageError(reason).into());
         }
         let secret = &app.store_identity.secret;
-        changes::edit(&app.store, secret, &before, &edit, &Actor::Cli, app.now())
-            .await?
-            .map_err(|reason| anyhow!(reason))?;
+        let digests = &app.config.digests;
+        let redirected =
+            changes::edit(&app.store, secret, &before, &edit, digests, &Actor::Cli, app.now())
+                .await?
+                .map_err(|reason| anyhow!(reason))?;
         let Some(after) = app.store.subscribers().find(before.id).await? else {
             bail!("{} was erased at the same time", before.address);
         };
         let subscriptions = app.store.subscriptions().list_of(&[after.id]).await?;
         let hashes = [after.address_hash.clone()];
         let suppression = app.store.suppressions().of_addresses(&hashes).await?.pop();
-        let document =
-            wire::subscribers::Subscriber::new(&after, &subscriptions, suppression.as_ref());
-        let text = match differences(&before, &after).as_slice() {
+        let document = EditedSubscriber::new(
+            wire::subscribers::Subscriber::new(&after, &subscriptions, suppression.as_ref()),
+            redirected,
+        );
+        let changes = differences(&before, &after);
+        let text = match changes.as_slice() {
             [] => format!("{}: nothing changed", before.address),
-            all => format!("{}: {}", before.address, all.join("; ")),
+            _ => {
+                let clauses = changes.into_iter().chain(describe(redirected)).collect::<Vec<_>>();
+                format!("{}: {}", before.address, clauses.join("; "))
+            }
         };
         output::result(json, &document, &text)?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Returns a clause for each kind of queued message that a change of the address affected.
+fn describe(redirected: RedirectedMessages) -> Vec<String> {
+    let RedirectedMessages { editions, cancelled_confirmations, confirmations } = redirected;
+    let queued = |n: usize, what: &str| (n > 0).then(|| pluralize(n, what));
+    let editions = queued(usize::try_from(editions).unwrap_or(usize::MAX), "queued message");
+    [
+        editions.map(|n| format!("{n} redirected to the new address")),
+        queued(cancelled_confirmations, "confirmation e-mail")
+            .map(|n| format!("{n} to the former address cancelled")),
+        queued(confirmations, "confirmation e-mail")
+            .map(|n| format!("{n} queued for the new address")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Returns a clause for each value that differs.

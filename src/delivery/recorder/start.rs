@@ -20,7 +20,7 @@ pub(in crate::delivery) enum StartDecision {
     /// A rate limit of the recipient domain is used up until this time.
     DomainRateLimited { until: Millis },
     /// The delivery must not be sent by this node: it was paused, cancelled or suppressed, the
-    /// subscriber has unsubscribed, or the lease is lost.
+    /// subscriber has unsubscribed or has another address, or the lease is lost.
     Denied,
 }
 
@@ -28,6 +28,8 @@ pub(in crate::delivery) enum StartDecision {
 #[derive(Debug)]
 pub(in crate::delivery) struct StartRequest {
     pub(in crate::delivery) id: i64,
+    /// Address to which the message goes.
+    pub(in crate::delivery) address: String,
     pub(in crate::delivery) transport: Arc<Transport>,
     pub(in crate::delivery) domain_limit: Option<Arc<SharedDomainLimit>>,
     /// `true` if the message was permitted before; a renewal takes nothing from rate limits.

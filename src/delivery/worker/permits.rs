@@ -18,6 +18,7 @@ impl Worker {
     pub(super) async fn request_start(&self, job: DeliveryJob) -> PendingStart {
         let request = StartRequest {
             id: job.delivery.id,
+            address: job.delivery.address.clone(),
             transport: Arc::clone(&self.shared.transport),
             domain_limit: job.domain_limit.clone(),
             is_renewal: false,
@@ -82,6 +83,7 @@ impl Worker {
         let job = &prepared.job;
         let request = StartRequest {
             id: job.delivery.id,
+            address: job.delivery.address.clone(),
             transport: Arc::clone(&self.shared.transport),
             domain_limit: job.domain_limit.clone(),
             is_renewal: true,

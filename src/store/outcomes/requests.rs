@@ -21,10 +21,12 @@ pub struct OutcomeRecord {
 }
 
 /// Request for the permit to send a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PermitRequest {
     /// Id of the delivery.
     pub id: i64,
+    /// Address to which the node would send; the subscriber may have another one by now.
+    pub address: String,
     /// `true` if the start was permitted before and the permit must be checked again.
     pub is_renewal: bool,
 }

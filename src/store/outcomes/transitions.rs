@@ -26,6 +26,9 @@ pub(super) struct Transition<'a> {
     uncertain_added: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     reply: Option<&'a str>,
+    /// Address that a started delivery must still have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<i64>,
     #[serde(skip)]
@@ -95,7 +98,7 @@ const APPLY_TRANSITIONS: &str = "
          SELECT *
            FROM {json_rows $transitions
                  id INTEGER, from_state TEXT, to_state TEXT, attempts_added INTEGER,
-                 uncertain_added INTEGER, reply TEXT, ended_at INTEGER} AS r)
+                 uncertain_added INTEGER, reply TEXT, address TEXT, ended_at INTEGER} AS r)
     UPDATE deliveries
        SET state = o.to_state,
            attempts = attempts + COALESCE(o.attempts_added, 0),
@@ -111,7 +114,8 @@ const APPLY_TRANSITIONS: &str = "
        AND {id_among deliveries.id o}
        AND CASE WHEN o.to_state = 'sent' THEN deliveries.state <> 'sent'
                 WHEN deliveries.state <> o.from_state THEN FALSE
-                WHEN o.to_state = 'sending' THEN {may_be_sent}
+                WHEN o.to_state = 'sending'
+                THEN deliveries.address = o.address AND {may_be_sent}
                 ELSE {leased_by_node}
             END";
 
@@ -191,12 +195,13 @@ impl<'a> Transition<'a> {
             attempts_added,
             uncertain_added,
             reply: record.reply.as_deref(),
+            address: None,
             ended_at,
             due_at,
         }
     }
 
-    pub(super) fn start(start: &PermitRequest) -> Self {
+    pub(super) fn start(start: &'a PermitRequest) -> Self {
         let from_state =
             if start.is_renewal { DeliveryState::Sending } else { DeliveryState::Queued };
         Self {
@@ -206,6 +211,7 @@ impl<'a> Transition<'a> {
             attempts_added: 0,
             uncertain_added: 0,
             reply: None,
+            address: Some(&start.address),
             ended_at: None,
             due_at: None,
         }

@@ -270,9 +270,20 @@ async fn save_plan(
     if !plan.sections.is_empty() {
         tx.query(&SET_SECTIONS).bind("sections", Json::from(plan.sections)).execute().await?;
     }
+    queue_confirmations(tx, plan.confirmations, transport, now).await?;
+    Ok(plan.results)
+}
+
+/// Queues confirmation messages, given as JSON rows, for a transport.
+pub(in crate::store) async fn queue_confirmations(
+    tx: &mut Tx,
+    confirmations: Vec<Json>,
+    transport: &str,
+    now: Millis,
+) -> StoreResult<()> {
     let deliveries: Vec<i64> = tx
         .query(&ADD_CONFIRMATIONS)
-        .bind("confirmations", Json::from(plan.confirmations))
+        .bind("confirmations", Json::from(confirmations))
         .bind("now", now)
         .fetch_scalars()
         .await?;
@@ -282,7 +293,7 @@ async fn save_plan(
         .bind("now", now)
         .execute()
         .await?;
-    Ok(plan.results)
+    Ok(())
 }
 
 fn person(r: &SubscriptionRequest) -> Json {

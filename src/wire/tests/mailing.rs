@@ -7,6 +7,7 @@ use crate::domain::edition;
 use crate::domain::edition::EditionState;
 use crate::domain::file_import::RejectedLines;
 use crate::domain::subscription::SubscriptionStatus;
+use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
 use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
@@ -17,7 +18,7 @@ use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, U
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
 use crate::wire::status::{Status, TransportQueue};
 use crate::wire::subscribers::{
-    EarlierState, ErasedSubscriber, SubscribeResult, Subscriber,
+    EarlierState, EditedSubscriber, ErasedSubscriber, SubscribeResult, Subscriber,
     SubscriberHistory, SubscriberImport, UnsubscribeResult,
 };
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
@@ -176,6 +177,10 @@ fn subscribers() -> Vec<Document> {
             })],
             deliveries: vec![DeliverySummary::from(&delivery)],
         }),
+        document(&EditedSubscriber::new(
+            subscriber(),
+            RedirectedMessages { editions: 2, cancelled_confirmations: 1, confirmations: 1 },
+        )),
     ]
 }
 
