@@ -24,8 +24,12 @@ pub(crate) enum Command {
 impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let Self::List { limit } = self;
-        let entries =
-            paging::collect(limit, async |page| app.store.audit_log().list(&page).await).await?;
+        let entries = paging::collect(limit, async |page| {
+            let mut page = app.store.audit_log().list(&page).await?;
+            app.store.audit_log().set_names(&mut page.items).await?;
+            Ok(page)
+        })
+        .await?;
         if json {
             let rows = entries.iter().map(wire::audit::AuditEntry::from);
             output::json(&rows.collect::<Vec<_>>())?;
@@ -47,7 +51,13 @@ impl Command {
                 entry.at.in_zone(&app.config.site.timezone),
                 actor,
                 entry.action.as_str().to_owned(),
-                format!("{} {}", entry.object.as_str(), entry.object_id),
+                format!(
+                    "{} {}",
+                    entry.object.as_str(),
+                    entry.object_name.as_ref().unwrap_or(&entry.object_id)
+                )
+                .trim_end()
+                .to_owned(),
                 entry.detail.as_ref().map(describe).unwrap_or_default(),
             ]);
         }

@@ -59,6 +59,9 @@ pub struct AuditEntry {
     pub object: AuditObject,
     /// Name or id of the object.
     pub object_id: String,
+    /// Name that a person knows the object by, such as the address of a subscriber; `None` if it was not
+    /// read or there is none.
+    pub object_name: Option<String>,
     /// Details as a JSON object; `None` if there are none.
     pub detail: Option<Json>,
 }
@@ -98,6 +101,7 @@ impl FromRow for AuditEntry {
             action: row.enum_value("audit_log.action", AuditAction::parse)?,
             object: row.enum_value("audit_log.object", AuditObject::parse)?,
             object_id: row.get("object_id")?,
+            object_name: None,
             detail: detail.transpose()?,
         })
     }

@@ -8,6 +8,7 @@ mod article_writes;
 pub mod articles;
 pub mod audience;
 pub mod audit_log;
+mod audit_names;
 pub mod change_listener;
 pub mod change_log;
 pub mod clock_faults;

@@ -3,7 +3,7 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, address_changes, address_rejections, api_tokens, article_writes, articles,
-    audience, audit_log, change_log, clock_faults, definitions, deliveries,
+    audience, audit_log, audit_names, change_log, clock_faults, definitions, deliveries,
     delivery_leasing, digests, due_work, edition_commands, edition_creation, edition_deliveries,
     editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes,
     hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases, left_out,
@@ -20,6 +20,7 @@ static ALL: &[&[&Statement]] = &[
     articles::STATEMENTS,
     audience::STATEMENTS,
     audit_log::STATEMENTS,
+    audit_names::STATEMENTS,
     change_log::STATEMENTS,
     clock_faults::STATEMENTS,
     delivery_leasing::STATEMENTS,

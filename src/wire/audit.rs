@@ -41,6 +41,9 @@ pub struct AuditObject {
     pub kind: String,
     /// Name or id of the object.
     pub id: String,
+    /// Present address of a subscriber, or `erased person`; `null` for other objects.
+    #[schema(required)]
+    pub name: Option<String>,
 }
 
 impl From<&audit_log::AuditEntry> for AuditEntry {
@@ -56,6 +59,7 @@ impl From<&audit_log::AuditEntry> for AuditEntry {
             object: AuditObject {
                 kind: entry.object.as_str().to_owned(),
                 id: entry.object_id.clone(),
+                name: entry.object_name.clone(),
             },
             detail: entry.detail.clone(),
         }

@@ -138,4 +138,48 @@ database_tests! {
         let error = world.app.store.audit_log().list(&forged).await.unwrap_err().to_string();
         assert!(error.contains("cursor is not valid"), "{error}");
     }
+
+    async fn subscribers_are_named_by_their_present_address_until_they_are_erased(world) {
+        use courant::domain::address::EmailAddress;
+        use courant::subscribers::changes::{self, SubscriberEdit};
+
+        world.add_readers(2).await;
+        let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
+        let names = async || {
+            let mut entries = entries(world).await;
+            store.audit_log().set_names(&mut entries).await.unwrap();
+            let named = |e: AuditEntry| (e.action.as_str(), e.object.as_str(), e.object_name);
+            entries.into_iter().map(named).collect::<Vec<_>>()
+        };
+        let reader = store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
+        let subscription = store.subscriptions().list_of(&[reader.id]).await.unwrap()[0].id;
+        store.subscriptions().unsubscribe(subscription, false, &Actor::Subscriber, world.now()).await.unwrap();
+        let edit = SubscriberEdit { email: Some("new@example.org".into()), ..SubscriberEdit::default() };
+        changes::edit(store, secret, &reader, &edit, &[], &Actor::Cli, world.now()).await.unwrap().unwrap();
+        let address = EmailAddress::parse("new@example.org").unwrap();
+        subscribers::suppress(store, secret, &address, &Actor::Cli, world.now()).await.unwrap();
+        let named = |name: &str| Some(name.to_owned());
+        assert_eq!(
+            names().await,
+            [
+                ("create", "suppression", named("new@example.org")),
+                ("change", "subscriber", named("new@example.org")),
+                ("unsubscribe", "subscription", named("new@example.org (weekly)")),
+                ("import", "subscriber", None),
+            ]
+        );
+        changes::erase(store, &reader, &Actor::Cli, world.now()).await.unwrap().unwrap();
+        assert_eq!(
+            names().await,
+            [
+                ("erase", "subscriber", named("erased person")),
+                ("create", "suppression", None),
+                ("change", "subscriber", named("erased person")),
+                ("unsubscribe", "subscription", named("erased person")),
+                ("import", "subscriber", None),
+            ]
+        );
+        let stored = format!("{:?}", entries(world).await);
+        assert!(!stored.contains("@example.org"), "{stored}");
+    }
 }

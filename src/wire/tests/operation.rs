@@ -24,10 +24,11 @@ fn changes() -> Vec<Document> {
         at: at("2026-09-21T08:00:00Z"),
         actor_kind: ActorKind::Token,
         actor_name: Some("website".to_owned()),
-        action: AuditAction::Import,
-        object: AuditObject::Source,
-        object_id: "archive".to_owned(),
-        detail: Some(json!({"added": 12, "changed": 3})),
+        action: AuditAction::Subscribe,
+        object: AuditObject::Subscriber,
+        object_id: "5".to_owned(),
+        object_name: Some("grace@example.org".to_owned()),
+        detail: Some(json!({"digests": ["weekly"]})),
     };
     let subscription = hub_subscriptions::HubSubscription {
         feed: "news".to_owned(),
