@@ -147,6 +147,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ),
     ("suppressions", &["courant suppressions list", "courant suppressions show ann@example.org"]),
     ("suppressions list", &["courant suppressions list", "courant suppressions list --limit 20"]),
+    ("suppressions export", &["courant suppressions export > suppressions.csv"]),
     ("suppressions show", &["courant suppressions show ann@example.org"]),
     ("suppressions add", &["courant suppressions add ann@example.org"]),
     ("suppressions remove", &["courant suppressions remove ann@example.org"]),

@@ -12,7 +12,7 @@ use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::store::suppressions::address_hash;
-use crate::subscribers;
+use crate::subscribers::{self, export};
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
 #[derive(Debug, Subcommand)]
@@ -23,6 +23,8 @@ pub(crate) enum Command {
         #[arg(long)]
         limit: Option<usize>,
     },
+    /// Write all suppressions as CSV to standard output
+    Export,
     /// Show the suppression of an address
     Show {
         /// E-mail address to show
@@ -44,6 +46,9 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { limit } => list(app, limit, json).await?,
+            Self::Export => {
+                export::export_suppressions(&app.store, std::io::stdout().lock()).await?;
+            }
             Self::Show { email } => show(app, &email, json).await?,
             Self::Add { email } => {
                 let new = subscribers::suppress(

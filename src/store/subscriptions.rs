@@ -41,6 +41,9 @@ pub struct SubscriptionRequest {
     pub sections: Vec<String>,
     /// Record of the consent and of the way it was given.
     pub consent: String,
+    /// `true` if the request comes from a file that says that the address is suppressed: it is stored,
+    /// although nothing is sent.
+    pub is_suppressed: bool,
 }
 
 /// Result of a request: the number of subscriptions by outcome.

@@ -7,11 +7,13 @@ use super::subscriber_file::{ExportedSubscription, SubscriberFile, SubscriberLin
 use super::{KnownTerms, apply_requests, validate};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
+use crate::domain::address::EmailAddress;
 use crate::domain::file_import::{FirstLines, ImportEvent, RejectedLines};
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
+use crate::store::suppressions::address_hash;
 
 pub use super::subscriber_file::COLUMNS;
 
@@ -58,11 +60,14 @@ pub struct ImportReport {
     pub suppressed: usize,
     /// Skipped lines of an export that belong to another digest, or to none.
     pub other_digests: usize,
+    /// Addresses that this import suppressed.
+    pub suppressions_added: usize,
 }
 
 /// Imports a file into a digest. All lines are validated before the first is stored, so the file is read
 /// twice; memory grows with the number of lines only, by some bytes each. Of an export, only the lines of
-/// this digest are imported: pending subscriptions stay pending, and ended ones are skipped.
+/// this digest are imported: pending subscriptions stay pending, and ended ones are skipped. Addresses that
+/// the file calls suppressed are suppressed whatever their digest, before their subscriptions are stored.
 pub async fn import(
     store: &Store,
     secret: &[u8],
@@ -84,9 +89,9 @@ pub async fn import(
     for line in subscribers.lines()? {
         let (line, subscriber) = line?;
         match checks.validate(subscriber, line) {
-            Ok(LineOutcome::Import { .. }) => report.valid += 1,
-            Ok(LineOutcome::Unsubscribed) => report.previously_unsubscribed += 1,
-            Ok(LineOutcome::OtherDigest) => report.other_digests += 1,
+            Ok((LineOutcome::Import { .. }, _)) => report.valid += 1,
+            Ok((LineOutcome::Unsubscribed, _)) => report.previously_unsubscribed += 1,
+            Ok((LineOutcome::OtherDigest, _)) => report.other_digests += 1,
             Err(reason) => report.rejected.add(line, &reason, &mut on_event),
         }
     }
@@ -94,19 +99,23 @@ pub async fn import(
         return Ok(report);
     }
     checks.seen.clear();
-    let (mut done, mut chunks) = (0, Chunks::default());
+    let (mut done, mut chunks, mut suppressions) = (0, Chunks::default(), Vec::new());
     for line in subscribers.lines()? {
         let (line, subscriber) = line?;
-        let Ok(LineOutcome::Import { request, is_pending }) = checks.validate(subscriber, line)
-        else {
-            continue;
-        };
+        let Ok((outcome, suppression)) = checks.validate(subscriber, line) else { continue };
+        suppressions.extend(suppression);
+        if suppressions.len() == ROWS_PER_TRANSACTION {
+            report.suppress(store, &mut suppressions, &options.actor, now).await?;
+        }
+        let LineOutcome::Import { request, is_pending } = outcome else { continue };
         let is_confirmed = options.confirmed && !is_pending;
         let Some(chunk) = chunks.push(is_confirmed, *request) else { continue };
         done += chunk.len();
+        report.suppress(store, &mut suppressions, &options.actor, now).await?;
         report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
         on_event(ImportEvent::Stored { done, total: report.valid });
     }
+    report.suppress(store, &mut suppressions, &options.actor, now).await?;
     for (is_confirmed, chunk) in chunks.rest() {
         done += chunk.len();
         report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
@@ -157,6 +166,19 @@ impl ImportReport {
         Ok(())
     }
 
+    /// Suppresses addresses in one transaction, and clears the list.
+    async fn suppress(
+        &mut self,
+        store: &Store,
+        suppressions: &mut Vec<(String, String)>,
+        actor: &Actor,
+        now: Millis,
+    ) -> anyhow::Result<()> {
+        let all = std::mem::take(suppressions);
+        self.suppressions_added += store.suppressions().add_all(&all, actor, now).await?;
+        Ok(())
+    }
+
     fn add(&mut self, r: RequestResult) {
         self.pending += r.confirmations_queued;
         self.confirmed += r.confirmed;
@@ -187,12 +209,30 @@ enum LineOutcome {
 }
 
 impl LineChecks<'_> {
+    /// Returns the effect of a line, and the hash and reason of its suppression if it has one.
     fn validate(
         &mut self,
-        subscriber: Result<SubscriberLine, String>,
-        line: u64,
-    ) -> Result<LineOutcome, String> {
-        let SubscriberLine { subscriber, exported } = subscriber?;
+        line: Result<SubscriberLine, String>,
+        number: u64,
+    ) -> Result<(LineOutcome, Option<(String, String)>), String> {
+        let mut line = line?;
+        let suppression = match line.suppression.take() {
+            Some(reason) => {
+                let address = EmailAddress::parse(&line.subscriber.email);
+                let address = address.map_err(|reason| reason.to_string())?;
+                Some((address_hash(self.secret, &address.key()), reason))
+            }
+            None => None,
+        };
+        let mut outcome = self.outcome(line, number)?;
+        if let LineOutcome::Import { request, .. } = &mut outcome {
+            request.is_suppressed = suppression.is_some();
+        }
+        Ok((outcome, suppression))
+    }
+
+    fn outcome(&mut self, line: SubscriberLine, number: u64) -> Result<LineOutcome, String> {
+        let SubscriberLine { subscriber, exported, .. } = line;
         let (mut consent, mut is_pending) = (self.consent.clone(), false);
         if let Some(ExportedSubscription { digest, status, consent: earlier }) = exported {
             match status {
@@ -207,7 +247,7 @@ impl LineChecks<'_> {
         }
         let request = validate(&subscriber, &[self.digest], &consent, self.secret)?;
         self.known.check(&request)?;
-        match self.seen.insert(&request.address_key, line) {
+        match self.seen.insert(&request.address_key, number) {
             Some(first) => Err(format!("same address as in line {first}")),
             None => Ok(LineOutcome::Import { request: Box::new(request), is_pending }),
         }

@@ -87,6 +87,7 @@ pub fn validate(
         digests: names,
         sections,
         consent: strip_control_characters(consent),
+        is_suppressed: false,
     })
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::{NewSubscriber, column_names};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::fs::{CsvFile, csv_header, unescape_formula};
+use crate::store::suppressions::SUPPRESSION_REASONS;
 
 /// Maximum length of a field in bytes.
 const MAX_FIELD_BYTES: usize = 1_000;
@@ -14,6 +15,8 @@ const MAX_FIELD_BYTES: usize = 1_000;
 pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
 /// Columns that a file has together only if `courant subscribers export` wrote it.
 const EXPORT_COLUMNS: [&str; 3] = ["digest", "status", "consent"];
+/// Column with the reason for which an address is suppressed.
+const SUPPRESSION_COLUMN: &str = "suppressed";
 
 /// Line of a file.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct SubscriberLine {
     pub(super) subscriber: NewSubscriber,
     /// State of the subscription, if the file is an export.
     pub(super) exported: Option<ExportedSubscription>,
+    /// Reason for which the address is suppressed, if it is.
+    pub(super) suppression: Option<String>,
 }
 
 /// State of a subscription in an export.
@@ -83,6 +88,8 @@ impl SubscriberFile {
         if let [Some(_), Some(_), Some(_)] = exported {
             columns.extend(EXPORT_COLUMNS.into_iter().zip(exported.into_iter().flatten()));
         }
+        let suppression = headers.iter().position(|h| h.eq_ignore_ascii_case(SUPPRESSION_COLUMN));
+        columns.extend(suppression.map(|index| (SUPPRESSION_COLUMN, index)));
         let width = headers.len();
         Ok(Self { csv, columns, width })
     }
@@ -122,8 +129,9 @@ fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<Subscr
             .map(|s| s.split([';', '|', ',']).map(str::to_owned).collect())
             .unwrap_or_default(),
     };
+    let suppression = field(SUPPRESSION_COLUMN)?.map_or(Ok(None), |word| parse_reason(&word))?;
     if !EXPORT_COLUMNS.iter().all(|column| columns.contains_key(column)) {
-        return Ok(SubscriberLine { subscriber, exported: None });
+        return Ok(SubscriberLine { subscriber, exported: None, suppression });
     }
     let exported = ExportedSubscription {
         digest: field("digest")?.unwrap_or_default(),
@@ -137,5 +145,19 @@ fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<Subscr
         },
         consent: field("consent")?,
     };
-    Ok(SubscriberLine { subscriber, exported: Some(exported) })
+    Ok(SubscriberLine { subscriber, exported: Some(exported), suppression })
+}
+
+/// Returns the reason of a suppression; `None` for words that deny it.
+fn parse_reason(word: &str) -> Result<Option<String>, String> {
+    let word = word.to_lowercase();
+    match word.as_str() {
+        "no" | "false" | "0" => Ok(None),
+        "yes" | "true" | "1" => Ok(Some("admin".to_owned())),
+        reason if SUPPRESSION_REASONS.contains(&reason) => Ok(Some(word)),
+        _ => Err(format!(
+            "{word:?} is not a valid reason of a suppression; use one of: {}; or leave it empty",
+            SUPPRESSION_REASONS.join(", ")
+        )),
+    }
 }

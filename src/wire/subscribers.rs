@@ -226,6 +226,8 @@ pub struct SubscriberImport {
     pub suppressed: usize,
     /// Number of skipped lines of an export that belong to another digest, or to none.
     pub other_digests: usize,
+    /// Number of addresses that this import suppressed, because the file says so.
+    pub suppressions_added: usize,
     /// Number of rejected lines.
     pub rejected_lines: usize,
     /// The first 100 rejected lines, with the reasons.
@@ -253,6 +255,7 @@ impl From<&ImportReport> for SubscriberImport {
             previously_unsubscribed: r.previously_unsubscribed,
             suppressed: r.suppressed,
             other_digests: r.other_digests,
+            suppressions_added: r.suppressions_added,
             rejected_lines: r.rejected.count,
             rejected: rejected
                 .map(|(line, reason)| RejectedLine { line: *line, reason: reason.clone() })

@@ -151,4 +151,65 @@ database_tests! {
         let report = import_file(world, String::from_utf8_lossy(file).replace("pending", "waiting").as_bytes(), |m| m.dry_run = true).await;
         assert_eq!(report.rejected.first, [(5, "\"waiting\" is not a valid status; use one of: pending, confirmed, paused, unsubscribed".to_owned())]);
     }
+
+    async fn a_suppression_is_exported_and_imported_with_its_subscriptions_and_never_revived(world) {
+        use courant::domain::actor::Actor;
+        use courant::domain::page::PageRequest;
+        use courant::store::suppressions::address_hash;
+
+        let file = b"email,name,language,timezone,sections,digest,status,since,consent,suppressed\n\
+            ann@example.org,Ann,,,,weekly,confirmed,2026-01-01T00:00:00Z,form,\n\
+            bob@example.org,Bob,,,,weekly,confirmed,2026-01-01T00:00:00Z,form,bounce\n\
+            cai@example.org,Cai,,,,weekly,pending,2026-01-01T00:00:00Z,requested,complaint\n\
+            dan@example.org,Dan,,,,monthly,confirmed,2026-01-01T00:00:00Z,form,admin\n\
+            eve@example.org,Eve,,,,,,,,admin\n";
+        for added in [4, 0] {
+            let report = import_file(world, file, |_| ()).await;
+            let counts = (report.confirmed, report.pending, report.suppressed, report.suppressions_added);
+            assert_eq!(counts, (usize::from(added > 0), 0, 2, added), "{report:?}");
+        }
+        let list = async || {
+            let page = world.app.store.suppressions().list(&PageRequest::first(9)).await.unwrap();
+            page.items.into_iter().map(|s| (s.hash, s.reason)).collect::<HashMap<_, _>>()
+        };
+        let hash = |name: &str| address_hash(&world.app.store_identity.secret, &format!("{name}@example.org"));
+        let expected = [("bob", "bounce"), ("cai", "complaint"), ("dan", "admin"), ("eve", "admin")];
+        let expected: HashMap<_, _> = expected.iter().map(|(name, reason)| (hash(name), (*reason).to_owned())).collect();
+        assert_eq!(list().await, expected);
+        world.publish([crate::support::article("a")]).await;
+        world.create_edition().await;
+        world.deliver().await;
+        assert_eq!(world.mail_counts(), [("ann@example.org".to_owned(), 1)].into());
+        let mut out = Vec::new();
+        export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
+        let text = String::from_utf8(out.clone()).unwrap();
+        assert!(text.contains("bob@example.org") && text.lines().any(|line| line.ends_with(",complaint")), "{text}");
+        world.sql("DELETE FROM suppressions").await;
+        assert_eq!(import_file(world, &out, |_| ()).await.suppressions_added, 2);
+        let plain = import_file(world, b"email\nbob@example.org\n", |_| ()).await;
+        assert_eq!((plain.confirmed, plain.suppressed), (0, 1), "a file without the column revives nobody");
+        let denied = import_file(world, b"email,suppressed\nbob@example.org,no\nfay@example.org,no\n", |_| ()).await;
+        assert_eq!((denied.confirmed, denied.suppressed, denied.suppressions_added), (1, 1, 0));
+        let wrong = import_file(world, b"email,suppressed\nbob@example.org,perhaps\n", |_| ()).await;
+        assert!(wrong.rejected.first[0].1.contains("use one of: admin, bounce, complaint"), "{wrong:?}");
+        let mut out = Vec::new();
+        let store = &world.app.store;
+        assert!(store.suppressions().add(&hash("nobody"), "admin", &Actor::Cli, world.now()).await.unwrap());
+        assert_eq!(courant::subscribers::export::export_suppressions(store, &mut out).await.unwrap(), 3);
+        let text = String::from_utf8(out).unwrap();
+        for line in ["bob@example.org,bounce,", "cai@example.org,complaint,", ",admin,"] {
+            assert!(text.lines().any(|l| l.starts_with(line)), "{text}");
+        }
+    }
+
+    async fn columns_are_recognized_without_a_mapping(world) {
+        let file = "E-mail address,Full Name,Preferred_Language\nann@example.org,Ann Lee,en\n";
+        import_file(world, file.as_bytes(), |_| ()).await;
+        let file = "姓名,电子邮件,语言\n李雷,lei@example.org,zh\n";
+        import_file(world, file.as_bytes(), |_| ()).await;
+        for (email, name, language) in [("ann@example.org", "Ann Lee", "en"), ("lei@example.org", "李雷", "zh")] {
+            let person = world.app.store.subscribers().find_by_address(email).await.unwrap().unwrap();
+            assert_eq!((person.name.as_deref(), person.language.as_deref()), (Some(name), Some(language)));
+        }
+    }
 }

@@ -110,15 +110,24 @@ impl ImportArgs {
 /// Returns the numbers of an import as one sentence.
 fn summary(r: &ImportReport) -> String {
     format!(
-        "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}{}",
+        "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}{}{}",
         r.confirmed,
         r.pending,
         r.already_subscribed,
         r.previously_unsubscribed,
         r.suppressed,
         r.rejected.count,
-        of_other_digests(r)
+        of_other_digests(r),
+        of_suppressions(r)
     )
+}
+
+/// Returns the number of addresses that the import suppressed, for the end of a list.
+fn of_suppressions(r: &ImportReport) -> String {
+    match r.suppressions_added {
+        0 => String::new(),
+        n => format!(", suppressed by this file {n}"),
+    }
 }
 
 /// Returns the number of lines of other digests, for the end of a list.

@@ -39,7 +39,7 @@ impl CurrentState {
     /// Returns the result of a request before its digests are decided: that of an address which may
     /// not be subscribed is final.
     fn initial_result(&self, r: &SubscriptionRequest) -> RequestResult {
-        let suppressed = self.suppressed.contains(&r.address_hash);
+        let suppressed = r.is_suppressed || self.suppressed.contains(&r.address_hash);
         let is_refused = !suppressed && self.opt_in_required.contains(&r.address_hash);
         let previously_unsubscribed = if is_refused { r.digests.len() } else { 0 };
         RequestResult { suppressed, previously_unsubscribed, ..RequestResult::default() }
@@ -97,9 +97,7 @@ pub(super) fn plan(
     };
     for r in requests {
         let mut result = current.initial_result(r);
-        let Some(&subscriber_id) =
-            current.subscribers.get(&r.address_key).filter(|_| !result.suppressed)
-        else {
+        let Some(&subscriber_id) = current.subscribers.get(&r.address_key) else {
             plan.results.push(result);
             continue;
         };
@@ -137,6 +135,10 @@ pub(super) fn plan(
                 }
             };
             plan.subscriptions.push(json!({"subscriber_id": subscriber_id, "digest": digest, "status": next.as_str(), "sections": json_list(&r.sections), "consent": r.consent}));
+        }
+        if r.is_suppressed {
+            plan.results.push(RequestResult { suppressed: true, ..RequestResult::default() });
+            continue;
         }
         if !to_confirm.is_empty() {
             let payload =

@@ -232,8 +232,11 @@ async fn save_subscribers(
         opt_in_required.extend(found.fetch_scalars::<String>().await?);
         &SAVE_SUBSCRIBERS_OF_ADMIN
     };
-    let is_excluded = |hash| suppressed.contains(hash) || opt_in_required.contains(hash);
-    let people = requests.iter().filter(|r| !is_excluded(&r.address_hash)).map(person);
+    let is_excluded = |r: &&SubscriptionRequest| {
+        (suppressed.contains(&r.address_hash) && !r.is_suppressed)
+            || opt_in_required.contains(&r.address_hash)
+    };
+    let people = requests.iter().filter(|r| !is_excluded(r)).map(person);
     let stored: Vec<(String, i64)> = tx
         .query(save)
         .bind("people", people.collect::<Json>())

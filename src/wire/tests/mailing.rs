@@ -205,6 +205,7 @@ fn subscription_results() -> Vec<Document> {
         previously_unsubscribed: 3,
         suppressed: 2,
         other_digests: 8,
+        suppressions_added: 1,
     };
     vec![
         document(&SubscribeResult::new(EMAIL, result, texts(&["name: Grace Example (was Grace)"]))),
