@@ -112,6 +112,7 @@ pub(super) const SOURCES: TableSchema = TableSchema {
         ("ids", Text),
         ("site_url", Text),
         ("permalinks", Text),
+        ("routes", Text),
         ("members", Text),
         ("unknown_enclosing", Text),
         ("content_types", List),

@@ -8,6 +8,7 @@ mod document;
 mod environment;
 mod error;
 mod feeds;
+mod ghost_routes;
 mod keys;
 mod mail_settings;
 mod names;
@@ -23,6 +24,7 @@ mod tests;
 mod titles;
 mod transports;
 mod websub;
+mod yaml;
 
 use std::fs;
 use std::io;

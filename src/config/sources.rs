@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 
 use super::base_dir::BaseDir;
+use super::ghost_routes;
 use super::keys;
 use super::names::{read_name, read_slug};
 use super::reader::{Reader, one_of};
@@ -13,10 +14,6 @@ use crate::domain::time::{DAY, HOUR, SECOND, SignedDuration};
 
 const MEMBERS_MODES: [(&str, Members); 3] =
     [("hidden", Members::Hidden), ("preview", Members::Preview), ("full", Members::Full)];
-/// Placeholders of Ghost permalinks.
-const PERMALINK_FIELDS: [&str; 8] =
-    ["slug", "id", "year", "month", "day", "primary_tag", "primary_author", "author"];
-
 /// Reads one `[[sources]]` table; `timezone` is the default, that of the site.
 pub(super) fn read(
     mut reader: Reader<'_>,
@@ -37,7 +34,7 @@ pub(super) fn read(
     if kind == Some(SourceKind::Query) && ids == Some(Ids::SiteFeed) {
         reader.error("ids", "rows of kind query have no published ids; write \"ours\"");
     }
-    let specific = kind.and_then(|kind| kind_specific_keys(&mut reader, kind));
+    let specific = kind.and_then(|kind| kind_specific_keys(&mut reader, kind, base_dir));
     let poll = reader.or_default("poll", 30 * SECOND, sync_interval);
     let full_sync = reader.or_default("full_sync", HOUR, sync_interval);
     let listen =
@@ -82,7 +79,11 @@ struct KindSpecificKeys {
     files_url: String,
 }
 
-fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindSpecificKeys> {
+fn kind_specific_keys(
+    reader: &mut Reader<'_>,
+    kind: SourceKind,
+    base_dir: &BaseDir,
+) -> Option<KindSpecificKeys> {
     reject_keys_of_other_kinds(reader, kind);
     let (is_ghost, is_drupal) = (kind == SourceKind::Ghost, kind == SourceKind::Drupal);
     let prefix = if kind == SourceKind::WordPress { "wp_" } else { "" };
@@ -98,9 +99,9 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
         );
         Some(String::new())
     };
-    let permalinks = reader.or_default("permalinks", "/{slug}/".to_owned(), permalinks);
-    let has_permalinks = reader.has("permalinks");
-    let collections = reader.tables("collections", &keys::COLLECTIONS, collection);
+    let permalinks =
+        reader.or_default("permalinks", "/{slug}/".to_owned(), ghost_routes::permalinks);
+    let collections = collections(reader, permalinks.as_deref(), base_dir);
     let members = reader.or_default("members", Members::Hidden, one_of(&MEMBERS_MODES));
     let unknown_enclosing = reader.or_default(
         "unknown_enclosing",
@@ -110,14 +111,11 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
     let content_types = reader.list("content_types", machine_name);
     let text_fields = reader.list("text_fields", machine_name);
     let files_url = reader.optional("files_url", base_url);
-    let (site_url, permalinks, mut collections) = (site_url?, permalinks?, collections?);
-    if has_permalinks && !collections.is_empty() {
-        collections.push(Collection { filter: None, permalink: permalinks.clone() });
-    }
+    let site_url = site_url?;
     Some(KindSpecificKeys {
         table_prefix: table_prefix?,
-        permalinks,
-        collections,
+        permalinks: permalinks?,
+        collections: collections?,
         members: members?,
         unknown_enclosing: unknown_enclosing?,
         content_types: content_types
@@ -130,6 +128,33 @@ fn kind_specific_keys(reader: &mut Reader<'_>, kind: SourceKind) -> Option<KindS
     })
 }
 
+/// Reads the collections of the keys or of Ghost's own file; an explicit `permalinks` is that of all
+/// other posts.
+fn collections(
+    reader: &mut Reader<'_>,
+    permalinks: Option<&str>,
+    base_dir: &BaseDir,
+) -> Option<Vec<Collection>> {
+    let has_permalinks = reader.has("permalinks");
+    let listed = reader.tables("collections", &keys::COLLECTIONS, ghost_routes::collection);
+    let routes = reader.optional("routes", |text| ghost_routes::read(&base_dir.join(text)?));
+    let (mut collections, routes) = (listed?, routes?);
+    if let Some(routes) = routes {
+        if !collections.is_empty() {
+            reader.error(
+                "routes",
+                "the file contains the collections; remove [[sources.collections]]",
+            );
+            return None;
+        }
+        collections = routes;
+    }
+    if has_permalinks && !collections.is_empty() {
+        collections.push(Collection { filter: None, permalink: permalinks?.to_owned() });
+    }
+    Some(collections)
+}
+
 fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
     let (is_ghost, is_drupal) = (kind == SourceKind::Ghost, kind == SourceKind::Drupal);
     if !is_drupal && kind != SourceKind::WordPress {
@@ -137,7 +162,9 @@ fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
             reader.reject(key, "applies only to kinds wordpress and drupal; remove the key");
         }
     }
-    for key in if is_ghost { [].as_slice() } else { &["permalinks", "members", "collections"] } {
+    for key in
+        if is_ghost { [].as_slice() } else { &["permalinks", "members", "routes", "collections"] }
+    {
         reader.reject(key, "applies only to kind = \"ghost\"; remove the key");
     }
     if !is_drupal {
@@ -158,49 +185,6 @@ fn reject_keys_of_other_kinds(reader: &mut Reader<'_>, kind: SourceKind) {
             "applies only to kinds wordpress and builtin; remove the key",
         );
     }
-}
-
-/// Reads one `[[sources.collections]]` table.
-fn collection(reader: &mut Reader<'_>) -> Option<Collection> {
-    let filter = reader.optional("filter", |text| {
-        text.parse()
-            .map_err(|problem| format!("{problem} (Ghost's filter language; docs/ghost.md)"))
-    });
-    let remedy = "write the path of a post as in Ghost's routes.yaml, for example /podcast/{slug}/";
-    let permalink = reader.required("permalink", remedy, permalinks);
-    Some(Collection { filter: filter?, permalink: permalink? })
-}
-
-/// Parses a path as in Ghost's `routes.yaml`: known placeholders, and at least one that identifies
-/// a post.
-fn permalinks(text: &str) -> Result<String, String> {
-    let error = |reason: &str| {
-        Err(format!(
-            "`{text}` {reason}; write it as in Ghost's routes.yaml, for example /{{year}}/{{slug}}/"
-        ))
-    };
-    if !text.starts_with('/')
-        || text.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, '?' | '#'))
-    {
-        return error("is not a path that starts with a slash");
-    }
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, next)) = after.split_once('}') else {
-            return error("has a { without a matching }");
-        };
-        if before.contains('}') || !PERMALINK_FIELDS.contains(&name) {
-            return error(&format!(
-                "has an unknown placeholder; expected one of {}",
-                PERMALINK_FIELDS.join(", ")
-            ));
-        }
-        rest = next;
-    }
-    if !text.contains("{slug}") && !text.contains("{id}") {
-        return error("has neither {slug} nor {id}, so all posts would have the same URL");
-    }
-    Ok(text.to_owned())
 }
 
 /// Parses the machine name of a Drupal content type or field.

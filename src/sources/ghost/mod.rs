@@ -81,7 +81,7 @@ fn to_source_row(source: &Source, site: &GhostSite, language: &str, post: Post) 
     };
     let Some(pattern) = permalinks::pattern(source, &post) else {
         return SourceRow::Rejected {
-            reason: "no [[sources.collections]] contains it, so Ghost has no page for it; add the collection that contains it".to_owned(),
+            reason: "no collection contains it, so Ghost has no page for it; add the collection that contains it".to_owned(),
             id: post.id,
         };
     };

@@ -238,14 +238,29 @@ async fn the_first_collection_that_contains_a_post_decides_its_url() {
         assert_eq!(url("b01"), "https://dyes.example/blog/dyes/slug-b01/", "{kind:?}");
         assert_eq!(url("b11"), "https://dyes.example/blog/top/slug-b11/");
         assert!(
-            rejected
-                .iter()
-                .any(|one| one.starts_with("b02: no [[sources.collections]] contains it")),
+            rejected.iter().any(|one| one.starts_with("b02: no collection contains it")),
             "{rejected:?}"
         );
         configure(&source, &format!("permalinks = \"/rest/{{slug}}/\"\n{collections}"));
         source.sync();
         assert_eq!(url("b02"), "https://dyes.example/blog/rest/slug-b02/");
+        // Ghost's own file means the same; its path begins at the configuration file.
+        let routes = "collections:\n  /top/:\n    permalink: /best/{slug}/\n    filter: featured:true\n  \
+            /:\n    permalink: /{primary_tag}/{slug}/\n    filter: tag:[dyes,hash-none]+primary_author:-tom\n";
+        source.shell.write("routes.yaml", routes);
+        configure(&source, "routes = \"routes.yaml\"");
+        let rejected = source.sync().rejected();
+        assert_eq!(url("b01"), "https://dyes.example/blog/dyes/slug-b01/", "{kind:?}");
+        assert_eq!(url("b11"), "https://dyes.example/blog/best/slug-b11/");
+        assert!(rejected.iter().any(|one| one.starts_with("b02: no collection")), "{rejected:?}");
+        source.shell.write("routes.yaml", routes.replace("featured:true", "featured>1"));
+        let check = source.shell.courant(&["check"]);
+        assert_eq!(check.status, 2, "{check:?}");
+        assert!(check.err.contains("routes.yaml:4: `filter`: "), "{check:?}");
+        source.shell.write("routes.yaml", routes);
+        configure(&source, &format!("routes = \"routes.yaml\"\n{collections}"));
+        let check = source.shell.courant(&["check"]);
+        assert!(check.err.contains("remove [[sources.collections]]"), "{check:?}");
     }
 }
 
