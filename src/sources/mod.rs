@@ -24,6 +24,7 @@ mod limits;
 mod list_column;
 mod media;
 mod misread_text;
+mod missing_links;
 mod mysql_projection;
 mod mysql_session;
 mod normalize;

@@ -12,6 +12,7 @@ use tokio::sync::mpsc::Sender;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::{RESPONSE_TIMEOUT, open_sqlite, scheme, with_timeout};
+use super::missing_links::LINKS_REMEDY;
 use super::mysql_projection::{begins_large, projection};
 use super::mysql_session::{self, MySqlSession};
 use super::postgres_session::PostgresSession;
@@ -75,8 +76,9 @@ async fn close(connection: impl Connection) {
     with_timeout(RESPONSE_TIMEOUT, connection.close()).await.ok();
 }
 
-/// Checks that the query can be prepared and has the required columns, without reading rows.
-pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
+/// Checks that the query can be prepared and has the required columns, without reading rows; returns
+/// warnings.
+pub(crate) async fn check(source: &Source) -> anyhow::Result<Vec<String>> {
     let (url, query) = url_and_query(source)?;
     let (name, zone) = (&source.name, &source.timezone);
     let columns = match scheme(url) {
@@ -93,7 +95,9 @@ pub(crate) async fn check(source: &Source) -> anyhow::Result<()> {
             columns(source, &mut session.connection, query).await
         }
     }?;
-    check_column_names(source, &columns)
+    check_column_names(source, &columns)?;
+    let has_links = source.article_url.is_some() || columns.iter().any(|(name, _)| name == "url");
+    Ok(if has_links { Vec::new() } else { vec![format!("articles have no links; {LINKS_REMEDY}")] })
 }
 
 fn check_column_names(source: &Source, columns: &[(String, String)]) -> anyhow::Result<()> {

@@ -35,7 +35,7 @@ pub(super) fn spawn_reader(
 pub async fn check(source: &Source) -> anyhow::Result<Vec<String>> {
     match source.kind {
         SourceKind::Builtin => {}
-        SourceKind::Query => query::check(source).await?,
+        SourceKind::Query => return query::check(source).await,
         SourceKind::WordPress => return wordpress::check(source).await,
         SourceKind::Ghost => ghost::check(source).await?,
         SourceKind::Drupal => drupal::check(source).await?,

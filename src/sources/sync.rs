@@ -10,6 +10,7 @@ use super::fingerprint::configuration_fingerprint;
 use super::id_set::IdSet;
 use super::ingest::{INGEST_BATCH_ARTICLES, ingest};
 use super::misread_text::MisreadTexts;
+use super::missing_links::MissingLinks;
 use super::normalize;
 use super::reader::spawn_reader;
 use super::row_receiver::{RowReceiver, SYNC_LIMITS};
@@ -61,6 +62,7 @@ struct SyncRun<'r> {
     /// Articles whose stored content hashes have not been looked up yet.
     pending: Vec<IncomingArticle>,
     misread: MisreadTexts,
+    links: MissingLinks,
     report: SyncReport,
 }
 
@@ -99,6 +101,7 @@ pub(super) async fn run(
         next_check: None,
         pending: Vec::new(),
         misread: MisreadTexts::default(),
+        links: MissingLinks::default(),
         report,
     };
     let is_full = sync_run.receive(since).await?;
@@ -164,6 +167,7 @@ impl SyncRun<'_> {
             return;
         }
         self.misread.add(&article);
+        self.links.add(&article);
         let notes = std::mem::take(&mut article.notes);
         for note in notes {
             self.report.note(article.source_id.clone(), note);
@@ -265,9 +269,13 @@ impl SyncRun<'_> {
     /// Records the end of the run, its progress and its new issues. The watermark advances last,
     /// after everything before it is stored.
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
-        let Self { store, source, now, previous, seen_ids, watermark, misread, .. } = self;
+        let Self { store, source, now, previous, seen_ids, watermark, misread, links, .. } = self;
         let (mut report, due_by) = (self.report, self.next_check);
         if let Some((id, advice)) = misread.advice(source) {
+            report.note(id, advice);
+        }
+        // Changes alone do not show what the other articles have.
+        if let Some((id, advice)) = links.advice(source).filter(|_| report.is_full) {
             report.note(id, advice);
         }
         let shorten = |text: &str| {

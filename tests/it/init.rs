@@ -111,11 +111,15 @@ async fn a_query_source_is_read_with_the_statement_that_was_given() {
     assert!(shell.run_ok(&check).contains("set `article_url`"), "articles have no links");
     shell.replace("query = ", "article_url = \"https://harbour.school/{id}\"\nquery = ");
     assert!(!shell.run_ok(&check).contains("set `article_url`"));
-    shell.run_ok(&["sources", "sync"]);
+    assert!(!shell.run_ok(&["check"]).contains("no links"));
+    assert!(!shell.run_ok(&["sources", "sync"]).contains("has a link"));
     assert!(shell.run_ok(&["articles", "list"]).contains("Open \"day\""));
 }
+    assert!(output.out.contains("warn  source site: articles have no links; add"), "{output:?}");
 
 #[test]
+    let synced = shell.run_ok(&["sources", "sync"]);
+    assert_eq!(synced.matches("has a link").count(), 1, "{synced}");
 fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
     let shell = empty_directory();
     let shown = Terminal::default().answer(

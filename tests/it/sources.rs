@@ -149,7 +149,9 @@ database_tests! {
         insert(world, 1..4).await;
         run_sql(world, "UPDATE news SET published_at = 'soon' WHERE id = 2").await;
         let report = sync(world, false).await;
-        assert_eq!((report.added, report.rejected.len(), report.new_issues.len()), (2, 1, 1));
+        // The second issue is the note that no row of the query has a link.
+        assert_eq!((report.added, report.rejected.len(), report.new_issues.len()), (2, 1, 2));
+        assert!(report.notes[0].1.contains("No article has a link"), "{:?}", report.notes);
         assert_eq!(report.rejected[0].0, "2");
         assert!(report.rejected[0].1.contains("`soon` is not a valid time"), "{:?}", report.rejected);
         assert!(sync(world, false).await.new_issues.is_empty());
