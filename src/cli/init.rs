@@ -1,6 +1,8 @@
 //! `courant init`: asks for the settings of a site, writes a short configuration file and checks it.
 
+mod authority;
 mod config_file;
+mod next_steps;
 mod questions;
 
 use std::fs::OpenOptions;
@@ -12,13 +14,13 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use jiff::tz::TimeZone;
-use url::Url;
+use url::{Host, Url};
 
-use self::config_file::Answers;
-use self::questions::{Question, Questions};
+use self::authority::Authority;
+use self::config_file::{Answers, DEFAULT_PORT};
+use self::questions::{DefaultAnswer, Question, Questions};
 use super::usage::UsageError;
 use super::{check, output};
-use crate::clock;
 use crate::config::Config;
 
 /// Kinds of sources with their labels in the question.
@@ -45,9 +47,12 @@ pub(crate) struct InitArgs {
     /// IANA time zone [default: that of this machine]
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
-    /// Domain and date for the ids of articles [default: the host of --base-url and today]
+    /// Domain or address, date for article ids [default: host, today]
     #[arg(long, value_name = "DOMAIN,DATE")]
     id_authority: Option<String>,
+    /// Port of the web server on 127.0.0.1 [default: 8080]
+    #[arg(long, value_name = "PORT")]
+    port: Option<String>,
     /// Postal address, printed in every digest
     #[arg(long, value_name = "TEXT")]
     postal_address: Option<String>,
@@ -77,6 +82,16 @@ pub(crate) struct InitArgs {
     offline: bool,
 }
 
+impl InitArgs {
+    /// Returns `true` if neither an option nor the host of the base URL names the authority of the
+    /// ids.
+    fn lacks_authority(&self) -> bool {
+        let (given, from) = (self.id_authority.as_ref(), self.from.as_deref());
+        let derived = |url: &String| Authority::new(url, from, "UTC").default.is_some();
+        given.is_none() && self.base_url.as_ref().is_some_and(|url| !derived(url))
+    }
+}
+
 /// Writes the file, checks it and prints the next steps; refuses to replace an existing file.
 pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     if path.exists() {
@@ -87,14 +102,18 @@ pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Resu
         .into());
     }
     let questions = Questions::new();
-    let required =
-        [("--title", &args.title), ("--base-url", &args.base_url), ("--from", &args.from)];
-    questions.require(required.into_iter().filter(|(_, given)| given.is_none()).map(|(o, _)| o))?;
+    let required = [
+        ("--title", args.title.is_none()),
+        ("--base-url", args.base_url.is_none()),
+        ("--id-authority", args.lacks_authority()),
+        ("--from", args.from.is_none()),
+    ];
+    questions.require(required.into_iter().filter(|(_, missing)| *missing).map(|(o, _)| o))?;
     let answers = collect_answers(&args, path, &questions)?;
     write_new(path, &answers.render())?;
     output::note(&format!("wrote {}\n", path.display()));
     let code = check::run(path, args.offline, json).await?;
-    output::note(&next_steps(&answers, path));
+    output::note(&next_steps::text(&answers, path));
     Ok(code)
 }
 
@@ -113,14 +132,21 @@ fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyho
         *field(answers) = answer;
         anyhow::Ok(())
     };
-    let required = |text, option| Question { text, option, default: None };
-    let optional = |text, option| Question { text, option, default: Some("") };
-    let with_default = |text, option, default| Question { text, option, default: Some(default) };
+    let required =
+        |text, option, why| Question { text, option, default: DefaultAnswer::Required(why) };
+    let optional = |text, option| Question { text, option, default: DefaultAnswer::LeftOut };
+    let with_default =
+        |text, option, value| Question { text, option, default: DefaultAnswer::Value(value) };
 
-    let question = required("Name of the publisher", "--title");
+    let why = "feeds and digests show it";
+    let question = required("Name of the publisher", "--title", why);
     ask(&mut answers, |a| &mut a.title, question, args.title.as_ref())?;
-    let question = required("Public URL of this service (https://…)", "--base-url");
+    let why = "links in feeds and digests begin with it";
+    let question = required("Public URL of this service (https://…)", "--base-url", why);
     ask(&mut answers, |a| &mut a.base_url, question, args.base_url.as_ref())?;
+    let port = default_port(&answers.base_url);
+    let question = with_default("Port of the web server on 127.0.0.1", "--port", &port);
+    ask(&mut answers, |a| &mut a.port, question, args.port.as_ref())?;
     let question = with_default("Language of the articles", "--language", "en");
     ask(&mut answers, |a| &mut a.language, question, args.language.as_ref())?;
     let zone = TimeZone::system();
@@ -128,18 +154,13 @@ fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyho
     let zone = zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC").to_owned();
     let question = with_default("Time zone", "--timezone", &zone);
     ask(&mut answers, |a| &mut a.timezone, question, args.timezone.as_ref())?;
-    let authority = default_authority(&answers);
-    let question = with_default(
-        "Domain and date for the ids of articles, which never change",
-        "--id-authority",
-        &authority,
-    );
-    ask(&mut answers, |a| &mut a.id_authority, question, args.id_authority.as_ref())?;
+    ask_authority(args, path, questions, &mut answers)?;
     let question =
         optional("Postal address, which many countries require in digests", "--postal-address");
     ask(&mut answers, |a| &mut a.postal_address, question, args.postal_address.as_ref())?;
     ask_source(args, path, questions, &mut answers)?;
-    let question = required("Sender of digests (Name <address>)", "--from");
+    let why = "every digest names its sender, for example College News <news@example.edu>";
+    let question = required("Sender of digests (Name <address>)", "--from", why);
     ask(&mut answers, |a| &mut a.from, question, args.from.as_ref())?;
     let question = with_default(
         "URL of the relay (smtp+starttls://HOST:587, smtps://HOST), or a directory for .eml files",
@@ -149,6 +170,38 @@ fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyho
     ask(&mut answers, |a| &mut a.relay, question, args.relay.as_ref())?;
     ask_login(args, path, questions, &mut answers)?;
     Ok(answers)
+}
+
+/// Asks for the part of the ids of articles that only this publisher may use.
+fn ask_authority(
+    args: &InitArgs,
+    path: &Path,
+    questions: &Questions,
+    answers: &mut Answers,
+) -> anyhow::Result<()> {
+    let authority = Authority::new(&answers.base_url, args.from.as_deref(), &answers.timezone);
+    let question = Question {
+        text: if authority.default.is_some() {
+            "Domain or e-mail address, and date, for the ids of articles, which never change"
+        } else {
+            "A domain or e-mail address of yours, for the ids of articles, which never change"
+        },
+        option: "--id-authority",
+        default: authority.default.as_deref().map_or(
+            DefaultAnswer::Required(
+                "the ids of articles begin with it, and nobody owns the host of the public URL forever",
+            ),
+            DefaultAnswer::Value,
+        ),
+    };
+    let answer = questions.ask(question, args.id_authority.as_ref(), |text| {
+        let id_authority = authority.complete(text)?;
+        validate(path, &Answers { id_authority, ..answers.clone() })
+    })?;
+    answers.id_authority = authority
+        .complete(&answer)
+        .map_err(|reason| UsageError(format!("--id-authority: {reason}")))?;
+    Ok(())
 }
 
 /// Asks for the source: its kind, its database and its query.
@@ -185,7 +238,7 @@ fn ask_source(
     let url = Question {
         text: "URL of its database (mysql://USER:PASSWORD@HOST/NAME, postgres://…, sqlite:///PATH)",
         option: "--source-url",
-        default: None,
+        default: DefaultAnswer::Required("the articles are read from there"),
     };
     answers.source_url = questions.ask(url, args.source_url.as_ref(), |text| {
         validate(path, &Answers { source_url: text.trim().to_owned(), ..answers.clone() })
@@ -194,7 +247,7 @@ fn ask_source(
         let query = Question {
             text: "SELECT with the columns id, title, published_at, url, body_html … (docs/query.md)",
             option: "--query",
-            default: None,
+            default: DefaultAnswer::Required("it selects the articles"),
         };
         answers.query = questions.ask(query, args.query.as_ref(), |text| {
             validate(path, &Answers { query: text.trim().to_owned(), ..answers.clone() })
@@ -220,7 +273,7 @@ fn ask_login(
     let question = Question {
         text: "User name for the relay (empty for none)",
         option: "--relay-username",
-        default: Some(""),
+        default: DefaultAnswer::LeftOut,
     };
     let username = questions.ask(question, args.relay_username.as_ref(), |_| Ok(()))?;
     if username.is_empty() {
@@ -251,16 +304,18 @@ fn validate(path: &Path, answers: &Answers) -> Result<(), String> {
     }
 }
 
-/// Returns the host of the base URL and today's date, as a tagging entity (RFC 4151 section 2.1).
-fn default_authority(answers: &Answers) -> String {
-    let host = Url::parse(&answers.base_url)
-        .ok()
-        .and_then(|url| url.host_str().map(|host| host.trim_matches(['[', ']']).to_owned()))
-        .filter(|host| !host.contains(':'))
-        .unwrap_or_else(|| "localhost".to_owned());
-    let zone = TimeZone::get(&answers.timezone).unwrap_or(TimeZone::UTC);
-    let today = zone.to_datetime(clock::now().timestamp()).date();
-    format!("{host},{today}")
+/// Returns the port of a URL on this machine, and otherwise that of a file without the key.
+fn default_port(base_url: &str) -> String {
+    let url = Url::parse(base_url).ok();
+    let is_here = |url: &Url| match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    url.filter(is_here)
+        .and_then(|url| url.port())
+        .map_or_else(|| DEFAULT_PORT.to_owned(), |port| port.to_string())
 }
 
 /// Writes a file that only its owner may read, since it may contain passwords.
@@ -271,33 +326,4 @@ fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
         file.sync_all()
     };
     create().with_context(|| format!("cannot write {}", path.display()))
-}
-
-/// Returns the commands that a person runs next.
-fn next_steps(answers: &Answers, path: &Path) -> String {
-    let config = if path == Path::new("config.toml") {
-        String::new()
-    } else {
-        format!(" --config {}", path.display())
-    };
-    let name = answers.source_name();
-    let (first, second) = if answers.source_kind == "builtin" {
-        ("articles import FILE".to_owned(), "imports articles")
-    } else {
-        (format!("sources check {name}"), "shows what it contains")
-    };
-    let steps = [
-        (first, second),
-        ("sources sync".to_owned(), "imports the articles"),
-        ("digests preview weekly --out preview".to_owned(), "writes the next digest"),
-        ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it only to you"),
-        ("serve".to_owned(), "serves feeds on 127.0.0.1:8080, sends digests"),
-    ];
-    let steps = steps
-        .into_iter()
-        .filter(|(command, _)| answers.source_kind != "builtin" || command != "sources sync");
-    let lines: String = steps
-        .map(|(command, purpose)| format!("  courant{config} {command:<42} {purpose}\n"))
-        .collect();
-    format!("\nNext:\n{lines}")
 }

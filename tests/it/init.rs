@@ -61,7 +61,7 @@ fn an_existing_configuration_is_never_replaced() {
 fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
     let shell = empty_directory();
     let complete = ["init", "--title", "T", "--base-url", "https://x.org", "--from", "a@b.org"];
-    let cases: [(&[&str], &[&str], &str); 8] = [
+    let cases: [(&[&str], &[&str], &str); 11] = [
         (&complete[..1], &[], "--title, --base-url, --from are missing"),
         (&complete[..5], &[], "--from is missing"),
         (
@@ -73,6 +73,13 @@ fn a_missing_or_invalid_answer_names_its_option_and_writes_nothing() {
         (&complete, &["--source", "joomla"], "--source: unknown kind `joomla`; expected builtin"),
         (&complete, &["--source", "wordpress"], "--source-url is missing"),
         (&complete, &["--query", "SELECT 1"], "--query does not apply"),
+        (&complete, &["--port", "http"], "--port: "),
+        (&complete, &["--id-authority", "10.0.0.1,2026"], "--id-authority: `10.0.0.1` does not"),
+        (
+            &complete,
+            &["--id-authority", "x.org,soon"],
+            "--id-authority: `x.org,soon` is not a valid",
+        ),
         (&complete, &["--timezone", "Mars/Base"], "--timezone: `Mars/Base`"),
     ];
     for (answers, others, part) in cases {
@@ -107,19 +114,19 @@ async fn a_query_source_is_read_with_the_statement_that_was_given() {
     let output = shell.courant(&[&source[..], &ANSWERS[..]].concat());
     assert_eq!(output.status, 0, "{output:?}");
     assert!(output.out.contains("source site: readable"), "{output:?}");
+    assert!(output.out.contains("warn  source site: articles have no links; add"), "{output:?}");
     let check = ["sources", "check", "site"];
     assert!(shell.run_ok(&check).contains("set `article_url`"), "articles have no links");
+    let synced = shell.run_ok(&["sources", "sync"]);
+    assert_eq!(synced.matches("has a link").count(), 1, "{synced}");
     shell.replace("query = ", "article_url = \"https://harbour.school/{id}\"\nquery = ");
     assert!(!shell.run_ok(&check).contains("set `article_url`"));
     assert!(!shell.run_ok(&["check"]).contains("no links"));
     assert!(!shell.run_ok(&["sources", "sync"]).contains("has a link"));
     assert!(shell.run_ok(&["articles", "list"]).contains("Open \"day\""));
 }
-    assert!(output.out.contains("warn  source site: articles have no links; add"), "{output:?}");
 
 #[test]
-    let synced = shell.run_ok(&["sources", "sync"]);
-    assert_eq!(synced.matches("has a link").count(), 1, "{synced}");
 fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
     let shell = empty_directory();
     let shown = Terminal::default().answer(
@@ -129,12 +136,14 @@ fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
             ("Name of the publisher", "Harbour School\r"),
             ("Public URL", "news.harbour.school\r"),
             ("is not a valid URL", "\u{15}https://news.harbour.school\r"),
+            ("Port of the web server", "9090\r"),
             ("Language", "\r"),
             ("Time zone", "Europe/Lisbon\r"),
             ("ids of articles", "\r"),
             ("Postal address", "\r"),
             ("Where are your articles?", "\r"),
-            ("Sender", "news@harbour.school\r"),
+            ("Sender", "\r"),
+            ("an answer is required: every digest names its sender", "news@harbour.school\r"),
             ("URL of the relay", "\r"),
         ],
     );
@@ -142,6 +151,42 @@ fn a_person_on_a_terminal_is_asked_and_wrong_answers_are_explained() {
     let text = fs::read_to_string(shell.path("config.toml")).unwrap();
     assert!(text.contains("base_url = \"https://news.harbour.school\""), "{text}");
     assert!(!text.contains("postal_address"), "{text}");
+    assert!(text.contains("listen = \"127.0.0.1:9090\""), "{text}");
+    assert!(shown.contains("serves feeds on 127.0.0.1:9090"), "{shown}");
+}
+
+#[test]
+fn a_url_on_an_ip_address_needs_a_domain_or_an_address_for_the_ids() {
+    let url = ["--base-url", "http://127.0.0.1:9191"];
+    let shell = empty_directory();
+    let shown = Terminal::default().answer(
+        &shell,
+        &[&["init", "--title", "T"], &url[..]].concat(),
+        &[
+            ("Port of the web server", "\r"),
+            ("Language", "\r"),
+            ("Time zone", "UTC\r"),
+            ("A domain or e-mail address of yours", "\r"),
+            ("an answer is required: the ids of articles begin with it", "127.0.0.1\r"),
+            ("does not belong to one publisher", "\u{15}ann@harbour.school\r"),
+            ("Postal address", "\r"),
+            ("Where are your articles?", "\r"),
+            ("Sender", "ann@harbour.school\r"),
+            ("URL of the relay", "\r"),
+        ],
+    );
+    let text = fs::read_to_string(shell.path("config.toml")).unwrap();
+    assert!(text.contains("id_authority = \"ann@harbour.school,20"), "{text}\n{shown}");
+    assert!(text.contains("listen = \"127.0.0.1:9191\""), "{text}");
+    let shell = empty_directory();
+    let output = shell.courant(&[&["init", "--title", "T", "--from", "t@x"], &url[..]].concat());
+    assert_eq!(output.status, 2, "{output:?}");
+    assert!(output.err.contains("--id-authority is missing"), "{output:?}");
+    let sender = ["init", "--title", "T", "--from", "t@mail.harbour.school"];
+    let output = shell.courant(&[&sender[..], &url].concat());
+    assert_eq!(output.status, 0, "{output:?}");
+    let text = fs::read_to_string(shell.path("config.toml")).unwrap();
+    assert!(text.contains("id_authority = \"mail.harbour.school,20"), "{text}");
 }
 
 /// Replaces the outbox of the example by a relay with a login.

@@ -4,6 +4,9 @@ use std::fmt::Write as _;
 
 use crate::config::quote_text;
 
+/// Port of the web server that a file without the key has.
+pub(super) const DEFAULT_PORT: &str = "8080";
+
 /// Answers from which a configuration is rendered; an empty text leaves the key out.
 #[derive(Debug, Clone)]
 pub(super) struct Answers {
@@ -12,6 +15,7 @@ pub(super) struct Answers {
     pub(super) language: String,
     pub(super) timezone: String,
     pub(super) id_authority: String,
+    pub(super) port: String,
     pub(super) postal_address: String,
     pub(super) source_kind: String,
     pub(super) source_url: String,
@@ -32,6 +36,7 @@ impl Default for Answers {
             language: text("en"),
             timezone: text("UTC"),
             id_authority: text("news.example.com,2026"),
+            port: text(DEFAULT_PORT),
             postal_address: String::new(),
             source_kind: text("builtin"),
             source_url: String::new(),
@@ -74,6 +79,9 @@ impl Answers {
                 ("postal_address", &self.postal_address),
             ],
         );
+        if self.port != DEFAULT_PORT {
+            table(&mut out, "[server]", &[("listen", &format!("127.0.0.1:{}", self.port))]);
+        }
         let ids = if self.source_kind == "wordpress" { "source" } else { "" };
         table(
             &mut out,

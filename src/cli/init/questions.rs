@@ -14,8 +14,19 @@ pub(super) struct Question<'a> {
     pub(super) text: &'a str,
     /// Option that answers it, such as `--title`.
     pub(super) option: &'a str,
-    /// Answer if none is given; `None` if one is required, empty if the key may be left out.
-    pub(super) default: Option<&'a str>,
+    /// Answer if none is given, or the reason why one is required.
+    pub(super) default: DefaultAnswer<'a>,
+}
+
+/// Answer of a question to which a person gives none.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DefaultAnswer<'a> {
+    /// There is none, for this reason.
+    Required(&'a str),
+    /// The key is left out.
+    LeftOut,
+    /// The key has this value.
+    Value(&'a str),
 }
 
 /// Asks on the terminal, or takes defaults if there is none.
@@ -68,18 +79,25 @@ impl Questions {
             }
             (None, _) if self.is_terminal => {
                 let theme = ColorfulTheme::default();
+                // An empty answer is allowed to reach the check, which says why it needs another one.
                 let mut input = Input::with_theme(&theme)
                     .with_prompt(text)
-                    .validate_with(|answer: &String| validate(answer))
-                    .allow_empty(default == Some(""));
-                if let Some(default) = default.filter(|default| !default.is_empty()) {
-                    input = input.default(default.to_owned());
+                    .validate_with(|answer: &String| match default {
+                        DefaultAnswer::Required(why) if answer.trim().is_empty() => {
+                            Err(format!("an answer is required: {why}"))
+                        }
+                        _ => validate(answer),
+                    })
+                    .allow_empty(true);
+                if let DefaultAnswer::Value(value) = default {
+                    input = input.default(value.to_owned());
                 }
                 Ok(input.interact_text()?.trim().to_owned())
             }
-            (None, Some(default)) => Ok(default.to_owned()),
-            (None, None) => Err(UsageError(format!(
-                "{option} is missing; specify it, or answer the question on a terminal"
+            (None, DefaultAnswer::Value(value)) => Ok(value.to_owned()),
+            (None, DefaultAnswer::LeftOut) => Ok(String::new()),
+            (None, DefaultAnswer::Required(why)) => Err(UsageError(format!(
+                "{option} is missing ({why}); specify it, or answer the question on a terminal"
             ))
             .into()),
         }
