@@ -1,7 +1,7 @@
 //! Reports and resets times that were stored under a wrong clock.
 
 use super::App;
-use crate::domain::time::Millis;
+use crate::domain::time::{Millis, zone_name};
 use crate::feeds::cache;
 use crate::feeds::on_demand::OnDemandCache;
 use crate::store::clock_faults::{ClockFault, EARLIEST_TIME};
@@ -29,7 +29,8 @@ impl App {
     }
 
     fn in_site_zone(&self, time: Millis) -> String {
-        time.in_zone(&self.config.site.timezone)
+        let zone = &self.config.site.timezone;
+        format!("{} ({})", time.in_zone(zone), zone_name(zone))
     }
 
     /// Returns the app with caches that are rendered now, without what was rendered under a wrong

@@ -109,7 +109,10 @@ async fn list(
         let waits = if a.published_at > app.now() { " (scheduled)" } else { "" };
         table.row([format!("{when}{waits}"), a.source, a.source_id, a.language, a.title]);
     }
-    table.print("No articles yet; `courant sources sync` reads the sources.")?;
+    table.print_in_zone(
+        "No articles yet; `courant sources sync` reads the sources.",
+        &app.config.site.timezone,
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

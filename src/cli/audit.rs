@@ -61,7 +61,7 @@ impl Command {
                 entry.detail.as_ref().map(describe).unwrap_or_default(),
             ]);
         }
-        table.print("There are no changes yet.")?;
+        table.print_in_zone("There are no changes yet.", &app.config.site.timezone)?;
         Ok(ExitCode::SUCCESS)
     }
 }

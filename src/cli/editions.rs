@@ -143,7 +143,10 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     if json {
         output::json(&rows)?
     } else {
-        table.print("No editions yet; `courant digests next` shows the next dates.")?
+        table.print_in_zone(
+            "No editions yet; `courant digests next` shows the next dates.",
+            &app.config.site.timezone,
+        )?
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,12 +4,14 @@ use std::borrow::Cow;
 use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use super::wrap::wrap;
 
 use crate::app::App;
 use crate::domain::printable::escape_unprintable;
+use crate::domain::time::{Millis, zone_name};
 
 /// Text styles that commands print.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +111,17 @@ pub(crate) fn json(document: &impl Serialize) -> anyhow::Result<()> {
 /// Prints the result of a command: the JSON document with `--json`, otherwise one line of text.
 pub(crate) fn result(as_json: bool, document: &impl Serialize, text: &str) -> anyhow::Result<()> {
     if as_json { json(document) } else { line(text) }
+}
+
+/// Prints the zone of the times in an output, once in each.
+pub(crate) fn zone(zone: &TimeZone) -> anyhow::Result<()> {
+    line(&format!("Times are in {}.", zone_name(zone)))
+}
+
+/// Formats a time in its zone, which is named if it is not that of the other times in the output.
+pub(crate) fn time_in_zone(time: Millis, zone: &TimeZone, others: &TimeZone) -> String {
+    let text = time.in_zone(zone);
+    if zone == others { text } else { format!("{text} ({})", zone_name(zone)) }
 }
 
 /// Prints an error message to standard error.

@@ -162,7 +162,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     if json {
         output::json(&rows)?
     } else {
-        table.print("The configuration has no sources.")?;
+        table.print_in_zone("The configuration has no sources.", &app.config.site.timezone)?;
         errors.iter().try_for_each(|error| output::line(error))?;
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use super::usage::parse_address;
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::time::zone_name;
 use crate::store::suppressions::address_hash;
 use crate::subscribers::{self, export};
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
@@ -102,15 +103,20 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()>
             s.reply.unwrap_or_default(),
         ]);
     }
-    table.print("No address is suppressed.")
+    table.print_in_zone("No address is suppressed.", &app.config.site.timezone)
 }
 
 async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<()> {
     let hash = address_hash(&app.store_identity.secret, &parse_address(email)?.key());
     let found = app.store.suppressions().of_addresses(&[hash]).await?.pop();
     let s = found.ok_or_else(|| anyhow!("{email} is not suppressed"))?;
-    let since = s.created_at.in_zone(&app.config.site.timezone);
+    let zone = &app.config.site.timezone;
+    let since = s.created_at.in_zone(zone);
     let reply = s.reply.as_deref().map(|reply| format!(": {reply}")).unwrap_or_default();
-    let text = format!("{email} has been suppressed since {since} ({}){reply}", s.reason);
+    let text = format!(
+        "{email} has been suppressed since {since} {} ({}){reply}",
+        zone_name(zone),
+        s.reason
+    );
     output::result(json, &Suppression::from(&s), &text)
 }

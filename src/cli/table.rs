@@ -2,9 +2,10 @@
 
 use std::io::Write as _;
 
+use jiff::tz::TimeZone;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::output::{Style, styled, terminal_width};
+use super::output::{self, Style, styled, terminal_width};
 use crate::domain::printable::is_unprintable;
 
 /// Maximum width of a text cell in columns. Keys and URLs stay complete, because people copy them.
@@ -70,6 +71,12 @@ impl<'a> TextTable<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Prints the table like [`Self::print`], and below it the zone of its times.
+    pub(super) fn print_in_zone(&self, empty: &str, zone: &TimeZone) -> anyhow::Result<()> {
+        self.print(empty)?;
+        if self.rows.is_empty() { Ok(()) } else { output::zone(zone) }
     }
 
     /// Returns the lines of the table, the titles first, for a terminal of this width.

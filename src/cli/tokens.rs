@@ -117,5 +117,5 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()>
             t.created_at.in_zone(&app.config.site.timezone),
         ]);
     }
-    table.print("There are no tokens.")
+    table.print_in_zone("There are no tokens.", &app.config.site.timezone)
 }

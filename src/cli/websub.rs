@@ -53,11 +53,12 @@ impl Command {
                 push,
             ]);
         }
-        table.print(if app.config.websub.hub {
+        let empty = if app.config.websub.hub {
             "The hub has no subscribers."
         } else {
             "The hub is disabled; set `hub = true` in `[websub]` to enable it."
-        })?;
+        };
+        table.print_in_zone(empty, &app.config.site.timezone)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -84,3 +84,13 @@ impl From<Timestamp> for Millis {
         Self(t.as_millisecond())
     }
 }
+
+/// Returns the IANA name of a zone, or its offset from UTC.
+pub fn zone_name(zone: &TimeZone) -> String {
+    match zone.iana_name() {
+        Some(name) => name.to_owned(),
+        None => zone
+            .to_fixed_offset()
+            .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
+    }
+}

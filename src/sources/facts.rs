@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::tz::TimeZone;
-
 use crate::config::{Ids, Members, Source, SourceKind};
+use crate::domain::time::zone_name;
 
 /// Result of inspecting a source without its articles.
 #[derive(Debug)]
@@ -51,14 +50,4 @@ pub(super) fn ids_fact(source: &Source) -> (&'static str, String) {
         Ids::SiteFeed => "those of the site's own feed",
     };
     ("ids", description.to_owned())
-}
-
-/// Returns the IANA name of a zone, or its offset from UTC.
-pub(super) fn zone_name(zone: &TimeZone) -> String {
-    match zone.iana_name() {
-        Some(name) => name.to_owned(),
-        None => zone
-            .to_fixed_offset()
-            .map_or_else(|_| "unknown".to_owned(), |offset| format!("UTC{offset}")),
-    }
 }

@@ -11,8 +11,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row as _, SqlSafeStr};
 
 use super::column_text;
 use super::connection::{CONNECT_TIMEOUT, connect, explain, with_timeout, without_credentials};
-use super::facts::zone_name;
 use super::session_zone::{SessionZone, offset_text, offset_zone, probes};
+use crate::domain::time::zone_name;
 
 /// Bytes that GROUP_CONCAT may return; servers begin with 1,024 or 1,048,576.
 const GROUP_CONCAT_BYTES: u64 = 64 << 20;

@@ -9,8 +9,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, SqlSafeStr};
 use super::connection::{
     CONNECT_TIMEOUT, connect, explain, postgres_options, with_timeout, without_credentials,
 };
-use super::facts::zone_name;
 use super::session_zone::{SessionZone, offset_text, offset_zone};
+use crate::domain::time::zone_name;
 
 /// Selects the DateStyle of the user and the database, which the driver replaces.
 const OWN_DATE_STYLE: &str = "SELECT upper(c) FROM pg_db_role_setting s CROSS JOIN unnest(s.setconfig) AS c WHERE c ILIKE 'datestyle=%' \

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use crate::app::App;
 use crate::cli::output::{self, pluralize};
 use crate::cli::paging;
+use crate::domain::time::zone_name;
 use crate::wire::articles::ArticleTitle;
 use crate::wire::editions::{Edition, EditionContents, EditionDelivery};
 
@@ -31,9 +32,10 @@ pub(super) async fn run(app: &App, id: i64, failed: bool, json: bool) -> anyhow:
         output::line(&format!("  {note}"))?;
     }
     output::line(&format!(
-        "  date {}, created {}",
+        "  date {}, created {} ({})",
         e.scheduled_for.in_zone(zone),
-        e.created_at.in_zone(zone)
+        e.created_at.in_zone(zone),
+        zone_name(zone)
     ))?;
     output::line(&format!(
         "  sent {}, queued {}, sending {}, failed {}, held {}, cancelled {}",

@@ -66,7 +66,7 @@ fn print_inspection(app: &App, source: &Source, inspection: &Inspection) -> anyh
     for article in &inspection.samples {
         print_sample(app, article)?;
     }
-    Ok(())
+    if inspection.samples.is_empty() { Ok(()) } else { output::zone(&app.config.site.timezone) }
 }
 
 fn print_fact(name: &str, fact: &str) -> anyhow::Result<()> {

@@ -44,6 +44,9 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
             output::line(&describe_earlier(earlier, &app.config.site.timezone))?;
         }
     }
+    if suppression.is_some() || !subscriptions.is_empty() {
+        output::zone(&app.config.site.timezone)?;
+    }
     for d in deliveries {
         let what = d.edition_id.map_or(d.kind.to_string(), |e| format!("edition {e}"));
         output::line(&format!(

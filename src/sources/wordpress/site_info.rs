@@ -6,7 +6,8 @@ use super::options;
 use super::posts::number;
 use super::session::WordPressSession;
 use crate::config::Source;
-use crate::sources::facts::{SourceFacts, ids_fact, zone_name};
+use crate::domain::time::zone_name;
+use crate::sources::facts::{SourceFacts, ids_fact};
 use crate::sources::read_session::to_array;
 
 /// Returns facts about a site, and the number of its non-public posts by reason, without scheduled
