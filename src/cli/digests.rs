@@ -1,5 +1,7 @@
 //! `courant digests`: lists, previews and tests digests, and creates editions.
 
+mod next;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,7 +10,7 @@ use anyhow::bail;
 use clap::Subcommand;
 
 use super::digest_previews::{self, ContentArgs};
-use super::digest_sentences::{find_digest, left_out_clauses, left_out_summary, size_sentence};
+use super::digest_sentences::{find_digest, left_out_clauses, left_out_summary};
 use super::output;
 use super::output::pluralize;
 use super::table::Column::{Key, Number, Text};
@@ -20,8 +22,7 @@ use crate::domain::actor::Actor;
 use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 use crate::wire;
-use crate::wire::articles::ArticleTitle;
-use crate::wire::digests::{LeftOutArticles, UpcomingEditions};
+use crate::wire::digests::LeftOutArticles;
 use crate::wire::editions::CreatedEdition;
 
 #[derive(Debug, Subcommand)]
@@ -32,8 +33,11 @@ pub(crate) enum Command {
         #[arg(long)]
         limit: Option<usize>,
     },
-    /// List the next dates and upcoming articles of each digest
-    Next,
+    /// List the next dates and upcoming articles of digests
+    Next {
+        /// Names of the digests [default: all]
+        names: Vec<String>,
+    },
     /// Write the next edition to files without sending it
     Preview {
         /// Name of the digest
@@ -74,7 +78,7 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { limit } => list(app, limit, json).await,
-            Self::Next => next(app, json).await,
+            Self::Next { names } => next::run(app, &names, json).await,
             Self::Preview { name, as_subscriber, language, content, out } => {
                 let content = content.into();
                 let options = PreviewOptions { as_subscriber, language, content };
@@ -103,7 +107,8 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
             app.store.subscriptions().counts(&d.name).await?.into_iter().collect();
         let next = next_date(&d.schedule, &d.timezone, &d.pause, app.now());
         let of = |status: &str| counts.get(status).copied().unwrap_or(0).to_string();
-        let when = next.map_or("never".into(), |t| t.in_zone(&d.timezone));
+        let site = &app.config.site.timezone;
+        let when = next.map_or("never".into(), |t| output::time_in_zone(t, &d.timezone, site));
         table.row([
             d.name.clone(),
             d.title.clone(),
@@ -117,71 +122,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     if json {
         output::json(&rows)?
     } else {
-        table.print("The configuration has no digests.")?
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Number of upcoming dates shown per digest.
-const UPCOMING_DATES: usize = 3;
-
-async fn next(app: &App, json: bool) -> anyhow::Result<ExitCode> {
-    output::clock_faults(app).await?;
-    let mut all = Vec::new();
-    for d in &app.config.digests {
-        let pending = digests::pending_date(&app.store, d, app.now()).await?;
-        let mut dates: Vec<Millis> = Vec::new();
-        while dates.len() < UPCOMING_DATES {
-            let after = dates.last().copied().unwrap_or(app.now());
-            let next = next_date(&d.schedule, &d.timezone, &d.pause, after);
-            let Some(date) = next else { break };
-            dates.push(date);
-        }
-        let date = pending.and(Some(app.now())).or(dates.first().copied());
-        let date = date.unwrap_or(app.now());
-        let NextEdition { articles, size, left_out } =
-            digests::next_edition(app.digest_context(), d, date, app.now()).await?;
-        if json {
-            all.push(UpcomingEditions {
-                digest: d.name.clone(),
-                pending: pending.map(|t| t.rfc3339()),
-                dates: dates.iter().map(|t| t.rfc3339()).collect(),
-                articles: articles.iter().map(ArticleTitle::from).collect(),
-                html_bytes: size.html_bytes,
-                unlisted_count: size.unlisted_count,
-                left_out: LeftOutArticles::list(&left_out),
-            });
-            continue;
-        }
-        output::line(&format!("{} ({})", d.title, d.name))?;
-        if let Some(date) = pending {
-            let date = date.in_zone(&d.timezone);
-            output::line(&format!("  {date} has passed; `courant serve` creates its edition now"))?;
-        }
-        for date in &dates {
-            output::line(&format!("  {}", date.in_zone(&d.timezone)))?;
-        }
-        let shortfall = if articles.len() < d.min_articles {
-            format!(", fewer than min_articles = {}, so no edition is created", d.min_articles)
-        } else {
-            String::new()
-        };
-        output::line(&format!(
-            "  the next edition would hold {}{shortfall}",
-            pluralize(articles.len(), "article")
-        ))?;
-        if let Some(sentence) = size_sentence(d, size) {
-            output::line(&format!("  {sentence}"))?;
-        }
-        for clause in left_out_clauses(d, &left_out) {
-            output::line(&format!("  left out: {clause}"))?;
-        }
-        for a in articles.iter().take(20) {
-            output::line(&format!("    {}  {}", a.published_at.in_zone(&d.timezone), a.title))?;
-        }
-    }
-    if json {
-        output::json(&all)?;
+        table.print_in_zone("The configuration has no digests.", &app.config.site.timezone)?
     }
     Ok(ExitCode::SUCCESS)
 }
