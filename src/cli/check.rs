@@ -16,6 +16,7 @@ use crate::app::{App, template_errors};
 use crate::config::{Config, Transport};
 use crate::digests;
 use crate::domain::address::Mailbox;
+use crate::domain::selection::Selection;
 use crate::mail::dkim::{self, Signer};
 use crate::sources;
 
@@ -28,7 +29,8 @@ pub(crate) async fn run(path: &Path, skip_relays: bool, json: bool) -> anyhow::R
     app.store.ping().await?;
     app.store.prepare_statements().await?;
     findings.ok("database: reachable and up to date")?;
-    check_sources(config, &mut findings).await?;
+    check_sources(&app, &mut findings).await?;
+    check_feeds(&app, &mut findings).await?;
     for transport in &config.transports {
         relays::check(transport, skip_relays, &mut findings).await?;
         check_dkim(config, transport, &mut findings)?;
@@ -62,7 +64,7 @@ pub(crate) async fn run(path: &Path, skip_relays: bool, json: bool) -> anyhow::R
         findings.warning(&reason)?;
     }
     if template_errors.is_empty() {
-        check_mail_sizes(&app, &mut findings).await?;
+        check_digests(&app, &mut findings).await?;
     }
     app.store.close().await;
     if json {
@@ -75,12 +77,19 @@ pub(crate) async fn run(path: &Path, skip_relays: bool, json: bool) -> anyhow::R
     Ok(ExitCode::SUCCESS)
 }
 
-/// Connects to the database of each source.
-async fn check_sources(config: &Config, findings: &mut Findings) -> anyhow::Result<()> {
-    for source in &config.sources {
+/// Connects to the database of each source, and counts its articles.
+async fn check_sources(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
+    for source in &app.config.sources {
         match sources::check(source).await {
             Ok(warnings) => {
-                findings.ok(&format!("source {}: readable", source.name))?;
+                let of_source =
+                    Selection { sources: vec![source.name.clone()], ..Selection::default() };
+                let articles = app.store.articles().count_selected(&of_source, app.now()).await?;
+                let imported = match articles {
+                    0 => "no articles imported yet".to_owned(),
+                    n => format!("{} imported", output::pluralize(n, "article")),
+                };
+                findings.ok(&format!("source {}: readable, {imported}", source.name))?;
                 for warning in warnings {
                     findings.warning(&format!("source {}: {warning}", source.name))?;
                 }
@@ -91,11 +100,31 @@ async fn check_sources(config: &Config, findings: &mut Findings) -> anyhow::Resu
     Ok(())
 }
 
-/// Warns of digests whose next mail would be clipped by Gmail.
-async fn check_mail_sizes(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
+/// Counts the articles that each feed selects, and warns of feeds that select none of those there are.
+async fn check_feeds(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
+    let total = app.store.articles().count_selected(&Selection::default(), app.now()).await?;
+    for feed in &app.config.feeds {
+        let selected = app.store.articles().count_selected(&feed.selection, app.now()).await?;
+        let articles = output::pluralize(selected, "article");
+        if selected == 0 && total > 0 {
+            findings.warning(&format!("feed {}: it selects none of the articles", feed.name))?;
+        } else if usize::try_from(selected).is_ok_and(|selected| selected > feed.items) {
+            let newest = feed.items;
+            findings.ok(&format!("feed {}: {articles}, the newest {newest} shown", feed.name))?;
+        } else {
+            findings.ok(&format!("feed {}: {articles}", feed.name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts the articles of each digest's next edition, and warns of mail that Gmail would clip.
+async fn check_digests(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
     for digest in &app.config.digests {
         let now = app.now();
         let next = digests::next_edition(app.digest_context(), digest, now, now).await?;
+        let articles = output::pluralize(next.articles.len(), "article");
+        findings.ok(&format!("digest {}: {articles} for the next edition", digest.name))?;
         if let Some(sentence) = size_sentence(digest, next.size) {
             findings.warning(&format!("digest {}: {sentence}", digest.name))?;
         }

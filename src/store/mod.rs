@@ -3,6 +3,7 @@
 pub mod address_changes;
 mod address_rejections;
 pub mod api_tokens;
+mod article_counts;
 mod article_row;
 mod article_writes;
 pub mod articles;
