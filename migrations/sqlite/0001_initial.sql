@@ -12,15 +12,16 @@ CREATE TABLE instance (
 );
 
 -- Sync state of each source. `sync_requested_at` is set while a sync was requested that has not
--- begun. `watermark_at` is the time, by the source's own clock, up to which all changes were read;
--- it is valid for the settings with the hash `watermark_settings`. `full_sync_at` is the time of
--- the last full sync.
+-- begun, `failing_since` from the first failed sync until one succeeds. `watermark_at` is the time,
+-- by the source's own clock, up to which all changes were read; it is valid for the settings with
+-- the hash `watermark_settings`. `full_sync_at` is the time of the last full sync.
 CREATE TABLE sources (
     name               TEXT PRIMARY KEY,
     due_at             BIGINT NOT NULL,
     attempted_at       BIGINT,
     succeeded_at       BIGINT,
     failures           BIGINT NOT NULL DEFAULT 0,
+    failing_since      BIGINT,
     error              TEXT,
     blocked_removals      BIGINT NOT NULL DEFAULT 0,
     sync_requested_at  BIGINT,
@@ -501,6 +502,16 @@ CREATE TABLE rate_limits (
     PRIMARY KEY (transport, domain_key)
 );
 CREATE INDEX rate_limits_expiry ON rate_limits (expires_at);
+
+-- Relays that fail: the last error of each transport, from its first failure until its relay accepts
+-- a message. `retry_at` is the end of the backoff.
+CREATE TABLE transport_failures (
+    transport TEXT PRIMARY KEY,
+    failures  BIGINT NOT NULL,
+    error     TEXT NOT NULL,
+    since     BIGINT NOT NULL,
+    retry_at  BIGINT NOT NULL
+);
 
 -- Requests of `courant reload` to read the configuration again; every node polls for the newest.
 CREATE TABLE reload_requests (

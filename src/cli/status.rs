@@ -1,19 +1,29 @@
-//! `courant status`: the state of sources, feeds, digests, editions and transports in a few lines.
+//! `courant status`: what needs attention, and the state of sources, feeds, digests, editions and
+//! transports in a few lines.
+
+mod attention;
 
 use std::process::ExitCode;
 
-use super::output::{self, pluralize, pluralize_times};
+use self::attention::Observed;
+use super::output::{self, Style, pluralize};
 use crate::app::App;
-
 use crate::domain::edition::EditionState;
 use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::domain::schedule::next_date;
+use crate::domain::shorten::shorten;
+use crate::domain::time::zone_name;
 use crate::store::editions::Edition;
+use crate::store::sources::SourceState;
 use crate::wire;
-use crate::wire::status::{Status, TransportQueue};
+use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 
 /// Number of digests and editions that are named; the others are counted.
 const MAX_NAMED: usize = 3;
+/// Number of things that need attention that are printed; the others are counted.
+const MAX_ATTENTION: usize = 6;
+/// Maximum number of characters of one of them.
+const MAX_ATTENTION_CHARS: usize = 300;
 
 pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
     let status = read(app).await?;
@@ -22,7 +32,14 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let site = &app.config.site;
-    output::line(&format!("Courant {}: {}, {}", status.version, site.title, site.base_url))?;
+    output::line(&format!(
+        "Courant {}: {}, {}; times are in {}",
+        status.version,
+        site.title,
+        site.base_url,
+        zone_name(&site.timezone)
+    ))?;
+    print_attention(&status.attention)?;
     for (label, text) in [
         ("sources", sources(&status)),
         ("feeds", pluralize(status.feeds, "declared feed")),
@@ -34,6 +51,21 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         output::line(&format!("{}{text}", output::bold(&format!("{label:<12}"))))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_attention(all: &[Attention]) -> anyhow::Result<()> {
+    let label = output::styled(&format!("{:<12}", "attention"), Style::Yellow, &std::io::stdout());
+    for one in all.iter().take(MAX_ATTENTION) {
+        let object = match (one.kind.as_str(), &one.name) {
+            (kind, Some(name)) => format!("{kind} {name}: "),
+            (_, None) => String::new(),
+        };
+        output::line(&format!("{label}{}", shorten(&(object + &one.text), MAX_ATTENTION_CHARS)))?;
+    }
+    if let Some(more @ 1..) = all.len().checked_sub(MAX_ATTENTION) {
+        output::line(&format!("{label}and {more} more; --json lists all"))?;
+    }
+    Ok(())
 }
 
 async fn read(app: &App) -> anyhow::Result<Status> {
@@ -54,12 +86,31 @@ async fn read(app: &App) -> anyhow::Result<Status> {
     let ids: Vec<i64> = open.iter().map(|e| e.id).collect();
     let counts = app.store.editions().counts_of_all(&ids).await?;
     let waiting = app.store.deliveries().waiting_by_transport().await?;
+    let is_configured = |name: &str| app.config.transports.iter().any(|t| t.name == name);
+    let mut failures = app.store.transport_failures().list().await?;
+    failures.retain(|failure| is_configured(&failure.transport));
+    let total = waiting.iter().map(|(_, n)| n).sum();
+    let configured: Vec<SourceState> = app
+        .config
+        .sources
+        .iter()
+        .filter_map(|source| states.iter().find(|state| state.name == source.name).cloned())
+        .collect();
+    let observed = Observed {
+        sources: &configured,
+        failures: &failures,
+        open_editions: &open,
+        waiting: total,
+    };
+    let attention = attention::list(app, &observed).await?;
     let transports = app.config.transports.iter().map(|transport| TransportQueue {
         name: transport.name.clone(),
         waiting: waiting.iter().find(|(name, _)| *name == transport.name).map_or(0, |(_, n)| *n),
+        failure: failures.iter().find(|f| f.transport == transport.name).map(RelayFailure::from),
     });
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        attention,
         sources: sources.collect(),
         feeds: app.config.feeds.len(),
         digests,
@@ -71,23 +122,22 @@ async fn read(app: &App) -> anyhow::Result<Status> {
             })
             .collect(),
         transports: transports.collect(),
-        waiting: waiting.iter().map(|(_, n)| n).sum(),
+        waiting: total,
     })
 }
 
 fn sources(status: &Status) -> String {
-    let failing = status.sources.iter().find(|s| s.error.is_some());
+    let failing = status.sources.iter().filter(|s| s.error.is_some()).count();
     let never = status.sources.iter().filter(|s| s.succeeded_at.is_none()).count();
-    let blocked: i64 = status.sources.iter().map(|s| s.blocked_removals).sum();
+    let rejected: i64 = status.sources.iter().map(|s| s.rejected).sum();
     let mut text = pluralize(status.sources.len(), "source");
-    if let Some(source) = failing {
-        let error = source.error.as_deref().unwrap_or_default();
-        text += &format!("; {} failed {}: {error}", source.name, pluralize_times(source.failures));
-    } else if never > 0 {
-        text += &format!("; not synced yet: {never}");
+    for (label, n) in [("failing", failing), ("not synced yet", never)] {
+        if n > 0 {
+            text += &format!("; {label}: {n}");
+        }
     }
-    if blocked > 0 {
-        text += &format!("; blocked removals: {blocked}");
+    if rejected > 0 {
+        text += &format!("; rejected rows: {rejected}");
     }
     text
 }
@@ -100,10 +150,11 @@ fn digests(app: &App, status: &Status) -> String {
         .filter_map(|d| Some((next_date(&d.schedule, &d.timezone, &d.pause, app.now())?, d)))
         .collect();
     upcoming.sort_by_key(|(at, _)| *at);
+    let site = &app.config.site.timezone;
     let named = upcoming
         .iter()
         .take(MAX_NAMED)
-        .map(|(at, d)| format!("{} on {}", d.name, at.in_zone(&d.timezone)));
+        .map(|(at, d)| format!("{} on {}", d.name, output::time_in_zone(*at, &d.timezone, site)));
     let named: Vec<String> = named.collect();
     let count = pluralize(status.digests.len(), "digest");
     if named.is_empty() { count } else { format!("{count}; next: {}", named.join(", ")) }
@@ -122,6 +173,9 @@ fn editions(status: &Status) -> String {
 }
 
 fn transports(status: &Status) -> String {
-    let each = status.transports.iter().map(|t| format!("{} {} waiting", t.name, t.waiting));
-    each.collect::<Vec<_>>().join(", ")
+    let each = status.transports.iter().map(|t| {
+        let failing = if t.failure.is_some() { ", failing" } else { "" };
+        format!("{} {} waiting{failing}", t.name, t.waiting)
+    });
+    each.collect::<Vec<_>>().join("; ")
 }

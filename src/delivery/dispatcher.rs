@@ -13,7 +13,7 @@ use super::balancer::{self, WeightedBalancer};
 use super::breakers::edition::{EditionBreakers, RejectionAction};
 use super::lease_registry::LeaseRegistry;
 use super::recorder::Recorder;
-use super::transport_state::TransportState;
+use super::transport_state::{StoredFailures, TransportState};
 use crate::config::{Config, Transport};
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
@@ -42,6 +42,7 @@ pub struct Dispatcher {
     /// Leases of the runs of this process; locked while a run leases rows.
     pub(super) leases: Arc<tokio::sync::Mutex<LeaseRegistry>>,
     pub(super) content_attempts: Arc<AtomicU64>,
+    pub(super) stored_failures: Arc<tokio::sync::Mutex<StoredFailures>>,
 }
 
 impl std::fmt::Debug for Dispatcher {
@@ -81,6 +82,7 @@ impl Dispatcher {
             edition_breakers: Arc::default(),
             leases: Arc::default(),
             content_attempts: Arc::default(),
+            stored_failures: Arc::default(),
         }
     }
 
@@ -96,7 +98,8 @@ impl Dispatcher {
         &self.node
     }
 
-    /// Renews the leases of this node until `done` fires; runs concurrently with all deliveries.
+    /// Renews the leases of this node and stores the failures of relays until `done` fires; runs
+    /// concurrently with all deliveries.
     pub async fn renew_leases_until(&self, done: &CancellationToken) {
         loop {
             tokio::select! {
@@ -107,6 +110,9 @@ impl Dispatcher {
             if let Err(e) = self.store.leases().renew(&self.node).await {
                 tracing::debug!("cannot renew the leases: {e}");
             }
+            if let Err(e) = self.record_failures().await {
+                tracing::debug!("cannot store the failures of relays: {e}");
+            }
         }
     }
 
@@ -115,9 +121,10 @@ impl Dispatcher {
         self.content_attempts.load(Ordering::Relaxed)
     }
 
-    /// Waits until every outcome is committed and releases all leases.
+    /// Waits until every outcome is committed, stores the failures of relays and releases all leases.
     pub async fn shutdown(&self) -> anyhow::Result<()> {
         self.recorder.close().await;
+        self.record_failures().await?;
         Ok(self.store.leases().release(&self.node).await?)
     }
 

@@ -8,6 +8,7 @@ mod breakers;
 mod dispatcher;
 mod domain_slots;
 mod edition_commands;
+mod failure_log;
 mod fetcher;
 mod lease;
 mod lease_registry;

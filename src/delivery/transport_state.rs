@@ -1,5 +1,6 @@
 //! State of one transport of this node: its connector, its signer and its breakers.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::activity::TransportActivity;
@@ -11,6 +12,11 @@ use super::transport::Connector;
 use crate::config::Transport;
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::Timeouts;
+use crate::store::transport_failures::TransportFailure;
+
+/// Failure of each transport as it was last stored; `None` after it was deleted. A transport that
+/// this dispatcher has not stored yet has no entry.
+pub(super) type StoredFailures = BTreeMap<String, Option<TransportFailure>>;
 
 /// Everything that belongs to one `[[transports]]` entry.
 pub(super) struct TransportState {

@@ -129,7 +129,7 @@ async fn run_sync(
         Err(error) => {
             let consecutive_failures = store
                 .sources()
-                .record_sync_failure(&source.name, &format!("{error:#}"))
+                .record_sync_failure(&source.name, &format!("{error:#}"), now)
                 .await
                 .unwrap_or(1);
             Err(SyncError { error, consecutive_failures })

@@ -23,6 +23,9 @@ static RECORD: Statement = Statement::new(
     ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 );
 
+static LAST_RUN: Statement =
+    Statement::new("SELECT CAST(value AS BIGINT) AS at FROM instance WHERE key = 'clock'");
+
 /// Times that only ever come from our own clock. The smallest and largest of articles are found by
 /// an index.
 static STORED_TIMES: Statement = Statement::new(
@@ -52,7 +55,8 @@ static RESET_SOURCES: Statement = Statement::new(
        SET due_at = $now,
            attempted_at = CASE WHEN attempted_at > $now THEN NULL ELSE attempted_at END,
            succeeded_at = CASE WHEN succeeded_at > $now THEN NULL ELSE succeeded_at END,
-           full_sync_at = CASE WHEN full_sync_at > $now THEN NULL ELSE full_sync_at END
+           full_sync_at = CASE WHEN full_sync_at > $now THEN NULL ELSE full_sync_at END,
+           failing_since = CASE WHEN failing_since > $now THEN $now ELSE failing_since END
      WHERE due_at > $now
         OR attempted_at > $now
         OR succeeded_at > $now",
@@ -148,6 +152,7 @@ static RESET_UPLOAD_LEASES: Statement = Statement::with(RESET_LEASES, &[("table"
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[
     &RECORD,
+    &LAST_RUN,
     &STORED_TIMES,
     &RESET_SOURCES,
     &RESET_DIGESTS,
@@ -211,6 +216,12 @@ impl ClockFaults<'_> {
     pub async fn record_last_run(self, now: Millis) -> StoreResult<()> {
         self.store.write(&RECORD).bind("now", now.0.to_string()).execute().await?;
         Ok(())
+    }
+
+    /// Returns the time at which Courant last ran, if it ever did.
+    pub async fn last_run(self) -> StoreResult<Option<Millis>> {
+        let at: Option<i64> = self.store.read(&LAST_RUN).fetch_optional_scalar().await?;
+        Ok(at.map(Millis))
     }
 
     /// Returns a stored time that only a wrong clock can have left, if there is one.

@@ -45,8 +45,39 @@ static NEXT_DUE_AT: Statement = Statement::new(
              FROM {json_texts $transports} AS t) AS firsts",
 );
 
+/// Finds messages that were due before `$overdue` and that no node has leased now.
+static OVERDUE: Statement = Statement::new(
+    "
+    SELECT transport, MIN(due_at) AS since
+      FROM (
+           SELECT w.transport, w.due_at
+             FROM delivery_queue w
+             LEFT JOIN editions e ON e.id = w.edition_id
+            WHERE w.due_at < $overdue
+              AND w.lease_until < {now}
+              AND (w.edition_id IS NULL OR e.state = 'sending')
+            UNION ALL
+           SELECT e.transport, e.created_at AS due_at
+             FROM editions e
+            WHERE e.state = 'sending'
+              AND e.created_at < $overdue
+              AND EXISTS (
+                  SELECT 1
+                    FROM delivery_batches b
+                   WHERE b.edition_id = e.id
+                     AND NOT b.done)
+              AND NOT EXISTS (
+                  SELECT 1
+                    FROM delivery_batches b
+                   WHERE b.edition_id = e.id
+                     AND NOT b.done
+                     AND b.lease_until >= {now})) AS overdue
+     GROUP BY transport
+     ORDER BY since, transport",
+);
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT];
+pub(super) static STATEMENTS: &[&Statement] = &[&HAS_WORK, &NEXT_DUE_AT, &OVERDUE];
 
 impl Deliveries<'_> {
     /// Returns `true` if this node could lease a batch, or an entry of the delivery queue due until
@@ -64,6 +95,16 @@ impl Deliveries<'_> {
             .bind("now", until)
             .bind("node", node)
             .exists()
+            .await
+    }
+
+    /// Returns the transports with messages that were due before a time and that no node is sending,
+    /// each with the earliest of their due times.
+    pub async fn overdue_since(self, overdue: Millis) -> StoreResult<Vec<(String, Millis)>> {
+        self.store
+            .read(&OVERDUE)
+            .bind("overdue", overdue)
+            .fetch_with(|row| Ok((row.get("transport")?, row.time("since")?)))
             .await
     }
 

@@ -62,6 +62,7 @@ pub mod subscriptions;
 pub mod suppressions;
 pub mod terms;
 mod transactional_messages;
+pub mod transport_failures;
 mod wal_watcher;
 
 pub use db::StatementTotals;

@@ -146,6 +146,12 @@ pub struct Terms<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on transports whose relays fail.
+#[derive(Debug, Clone, Copy)]
+pub struct TransportFailures<'a> {
+    pub(super) store: &'a Store,
+}
+
 impl Store {
     /// Returns the store operations on the tokens of the API.
     pub fn api_tokens(&self) -> ApiTokens<'_> {
@@ -265,5 +271,10 @@ impl Store {
     /// Returns the store operations on terms: sections, tags, authors and languages.
     pub fn terms(&self) -> Terms<'_> {
         Terms { store: self }
+    }
+
+    /// Returns the store operations on transports whose relays fail.
+    pub fn transport_failures(&self) -> TransportFailures<'_> {
+        TransportFailures { store: self }
     }
 }

@@ -103,6 +103,14 @@ static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
 static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITIONS_TRANSPORT);
 static RENAME_IN_DELIVERY_QUEUE: Statement = Statement::with(RENAME, DELIVERY_QUEUE);
 
+/// Deletes the failure of a transport; the next one is stored under its new name.
+static DELETE_TRANSPORT_FAILURE: Statement = Statement::new(
+    "
+    DELETE FROM transport_failures
+     WHERE transport = $old_name
+       AND transport <> $name",
+);
+
 static RENAME_IN_PUBLICATIONS: Statement = Statement::with(RENAME, PUBLICATIONS);
 
 static RENAME_SOURCE_TERM: Statement = Statement::new(
@@ -151,6 +159,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_CONFIRMATIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
     &RENAME_IN_DELIVERY_QUEUE,
+    &DELETE_TRANSPORT_FAILURE,
     &RENAME_IN_PUBLICATIONS,
     &RENAME_SOURCE_TERM,
     &RENAME_RATE_LIMITS,
@@ -183,7 +192,7 @@ static DIGEST_RENAMES: &[&Statement] = &[
 ];
 /// Statements that replace the name of a transport.
 static TRANSPORT_RENAMES: &[&Statement] =
-    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE];
+    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE, &DELETE_TRANSPORT_FAILURE];
 /// Statements that replace the name of a destination.
 static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
 

@@ -19,6 +19,8 @@ pub struct SourceState {
     pub succeeded_at: Option<Millis>,
     /// Number of consecutive failed syncs.
     pub failures: i64,
+    /// Time of the first of them.
+    pub failing_since: Option<Millis>,
     /// Error of the last sync, if it failed.
     pub error: Option<String>,
     /// Number of removals that an admin must accept first.
@@ -75,6 +77,7 @@ static RECORD_SUCCESS: Statement = Statement::new(
        SET succeeded_at = $now,
            due_at = CASE WHEN due_at > $due_by THEN $due_by ELSE due_at END,
            failures = 0,
+           failing_since = NULL,
            error = NULL,
            blocked_removals = $blocked_removals,
            full_sync_at = $full_sync_at,
@@ -86,7 +89,9 @@ static RECORD_SUCCESS: Statement = Statement::new(
 static RECORD_FAILURE: Statement = Statement::new(
     "
        UPDATE sources
-          SET failures = failures + 1, error = $error
+          SET failures = failures + 1,
+              failing_since = COALESCE(failing_since, $now),
+              error = $error
         WHERE name = $name
     RETURNING failures",
 );
@@ -100,8 +105,8 @@ static DELAY: Statement = Statement::new(
 
 /// Selects the state of all sources.
 const SELECT_STATE: &str = "
-    SELECT name, due_at, succeeded_at, failures, error, blocked_removals, full_sync_at, watermark_at,
-           watermark_settings,
+    SELECT name, due_at, succeeded_at, failures, failing_since, error, blocked_removals, full_sync_at,
+           watermark_at, watermark_settings,
            (SELECT COUNT(*) FROM rejected_rows r WHERE r.source = sources.name AND NOT r.is_note) AS rejected
       FROM sources";
 
@@ -139,6 +144,7 @@ impl FromRow for SourceState {
             due_at: row.time("due_at")?,
             succeeded_at: row.optional_time("succeeded_at")?,
             failures: row.get("failures")?,
+            failing_since: row.optional_time("failing_since")?,
             error: row.get("error")?,
             blocked_removals: row.get("blocked_removals")?,
             rejected: row.get("rejected")?,
@@ -214,10 +220,16 @@ impl Sources<'_> {
     }
 
     /// Records a failed sync and returns the number of consecutive failures.
-    pub async fn record_sync_failure(self, name: &str, error: &str) -> StoreResult<i64> {
+    pub async fn record_sync_failure(
+        self,
+        name: &str,
+        error: &str,
+        now: Millis,
+    ) -> StoreResult<i64> {
         self.store
             .write(&RECORD_FAILURE)
             .bind("name", name)
+            .bind("now", now)
             .bind("error", error.replace('\0', ""))
             .fetch_scalar()
             .await

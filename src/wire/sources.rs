@@ -27,6 +27,9 @@ pub struct Source {
     pub full_sync_at: Option<String>,
     /// Number of consecutive failed syncs.
     pub failures: i64,
+    /// Time of the first of these failures (RFC 3339); `null` if the last sync succeeded.
+    #[schema(required)]
+    pub failing_since: Option<String>,
     /// Number of rows that are rejected at present, whichever sync read them last.
     pub rejected: i64,
     /// Number of removals that an admin must accept first.
@@ -45,6 +48,7 @@ impl Source {
             succeeded_at: state.succeeded_at.map(|t| t.rfc3339()),
             full_sync_at: state.progress.full_sync_at.map(|t| t.rfc3339()),
             failures: state.failures,
+            failing_since: state.failing_since.map(|t| t.rfc3339()),
             rejected: state.rejected,
             blocked_removals: state.blocked_removals,
             error: state.error.clone(),

@@ -70,6 +70,7 @@ mod smtp_login;
 mod smtp_server;
 mod smtp_tls;
 mod sources;
+mod status;
 mod subscriber_files;
 mod subscriptions;
 mod support;

@@ -20,6 +20,8 @@ pub(in crate::delivery) struct RelayBreaker(Arc<Mutex<RelayState>>);
 pub(in crate::delivery) struct RelayState {
     /// Number of consecutive failures.
     pub(in crate::delivery) failures: u32,
+    /// Time of the first of them.
+    pub(in crate::delivery) failing_since: Millis,
     /// End of the backoff.
     pub(in crate::delivery) open_until: Millis,
     pub(in crate::delivery) last_error: Option<String>,
@@ -49,6 +51,9 @@ impl RelayBreaker {
         let mut state = self.state();
         if now < state.open_until {
             return (state.open_until, false);
+        }
+        if state.failures == 0 {
+            state.failing_since = now;
         }
         state.failures += 1;
         state.open_until = now.plus(backoff::doubling(SECOND, state.failures, MAX_BACKOFF));

@@ -92,6 +92,7 @@ pub(super) fn source() -> Source {
         succeeded_at: Some("2026-09-21T08:00:00Z".to_owned()),
         full_sync_at: Some("2026-09-21T03:00:00Z".to_owned()),
         failures: 2,
+        failing_since: Some("2026-09-21T08:10:00Z".to_owned()),
         rejected: 1,
         blocked_removals: 60,
         error: Some("cannot connect to db.example.org".to_owned()),

@@ -10,13 +10,14 @@ use crate::domain::subscription::SubscriptionStatus;
 use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
+use crate::store::transport_failures::TransportFailure;
 use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
 use crate::subscribers::import::ImportReport;
 use crate::wire::articles::ArticleTitle;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
-use crate::wire::status::{Status, TransportQueue};
+use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 use crate::wire::subscribers::{
     EarlierState, EditedSubscriber, ErasedSubscriber, SubscribeResult, Subscriber,
     SubscriberHistory, SubscriberImport, UnsubscribeResult,
@@ -119,11 +120,27 @@ fn editions() -> Vec<Document> {
         document(&CreatedEdition { id: 3, deliveries: 261, left_out: left_out() }),
         document(&Status {
             version: "0.1.0".to_owned(),
+            attention: vec![Attention {
+                kind: "transport".to_owned(),
+                name: Some("default".to_owned()),
+                text: "failed 2 times since 2026-09-21 10:00: cannot reach the relay".to_owned(),
+                since: Some("2026-09-21T08:00:00Z".to_owned()),
+            }],
             sources: vec![super::content::source()],
             feeds: 4,
             digests: vec![digest()],
             open_editions: vec![edition()],
-            transports: vec![TransportQueue { name: "default".to_owned(), waiting: 12 }],
+            transports: vec![TransportQueue {
+                name: "default".to_owned(),
+                waiting: 12,
+                failure: Some(RelayFailure::from(&TransportFailure {
+                    transport: "default".to_owned(),
+                    failures: 2,
+                    error: "cannot reach the relay".to_owned(),
+                    since: at("2026-09-21T08:00:00Z"),
+                    retry_at: at("2026-09-21T08:00:03Z"),
+                })),
+            }],
             waiting: 12,
         }),
         document(&DeliveryReport::new(&report, 2)),
