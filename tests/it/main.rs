@@ -46,6 +46,7 @@ mod metrics;
 mod migrations;
 mod multi_node_crashes;
 mod nodes;
+mod outputs;
 mod pipelining;
 mod publishing;
 mod queued_messages;
