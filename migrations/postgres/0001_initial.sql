@@ -4,7 +4,8 @@
 -- Ids appear in Message-IDs and link tokens and are never reused.
 
 -- Identity of this database: its secret, the base URL that it sends as, a marker if it is a backup
--- copy, and the latest time at which a daemon ran.
+-- copy, the latest time at which a daemon ran, and the last entry of the audit log whose times were
+-- compared with the clock.
 CREATE TABLE instance (
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL

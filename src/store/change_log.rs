@@ -18,7 +18,7 @@ pub const CHANNEL: &str = "courant_articles";
 /// everything.
 const RETAINED_VERSIONS: i64 = 5_000;
 /// Largest number of changed articles that is reported individually.
-const MAX_CHANGED_ARTICLES: usize = 2_000;
+pub(super) const MAX_CHANGED_ARTICLES: usize = 2_000;
 
 /// Terms of one article: those that a change concerns, before and after it.
 pub type ArticleTerms = Vec<(TermKind, String)>;

@@ -2,6 +2,8 @@
 //! future, until which nothing would happen; one that was far behind leaves times before this
 //! program existed, since which everything would be new.
 
+pub(super) mod articles;
+
 use super::StoreResult;
 use super::db::Statement;
 use super::leases::LEASE_DURATION;
@@ -26,6 +28,15 @@ static RECORD: Statement = Statement::new(
 static LAST_RUN: Statement =
     Statement::new("SELECT CAST(value AS BIGINT) AS at FROM instance WHERE key = 'clock'");
 
+/// Stores the last entry of the audit log, whose times are evidence only once, since entries never
+/// change.
+static RECORD_AUDITED: Statement = Statement::new(
+    "
+    INSERT INTO instance (key, value)
+    SELECT 'clock_audited', CAST(COALESCE(MAX(id), 0) AS TEXT) FROM audit_log WHERE TRUE
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+);
+
 /// Times that only ever come from our own clock. The smallest and largest of articles are found by
 /// an index.
 static STORED_TIMES: Statement = Statement::new(
@@ -45,6 +56,13 @@ static STORED_TIMES: Statement = Statement::new(
     SELECT NULL, MAX(terms_changed_at) FROM articles
      UNION ALL
     SELECT MIN(terms_changed_at), NULL FROM articles
+     UNION ALL
+    SELECT NULL, MAX(modified_at) FROM feed_versions
+     UNION ALL
+    SELECT NULL, MAX(at)
+      FROM (SELECT id, at FROM audit_log ORDER BY id DESC LIMIT 100) AS newest
+     WHERE id > COALESCE(
+             (SELECT CAST(value AS BIGINT) FROM instance WHERE key = 'clock_audited'), 0)
      UNION ALL
     SELECT NULL, CAST(value AS BIGINT) FROM instance WHERE key = 'clock'",
 );
@@ -88,14 +106,46 @@ static FREE_DATES: Statement = Statement::new(
      WHERE schedule_date > $now",
 );
 
-static RESET_ARTICLES: Statement = Statement::new(
+/// Keeps the order of the two times, which says whether a person asked again after unsubscribing.
+static RESET_SUBSCRIPTIONS: Statement = Statement::new(
     "
-    UPDATE articles
-       SET terms_changed_at = $now,
-           first_seen_at = CASE
-             WHEN first_seen_at NOT BETWEEN $earliest AND $now THEN $now ELSE first_seen_at END
-     WHERE terms_changed_at > $now
-        OR terms_changed_at < $earliest",
+    UPDATE subscriptions
+       SET since = CASE WHEN since > $now THEN $now - 1 ELSE since END,
+           requested_at = CASE
+             WHEN requested_at <= $now THEN requested_at
+             WHEN requested_at > since THEN $now
+             ELSE $now - 1 END
+     WHERE since > $now
+        OR requested_at > $now",
+);
+
+/// Ends the validity of confirmation links when it ends for others.
+static RESET_CONFIRMATIONS: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET created_at = $now
+     WHERE subscriber_id IN (
+           SELECT subscriber_id
+             FROM subscriptions
+            WHERE status IN ('pending', 'unsubscribed'))
+       AND kind = 'confirmation'
+       AND created_at > $now",
+);
+
+/// Versions without a later time than now, in whole seconds as in `Last-Modified`.
+static RESET_FEED_VERSIONS: Statement = Statement::new(
+    "
+    UPDATE feed_versions
+       SET modified_at = $now / 1000 * 1000
+     WHERE modified_at > $now",
+);
+
+static RESET_TRANSPORT_FAILURES: Statement = Statement::new(
+    "
+    UPDATE transport_failures
+       SET since = $now,
+           retry_at = $now
+     WHERE since > $now",
 );
 
 static RESET_SELECTION_ENTRIES: Statement = Statement::new(
@@ -153,11 +203,15 @@ static RESET_UPLOAD_LEASES: Statement = Statement::with(RESET_LEASES, &[("table"
 pub(super) static STATEMENTS: &[&Statement] = &[
     &RECORD,
     &LAST_RUN,
+    &RECORD_AUDITED,
     &STORED_TIMES,
     &RESET_SOURCES,
     &RESET_DIGESTS,
     &FREE_DATES,
-    &RESET_ARTICLES,
+    &RESET_SUBSCRIPTIONS,
+    &RESET_CONFIRMATIONS,
+    &RESET_FEED_VERSIONS,
+    &RESET_TRANSPORT_FAILURES,
     &RESET_SELECTION_ENTRIES,
     &RESET_FIRST_ATTEMPTS,
     &RESET_QUEUE,
@@ -183,12 +237,15 @@ static RESETS_TO_NOW: &[(&str, &Statement)] = &[
     ("requests of hub subscribers", &RESET_REQUESTS),
     ("pushes to hub subscribers", &RESET_PUSHES),
     ("uploads", &RESET_UPLOADS),
+    ("subscriptions", &RESET_SUBSCRIPTIONS),
+    ("confirmation messages", &RESET_CONFIRMATIONS),
+    ("versions of feeds", &RESET_FEED_VERSIONS),
+    ("failures of relays", &RESET_TRANSPORT_FAILURES),
 ];
 
 /// Resets of times that must also not be too early.
 static RESETS_OF_RANGES: &[(&str, &Statement)] = &[
     ("schedules of digests", &RESET_DIGESTS),
-    ("articles", &RESET_ARTICLES),
     ("selection entries", &RESET_SELECTION_ENTRIES),
     ("first attempts of messages", &RESET_FIRST_ATTEMPTS),
 ];
@@ -262,7 +319,11 @@ impl ClockFaults<'_> {
             tx.query(statement).bind("longest", longest).execute().await?;
         }
         tx.query(&RECORD).bind("now", now.0.to_string()).execute().await?;
+        tx.query(&RECORD_AUDITED).execute().await?;
+        // Last, because it locks the version of the articles until the commit.
+        reset.push(("articles", articles::reset(&mut tx, EARLIEST_TIME, now).await?));
         tx.commit().await?;
+        self.store.article_changes().notify();
         reset.retain(|(_, rows)| *rows > 0);
         Ok(Some(ClockFault { example_time, reset }))
     }

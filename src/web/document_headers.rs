@@ -111,6 +111,7 @@ impl DocumentHeaders {
         cache: &FeedCache,
         method: &Method,
         request_headers: &HeaderMap,
+        clock: fn() -> Millis,
     ) -> Option<Negotiated> {
         let brotli_length = rendered.brotli_length();
         let coding = match (negotiate_coding(request_headers, true), brotli_length) {
@@ -121,7 +122,7 @@ impl DocumentHeaders {
             (best, _) => best,
         }?;
         let set = self.header_set(rendered, coding, brotli_length.unwrap_or_default());
-        if is_unchanged(request_headers, &self.etag, self.modified) {
+        if is_unchanged(request_headers, &self.etag, self.modified, clock) {
             return Some(Negotiated::Response(response(
                 StatusCode::NOT_MODIFIED,
                 &set.not_modified,

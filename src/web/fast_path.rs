@@ -93,6 +93,7 @@ impl FeedFastPath {
             &self.web.app.feed_cache,
             request.method(),
             request.headers(),
+            self.web.app.clock,
         )? {
             Negotiated::Response(response) => {
                 self.web.record_reader_request(

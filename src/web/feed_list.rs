@@ -67,7 +67,7 @@ pub(super) async fn opml(
     let to_header_map = |headers: Vec<(HeaderName, String)>| -> HeaderMap {
         headers.into_iter().filter_map(|(name, text)| Some((name, text.try_into().ok()?))).collect()
     };
-    if is_unchanged(&request_headers, &list.etag, None) {
+    if is_unchanged(&request_headers, &list.etag, None, web.app.clock) {
         return Ok((StatusCode::NOT_MODIFIED, to_header_map(headers)).into_response());
     }
     headers.push((header::CONTENT_TYPE, format!("{}; charset=utf-8", opml::MEDIA_TYPE)));

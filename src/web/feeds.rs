@@ -91,7 +91,7 @@ async fn document(
         Some(Lookup::Document(feed, rendered)) => {
             let headers = DocumentHeaders::new(&app.config, &feed, feed_request.kind, &rendered);
             let response = match headers
-                .negotiate(&rendered, &app.feed_cache, method, request_headers)
+                .negotiate(&rendered, &app.feed_cache, method, request_headers, app.clock)
                 .ok_or_else(WebError::not_acceptable)?
             {
                 Negotiated::Response(response) => response,

@@ -6,6 +6,7 @@ use jiff::fmt::rfc2822;
 use jiff::tz::TimeZone;
 
 use crate::domain::time::Millis;
+use crate::store::clock_faults::CLOCK_TOLERANCE;
 
 /// Content coding of a response body (RFC 9110 section 8.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +76,14 @@ pub(super) fn negotiate_coding(headers: &HeaderMap, has_brotli: bool) -> Option<
 /// changed at `modified` if known.
 ///
 /// `If-None-Match` takes precedence over `If-Modified-Since`. A tag matches in any content coding,
-/// weak or strong, because proxies change both.
-pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Option<Millis>) -> bool {
+/// weak or strong, because proxies change both. A date in the future is ignored: a wrong clock
+/// produced it, and it says nothing about the changes until then.
+pub(super) fn is_unchanged(
+    headers: &HeaderMap,
+    etag: &str,
+    modified: Option<Millis>,
+    clock: fn() -> Millis,
+) -> bool {
     if headers.contains_key(header::IF_NONE_MATCH) {
         let lines =
             headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|line| line.to_str().ok());
@@ -89,7 +96,10 @@ pub(super) fn is_unchanged(headers: &HeaderMap, etag: &str, modified: Option<Mil
         .get(header::IF_MODIFIED_SINCE)
         .and_then(|value| value.to_str().ok())
         .and_then(parse_http_date);
-    since.zip(modified).is_some_and(|(since, modified)| modified.whole_second() <= since)
+    let is_valid = |since: Millis| since <= clock().plus(CLOCK_TOLERANCE);
+    since
+        .zip(modified)
+        .is_some_and(|(since, modified)| modified.whole_second() <= since && is_valid(since))
 }
 
 /// Returns `true` if an entity tag names the content with this hash.
@@ -198,8 +208,13 @@ mod tests {
             );
             let is_excluded = negotiate_coding(&headers, false).is_none();
             proptest::prop_assert!(!is_excluded || text.contains("q=") || text.contains("Q="));
-            let _ = (is_unchanged(&headers, "abc", Some(Millis(0))), parse_http_date(&text));
+            let _ = (is_unchanged(&headers, "abc", Some(Millis(0)), now), parse_http_date(&text));
         }
+    }
+
+    /// A second after the change of the document in the next test.
+    fn now() -> Millis {
+        Millis(0).plus(1_000_001 * SECOND)
     }
 
     #[test]
@@ -217,24 +232,25 @@ mod tests {
             "\"x\",\"abc\"",
         ] {
             assert!(
-                is_unchanged(&with(header::IF_NONE_MATCH, tag), "abc", Some(modified)),
+                is_unchanged(&with(header::IF_NONE_MATCH, tag), "abc", Some(modified), now),
                 "{tag}"
             );
         }
         let mut both = with(header::IF_NONE_MATCH, "\"abcd\"");
         both.insert(header::IF_MODIFIED_SINCE, http_date(modified).parse().unwrap());
-        assert!(!is_unchanged(&both, "abc", Some(modified)), "the tag decides alone");
-        for (seconds, unchanged) in [(-1, false), (0, true), (1, true)] {
+        assert!(!is_unchanged(&both, "abc", Some(modified), now), "the tag decides alone");
+        for (seconds, unchanged) in [(-1, false), (0, true), (301, true), (302, false)] {
             let date = http_date(modified.plus(seconds * SECOND));
             assert_eq!(
-                is_unchanged(&with(header::IF_MODIFIED_SINCE, &date), "abc", Some(modified)),
+                is_unchanged(&with(header::IF_MODIFIED_SINCE, &date), "abc", Some(modified), now),
                 unchanged
             );
         }
         assert!(!is_unchanged(
             &with(header::IF_MODIFIED_SINCE, "yesterday"),
             "abc",
-            Some(modified)
+            Some(modified),
+            now
         ));
         assert_eq!(http_date(Millis(784_111_777_000)), "Sun, 06 Nov 1994 08:49:37 GMT");
     }

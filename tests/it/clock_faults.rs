@@ -1,9 +1,13 @@
 //! A clock that is wrong for a while and then right: nothing waits for the date that it showed.
 
+use courant::app::App;
 use courant::digests::{Prepared, next_edition};
-use courant::domain::time::{DAY, HOUR, MINUTE, SECOND, SignedDuration};
+use courant::domain::article::IncomingArticle;
+use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND, SignedDuration};
+use courant::feeds::cache::refresh_due;
 
 use crate::smtp_server::{At, Rule, Script};
+use crate::subscriptions::request_subscription;
 use crate::support::{START_TIME, World, article, database_tests};
 
 const YEARS: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
@@ -11,6 +15,11 @@ const YEARS: SignedDuration = SignedDuration::from_hours(2 * 365 * 24);
 /// Resets what the wrong clock left; returns the report.
 async fn reset(world: &World) -> String {
     world.app.reset_clock_faults().await.unwrap().unwrap_or_default()
+}
+
+/// Returns `true` for times of the last minute.
+fn is_now(world: &World, time: Millis) -> bool {
+    (world.now().plus(-MINUTE)..=world.now()).contains(&time)
 }
 
 async fn created(world: &World, after: SignedDuration) -> bool {
@@ -98,12 +107,12 @@ database_tests! {
     }
 
     async fn a_clock_before_this_program_existed_resets_nothing_and_leaves_nothing(world) {
-        let back = world.now().since(courant::domain::time::Millis(0));
+        let back = world.now().since(Millis(0));
         world.advance(-back);
         world.prepare(world.now()).await;
         assert!(reset(world).await.contains("it shows 1970-01-01"));
         world.advance(back);
-        let old = courant::domain::article::IncomingArticle {
+        let old = IncomingArticle {
             published_at: START_TIME.plus(-200 * DAY), ..article("old")
         };
         world.publish([article("a"), old]).await;
@@ -111,5 +120,73 @@ database_tests! {
         assert!(!reset(world).await.is_empty());
         let edition = world.create_edition().await;
         assert_eq!(world.titles_in(edition).await, ["Title of a"]);
+    }
+
+    async fn articles_changed_years_ahead_have_later_changes_again(world) {
+        world.publish([article("a"), article("b")]).await;
+        world.advance(YEARS);
+        let edited = IncomingArticle { title: "Edited".into(), ..article("a") };
+        world.publish([edited, article("b")]).await;
+        world.advance(-YEARS);
+        reset(world).await;
+        let edited = world.app.store.articles().find("college/a").await.unwrap().unwrap();
+        assert!(is_now(world, edited.updated_at), "{edited:?}");
+        let other = world.app.store.articles().find("college/b").await.unwrap().unwrap();
+        assert_eq!(other.updated_at, other.published_at, "{other:?}");
+        assert_eq!(reset(world).await, "", "once");
+    }
+
+    async fn an_article_that_was_removed_years_ahead_was_removed_now(world) {
+        world.publish([article("a")]).await;
+        world.advance(YEARS);
+        world.unpublish("a").await;
+        world.app.store.clock_faults().record_last_run(world.now()).await.unwrap();
+        world.advance(-YEARS);
+        reset(world).await;
+        let removed = world.app.store.articles().find("college/a").await.unwrap().unwrap();
+        assert!(removed.removed_at.is_some_and(|at| is_now(world, at)), "{removed:?}");
+    }
+
+    async fn an_article_that_the_wrong_clock_dated_is_published_now(world) {
+        world.advance(YEARS);
+        let now = world.now();
+        let scheduled = IncomingArticle { published_at: START_TIME.plus(DAY), ..article("b") };
+        world.publish([IncomingArticle { published_at: now, ..article("a") }, scheduled]).await;
+        world.advance(-YEARS);
+        assert!(reset(world).await.contains("2 articles"));
+        let undated = world.app.store.articles().find("college/a").await.unwrap().unwrap();
+        assert!(is_now(world, undated.published_at), "{undated:?}");
+        assert_eq!(undated.updated_at, undated.published_at);
+        let scheduled = world.app.store.articles().find("college/b").await.unwrap().unwrap();
+        assert_eq!(scheduled.published_at, START_TIME.plus(DAY), "its own date is kept");
+    }
+
+    async fn a_feed_rendered_years_ahead_was_modified_now(world) {
+        world.publish([article("a")]).await;
+        world.advance(YEARS);
+        let modified = async |app: &App| {
+            refresh_due(&app.store, &app.config, &app.feed_cache, world.now()).await.unwrap();
+            app.feed_cache.get("news.atom").unwrap().modified.unwrap()
+        };
+        let first = world.app.clone().with_disk_cache();
+        assert!(modified(&first).await > START_TIME.plus(YEARS + -DAY));
+        drop(first);
+        world.advance(-YEARS);
+        reset(world).await;
+        let second = world.app.clone().with_disk_cache();
+        assert!(is_now(world, modified(&second).await));
+    }
+
+    async fn a_person_who_was_asked_to_confirm_years_ahead_can_subscribe_again(world) {
+        world.advance(YEARS);
+        request_subscription(world, "ann@example.org").await;
+        world.advance(-YEARS);
+        let report = reset(world).await;
+        assert!(report.contains("1 subscriptions"), "{report}");
+        assert!(report.contains("1 confirmation messages"), "{report}");
+        assert_eq!(reset(world).await, "", "the log of the sign-up is evidence once");
+        world.advance(DAY);
+        request_subscription(world, "ann@example.org").await;
+        assert_eq!(world.app.store.deliveries().waiting_count().await.unwrap(), 2);
     }
 }

@@ -96,14 +96,14 @@ database_tests! {
         world.configure(|s| s.transport = BROKEN.into()).await;
         world.deliver().await;
         record(&world.dispatcher()).await;
-        let stored = stored_failures(&world).await;
+        let stored = stored_failures(world).await;
         assert!(stored.len() == 1 && stored[0].contains("absent.pem"), "{stored:?}");
         let since = world.app.store.transport_failures().list().await.unwrap()[0].since;
         // The node ends, and its successor finds the transport as it was.
         world.restart();
         world.advance(MINUTE);
         record(&world.dispatcher()).await;
-        assert_eq!(stored_failures(&world).await, stored);
+        assert_eq!(stored_failures(world).await, stored);
         world.deliver().await;
         record(&world.dispatcher()).await;
         assert_eq!(world.app.store.transport_failures().list().await.unwrap()[0].since, since);
@@ -111,7 +111,7 @@ database_tests! {
         world.advance(MINUTE);
         world.deliver().await;
         record(&world.dispatcher()).await;
-        assert_eq!(stored_failures(&world).await, Vec::<String>::new());
+        assert_eq!(stored_failures(world).await, Vec::<String>::new());
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
     }
 

@@ -18,7 +18,7 @@ fn secret(world: &World) -> &[u8] {
 }
 
 /// Requests a subscription to the weekly digest on the subscription page.
-async fn request_subscription(world: &World, email: &str) {
+pub(crate) async fn request_subscription(world: &World, email: &str) {
     request_digest(world, "weekly", email).await;
 }
 

@@ -15,6 +15,7 @@ use crate::feeds::format::Format;
 use crate::feeds::rendered::RenderedFeed;
 use crate::feeds::{plan, render};
 use crate::store::change_log::ChangedTerms;
+use crate::store::clock_faults::CLOCK_TOLERANCE;
 use crate::store::feed_versions::FeedVersion;
 use crate::store::{Store, StoreResult};
 
@@ -139,7 +140,9 @@ async fn feeds_due<'c>(
             let checkpoint = loaded
                 .checkpoint
                 .as_ref()
-                .filter(|checkpoint| Some(&checkpoint.store_id) == state.store_id.as_ref());
+                .filter(|checkpoint| Some(&checkpoint.store_id) == state.store_id.as_ref())
+                // Documents that were rendered under a wrong clock contain what is not due yet.
+                .filter(|checkpoint| !is_future(Millis(checkpoint.at), now));
             (
                 checkpoint.map(|checkpoint| (checkpoint.version, Millis(checkpoint.at))),
                 Some(&loaded.fingerprints),
@@ -175,6 +178,11 @@ async fn feeds_due<'c>(
         cache.record_change(touched);
     }
     Ok(due)
+}
+
+/// Returns `true` if only a wrong clock can have shown a time.
+fn is_future(time: Millis, now: Millis) -> bool {
+    time > now.plus(CLOCK_TOLERANCE)
 }
 
 /// A document with the fingerprint of the settings it was rendered with.
@@ -216,7 +224,11 @@ async fn refresh_batch(
         });
         for document in documents {
             let key = document_key(feed, document.format);
-            match cache.get(&key).filter(|before| before.etag == document.etag) {
+            let is_current = |before: &Arc<RenderedFeed>| {
+                before.etag == document.etag
+                    && !before.modified.is_some_and(|at| is_future(at, now))
+            };
+            match cache.get(&key).filter(is_current) {
                 Some(before) => {
                     batch.unchanged.push((key, (before, feed_fingerprint(config, feed))))
                 }

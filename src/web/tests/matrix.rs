@@ -70,8 +70,10 @@ impl CachedResponse {
         vec![
             (None, None),
             at(SignedDuration::ZERO),
-            at(DAY),
+            at(MINUTE),
             at(-DAY),
+            // A wrong clock produced a date in the future; it says nothing.
+            (Some(negotiation::http_date(self.modified.plus(DAY))), None),
             (
                 Some(civil.strftime("%A, %d-%b-%y %H:%M:%S GMT").to_string()),
                 Some(SignedDuration::ZERO),
