@@ -62,7 +62,7 @@ fn a_list_of_a_million_values_is_rejected_in_every_format() {
 async fn a_sync_prints_a_hundred_issues_and_its_report_has_all_of_them() {
     let shell = Shell::with(
         "kind = \"builtin\"",
-        "kind = \"query\"\nurl = \"sqlite://cms.db\"\nquery = \"SELECT id, title, published_at FROM news\"",
+        "kind = \"query\"\nurl = \"sqlite://cms.db\"\nquery = \"SELECT id, title, published_at, 'https://college.example/' AS url FROM news\"",
     );
     std::fs::File::create(shell.path("cms.db")).unwrap();
     let url = format!("sqlite://{}", shell.path("cms.db").display());
