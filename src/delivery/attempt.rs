@@ -64,6 +64,9 @@ impl Worker {
         match smtp_outcome {
             SmtpOutcome::Sent { reply } => {
                 shared.relay_succeeded();
+                if let Some(slot) = &mut self.connection_slot {
+                    slot.record_accepted();
+                }
                 shared.relay_errors.record_accepted(delivery.id);
                 if let Some(edition) = delivery.edition_id {
                     dispatcher.edition_breakers.record_accepted(edition);
@@ -132,6 +135,7 @@ impl Worker {
         if self.shared.relay_errors.record_error(delivery.id) {
             return self.defer(delivery, reason, Deferral::default(), now);
         }
+        self.shared.connection_limit.record_relay_failure();
         self.shared.relay_failed(&reason);
         (DeliveryOutcome::NotCounted, reason)
     }

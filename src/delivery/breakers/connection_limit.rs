@@ -1,5 +1,6 @@
-//! Limit of simultaneous connections to a relay: shrinks to the number that the relay accepts, and
-//! grows again slowly.
+//! Limit of simultaneous connections to a relay: shrinks to the number that the relay accepts,
+//! doubles while messages are accepted over all of them, and tries a number that the relay has
+//! rejected only after a wait.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,9 +8,9 @@ use tokio::sync::Notify;
 
 use crate::domain::time::{Millis, SignedDuration, multiply};
 
-/// Wait before one more connection is tried, after the limit has shrunk.
+/// Wait before a rejected number of connections is tried again.
 const FIRST_GROWTH_WAIT: SignedDuration = SignedDuration::from_secs(10);
-/// Longest wait before one more connection is tried; the wait doubles with every rejected one.
+/// Longest wait before a rejected number is tried again; the wait doubles with every rejection.
 const MAX_GROWTH_WAIT: SignedDuration = SignedDuration::from_mins(10);
 
 /// Limit of a transport, shared by all of its workers and kept between runs.
@@ -29,17 +30,88 @@ struct State {
     limit: usize,
     connecting: usize,
     connected: usize,
-    /// Time at which one more connection is tried.
+    /// Number of open connections over which a message was accepted.
+    proven: usize,
+    /// Smallest number of connections that the relay has rejected.
+    too_many: Option<usize>,
+    /// Time at which the limit grows even if not every connection is proven or the number was
+    /// rejected before.
     grow_at: Millis,
     growth_wait: SignedDuration,
-    /// `true` while a connection beyond the last limit is tried.
-    is_growing: bool,
+    /// Limit before the last growth, until all connections of the grown limit are proven.
+    growing_from: Option<usize>,
     is_reported: bool,
 }
 
 impl State {
     fn open_count(&self) -> usize {
         self.connecting + self.connected
+    }
+
+    /// Returns the limit to which one more connection may raise the current one; `None` while no
+    /// more may be opened.
+    fn next_limit(&self, now: Millis) -> Option<usize> {
+        let first_rejected = self.too_many.unwrap_or(self.configured + 1);
+        let is_due = now >= self.grow_at;
+        if self.limit >= self.configured {
+            None
+        } else if self.limit + 1 >= first_rejected {
+            is_due.then_some(self.limit + 1)
+        } else {
+            let may_double = is_due || self.proven >= self.limit;
+            may_double.then(|| (self.limit * 2).min(first_rejected - 1))
+        }
+    }
+
+    /// Returns `true` if one more connection may be opened.
+    fn has_room(&self, now: Millis) -> bool {
+        self.open_count() < self.limit || self.next_limit(now).is_some()
+    }
+
+    /// Ends the growth if all connections of the limit are proven.
+    fn finish_growth(&mut self) {
+        if self.proven < self.limit || self.growing_from.take().is_none() {
+            return;
+        }
+        if self.too_many.is_some_and(|rejected| self.limit >= rejected) {
+            self.too_many = None;
+            self.growth_wait = FIRST_GROWTH_WAIT;
+        }
+    }
+
+    /// Shrinks the limit to the open connections, of which there is at least one. Only the
+    /// rejection of a number that was not proven shows that it is too many: proven connections
+    /// end for other reasons, too.
+    fn shrink(&mut self, now: Millis) {
+        if let Some(proven) = self.growing_from {
+            let was_rejected_before = self.too_many.is_some_and(|rejected| self.limit >= rejected);
+            self.growth_wait = if was_rejected_before {
+                multiply(self.growth_wait, 2).min(MAX_GROWTH_WAIT)
+            } else {
+                FIRST_GROWTH_WAIT
+            };
+            self.too_many = Some(self.open_count().max(proven) + 1);
+        }
+        self.limit = self.open_count();
+        self.grow_at = now.plus(self.growth_wait);
+        self.finish_growth();
+    }
+
+    /// Records that the relay rejects the only connection. An outage at the start says nothing
+    /// about the number of connections, so rejections since then do not count.
+    fn record_outage(&mut self, now: Millis, was_connected: bool) {
+        if self.growing_from == Some(0) {
+            self.too_many = None;
+            self.growth_wait = FIRST_GROWTH_WAIT;
+        }
+        self.grow_at = now.plus(self.growth_wait);
+        if was_connected {
+            // All open connections may have been too many for each other, so one is tried alone.
+            (self.limit, self.growing_from) = (1, None);
+        } else {
+            self.limit = self.too_many.map_or(self.configured, |rejected| rejected - 1).max(1);
+            self.growing_from = Some(0);
+        }
     }
 }
 
@@ -58,6 +130,7 @@ pub(in crate::delivery) enum ConnectionRejection {
 pub(in crate::delivery) struct ConnectionSlot {
     limit: ConnectionLimit,
     is_connected: bool,
+    is_proven: bool,
 }
 
 impl ConnectionLimit {
@@ -68,9 +141,11 @@ impl ConnectionLimit {
             limit: configured,
             connecting: 0,
             connected: 0,
+            proven: 0,
+            too_many: None,
             grow_at: Millis(0),
             growth_wait: FIRST_GROWTH_WAIT,
-            is_growing: false,
+            growing_from: Some(0),
             is_reported: false,
         };
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Notify::new() }))
@@ -85,15 +160,25 @@ impl ConnectionLimit {
     pub(in crate::delivery) fn try_open(&self, now: Millis) -> Option<ConnectionSlot> {
         let mut state = self.state();
         if state.open_count() >= state.limit {
-            if state.limit >= state.configured || now < state.grow_at {
-                return None;
-            }
-            state.limit += 1;
-            state.is_growing = true;
+            let limit = state.next_limit(now)?;
+            state.growing_from = Some(state.limit);
+            state.limit = limit;
             state.grow_at = now.plus(state.growth_wait);
+            // The doubled limit has room for other workers, too.
+            self.0.changed.notify_waiters();
         }
         state.connecting += 1;
-        Some(ConnectionSlot { limit: self.clone(), is_connected: false })
+        Some(ConnectionSlot { limit: self.clone(), is_connected: false, is_proven: false })
+    }
+
+    /// Records that the relay failed over an open connection: rejections of connections that were
+    /// not proven belonged to the same failure, and say nothing about their number.
+    pub(in crate::delivery) fn record_relay_failure(&self) {
+        let mut state = self.state();
+        if state.growing_from.take().is_some() {
+            state.too_many = None;
+            state.growth_wait = FIRST_GROWTH_WAIT;
+        }
     }
 
     /// Waits until a slot may be free; the longest wait without a change is one second.
@@ -103,12 +188,7 @@ impl ConnectionLimit {
             tokio::pin!(changed);
             // Registers before the check, so that no change between the check and the wait is lost.
             changed.as_mut().enable();
-            let is_full = {
-                let state = self.state();
-                state.open_count() >= state.limit
-                    && (state.limit >= state.configured || clock() < state.grow_at)
-            };
-            if !is_full {
+            if self.state().has_room(clock()) {
                 return;
             }
             let _ = tokio::time::timeout(std::time::Duration::from_secs(1), changed).await;
@@ -126,10 +206,19 @@ impl ConnectionSlot {
         let mut state = self.limit.state();
         state.connecting -= 1;
         state.connected += 1;
-        if std::mem::take(&mut state.is_growing) {
-            state.growth_wait = FIRST_GROWTH_WAIT;
-        }
         state.connected >= state.configured && std::mem::take(&mut state.is_reported)
+    }
+
+    /// Records that the relay has accepted a message over the connection.
+    pub(in crate::delivery) fn record_accepted(&mut self) {
+        if std::mem::replace(&mut self.is_proven, true) {
+            return;
+        }
+        let mut state = self.limit.state();
+        state.proven += 1;
+        state.finish_growth();
+        drop(state);
+        self.limit.0.changed.notify_waiters();
     }
 
     /// Records that the relay rejects this connection, and frees its slot.
@@ -138,29 +227,15 @@ impl ConnectionSlot {
         drop(self);
         let mut state = limit.state();
         if state.open_count() == 0 {
-            if was_connected && state.configured > 1 {
-                // All open connections may have been too many for each other, so one is tried alone.
-                state.limit = 1;
-                state.growth_wait = FIRST_GROWTH_WAIT;
-                state.grow_at = now.plus(state.growth_wait);
-            } else {
-                // Nothing shows that the relay would accept fewer.
-                state.limit = state.configured;
-            }
+            state.record_outage(now, was_connected);
             drop(state);
             limit.0.changed.notify_waiters();
             return ConnectionRejection::RelayUnavailable;
         }
         if state.open_count() < state.limit {
-            state.limit = state.open_count();
-            state.growth_wait = if std::mem::take(&mut state.is_growing) {
-                multiply(state.growth_wait, 2).min(MAX_GROWTH_WAIT)
-            } else {
-                FIRST_GROWTH_WAIT
-            };
-            state.grow_at = now.plus(state.growth_wait);
+            state.shrink(now);
         }
-        let is_known = state.connecting == 0 && !state.is_reported;
+        let is_known = state.connecting == 0 && state.too_many.is_some() && !state.is_reported;
         state.is_reported |= is_known;
         ConnectionRejection::LimitReached { report: is_known.then_some(state.limit) }
     }
@@ -174,83 +249,11 @@ impl Drop for ConnectionSlot {
         } else {
             state.connecting -= 1;
         }
+        state.proven -= usize::from(self.is_proven);
         drop(state);
         self.limit.0.changed.notify_waiters();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const START: Millis = Millis(1_000_000);
-
-    fn open(limit: &ConnectionLimit, n: usize) -> Vec<ConnectionSlot> {
-        (0..n).map(|_| limit.try_open(START).unwrap()).collect()
-    }
-
-    #[test]
-    fn the_limit_shrinks_to_the_accepted_connections_and_is_reported_once() {
-        let limit = ConnectionLimit::new(5);
-        let mut slots = open(&limit, 5);
-        assert!(limit.try_open(START).is_none(), "no more than configured");
-        let rejected = slots.split_off(2);
-        slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
-        let results: Vec<_> =
-            rejected.into_iter().map(|slot| slot.record_rejected(START)).collect();
-        let silent = ConnectionRejection::LimitReached { report: None };
-        assert_eq!(
-            results,
-            [silent, silent, ConnectionRejection::LimitReached { report: Some(2) }]
-        );
-        assert!(limit.try_open(START).is_none());
-        drop(slots.pop());
-        let again = limit.try_open(START).unwrap();
-        assert_eq!(again.record_rejected(START), silent, "reported before");
-        assert!(limit.try_open(START).is_none(), "one is open");
-    }
-
-    #[test]
-    fn a_relay_that_rejects_the_only_connection_is_unavailable() {
-        let limit = ConnectionLimit::new(2);
-        let mut slots = open(&limit, 2);
-        let (last, first) = (slots.pop().unwrap(), slots.pop().unwrap());
-        assert_eq!(
-            first.record_rejected(START),
-            ConnectionRejection::LimitReached { report: None }
-        );
-        assert_eq!(last.record_rejected(START), ConnectionRejection::RelayUnavailable);
-        assert_eq!(open(&limit, 2).len(), 2, "all are tried again");
-    }
-
-    #[test]
-    fn after_all_open_connections_were_rejected_one_is_tried_alone() {
-        let limit = ConnectionLimit::new(3);
-        let mut slots = open(&limit, 3);
-        slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
-        let results: Vec<_> = slots.drain(..).map(|slot| slot.record_rejected(START)).collect();
-        assert_eq!(results.last(), Some(&ConnectionRejection::RelayUnavailable));
-        let alone = limit.try_open(START);
-        assert!(alone.is_some() && limit.try_open(START).is_none());
-        assert!(limit.try_open(START.plus(FIRST_GROWTH_WAIT)).is_some(), "it grows again");
-    }
-
-    #[test]
-    fn one_more_connection_is_tried_after_a_wait_that_doubles_while_it_is_rejected() {
-        let limit = ConnectionLimit::new(3);
-        let mut slots = open(&limit, 3);
-        let rejected = slots.pop().unwrap();
-        slots.iter_mut().for_each(|slot| assert!(!slot.record_connected()));
-        rejected.record_rejected(START);
-        let mut now = START.plus(FIRST_GROWTH_WAIT);
-        for wait in [20, 40, 80] {
-            let tried = limit.try_open(now).unwrap();
-            tried.record_rejected(now);
-            let wait = SignedDuration::from_secs(wait);
-            assert!(limit.try_open(now.plus(wait - SignedDuration::from_millis(1))).is_none());
-            now = now.plus(wait);
-        }
-        let mut accepted = limit.try_open(now).unwrap();
-        assert!(accepted.record_connected(), "all configured connections are accepted again");
-    }
-}
+mod tests;
