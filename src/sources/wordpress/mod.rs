@@ -4,6 +4,7 @@
 mod address;
 mod calendar;
 mod dates;
+mod elementor;
 mod enclosures;
 mod export_lists;
 mod hidden_posts;

@@ -20,6 +20,7 @@ pub(super) fn restrict(post: &mut Post) {
 
 /// Removes what visitors do not see from the body of a post, whose metadata is known.
 pub(super) fn keep_public_part(post: &mut Post, hides_unknown_enclosing: bool) {
+    let layout = std::mem::take(&mut post.layout);
     if let Some(access) = post.access {
         if access == VisiblePart::Nothing {
             post.excerpt = String::new();
@@ -34,8 +35,10 @@ pub(super) fn keep_public_part(post: &mut Post, hides_unknown_enclosing: bool) {
         return;
     }
     if let Some(stored) = post.content.take() {
+        let (stored, left_out) = layout.text(&stored).unwrap_or((stored, Vec::new()));
         let (content, hidden) = render::public_part(&stored, hides_unknown_enclosing);
-        (post.content, post.hidden_notes) = (Some(content), hidden);
+        post.content = Some(content);
+        post.hidden_notes.extend(left_out.into_iter().chain(hidden));
         enclosures::keep_public(post, &stored);
     }
     post.excerpt = render::public_part(&post.excerpt, hides_unknown_enclosing).0;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::session::WordPressSession;
 use super::site::Post;
-use super::{enclosures, member_plugins, member_tables, post_visibility};
+use super::{elementor, enclosures, member_plugins, member_tables, post_visibility};
 use crate::domain::time::Millis;
 use crate::sources::incremental;
 use crate::sources::php::Value;
@@ -88,7 +88,9 @@ pub(super) async fn select(
             posts[*at].terms.push(number(&term));
         }
     }
-    let keys: Vec<&str> = POST_META.into_iter().chain(member_plugins::meta_keys()).collect();
+    let layout_keys = elementor::META_KEYS.into_iter().filter(|_| with_body);
+    let keys: Vec<&str> =
+        POST_META.into_iter().chain(layout_keys).chain(member_plugins::meta_keys()).collect();
     let sql = format!(
         "SELECT CAST(post_id AS CHAR), meta_key, meta_value FROM {{p}}postmeta WHERE post_id IN ({ids}) \
          AND (meta_key IN ('{}') OR {}) ORDER BY meta_id DESC",
@@ -106,6 +108,7 @@ pub(super) async fn select(
             "footnotes" => post.footnotes = value,
             "_wp_attachment_metadata" => post.size = image_size(&value),
             "_wp_attachment_image_alt" => post.alt = value,
+            key if post.layout.add_metadata(key, &value) => {}
             key if enclosures::add_metadata(post, key, &value) => {}
             key => post_visibility::add_metadata(post, key, &value),
         }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::address::SiteAddress;
+use super::elementor::Layout;
 use super::languages::Languages;
 use super::member_plugins::VisiblePart;
 use crate::sources::php::Value;
@@ -74,6 +75,8 @@ pub(super) struct Post {
     pub(super) file_metadata: Vec<(String, String)>,
     /// Part that visitors see if a plugin restricts the post; `None` if none does.
     pub(super) access: Option<VisiblePart>,
+    /// Layout that the page shows instead of the stored body.
+    pub(super) layout: Layout,
     /// Sentences about parts of the body that plugins hide from visitors.
     pub(super) hidden_notes: Vec<String>,
 }

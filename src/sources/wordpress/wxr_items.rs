@@ -128,6 +128,7 @@ pub(super) fn post(
         post.date_gmt = publication_date(item).unwrap_or_default();
     }
     for (key, value) in &metadata {
+        post.layout.add_metadata(key, value);
         enclosures::add_metadata(&mut post, key, value);
         post_visibility::add_metadata(&mut post, key, value);
     }
