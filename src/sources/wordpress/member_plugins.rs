@@ -89,7 +89,7 @@ const VISITOR_BLOCKS: &str = "premium-content/container premium-content/logged-o
 const LAYOUT_NAMESPACES: &str = "kadence generateblocks uagb ugb stackable coblocks getwid atomic-blocks genesis-blocks \
     gutenbee themeisle-blocks ghostkit essential-blocks premium blocksy greenshift-blocks wpzoom yoast rank-math \
     jetpack syntaxhighlighter enlighter kevinbatdorf newspack-blocks woocommerce wp-bootstrap-blocks tableberg a8c \
-    tadv flexible-table-block mathml katex";
+    tadv flexible-table-block mathml katex fl-builder divi themify-builder siteorigin-panels elementor";
 
 /// Metadata with the levels that Leaky Paywall shows a post to.
 const LEAKY_PAYWALL: &str = "_issuem_leaky_paywall_visibility";

@@ -123,6 +123,101 @@ async fn what_page_builders_and_forms_leave_is_text_that_people_read() {
     assert!(notes.iter().any(|note| note.contains("contact-form-selector is a form")), "{notes:?}");
 }
 
+/// Returns the words of a body without its tags.
+fn words(body: &str) -> String {
+    let text: String = body
+        .split('<')
+        .map(|part| part.split_once('>').map_or(part, |(_, text)| text).to_owned() + " ")
+        .collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn page_builders_leave_neither_base64_nor_shortcodes_nor_dead_links() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let posts = [
+        (
+            "Divi",
+            "<!-- wp:divi/placeholder -->[et_pb_section fb_built=\"1\"][et_pb_row][et_pb_column type=\"4_4\"][et_pb_text]<p>Open at nine.</p><p>@ET-DC@eyJkeW5hbWljIjp0cnVlLCJjb250ZW50IjoicG9zdF9kYXRlIn0=@</p><p><a href=\"@ET-DC@eyJkeW5hbWljIjp0cnVlfQ==@\">The map</a></p>[/et_pb_text][et_pb_button button_url=\"#\" button_text=\"Click here\"][/et_pb_button][et_pb_contact_form][et_pb_contact_field field_title=\"Name\"][/et_pb_contact_field][/et_pb_contact_form][/et_pb_column][/et_pb_row][/et_pb_section]<!-- /wp:divi/placeholder -->",
+            "Open at nine. The map",
+        ),
+        (
+            "WPBakery",
+            "[vc_row css=\".vc_custom_1{margin: 0 !important;}\"][vc_column][vc_column_text]Open at nine.[/vc_column_text][vc_gmaps link=\"#E-8_JTNDaWZyYW1lJTIwc3JjJTNEJTIyaHR0cHMlM0ElMkYlMkZtYXBzLmV4YW1wbGUlMjIlM0UlM0MlMkZpZnJhbWUlM0U=\"][vc_btn title=\"Go\" link=\"url:%23|title:Go\"][rev_slider alias=\"home\"][/vc_column][/vc_row]",
+            "Open at nine.",
+        ),
+        (
+            "Beaver Builder",
+            "<!-- wp:fl-builder/layout -->\n<h2>Open day</h2>\n<p>Gates at <a href=\"/map/\">the map</a>.</p>\n<!-- /wp:fl-builder/layout -->",
+            "Open day Gates at the map .",
+        ),
+        (
+            "Bricks",
+            "<p>Open at nine.</p>\n<p><a href=\"#brx-content\">Skip</a> {post_author}</p>",
+            "Open at nine. Skip {post_author}",
+        ),
+        (
+            "Oxygen",
+            "<p>Open at nine.</p>[ct_section ct_sign_sha256='1a' ct_options='{\"ct_id\":1,\"ct_parent\":0,\"selector\":\"section-1\"}'][ct_code_block ct_options='{\"original\":{\"code-php\":\"PGgyPkhlbGxvPC9oMj4gPD9waHAgZWNobyAxOyA/Pg==\"}}'][/ct_code_block][/ct_section]",
+            "Open at nine.",
+        ),
+    ];
+    for (name, content, expected) in posts {
+        let content = source.quote(content);
+        source
+            .execute(&format!("UPDATE wp_posts SET post_content = {content} WHERE ID = 111"))
+            .await;
+        source.sync();
+        let body = source.article("111")["body_html"].as_str().unwrap().to_owned();
+        assert_eq!(words(&body), expected, "{name}: {body}");
+        for part in ["[", "ET-DC", "href=\"\"", "eyJ", "JTN", "PGgy"] {
+            assert!(!body.contains(part), "{name}: {part} is in {body}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_layout_of_elementor_arrives_if_the_stored_text_is_old_or_empty() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let widget = |name: &str, settings: serde_json::Value| serde_json::json!({"id": "1a", "elType": "widget", "widgetType": name, "settings": settings, "elements": []});
+    let layout = serde_json::json!([{"id": "1b", "elType": "container", "settings": {}, "elements": [
+        widget("heading", serde_json::json!({"title": "Open day"})),
+        widget("text-editor", serde_json::json!({"editor": "<p>Gates at nine. <a href=\"/map/\">The map</a> [members_only]SECRET[/members_only]</p>"})),
+        widget("image", serde_json::json!({"image": {"id": 0, "url": "/gate.jpg", "alt": "The gate"}, "caption": "North gate"})),
+        widget("video", serde_json::json!({"youtube_url": "https://www.youtube.com/watch?v=abcdefghijk"})),
+        widget("form", serde_json::json!({"form_fields": [{"field_label": "Name"}], "button_text": "Send"})),
+        widget("button", serde_json::json!({"text": "Apply", "link": {"url": "https://college.example/apply"}})),
+    ]}]);
+    let data = source.quote(&layout.to_string());
+    source
+        .execute(&format!(
+            "INSERT INTO wp_postmeta (post_id, meta_key, meta_value) VALUES
+               (101, '_elementor_edit_mode', 'builder'), (101, '_elementor_data', {data}),
+               (111, '_elementor_edit_mode', 'builder'), (111, '_elementor_data', {data}), (108, '_elementor_data', {data});
+             UPDATE wp_posts SET post_content = '' WHERE ID = 101;
+             UPDATE wp_posts SET post_content = '<p>Closed day</p>' WHERE ID IN (108, 111)"
+        ))
+        .await;
+    source.sync();
+    for id in ["101", "111"] {
+        let body = source.article(id)["body_html"].as_str().unwrap().to_owned();
+        for part in [
+            "<h2>Open day</h2>",
+            "Gates at nine. <a href=\"https://blog.example/map/\">The map</a>",
+            "<img src=\"https://blog.example/gate.jpg\" alt=\"The gate\"",
+            "<figcaption>North gate</figcaption>",
+            "https://www.youtube.com/watch?v=abcdefghijk",
+            "<a href=\"https://college.example/apply\">Apply</a>",
+        ] {
+            assert!(body.contains(part), "{id}: {part}\nis not in\n{body}");
+        }
+        for part in ["SECRET", "Send", "Closed"] {
+            assert!(!body.contains(part), "{id}: {part} is in {body}");
+        }
+    }
+    assert_eq!(words(source.article("108")["body_html"].as_str().unwrap()), "Closed day");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_query_block_lists_the_posts_that_its_filters_select() {
     let Some(source) = site("wp_", "/%postname%/").await else { return };

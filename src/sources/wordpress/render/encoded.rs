@@ -43,9 +43,27 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Removes the encoded names of dynamic values, which Divi replaces when it shows a page.
+pub(super) fn without_dynamic_values(text: &str) -> Cow<'_, str> {
+    const START: &str = "@ET-DC@";
+    if !text.contains(START) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(START);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let length = part.bytes().take_while(|b| is_base64(*b)).count();
+        out.push_str(part[length..].strip_prefix('@').unwrap_or(&part[length..]));
+    }
+    Cow::Owned(out)
+}
+
+fn is_base64(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || b"+/=".contains(&b)
+}
+
 /// Returns the decoded form of text that is one word of base64; `None` for other text.
 fn base64_bytes(enclosed: &str) -> Option<Vec<u8>> {
-    let is_base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
     // Editors wrap the word in a paragraph.
     if enclosed.len() < MIN_BASE64_BYTES || enclosed.trim().contains(' ') && !enclosed.contains('<')
     {
@@ -94,6 +112,13 @@ mod tests {
         }
         let script = format!("A[vc_raw_js]{url}[/vc_raw_js]B");
         assert_eq!(decode(&script), "A[vc_raw_js][/vc_raw_js]B");
+    }
+
+    #[test]
+    fn dynamic_values_of_divi_are_removed() {
+        let value = "@ET-DC@eyJkeW5hbWljIjp0cnVlLCJjb250ZW50IjoicG9zdF90aXRsZSJ9@";
+        let text = format!("By {value}, me@a.example {value}");
+        assert_eq!(without_dynamic_values(&text), "By , me@a.example ");
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use super::markup::{Token, tag_name, tokenize};
 
-/// Removes the URLs that are shortcodes, and the images and frames that they belong to. Returns
+/// Removes the URLs that are shortcodes or dynamic values of Divi, and the images and frames that they belong to. Returns
 /// `true` if there were any.
 pub(super) fn without_shortcode_urls(html: &str) -> (String, bool) {
-    if !html.contains(['[', '%']) {
+    if !html.contains(['[', '%', '@']) {
         return (html.to_owned(), false);
     }
     let mut out = String::with_capacity(html.len());
@@ -37,7 +37,8 @@ fn has_shortcode_url(tag: &str) -> bool {
                 Some(quote @ ('"' | '\'')) => value[1..].split(quote).next().unwrap_or_default(),
                 _ => value.split([' ', '>']).next().unwrap_or_default(),
             };
-            is_attribute && contains_shortcode(value.trim())
+            let value = value.trim();
+            is_attribute && (value.starts_with("@et-dc@") || contains_shortcode(value))
         })
     })
 }
@@ -75,6 +76,7 @@ mod tests {
             ("<a href=\"/%5Bhome_url%5D/map\">Map</a>", "<a>Map</a>"),
             ("<img alt=\"A map\" src=\"[theme_url]/map.png\"> x", " x"),
             ("<a href=\"/list?id=[post_id]\">Map</a>", "<a>Map</a>"),
+            ("<a href=\"@ET-DC@eyJkeW5hbWljIjp0cnVlfQ==@\">Map</a>", "<a>Map</a>"),
         ] {
             assert_eq!(without_shortcode_urls(html), (expected.to_owned(), true), "{html}");
         }

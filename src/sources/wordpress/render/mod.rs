@@ -206,6 +206,7 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
                 .to_owned(),
         );
     }
+    let text = encoded::without_dynamic_values(&text);
     let text = embeds::embed(&text);
     let has_blocks = text.contains("<!-- wp:");
     let text = if has_blocks { blocks::render(context, scope, &text) } else { text };
