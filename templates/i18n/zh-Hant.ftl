@@ -10,7 +10,7 @@ digest-more = 本期其他文章
 digest-unlisted = 另有 { $count } 篇文章，請前往{ $site }
 digest-preheader-more = 及更多內容
 digest-reason = 您收到這封電子郵件，是因為您訂閱了{ $site }的「{ $digest }」。
-digest-sent-to = 收件者：
+digest-sent-to = 傳送至
 digest-unsubscribe = 取消訂閱
 
 # --- Confirmation e-mail

@@ -10,7 +10,7 @@ digest-more = 本期更多文章
 digest-unlisted = 另有 { $count } 篇文章，请访问{ $site }
 digest-preheader-more = 及更多内容
 digest-reason = 您收到此邮件，是因为您订阅了{ $site }的“{ $digest }”。
-digest-sent-to = 收件人：
+digest-sent-to = 发送至
 digest-unsubscribe = 退订
 
 # --- Confirmation e-mail

@@ -261,12 +261,34 @@ fn summaries_are_truncated_at_word_boundaries() {
         "The students opened…"
     );
     assert_eq!(summary(None, "<p>学院的学生们在新的实验室里上课</p>", 8), "学院的学生们在…");
+    assert_eq!(summary(None, "<p>We met. Then we left.</p>", 9), "We met…");
+    assert_eq!(summary(None, "<p>学生们上课。随后离开了教室</p>", 7), "学生们上课…");
     assert_eq!(
         summary(None, &format!("<p>{}</p>", "👩\u{200d}🔬".repeat(9)), 4),
         format!("{}…", "👩\u{200d}🔬".repeat(3))
     );
     assert_eq!(summary(None, "", 10), "");
     assert_eq!(summary(None, "<p>text</p>", 0), "");
+}
+
+#[test]
+fn summaries_have_no_marks_of_footnotes() {
+    for (body, expected) in [
+        (
+            "<p>Built twice<sup class=\"r\"><a href=\"#fn1\" id=\"r1\">[1]</a></sup>.</p><p>In 1951. <a href=\"#r1\">↩︎</a></p>",
+            "Built twice. In 1951.",
+        ),
+        (
+            "<p>Built<sup data-fn=\"x\"><a href=\"https://a.example/b#x\">1</a></sup> twice</p>",
+            "Built twice",
+        ),
+        (
+            "<p>12 m<sup>2</sup>, CO<sup><a href=\"https://a.example/\">2</a></sup></p>",
+            "12 m2, CO2",
+        ),
+    ] {
+        assert_eq!(summary(None, body, 50), expected);
+    }
 }
 
 #[test]

@@ -18,6 +18,9 @@ const MAX_SUMMARY_SOURCE_BYTES: usize = 64 << 10;
 /// HTML.
 const MAX_TAG_BYTES: usize = 4 << 10;
 
+/// Maximum length of the mark of a footnote, such as `[12]`, in characters.
+const MAX_NOTE_MARK_CHARS: usize = 6;
+
 /// Inline elements, whose tags are removed without leaving a space.
 const INLINE_ELEMENTS: &str = "a abbr acronym b bdi bdo big cite code del dfn em font i img ins kbd label mark nobr o:p q rp rt ruby \
     s samp small span strike strong sub sup time tt u var wbr";
@@ -56,6 +59,7 @@ pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize
     let opening = &body_html[..body_html.floor_char_boundary(MAX_SUMMARY_SOURCE_BYTES)];
     let html = text_repair::repair(opening);
     let cleaned = Sanitizer::new(None).clean(&prepare::prepare(&html, None));
+    let cleaned = without_note_marks(&cleaned);
     let prose = text_lines(
         &cleaned,
         &["figcaption", "table", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "rt", "rp"],
@@ -63,6 +67,32 @@ pub(crate) fn summary(given: Option<&str>, body_html: &str, max_graphemes: usize
     .join(" ");
     let text = if prose.is_empty() { text_lines(&cleaned, &[]).join(" ") } else { prose };
     truncate(&collapse_whitespace(&text_repair::repair(&text)), max_graphemes)
+}
+
+/// Returns sanitized HTML without the marks that link to footnotes and back.
+fn without_note_marks(sanitized: &str) -> Cow<'_, str> {
+    const START: &str = "<sup><a ";
+    if !sanitized.contains(START) && !sanitized.contains('↩') {
+        return Cow::Borrowed(sanitized);
+    }
+    let mut out = String::with_capacity(sanitized.len());
+    let mut parts = sanitized.split(START);
+    out.extend(parts.next());
+    for part in parts {
+        let mark = part.split_once("</a></sup>").and_then(|(link, after)| {
+            let (attributes, text) = link.split_once('>')?;
+            let is_mark = attributes.contains('#')
+                && text.chars().count() <= MAX_NOTE_MARK_CHARS
+                && !text.contains('<');
+            is_mark.then_some(after)
+        });
+        match mark {
+            Some(after) => out.push_str(after),
+            None => out.extend([START, part]),
+        }
+    }
+    // Some fonts show the arrow as an emoji unless a variation selector follows.
+    Cow::Owned(out.replace(['↩', '\u{fe0e}'], ""))
 }
 
 /// Returns a field that may be text or HTML with the letters of its formulas.
@@ -247,7 +277,7 @@ fn truncate(text: &str, max: usize) -> String {
         .unwrap_or(0);
     // A "word" longer than half of the limit, such as a URL, is cut at the limit.
     let end = if word * 2 >= cut { word } else { cut };
-    let kept =
-        text[..end].trim_end_matches(|c: char| c.is_whitespace() || ",;:，、；：（(".contains(c));
+    let kept = text[..end]
+        .trim_end_matches(|c: char| c.is_whitespace() || ",;:.…，、；：。（(".contains(c));
     if max == 0 { String::new() } else { format!("{kept}…") }
 }
