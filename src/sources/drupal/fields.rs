@@ -2,18 +2,22 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::elements::{Element, Image};
 use crate::sources::php::Value;
 use crate::sources::read_session::{ReadSession, TextRow, to_array};
 
 /// Field of Layout Builder with an entity's own layout.
 pub(super) const LAYOUT_FIELD: &str = "layout_builder__layout";
 
-/// A field that contains text, or refers to entities that do.
+/// A field that contains text, an image, a file or a link, or refers to entities that do.
 #[derive(Debug, Clone)]
 pub(super) struct Field {
     pub(super) name: String,
     kind: FieldKind,
     table: String,
+    /// Selected columns, and joins with the tables that they are in.
+    columns: String,
+    joins: String,
     /// `true` if the table names the revision of each value.
     has_revision: bool,
 }
@@ -28,15 +32,23 @@ enum FieldKind {
     Paragraphs,
     /// Sections of Layout Builder.
     Layout,
+    Image,
+    File,
+    Link,
+    /// References to media entities.
+    Media,
 }
 
 /// A value of a field.
 #[derive(Debug, Clone)]
 pub(super) enum FieldValue {
-    /// Text with its format; without one it is plain text.
     Text(TextPart),
+    Element(Element),
     /// Reference to a paragraph: its id and revision.
-    Paragraph { id: String, revision: String },
+    Paragraph {
+        id: String,
+        revision: String,
+    },
     /// Section of Layout Builder.
     Section(Value),
 }
@@ -45,8 +57,19 @@ pub(super) enum FieldValue {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TextPart {
     pub(super) text: String,
-    /// Name of the text format; `None` for plain text.
-    pub(super) format: Option<String>,
+    pub(super) format: TextFormat,
+}
+
+/// The format of a stored text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) enum TextFormat {
+    /// Text in which `<` is an ordinary character.
+    #[default]
+    Plain,
+    /// HTML of an element, to which no filter applies.
+    Html,
+    /// A text format of the site.
+    Named(String),
 }
 
 /// A node, paragraph or block with the values of its fields.
@@ -117,8 +140,22 @@ pub(super) async fn fields(
         let storage = format!("field.storage.{entity}.{name}");
         let field_type =
             config.iter().find(|(known, _)| *known == storage).map_or("", |(_, v)| v.text("type"));
+        let refers_to_media = || {
+            let definition = config.iter().find(|(known, _)| *known == storage);
+            definition
+                .and_then(|(_, value)| value.get("settings"))
+                .is_some_and(|settings| settings.text("target_type") == "media")
+        };
         let kind = if name == LAYOUT_FIELD && columns.contains("layout_builder__layout_section") {
             FieldKind::Layout
+        } else if has("target_id") && has("alt") && has("width") {
+            FieldKind::Image
+        } else if has("target_id") && has("description") {
+            FieldKind::File
+        } else if has("uri") && has("title") {
+            FieldKind::Link
+        } else if has("target_id") && refers_to_media() {
+            FieldKind::Media
         } else if has("value") && has("format") {
             FieldKind::Formatted
         } else if has("target_revision_id") {
@@ -129,9 +166,39 @@ pub(super) async fn fields(
             continue;
         };
         let has_revision = columns.contains("revision_id");
-        fields.push(Field { name: name.to_owned(), kind, table: table.clone(), has_revision });
+        let (columns, joins) = selection(kind, name, prefix);
+        let (name, table) = (name.to_owned(), table.clone());
+        fields.push(Field { name, kind, table, columns, joins, has_revision });
     }
     Ok(fields)
+}
+
+/// Returns four columns with the value of a field, and the joins that they need.
+fn selection(kind: FieldKind, name: &str, prefix: &str) -> (String, String) {
+    let column = |suffix: &str| format!("f.{name}_{suffix}");
+    let file =
+        || format!(" JOIN {prefix}file_managed m ON m.fid = f.{name}_target_id AND m.status = 1");
+    let empty = || "''".to_owned();
+    let (columns, joins) = match kind {
+        FieldKind::Formatted => ([column("value"), column("format"), empty(), empty()], None),
+        FieldKind::Plain => ([column("value"), empty(), empty(), empty()], None),
+        FieldKind::Paragraphs => {
+            ([column("target_id"), column("target_revision_id"), empty(), empty()], None)
+        }
+        FieldKind::Layout => ([column("section"), empty(), empty(), empty()], None),
+        FieldKind::Image => {
+            (["m.uri".to_owned(), column("alt"), column("width"), column("height")], Some(file()))
+        }
+        FieldKind::File => {
+            (["m.uri".to_owned(), column("description"), empty(), empty()], Some(file()))
+        }
+        FieldKind::Link => ([column("uri"), column("title"), empty(), empty()], None),
+        FieldKind::Media => (
+            ["m.uuid".to_owned(), empty(), empty(), empty()],
+            Some(format!(" JOIN {prefix}media m ON m.mid = f.{name}_target_id")),
+        ),
+    };
+    (columns.join(", "), joins.unwrap_or_default())
 }
 
 /// Returns `true` for a name that may become part of a query.
@@ -152,16 +219,10 @@ pub(super) async fn fetch_values(
         list => list,
     };
     for field in fields {
-        let Field { name, kind, table, has_revision } = field;
-        let columns = match kind {
-            FieldKind::Formatted => format!("f.{name}_value, f.{name}_format"),
-            FieldKind::Plain => format!("f.{name}_value, ''"),
-            FieldKind::Paragraphs => format!("f.{name}_target_id, f.{name}_target_revision_id"),
-            FieldKind::Layout => format!("f.{name}_section, ''"),
-        };
+        let Field { table, columns, joins, has_revision, .. } = field;
         let revision = if *has_revision { "f.revision_id" } else { "''" };
         let sql = format!(
-            "SELECT f.entity_id, f.langcode, {revision}, {columns} FROM {table} f WHERE f.deleted = 0 AND f.entity_id IN ({ids}) ORDER BY f.entity_id, f.delta"
+            "SELECT f.entity_id, f.langcode, {revision}, {columns} FROM {table} f{joins} WHERE f.deleted = 0 AND f.entity_id IN ({ids}) ORDER BY f.entity_id, f.delta"
         );
         for row in session.rows_if_readable(&sql).await? {
             add_value(records, field, row);
@@ -171,7 +232,7 @@ pub(super) async fn fetch_values(
 }
 
 fn add_value(records: &mut Records, field: &Field, row: TextRow) {
-    let [id, language, revision, first, second] = to_array(row);
+    let [id, language, revision, first, second, third, fourth] = to_array(row);
     let Some(record) = records.get_mut(&id) else { return };
     if !revision.is_empty() && !record.revision.is_empty() && revision != record.revision {
         return;
@@ -179,9 +240,20 @@ fn add_value(records: &mut Records, field: &Field, row: TextRow) {
     let value = match field.kind {
         FieldKind::Formatted | FieldKind::Plain if first.trim().is_empty() => None,
         FieldKind::Formatted => {
-            Some(FieldValue::Text(TextPart { text: first, format: Some(second) }))
+            let format = TextFormat::Named(second);
+            Some(FieldValue::Text(TextPart { text: first, format }))
         }
-        FieldKind::Plain => Some(FieldValue::Text(TextPart { text: first, format: None })),
+        FieldKind::Plain => {
+            Some(FieldValue::Text(TextPart { text: first, format: TextFormat::Plain }))
+        }
+        FieldKind::Image => {
+            Some(FieldValue::Element(Element::Image(Image::new(first, second, &third, &fourth))))
+        }
+        FieldKind::File => {
+            Some(FieldValue::Element(Element::File { uri: first, description: second }))
+        }
+        FieldKind::Link => Some(FieldValue::Element(Element::Link { uri: first, text: second })),
+        FieldKind::Media => Some(FieldValue::Element(Element::Media(first))),
         FieldKind::Paragraphs => Some(FieldValue::Paragraph { id: first, revision: second }),
         FieldKind::Layout => Value::parse(&first).map(FieldValue::Section),
     };

@@ -8,6 +8,7 @@ use html_escape::{decode_html_entities, encode_double_quoted_attribute};
 use lol_html::html_content::ContentType;
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 
+use super::elements::Image;
 use super::files::file_url;
 use super::formats::link;
 use super::site::DrupalSite;
@@ -19,7 +20,8 @@ pub(super) struct MediaItem {
     display: MediaElement,
     name: String,
     url: String,
-    alt: String,
+    /// The image, whose URI is not used; empty for other media.
+    image: Image,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,15 +70,20 @@ pub(super) async fn fetch(
         "{prefix}media m JOIN {prefix}media_field_data d ON d.mid = m.mid AND d.default_langcode = 1 AND d.status = 1"
     );
     for (field, display) in FIELDS {
-        let alt = if display == MediaElement::Image { "v.field_media_image_alt" } else { "''" };
+        let attributes = if display == MediaElement::Image {
+            "v.field_media_image_alt, v.field_media_image_width, v.field_media_image_height"
+        } else {
+            "'', '', ''"
+        };
         let sql = format!(
-            "SELECT m.uuid, d.name, f.uri, {alt} FROM {named} JOIN {prefix}media__{field} v ON v.entity_id = m.mid AND v.deleted = 0 \
+            "SELECT m.uuid, d.name, f.uri, {attributes} FROM {named} JOIN {prefix}media__{field} v ON v.entity_id = m.mid AND v.deleted = 0 \
              JOIN {prefix}file_managed f ON f.fid = v.{field}_target_id AND f.status = 1 WHERE m.uuid IN ({ids}) ORDER BY v.delta DESC"
         );
         for row in session.rows_if_readable(&sql).await? {
-            let [id, name, uri, alt] = to_array(row);
+            let [id, name, uri, alt, width, height] = to_array(row);
             if let Some(url) = file_url(&site.files_url, &uri) {
-                media.insert(id, MediaItem { display, name, url, alt });
+                let image = Image::new(uri, alt, &width, &height);
+                media.insert(id, MediaItem { display, name, url, image });
             }
         }
     }
@@ -86,7 +93,8 @@ pub(super) async fn fetch(
     );
     for row in session.rows_if_readable(&sql).await? {
         let [id, name, url] = to_array(row);
-        media.insert(id, MediaItem { display: MediaElement::Link, name, url, alt: String::new() });
+        let (display, image) = (MediaElement::Link, Image::default());
+        media.insert(id, MediaItem { display, name, url, image });
     }
     Ok(media)
 }
@@ -126,11 +134,13 @@ impl MediaItem {
     /// Returns the HTML of the item; an alternative text in the embedding text takes precedence
     /// over the item's own, and the caption is HTML.
     fn html(&self, alt: Option<&str>, caption: Option<&str>) -> String {
-        let alt = alt.filter(|alt| !alt.is_empty()).unwrap_or(&self.alt);
+        let alt = alt.filter(|alt| !alt.is_empty()).unwrap_or(&self.image.alt);
         let (url, alt) =
             (encode_double_quoted_attribute(&self.url), encode_double_quoted_attribute(alt));
         let element = match self.display {
-            MediaElement::Image => format!("<img src=\"{url}\" alt=\"{alt}\">"),
+            MediaElement::Image => {
+                format!("<img src=\"{url}\" alt=\"{alt}\"{}>", self.image.size_attributes())
+            }
             MediaElement::Audio => format!("<audio src=\"{url}\" controls></audio>"),
             MediaElement::Video => format!("<video src=\"{url}\" controls></video>"),
             MediaElement::Link => link(&self.url, &self.name),
@@ -162,10 +172,10 @@ mod tests {
             display: MediaElement::Image,
             name: "vat".into(),
             url: "https://a.example/v.jpg".into(),
-            alt: "A \"vat\"".into(),
+            image: Image::new(String::new(), "A \"vat\"".into(), "640", "480"),
         };
         let (html, left_out) = embed(&text, &HashMap::from([(ID.to_owned(), medium)]));
-        let figure = "<figure><img src=\"https://a.example/v.jpg\" alt=\"A &quot;vat&quot;\"><figcaption>The <b>vat</b></figcaption></figure>";
+        let figure = "<figure><img src=\"https://a.example/v.jpg\" alt=\"A &quot;vat&quot;\" width=\"640\" height=\"480\"><figcaption>The <b>vat</b></figcaption></figure>";
         assert_eq!((html, left_out), (format!("<p>a</p>{figure}"), 1));
     }
 

@@ -3,6 +3,7 @@
 
 mod access;
 mod displays;
+mod elements;
 mod entities;
 mod fields;
 mod files;
@@ -19,7 +20,7 @@ mod urls;
 use html_escape::encode_text;
 use tokio::sync::mpsc::Sender;
 
-use self::fields::TextPart;
+use self::fields::{TextFormat, TextPart};
 use self::node::{Node, Translation};
 use self::site::DrupalSite;
 use super::panics::catch_panic;
@@ -88,16 +89,18 @@ fn body_html(site: &DrupalSite, translation: &Translation) -> (String, Vec<Strin
     let mut notes = translation.notes.clone();
     let mut html = Vec::new();
     for TextPart { text, format } in &translation.parts {
-        let Some(format) = format else {
-            let lines = text.lines().map(|line| encode_text(line).into_owned());
-            html.push(format!("<p>{}</p>", lines.collect::<Vec<_>>().join("<br>")));
-            continue;
-        };
-        match site.formats.html(text, format) {
-            Some(text) => html.push(text),
-            None => notes.push(format!(
-                "Its text format {format} is missing or disabled in Drupal, which then shows no text."
-            )),
+        match format {
+            TextFormat::Plain => {
+                let lines = text.lines().map(|line| encode_text(line).into_owned());
+                html.push(format!("<p>{}</p>", lines.collect::<Vec<_>>().join("<br>")));
+            }
+            TextFormat::Html => html.push(text.clone()),
+            TextFormat::Named(name) => match site.formats.html(text, name) {
+                Some(text) => html.push(text),
+                None => notes.push(format!(
+                    "Its text format {name} is missing or disabled in Drupal, which then shows no text."
+                )),
+            },
         }
     }
     notes.dedup();
@@ -123,6 +126,10 @@ fn to_article(
                 .to_owned(),
         );
     }
+    let image = translation.lead_image.as_ref().map(|lead| &lead.image);
+    let image_url = image.and_then(|image| files::file_url(&site.files_url, &image.uri));
+    let image = image.filter(|_| image_url.is_some());
+    let size = image.and_then(|image| image.size);
     // In Drupal's own feeds all languages of a node have one guid; only one article can keep it.
     let keeps_guid = source.ids == Ids::SiteFeed && translation.is_original;
     IncomingArticle {
@@ -139,10 +146,10 @@ fn to_article(
             .collect(),
         language: (!matches!(translation.language.as_str(), "und" | "zxx" | ""))
             .then(|| translation.language.clone()),
-        image_url: translation
-            .image
-            .as_deref()
-            .and_then(|uri| files::file_url(&site.files_url, uri)),
+        image_url,
+        image_alt: image.map(|image| plain(&image.alt)).filter(|alt| !alt.is_empty()),
+        image_width: size.map(|(width, _)| width),
+        image_height: size.map(|(_, height)| height),
         published_at: Millis(0).plus(SignedDuration::from_secs(translation.published_at)),
         updated_at: translation.changed_at.map(|at| Millis(0).plus(SignedDuration::from_secs(at))),
         source_id: translation.source_id(node.id),

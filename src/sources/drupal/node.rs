@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::elements::Image;
 use super::fields::TextPart;
 use super::media::MediaItem;
 
@@ -39,8 +40,15 @@ pub(super) struct Translation {
     pub(super) notes: Vec<String>,
     pub(super) sections: Vec<String>,
     pub(super) tags: Vec<String>,
-    /// Lead image as a URI of Drupal, `public://…`.
-    pub(super) image: Option<String>,
+    pub(super) lead_image: Option<LeadImage>,
+}
+
+/// The lead image of a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct LeadImage {
+    /// Field whose first value it is.
+    pub(super) field: String,
+    pub(super) image: Image,
 }
 
 impl Translation {

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::node::{Node, Translation, Values};
+use super::elements::Image;
+use super::node::{LeadImage, Node, Translation, Values};
 use super::site::{DrupalSite, ImageFieldKind};
 use super::{media, texts};
 use crate::domain::time::Millis;
@@ -49,9 +50,9 @@ pub(super) async fn next_nodes(
     let ids = ids.join(", ");
     let mut nodes = languages(session, site, &ids).await?;
     bodies(session, site, &ids, &mut nodes).await?;
-    texts::fetch(session, site, &mut nodes).await?;
     terms(session, site, &ids, &mut nodes).await?;
     images(session, site, &ids, &mut nodes).await?;
+    texts::fetch(session, site, &mut nodes).await?;
     aliases(session, site, &mut nodes).await?;
     let wanted: BTreeSet<String> = nodes
         .values()
@@ -210,32 +211,38 @@ async fn images(
 ) -> anyhow::Result<()> {
     let prefix = &site.prefix;
     for (field, kind) in &site.image_fields {
-        let joined = match kind {
-            ImageFieldKind::File => {
-                format!("JOIN {prefix}file_managed m ON m.fid = f.{field}_target_id")
-            }
-            ImageFieldKind::Media => format!(
-                "JOIN {prefix}media__field_media_image i ON i.entity_id = f.{field}_target_id AND i.deleted = 0 \
-                 JOIN {prefix}file_managed m ON m.fid = i.field_media_image_target_id"
+        let (joined, columns) = match kind {
+            ImageFieldKind::File => (
+                format!("JOIN {prefix}file_managed m ON m.fid = f.{field}_target_id"),
+                format!("f.{field}"),
+            ),
+            ImageFieldKind::Media => (
+                format!(
+                    "JOIN {prefix}media__field_media_image i ON i.entity_id = f.{field}_target_id AND i.deleted = 0 \
+                     JOIN {prefix}file_managed m ON m.fid = i.field_media_image_target_id"
+                ),
+                "i.field_media_image".to_owned(),
             ),
         };
         let sql = format!(
-            "SELECT f.entity_id, f.langcode, m.uri FROM {prefix}node__{field} f {joined} \
+            "SELECT f.entity_id, f.langcode, m.uri, {columns}_alt, {columns}_width, {columns}_height FROM {prefix}node__{field} f {joined} \
              WHERE f.deleted = 0 AND m.status = 1 AND f.entity_id IN ({ids}) ORDER BY f.delta"
         );
-        let mut values: Values<String> = HashMap::new();
+        let mut values: Values<LeadImage> = HashMap::new();
         for row in session.rows_if_readable(&sql).await? {
-            let [id, language, uri] = to_array(row);
-            values.entry((id.parse().unwrap_or_default(), language)).or_default().push(uri);
+            let [id, language, uri, alt, width, height] = to_array(row);
+            let image = Image::new(uri, alt, &width, &height);
+            let image = LeadImage { field: field.clone(), image };
+            values.entry((id.parse().unwrap_or_default(), language)).or_default().push(image);
         }
         for node in nodes.values_mut() {
-            let found: Vec<Option<String>> = node
+            let found: Vec<Option<LeadImage>> = node
                 .translations
                 .iter()
                 .map(|t| node.values(&values, &t.language).next().cloned())
                 .collect();
             for (translation, image) in node.translations.iter_mut().zip(found) {
-                translation.image = translation.image.take().or(image);
+                translation.lead_image = translation.lead_image.take().or(image);
             }
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::displays::ShownField;
+use super::elements::Element;
 use super::entities::{Entities, MAX_DEPTH, PAGE_VIEW_MODE, fetch_blocks, fetch_paragraphs};
-use super::fields::{self, FieldValue, LAYOUT_FIELD, Record, Records, TextPart};
+use super::fields::{self, FieldValue, LAYOUT_FIELD, Record, Records, TextFormat, TextPart};
 use super::layouts::{Component, components};
 use super::node::{Node, Translation};
 use super::site::DrupalSite;
@@ -112,11 +113,17 @@ impl<'r> Texts<'r> {
         if field.name == "body" {
             let Translation { body, format, .. } = translation;
             if !body.trim().is_empty() {
-                self.parts.push(TextPart { text: body.clone(), format: Some(format.clone()) });
+                self.parts.push(TextPart {
+                    text: body.clone(),
+                    format: TextFormat::Named(format.clone()),
+                });
             }
             return;
         }
-        for value in record.values(&field.name, &translation.language) {
+        // The lead image is not repeated in the text.
+        let lead = translation.lead_image.as_ref().filter(|lead| lead.field == field.name);
+        let values = record.values(&field.name, &translation.language);
+        for value in &values[usize::from(lead.is_some()).min(values.len())..] {
             match value {
                 FieldValue::Section(section) => self.add_section(record, translation, section),
                 other => self.add_value(other, &translation.language, &field.view_mode, 0),
@@ -164,6 +171,7 @@ impl<'r> Texts<'r> {
     fn add_value(&mut self, value: &'r FieldValue, language: &str, mode: &str, depth: usize) {
         let (id, revision) = match value {
             FieldValue::Text(part) => return self.parts.push(part.clone()),
+            FieldValue::Element(element) => return self.add_element(element),
             FieldValue::Section(_) => return,
             FieldValue::Paragraph { id, revision } => (id, revision),
         };
@@ -178,6 +186,17 @@ impl<'r> Texts<'r> {
             // An unpublished paragraph is not shown, without a note.
             Some((paragraph, None)) if paragraph.languages.contains_key(language) => {}
             _ => drop(self.left_out.insert(LEFT_OUT_PARAGRAPHS)),
+        }
+    }
+
+    fn add_element(&mut self, element: &Element) {
+        match element.html(&self.site.site_url, &self.site.files_url) {
+            Some(text) => self.parts.push(TextPart { text, format: TextFormat::Html }),
+            // A link without a target is a heading of a menu.
+            None if matches!(element, Element::Link { .. }) => {}
+            None => {
+                self.left_out.insert("Images and files that are not public are left out.");
+            }
         }
     }
 
@@ -224,6 +243,8 @@ impl<'r> Texts<'r> {
             return notes;
         }
         let mut unread = record.filled_fields(&translation.language);
+        let is_element = |value: &FieldValue| matches!(value, FieldValue::Element(_));
+        unread.retain(|name| !record.values(name, &translation.language).iter().all(is_element));
         if !translation.body.trim().is_empty() && !unread.contains(&"body") {
             unread.push("body");
         }

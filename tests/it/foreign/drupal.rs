@@ -14,24 +14,25 @@ CREATE TABLE {p}node__body (bundle VARCHAR(32), deleted SMALLINT DEFAULT 0, enti
 CREATE TABLE {p}node__field_tags (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_tags_target_id INTEGER);
 CREATE TABLE {p}node__field_unit (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_unit_target_id INTEGER);
 CREATE TABLE {p}node__field_image (deleted SMALLINT DEFAULT 0, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_image_target_id INTEGER,
-    field_image_alt VARCHAR(512));
+    field_image_alt VARCHAR(512), field_image_width INTEGER, field_image_height INTEGER);
 CREATE TABLE {p}taxonomy_term_field_data (tid INTEGER, vid VARCHAR(32), langcode VARCHAR(12), status SMALLINT, name VARCHAR(255), default_langcode SMALLINT);
 CREATE TABLE {p}file_managed (fid INTEGER, uri VARCHAR(255), filemime VARCHAR(255), status SMALLINT);
 CREATE TABLE {p}users_field_data (uid INTEGER, langcode VARCHAR(12), name VARCHAR(60), pass VARCHAR(255), default_langcode SMALLINT);
 CREATE TABLE {p}path_alias (id INTEGER, langcode VARCHAR(12), path VARCHAR(255), alias VARCHAR(255), status SMALLINT);
 CREATE TABLE {p}media (mid INTEGER, bundle VARCHAR(32), uuid VARCHAR(128), langcode VARCHAR(12));
 CREATE TABLE {p}media_field_data (mid INTEGER, langcode VARCHAR(12), status SMALLINT, name VARCHAR(255), default_langcode SMALLINT);
-CREATE TABLE {p}media__field_media_image (deleted SMALLINT DEFAULT 0, entity_id INTEGER, delta INTEGER, field_media_image_target_id INTEGER, field_media_image_alt VARCHAR(512));
+CREATE TABLE {p}media__field_media_image (deleted SMALLINT DEFAULT 0, entity_id INTEGER, delta INTEGER, field_media_image_target_id INTEGER, field_media_image_alt VARCHAR(512),
+    field_media_image_width INTEGER, field_media_image_height INTEGER);
 INSERT INTO {p}users_field_data VALUES (0, 'en', '', NULL, 1), (3, 'en', 'Mei & Lin', 'x', 1);
 INSERT INTO {p}taxonomy_term_field_data VALUES (11, 'tags', 'en', 1, 'Dyes & inks', 1), (11, 'tags', 'zh-hans', 1, '染料', 0), (12, 'tags', 'en', 1, 'open day', 1),
     (13, 'tags', 'en', 0, 'withdrawn', 1), (21, 'unit', 'en', 1, 'Campus life', 1);
 INSERT INTO {p}node__field_tags VALUES (0, 1, 'en', 1, 12), (0, 1, 'en', 0, 11), (0, 1, 'en', 2, 13), (0, 1, 'zh-hans', 0, 11), (1, 1, 'en', 3, 21);
 INSERT INTO {p}node__field_unit VALUES (0, 1, 'en', 0, 21);
 INSERT INTO {p}file_managed VALUES (31, 'public://2026-09/the vat.jpg', 'image/jpeg', 1), (32, 'private://salaries.jpg', 'image/jpeg', 1);
-INSERT INTO {p}node__field_image VALUES (0, 1, 'en', 0, 31, 'A vat'), (0, 2, 'en', 0, 32, 'Secret');
+INSERT INTO {p}node__field_image VALUES (0, 1, 'en', 0, 31, 'A vat', 1200, 800), (0, 2, 'en', 0, 32, 'Secret', NULL, NULL);
 INSERT INTO {p}media VALUES (41, 'image', '6f1c0c0e-0000-4000-8000-00000000000a', 'en');
 INSERT INTO {p}media_field_data VALUES (41, 'en', 1, 'vat', 1);
-INSERT INTO {p}media__field_media_image VALUES (0, 41, 0, 31, 'An old vat');
+INSERT INTO {p}media__field_media_image VALUES (0, 41, 0, 31, 'An old vat', 640, 480);
 INSERT INTO {p}path_alias VALUES (1, 'en', '/node/1', '/old', 1), (2, 'en', '/node/1', '/open-day', 1), (3, 'zh-hans', '/node/1', '/开放日', 1), (4, 'en', '/node/1', '/off', 0),
     (5, 'und', '/node/2', '/anywhere', 1);
 ";
@@ -201,9 +202,14 @@ async fn every_language_of_a_published_node_is_an_article_of_one_story() {
         let vat = "https://works.example/sites/default/files/2026-09/the%20vat.jpg";
         assert_eq!(open["image_url"], vat);
         assert_eq!(
+            (&open["image_alt"], &open["image_width"], &open["image_height"]),
+            (&json!("A vat"), &json!(1200), &json!(800)),
+            "{kind:?}"
+        );
+        assert_eq!(
             open["body_html"],
             format!(
-                "<p>See <a href=\"https://works.example/map\">the map</a>.</p><figure><img src=\"{vat}\" alt=\"An old vat\">\
+                "<p>See <a href=\"https://works.example/map\">the map</a>.</p><figure><img src=\"{vat}\" alt=\"An old vat\" width=\"640\" height=\"480\">\
                  <figcaption>The <b>old</b> vat</figcaption></figure>"
             )
         );

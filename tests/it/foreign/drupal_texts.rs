@@ -177,6 +177,94 @@ INSERT INTO block_content__body VALUES (0, 71, 171, 'en', 0, '<p>In the block.</
 INSERT INTO node__body VALUES (0, 1, 'en', 0, '<p>The body.</p>', '', 'basic_html'), (0, 2, 'en', 0, '<p>Another body.</p>', '', 'basic_html');
 ";
 
+const ELEMENT_TABLES: &str = "
+CREATE TABLE file_managed (fid INTEGER, uri VARCHAR(255), filemime VARCHAR(255), status SMALLINT);
+CREATE TABLE media (mid INTEGER, bundle VARCHAR(32), uuid VARCHAR(128), langcode VARCHAR(12));
+CREATE TABLE media_field_data (mid INTEGER, langcode VARCHAR(12), status SMALLINT, name VARCHAR(255), default_langcode SMALLINT);
+CREATE TABLE media__field_media_image (deleted SMALLINT, entity_id INTEGER, delta INTEGER, field_media_image_target_id INTEGER, field_media_image_alt VARCHAR(512),
+    field_media_image_width INTEGER, field_media_image_height INTEGER);
+CREATE TABLE node__field_image (deleted SMALLINT, entity_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_image_target_id INTEGER, field_image_alt VARCHAR(512),
+    field_image_width INTEGER, field_image_height INTEGER);
+CREATE TABLE paragraph__field_photo (deleted SMALLINT, entity_id INTEGER, revision_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_photo_target_id INTEGER,
+    field_photo_alt VARCHAR(512), field_photo_title VARCHAR(512), field_photo_width INTEGER, field_photo_height INTEGER);
+CREATE TABLE paragraph__field_press (deleted SMALLINT, entity_id INTEGER, revision_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_press_target_id INTEGER);
+CREATE TABLE paragraph__field_paper (deleted SMALLINT, entity_id INTEGER, revision_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_paper_target_id INTEGER,
+    field_paper_display SMALLINT, field_paper_description TEXT);
+CREATE TABLE paragraph__field_more (deleted SMALLINT, entity_id INTEGER, revision_id INTEGER, langcode VARCHAR(32), delta INTEGER, field_more_uri VARCHAR(2048),
+    field_more_title VARCHAR(255), field_more_options TEXT);
+INSERT INTO file_managed VALUES (31, 'public://lead.jpg', 'image/jpeg', 1), (32, 'public://yard & gate.jpg', 'image/jpeg', 1), (33, 'public://press.jpg', 'image/jpeg', 1),
+    (34, 'public://plan 2026.pdf', 'application/pdf', 1), (35, 'private://salaries.pdf', 'application/pdf', 1);
+INSERT INTO media VALUES (41, 'image', '6f1c0c0e-0000-4000-8000-00000000000a', 'en');
+INSERT INTO media_field_data VALUES (41, 'en', 1, 'press', 1);
+INSERT INTO media__field_media_image VALUES (0, 41, 0, 33, 'The press', 300, 200);
+INSERT INTO node__field_image VALUES (0, 1, 'en', 0, 31, 'The lead', 1600, 900), (0, 1, 'en', 1, 32, 'The second', 800, 600);
+INSERT INTO paragraph__field_photo VALUES (0, 51, 151, 'en', 0, 32, 'Yard \"A\"', '', 640, 480), (0, 51, 150, 'en', 1, 31, 'Old revision', '', 1, 1);
+INSERT INTO paragraph__field_press VALUES (0, 51, 151, 'en', 0, 41);
+INSERT INTO paragraph__field_paper VALUES (0, 51, 151, 'en', 0, 34, 1, 'The plan'), (0, 51, 151, 'en', 1, 34, 1, ''), (0, 51, 151, 'en', 2, 35, 1, 'Salaries');
+INSERT INTO paragraph__field_more VALUES (0, 51, 151, 'en', 0, 'internal:/map', 'The map', ''), (0, 51, 151, 'en', 1, 'https://a.example/', '', ''),
+    (0, 51, 151, 'en', 2, 'route:<nolink>', 'Nowhere', '');
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn images_media_files_and_links_of_fields_and_paragraphs_arrive() {
+    for kind in KINDS {
+        let Some(source) = site(kind).await else { continue };
+        source.execute(ELEMENT_TABLES).await;
+        let mut config = displays();
+        let shown =
+            |weight: i32, formatter: &str| serde_json::json!({"weight": weight, "type": formatter});
+        config.retain(|(name, _)| {
+            !name.ends_with("node.article.default") && !name.ends_with("paragraph.words.default")
+        });
+        config.push((
+            "core.entity_view_display.node.article.default",
+            serde_json::json!({"status": true, "content": {"field_image": shown(-5, "image"), "field_blocks": shown(1, "entity_reference_revisions_entity_view")}}),
+        ));
+        config.push((
+            "core.entity_view_display.paragraph.words.default",
+            serde_json::json!({"status": true, "content": {"field_words": shown(1, "text_default"), "field_photo": shown(2, "image"),
+                "field_press": shown(3, "entity_reference_entity_view"), "field_paper": shown(4, "file_default"), "field_more": shown(5, "link")}}),
+        ));
+        config.push((
+            "field.storage.paragraph.field_press",
+            serde_json::json!({"field_name": "field_press", "type": "entity_reference", "settings": {"target_type": "media"}}),
+        ));
+        add_config(&source, &config).await;
+        let notes = source.sync().notes().join("\n");
+        assert!(notes.contains("files that are not public"), "{kind:?}: {notes}");
+        let article = source.article("1");
+        let files = "https://works.example/sites/default/files";
+        assert_eq!(
+            (&article["image_url"], &article["image_alt"], &article["image_width"]),
+            (
+                &serde_json::json!(format!("{files}/lead.jpg")),
+                &serde_json::json!("The lead"),
+                &serde_json::json!(1600)
+            ),
+            "{kind:?}"
+        );
+        let body = article["body_html"].as_str().unwrap();
+        let expected = [
+            format!(
+                "<figure><img src=\"{files}/yard%20%26%20gate.jpg\" alt=\"The second\" width=\"800\" height=\"600\"></figure>"
+            ),
+            "<p>First words.</p>".to_owned(),
+            format!(
+                "<figure><img src=\"{files}/yard%20%26%20gate.jpg\" alt=\"Yard &quot;A&quot;\" width=\"640\" height=\"480\"></figure>"
+            ),
+            format!(
+                "<figure><img src=\"{files}/press.jpg\" alt=\"The press\" width=\"300\" height=\"200\"></figure>"
+            ),
+            format!("<p><a href=\"{files}/plan%202026.pdf\">The plan</a></p>"),
+            format!("<p><a href=\"{files}/plan%202026.pdf\">plan 2026.pdf</a></p>"),
+            "<p><a href=\"https://works.example/map\">The map</a></p>".to_owned(),
+            "<p><a href=\"https://a.example/\">https://a.example/</a></p>".to_owned(),
+            "<p>Inner words.</p>".to_owned(),
+        ];
+        assert_eq!(body, expected.join("\n"), "{kind:?}");
+    }
+}
+
 /// Returns a component of a layout.
 fn component(region: &str, weight: i32, configuration: serde_json::Value) -> serde_json::Value {
     serde_json::json!({"region": region, "weight": weight, "configuration": configuration, "additional": []})
