@@ -275,7 +275,7 @@ fn summaries_are_truncated_at_word_boundaries() {
 fn summaries_have_no_marks_of_footnotes() {
     for (body, expected) in [
         (
-            "<p>Built twice<sup class=\"r\"><a href=\"#fn1\" id=\"r1\">[1]</a></sup>.</p><p>In 1951. <a href=\"#r1\">↩︎</a></p>",
+            "<p>Built twice<sup class=\"r\"><a href=\"https://a.example/b#fn1\" id=\"r1\">[1]</a></sup>.</p><p>In 1951. <a href=\"#r1\">↩︎</a></p>",
             "Built twice. In 1951.",
         ),
         (
