@@ -63,18 +63,7 @@ impl Worker {
         let (dispatcher, now) = (&shared.dispatcher, (shared.dispatcher.clock)());
         match smtp_outcome {
             SmtpOutcome::Sent { reply } => {
-                shared.relay_succeeded();
-                if let Some(slot) = &mut self.connection_slot {
-                    slot.record_accepted();
-                }
-                shared.relay_errors.record_accepted(delivery.id);
-                if let Some(edition) = delivery.edition_id {
-                    dispatcher.edition_breakers.record_accepted(edition);
-                }
-                if let Some(limit) = &prepared.job.domain_limit {
-                    shared.domain_breakers.record_success(&limit.key);
-                }
-                self.report.sent += 1;
+                self.record_accepted(&prepared.job);
                 (DeliveryOutcome::Sent, reply.text)
             }
             SmtpOutcome::Deferred { reply, scope } => {
@@ -120,6 +109,23 @@ impl Worker {
                 self.fail_relay(delivery, reason, now)
             }
         }
+    }
+
+    /// Records that the relay accepted a message.
+    fn record_accepted(&mut self, job: &DeliveryJob) {
+        let shared = &self.shared;
+        shared.relay_succeeded();
+        if let Some(slot) = &mut self.connection_slot {
+            slot.record_accepted();
+        }
+        shared.relay_errors.record_accepted(job.delivery.id);
+        if let Some(edition) = job.delivery.edition_id {
+            shared.dispatcher.edition_breakers.record_accepted(edition);
+        }
+        if let Some(limit) = &job.domain_limit {
+            shared.domain_breakers.record_success(&limit.key);
+        }
+        self.report.sent += 1;
     }
 
     /// Records that the relay is unusable, unless the delivery itself is the cause.

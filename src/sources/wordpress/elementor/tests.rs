@@ -18,6 +18,13 @@ fn text_of(elements: Vec<Value>, stored: &str) -> Option<(String, Vec<String>)> 
     layout.text(stored)
 }
 
+fn assert_html_of_widgets(cases: &[(&str, Value, &str)]) {
+    for (name, settings, expected) in cases {
+        let (html, notes) = text_of(vec![widget(name, settings.clone())], "").unwrap();
+        assert_eq!((html.trim(), notes.len()), (*expected, 0), "{name}");
+    }
+}
+
 #[test]
 fn widgets_give_their_words_images_and_links() {
     let link = json!({"url": "https://college.example/apply?a=1&b=2", "is_external": ""});
@@ -63,6 +70,13 @@ fn widgets_give_their_words_images_and_links() {
             json!({"icon_list": [{"text": "Tram 4", "link": link}, {"text": "Bus 9"}]}),
             "<ul><li><a href=\"https://college.example/apply?a=1&amp;b=2\">Tram 4</a></li><li>Bus 9</li></ul>",
         ),
+    ];
+    assert_html_of_widgets(&cases);
+}
+
+#[test]
+fn widgets_of_several_parts_give_their_words_and_images() {
+    let cases = [
         (
             "accordion",
             json!({"tabs": [{"tab_title": "Where?", "tab_content": "<p>Hall 2</p>"}]}),
@@ -86,10 +100,7 @@ fn widgets_give_their_words_images_and_links() {
         ("shortcode", json!({"shortcode": "[gallery ids=\"1,2\"]"}), "[gallery ids=\"1,2\"]"),
         ("counter", json!({"ending_number": 40, "suffix": "+", "title": "halls"}), "40+\n\nhalls"),
     ];
-    for (name, settings, expected) in cases {
-        let (html, notes) = text_of(vec![widget(name, settings)], "").unwrap();
-        assert_eq!((html.trim(), notes.len()), (expected, 0), "{name}");
-    }
+    assert_html_of_widgets(&cases);
 }
 
 #[test]

@@ -53,6 +53,16 @@ pub(super) fn html(widget: &str, settings: &Value) -> Option<String> {
         ]
         .join("\n\n"),
         "icon-list" => list(settings),
+        name if WITHOUT_CONTENT.split_whitespace().any(|known| known == name) => String::new(),
+        name if name.starts_with("woocommerce-") || name.starts_with("wc-") => String::new(),
+        name => return composite_html(name, settings),
+    })
+}
+
+/// Returns the HTML of a widget with several parts; `None` if it is unknown.
+fn composite_html(widget: &str, settings: &Value) -> Option<String> {
+    let text = |key: &str| text(settings, key);
+    Some(match widget {
         "image-box" | "icon-box" => joined([
             image(settings, "image"),
             heading("h3", &linked(&text("title_text"), settings, "link")),
@@ -99,8 +109,6 @@ pub(super) fn html(widget: &str, settings: &Value) -> Option<String> {
         })),
         "wp-widget-text" => self::text(&settings["wp"], "text"),
         "wp-widget-custom_html" => self::text(&settings["wp"], "content"),
-        name if WITHOUT_CONTENT.split_whitespace().any(|known| known == name) => String::new(),
-        name if name.starts_with("woocommerce-") || name.starts_with("wc-") => String::new(),
         _ => return None,
     })
 }
