@@ -59,7 +59,7 @@ async fn utf8_in_latin1_tables_is_reported_with_the_remedy_that_reads_it_right()
              INSERT INTO page VALUES (4, 'Später ergänzt', '2026-09-04', '');",
         )
         .await;
-    let query = "SELECT id, title, out_at AS published_at, body AS body_html FROM page";
+    let query = "SELECT id, title, out_at AS published_at, body AS body_html, CONCAT('https://college.example/', id) AS url FROM page";
     source.use_query(query, "");
     let notes = source.sync().notes();
     assert_eq!(notes.len(), 1, "{notes:?}");
@@ -91,7 +91,10 @@ async fn texts_of_a_latin1_table_that_are_latin1_are_read_without_a_note() {
              INSERT INTO page VALUES (1, 'Jubiläum – 75 €', '2026-09-01'), (2, 'CAFÉ’S', '2026-09-02'), (3, 'Größe', '2026-09-03');",
         )
         .await;
-    source.use_query("SELECT id, title, out_at AS published_at FROM page", "");
+    source.use_query(
+        "SELECT id, title, out_at AS published_at, CONCAT('https://college.example/', id) AS url FROM page",
+        "",
+    );
     assert_eq!(source.sync().notes(), Vec::<String>::new());
     assert_eq!(source.article("1")["title"], json!("Jubiläum – 75 €"));
 }
