@@ -52,7 +52,7 @@ CREATE TABLE audit_log (
                 'accept_removals', 'adopt', 'reload')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
-                'subscriber', 'subscription', 'suppression', 'token', 'user', 'database',
+                'subscriber', 'attribute', 'subscription', 'suppression', 'token', 'user', 'database',
                 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT
@@ -356,10 +356,41 @@ CREATE TABLE subscribers (
     name         TEXT,
     language     TEXT,
     timezone     TEXT,
-    tags         TEXT NOT NULL DEFAULT '[]',
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX subscribers_hash ON subscribers (address_hash);
+
+-- Attributes that subscribers can have. All values of an attribute have its type.
+CREATE TABLE attributes (
+    name       TEXT PRIMARY KEY,
+    type       TEXT NOT NULL CONSTRAINT attributes_type CHECK (type IN ('text', 'number', 'date', 'boolean')),
+    created_at BIGINT NOT NULL
+);
+
+-- Tags of subscribers, in lower case; `tag_key` is the folded form that filters compare.
+CREATE TABLE subscriber_tags (
+    subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+    tag           TEXT COLLATE "C" NOT NULL,
+    tag_key       TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (subscriber_id, tag)
+);
+CREATE INDEX subscriber_tags_key ON subscriber_tags (tag_key, subscriber_id);
+
+-- Values of attributes, one row per subscriber and attribute. Of a text, `text_key` is the folded form
+-- that filters compare; any other value is a number in `rank`: millionths, days since 1970-01-01, or 0
+-- and 1.
+CREATE TABLE subscriber_attributes (
+    subscriber_id BIGINT NOT NULL REFERENCES subscribers (id) ON DELETE CASCADE,
+    attribute     TEXT COLLATE "C" NOT NULL,
+    text_value    TEXT,
+    text_key      TEXT COLLATE "C",
+    rank          BIGINT,
+    PRIMARY KEY (subscriber_id, attribute)
+);
+CREATE INDEX subscriber_attributes_text ON subscriber_attributes (attribute, text_key, subscriber_id)
+    WHERE text_key IS NOT NULL;
+CREATE INDEX subscriber_attributes_rank ON subscriber_attributes (attribute, rank, subscriber_id)
+    WHERE rank IS NOT NULL;
 
 -- Links of subscribers to digests. `since` is the time of the last status change. `removal_reason` is
 -- set while a subscription is unsubscribed because an admin, not its owner, ended it.

@@ -214,8 +214,8 @@ async fn seed(app: &App, college: &College) -> anyhow::Result<()> {
             email: sample.email.clone(),
             name: Some(sample.name.clone()),
             language: Some(sample.language.clone()),
-            timezone: None,
             sections: sample.sections.clone(),
+            ..NewSubscriber::default()
         };
         requests.push(
             subscribers::validate(

@@ -120,6 +120,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "courant subscribers edit ann@example.org --email ann.lee@example.org",
             "courant subscribers edit ann@example.org --name \"Ann Lee\" --language en",
+            "courant subscribers edit ann@example.org --tag partner \\\n    --attribute city=Berlin",
         ],
     ),
     ("subscribers erase", &["courant subscribers erase ann@example.org"]),
@@ -145,6 +146,16 @@ const EXAMPLES: &[(&str, &[&str])] = &[
             "courant subscribers export --digest weekly > weekly.csv",
         ],
     ),
+    ("attributes", &["courant attributes list", "courant attributes add member_since --type date"]),
+    ("attributes list", &["courant attributes list", "courant attributes list --json"]),
+    (
+        "attributes add",
+        &[
+            "courant attributes add city --type text",
+            "courant attributes add member_since --type date",
+        ],
+    ),
+    ("attributes remove", &["courant attributes remove city"]),
     ("suppressions", &["courant suppressions list", "courant suppressions show ann@example.org"]),
     ("suppressions list", &["courant suppressions list", "courant suppressions list --limit 20"]),
     ("suppressions export", &["courant suppressions export > suppressions.csv"]),

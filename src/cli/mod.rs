@@ -12,6 +12,7 @@ use crate::config::ConfigError;
 
 mod adopt;
 mod articles;
+mod attributes;
 mod audit;
 mod backup;
 mod check;
@@ -117,6 +118,9 @@ enum Command {
     /// Manage subscribers and their subscriptions
     #[command(subcommand)]
     Subscribers(subscribers::Command),
+    /// Manage the attributes that subscribers can have
+    #[command(subcommand)]
+    Attributes(attributes::Command),
     /// Manage the list of addresses that are never mailed
     #[command(subcommand)]
     Suppressions(suppressions::Command),
@@ -199,6 +203,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Editions(c) => c.run(&app, json).await,
         Command::Deliver => deliver::run(&app, json).await,
         Command::Subscribers(c) => c.run(&app, json).await,
+        Command::Attributes(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Audit(c) => c.run(&app, json).await,

@@ -111,6 +111,8 @@ pub enum AuditObject {
     Delivery,
     /// A subscriber, by id.
     Subscriber,
+    /// An attribute of subscribers, by name.
+    Attribute,
     /// A subscription, by id.
     Subscription,
     /// A suppression, by keyed hash.
@@ -127,7 +129,7 @@ pub enum AuditObject {
 
 impl AuditObject {
     /// All kinds of objects.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Source,
         Self::Article,
         Self::Feed,
@@ -135,6 +137,7 @@ impl AuditObject {
         Self::Edition,
         Self::Delivery,
         Self::Subscriber,
+        Self::Attribute,
         Self::Subscription,
         Self::Suppression,
         Self::Token,
@@ -153,6 +156,7 @@ impl AuditObject {
             Self::Edition => "edition",
             Self::Delivery => "delivery",
             Self::Subscriber => "subscriber",
+            Self::Attribute => "attribute",
             Self::Subscription => "subscription",
             Self::Suppression => "suppression",
             Self::Token => "token",

@@ -15,6 +15,8 @@ use super::db::Engine;
 /// | `json_list column key` | subquery of the texts of the array with this key in a column of JSON objects, in the column `value` |
 /// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
 /// | `id_among column table` | whether a column is one of the `id`s of a common table expression, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
+/// | `json_group column` | aggregate of a column's values as the text of a JSON array |
+/// | `json_groups column, …` | aggregate of rows as the text of a JSON array of arrays |
 /// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
 pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
     let (name, arguments) = fragment.split_once(' ').unwrap_or((fragment, ""));
@@ -54,6 +56,14 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
             }
         }
         (_, "json_rows") => json_rows(engine, arguments)?,
+        (Engine::Sqlite, "json_group") => format!("json_group_array({arguments})"),
+        (Engine::Sqlite, "json_groups") => format!("json_group_array(json_array({arguments}))"),
+        (Engine::Postgres, "json_group") => {
+            format!("CAST(COALESCE(json_agg({arguments}), '[]') AS text)")
+        }
+        (Engine::Postgres, "json_groups") => {
+            format!("CAST(COALESCE(json_agg(json_build_array({arguments})), '[]') AS text)")
+        }
         (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),
         (Engine::Postgres, "bulk_settings") => "set_config('synchronous_commit', 'off', TRUE), \
              set_config('plan_cache_mode', 'force_generic_plan', TRUE)"

@@ -69,6 +69,7 @@ mod tests {
     use super::super::{Db, Store};
     use super::*;
     use crate::domain::actor::ActorKind;
+    use crate::domain::attribute::AttributeType;
     use crate::domain::audit::{AuditAction, AuditObject};
     use crate::domain::definition::DefinitionKind;
     use crate::domain::delivery::{DeliveryKind, DeliveryState};
@@ -99,6 +100,7 @@ mod tests {
             ("audit_log_action", AuditAction::ALL.map(AuditAction::as_str).to_vec()),
             ("audit_log_actor_kind", ActorKind::ALL.map(ActorKind::as_str).to_vec()),
             ("audit_log_object", AuditObject::ALL.map(AuditObject::as_str).to_vec()),
+            ("attributes_type", AttributeType::ALL.map(AttributeType::as_str).to_vec()),
             ("api_tokens_role", Role::ALL.map(Role::as_str).to_vec()),
             ("article_terms_kind", TermKind::ALL.map(TermKind::as_str).to_vec()),
             ("definition_versions_kind", DefinitionKind::ALL.map(DefinitionKind::as_str).to_vec()),

@@ -20,6 +20,12 @@ pub struct Articles<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on attributes of subscribers.
+#[derive(Debug, Clone, Copy)]
+pub struct Attributes<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on the audit log.
 #[derive(Debug, Clone, Copy)]
 pub struct AuditLog<'a> {
@@ -166,6 +172,11 @@ impl Store {
     /// Returns the store operations on articles.
     pub fn articles(&self) -> Articles<'_> {
         Articles { store: self }
+    }
+
+    /// Returns the store operations on attributes of subscribers.
+    pub fn attributes(&self) -> Attributes<'_> {
+        Attributes { store: self }
     }
 
     /// Returns the store operations on the audit log.

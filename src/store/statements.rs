@@ -2,15 +2,7 @@
 
 use super::db::Statement;
 use super::{
-    Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts,
-    article_writes, articles, audience, audit_log, audit_names, change_log, clock_faults,
-    definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
-    edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
-    http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
-    id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership,
-    rejected_rows, reloads, renames, selection_entries, sources, stories, subscriber_changes,
-    subscribers, subscription_history, subscriptions, suppressions, terms, transactional_messages,
-    transport_failures,
+    Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts, article_writes, articles, attributes, audience, audit_log, audit_names, change_log, clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands, edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames, selection_entries, sources, stories, subscriber_changes, subscriber_values, subscribers, subscription_history, subscriptions, suppressions, terms, transactional_messages, transport_failures,
 };
 
 /// The statements of all files of the store.
@@ -20,6 +12,7 @@ static ALL: &[&[&Statement]] = &[
     article_counts::STATEMENTS,
     article_writes::STATEMENTS,
     articles::STATEMENTS,
+    attributes::STATEMENTS,
     audience::STATEMENTS,
     audit_log::STATEMENTS,
     audit_names::STATEMENTS,
@@ -63,6 +56,7 @@ static ALL: &[&[&Statement]] = &[
     sources::STATEMENTS,
     stories::STATEMENTS,
     subscriber_changes::STATEMENTS,
+    subscriber_values::STATEMENTS,
     subscribers::STATEMENTS,
     subscription_history::STATEMENTS,
     subscriptions::STATEMENTS,

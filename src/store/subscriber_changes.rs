@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::StoreResult;
+use super::{StoreResult, subscriber_values};
 use super::address_changes::{RedirectedMessages, redirect_messages};
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
@@ -215,9 +215,11 @@ impl Subscribers<'_> {
             Some(_) => redirect_messages(&mut tx, subscriber, details, transports, now).await?,
             None => RedirectedMessages::default(),
         };
+        let values =
+            subscriber_values::save(&mut tx, &[(subscriber, &details.values)], actor, now).await?;
         let id = subscriber.to_string();
         let entry = NewAuditEntry::new(actor, AuditAction::Change, AuditObject::Subscriber, &id)
-            .with(json!({"address": address_note.is_some()}));
+            .with(json!({"address": address_note.is_some(), "values": values}));
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(ChangeResult::Changed(redirected))

@@ -1,8 +1,12 @@
 //! Subscribers and their subscriptions.
 
+use std::collections::BTreeMap;
+
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
 use super::operations::{Subscribers, Subscriptions};
+use super::subscriber_values::{self, VALUE_COLUMNS, ValueChanges};
+use crate::domain::attribute::AttributeValue;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
@@ -22,8 +26,10 @@ pub struct Subscriber {
     pub language: Option<String>,
     /// IANA time zone, if known.
     pub timezone: Option<String>,
-    /// Tags assigned by admins.
+    /// Tags assigned by admins, in alphabetical order.
     pub tags: Vec<String>,
+    /// Values of attributes, by the name of the attribute.
+    pub attributes: BTreeMap<String, AttributeValue>,
     /// Time of creation of the row.
     pub created_at: Millis,
 }
@@ -43,6 +49,8 @@ pub struct SubscriberDetails {
     pub language: Option<String>,
     /// IANA time zone, if known.
     pub timezone: Option<String>,
+    /// Changes of tags and attribute values.
+    pub values: ValueChanges,
 }
 
 /// Link of a subscriber to a digest.
@@ -69,19 +77,19 @@ pub struct Subscription {
 }
 
 const SUBSCRIBER_COLUMNS: &str =
-    "p.id, p.address, p.address_hash, p.name, p.language, p.timezone, p.tags, p.created_at";
+    "p.id, p.address, p.address_hash, p.name, p.language, p.timezone, p.created_at, {values}";
 const SUBSCRIPTION_COLUMNS: &str =
     "s.id, s.subscriber_id, s.digest, s.status, s.sections, s.since, s.requested_at, s.consent,
      s.removal_reason";
 
 static WITH_ADDRESS: Statement = Statement::with(
     "SELECT {subscriber} FROM subscribers p WHERE p.address_key = $address_key",
-    &[("subscriber", SUBSCRIBER_COLUMNS)],
+    &[("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)],
 );
 
 static WITH_ID: Statement = Statement::with(
     "SELECT {subscriber} FROM subscribers p WHERE p.id = $id",
-    &[("subscriber", SUBSCRIBER_COLUMNS)],
+    &[("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)],
 );
 
 static LIST: Statement = Statement::with(
@@ -91,7 +99,7 @@ static LIST: Statement = Statement::with(
      WHERE p.id < $before
      ORDER BY p.id DESC
      LIMIT $limit",
-    &[("subscriber", SUBSCRIBER_COLUMNS)],
+    &[("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)],
 );
 
 static SUBSCRIPTIONS_OF: Statement = Statement::with(
@@ -130,7 +138,8 @@ impl FromRow for Subscriber {
             name: row.get("name")?,
             language: row.get("language")?,
             timezone: row.get("timezone")?,
-            tags: row.text_list("subscribers.tags")?,
+            tags: subscriber_values::tags(row)?,
+            attributes: subscriber_values::attribute_values(row)?,
             created_at: row.time("created_at")?,
         })
     }

@@ -8,6 +8,7 @@ use super::db::{Statement, Tx};
 use super::operations::Subscriptions;
 use super::subscription_history::KEEP;
 use super::transactional_messages::cancel_confirmations;
+use super::subscriber_values::ValueChanges;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -39,6 +40,8 @@ pub struct SubscriptionRequest {
     pub digests: Vec<String>,
     /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
+    /// Tags and attribute values of the person, which only an admin can set.
+    pub values: ValueChanges,
     /// Record of the consent and of the way it was given.
     pub consent: String,
     /// `true` if the request comes from a file that says that the address is suppressed: it is stored,

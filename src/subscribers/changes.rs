@@ -1,17 +1,22 @@
 //! Changes of a person by an admin: another address, name, language or time zone, and the erasure of
 //! personal data.
 
+use std::collections::BTreeMap;
+
 use super::{NewSubscriber, validate};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
+use crate::domain::attribute::AttributeValue;
+use crate::domain::tag;
 use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscriber_changes::{ChangeResult, EraseResult};
+use crate::store::subscriber_values::ValueChanges;
 use crate::store::subscribers::{Subscriber, SubscriberDetails};
 
 /// New details of a person; `None` keeps the value, an empty text removes it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubscriberEdit {
     /// New e-mail address of the person.
     pub email: Option<String>,
@@ -21,6 +26,14 @@ pub struct SubscriberEdit {
     pub language: Option<String>,
     /// New time zone (IANA name).
     pub timezone: Option<String>,
+    /// Tags that are added.
+    pub tags: Vec<String>,
+    /// Tags that are removed.
+    pub removed_tags: Vec<String>,
+    /// Attribute values to set, by name.
+    pub attributes: BTreeMap<String, AttributeValue>,
+    /// Names of attributes whose values are removed.
+    pub removed_attributes: Vec<String>,
 }
 
 /// Changes the details of a subscriber. The records of consent name the former address. Queued messages
@@ -43,7 +56,9 @@ pub async fn edit(
         name: pick(&edit.name, &subscriber.name),
         language: pick(&edit.language, &subscriber.language),
         timezone: pick(&edit.timezone, &subscriber.timezone),
-        sections: Vec::new(),
+        tags: edit.tags.clone(),
+        attributes: edit.attributes.clone(),
+        ..NewSubscriber::default()
     };
     let valid = match validate(&person, &[], "", secret) {
         Ok(valid) => valid,
@@ -52,6 +67,11 @@ pub async fn edit(
     let note = (valid.address_hash != subscriber.address_hash).then(|| {
         format!("address changed from {} by an admin, {}", subscriber.address, now.rfc3339())
     });
+    let removed_tags = match tag::normalize_all(&edit.removed_tags) {
+        Ok(tags) => tags,
+        Err(reason) => return Ok(Err(reason)),
+    };
+    let removed_attributes = edit.removed_attributes.clone();
     let new = valid.address.clone();
     let details = SubscriberDetails {
         address: valid.address,
@@ -60,6 +80,7 @@ pub async fn edit(
         name: valid.name,
         language: valid.language,
         timezone: valid.timezone,
+        values: ValueChanges { removed_tags, removed_attributes, ..valid.values },
     };
     let transports = digests.iter().map(|d| (d.name.clone(), d.transport.clone())).collect();
     let result = store

@@ -1,7 +1,7 @@
 //! Column names of subscriber files of other services that need no mapping.
 
 /// Names of each supported column, without what [`normalize`] removes.
-const NAMES: [(&str, &[&str]); 5] = [
+const NAMES: [(&str, &[&str]); 6] = [
     (
         "email",
         &[
@@ -57,6 +57,7 @@ const NAMES: [(&str, &[&str]); 5] = [
         ],
     ),
     ("timezone", &["timezone", "tz", "zeitzone", "时区", "時區"]),
+    ("tags", &["tags", "tag", "labels", "schlagwörter", "标签", "標籤"]),
     ("sections", &["sections", "section", "栏目", "版块", "欄目", "版塊"]),
 ];
 

@@ -15,18 +15,22 @@ const SUBSCRIPTION_COLUMNS: usize = 5;
 /// Writes all subscribers, or those with a subscription to a digest. Returns the number of lines.
 pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> anyhow::Result<u64> {
     let mut csv = csv::Writer::from_writer(out);
-    csv.write_record([
+    let attributes: Vec<String> =
+        store.attributes().list().await?.into_iter().map(|attribute| attribute.name).collect();
+    let columns = [
         "email",
         "name",
         "language",
         "timezone",
+        "tags",
         "sections",
         "digest",
         "status",
         "since",
         "consent",
         "suppressed",
-    ])?;
+    ];
+    csv.write_record(columns.into_iter().chain(attributes.iter().map(String::as_str)))?;
     let (mut request, mut lines) = (PageRequest::first(MAX_PAGE_SIZE), 0);
     loop {
         let Page { items: subscribers, next } = store.subscribers().list(&request).await?;
@@ -47,8 +51,9 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
             }
             for state in states {
                 let cells = person_cells(subscriber).into_iter().chain(state);
-                let suppressed = [reason.to_owned()];
-                csv.write_record(cells.chain(suppressed).map(|cell| escape_formula(&cell)))?;
+                let values = attribute_cells(subscriber, &attributes);
+                let cells = cells.chain([reason.to_owned()]).chain(values);
+                csv.write_record(cells.map(|cell| escape_formula(&cell)))?;
                 lines += 1;
             }
         }
@@ -62,9 +67,15 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
 }
 
 /// Returns the cells of the first columns.
-fn person_cells(p: &Subscriber) -> [String; 4] {
+fn person_cells(p: &Subscriber) -> [String; 5] {
     let text = |value: &Option<String>| value.clone().unwrap_or_default();
-    [p.address.clone(), text(&p.name), text(&p.language), text(&p.timezone)]
+    [p.address.clone(), text(&p.name), text(&p.language), text(&p.timezone), p.tags.join(";")]
+}
+
+/// Returns the cells of the columns that are attributes.
+fn attribute_cells(p: &Subscriber, attributes: &[String]) -> Vec<String> {
+    let value = |name: &String| p.attributes.get(name).map(ToString::to_string);
+    attributes.iter().map(|name| value(name).unwrap_or_default()).collect()
 }
 
 /// Returns the cells of the columns that describe a subscription.

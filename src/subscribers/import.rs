@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::attributes::{FileAttributes, KnownAttributes};
 use super::subscriber_file::{ExportedSubscription, SubscriberFile, SubscriberLine};
 use super::{KnownTerms, apply_requests, validate};
 use crate::config::Digest;
@@ -83,8 +84,14 @@ pub async fn import(
     } else {
         options.consent.clone()
     };
-    let mut checks =
-        LineChecks { digest, consent, secret, known: &options.known, seen: FirstLines::default() };
+    let mut checks = LineChecks {
+        digest,
+        consent,
+        secret,
+        known: &options.known,
+        attributes: FileAttributes::new(KnownAttributes::read(store).await?),
+        seen: FirstLines::default(),
+    };
     let mut subscribers = SubscriberFile::open(file, &options.column_map)?;
     for line in subscribers.lines()? {
         let (line, subscriber) = line?;
@@ -99,6 +106,7 @@ pub async fn import(
         return Ok(report);
     }
     checks.seen.clear();
+    checks.attributes.decide_types();
     let (mut done, mut chunks, mut suppressions) = (0, Chunks::default(), Vec::new());
     for line in subscribers.lines()? {
         let (line, subscriber) = line?;
@@ -194,6 +202,7 @@ struct LineChecks<'a> {
     consent: String,
     secret: &'a [u8],
     known: &'a KnownTerms,
+    attributes: FileAttributes,
     /// Line of each address seen so far.
     seen: FirstLines,
 }
@@ -232,7 +241,7 @@ impl LineChecks<'_> {
     }
 
     fn outcome(&mut self, line: SubscriberLine, number: u64) -> Result<LineOutcome, String> {
-        let SubscriberLine { subscriber, exported, .. } = line;
+        let SubscriberLine { mut subscriber, attributes, exported, .. } = line;
         let (mut consent, mut is_pending) = (self.consent.clone(), false);
         if let Some(ExportedSubscription { digest, status, consent: earlier }) = exported {
             match status {
@@ -245,6 +254,7 @@ impl LineChecks<'_> {
                 consent = format!("{consent}; {earlier}");
             }
         }
+        subscriber.attributes = self.attributes.values(&attributes)?;
         let request = validate(&subscriber, &[self.digest], &consent, self.secret)?;
         self.known.check(&request)?;
         match self.seen.insert(&request.address_key, number) {

@@ -1,19 +1,24 @@
 //! Subscribing, confirming, unsubscribing and undoing. All changes of subscriptions pass through
 //! this module (guarantees 6 and 7).
 
+use std::collections::BTreeMap;
+
 use crate::config::{Config, Digest};
 use crate::domain::actor::Actor;
 use crate::domain::address::EmailAddress;
+use crate::domain::attribute::AttributeValue;
 use crate::domain::link_token::{self, LinkScope};
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::time::{HOUR, Millis, SignedDuration};
-use crate::domain::{language, selection};
+use crate::domain::{language, selection, tag};
 use crate::mail::payload::CONFIRMATION_LINK_DAYS;
+use crate::store::subscriber_values::ValueChanges;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
 use crate::store::suppressions::address_hash;
 use crate::store::{Store, StoreResult};
 
+pub mod attributes;
 pub mod changes;
 mod column_names;
 pub mod export;
@@ -43,6 +48,10 @@ pub struct NewSubscriber {
     pub timezone: Option<String>,
     /// Chosen sections; empty for all.
     pub sections: Vec<String>,
+    /// Tags to add; only admins assign them.
+    pub tags: Vec<String>,
+    /// Attribute values to set, by name; only admins set them.
+    pub attributes: BTreeMap<String, AttributeValue>,
 }
 
 /// Validates a subscription request; the error is one sentence.
@@ -86,6 +95,11 @@ pub fn validate(
         timezone,
         digests: names,
         sections,
+        values: ValueChanges {
+            tags: tag::normalize_all(&subscriber.tags)?,
+            attributes: subscriber.attributes.clone(),
+            ..ValueChanges::default()
+        },
         consent: strip_control_characters(consent),
         is_suppressed: false,
     })

@@ -1,10 +1,11 @@
 //! CSV file of subscribers: those of other services, and exports of Courant, which also have the
 //! state of each subscription.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::{NewSubscriber, column_names};
+use crate::domain::attribute::{name_of_column, validate_name};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::fs::{CsvFile, csv_header, unescape_formula};
 use crate::store::suppressions::SUPPRESSION_REASONS;
@@ -12,7 +13,7 @@ use crate::store::suppressions::SUPPRESSION_REASONS;
 /// Maximum length of a field in bytes.
 const MAX_FIELD_BYTES: usize = 1_000;
 /// Supported columns of a file.
-pub const COLUMNS: [&str; 5] = ["email", "name", "language", "timezone", "sections"];
+pub const COLUMNS: [&str; 6] = ["email", "name", "language", "timezone", "sections", "tags"];
 /// Columns that a file has together only if `courant subscribers export` wrote it.
 const EXPORT_COLUMNS: [&str; 3] = ["digest", "status", "consent"];
 /// Column with the reason for which an address is suppressed.
@@ -23,6 +24,8 @@ const SUPPRESSION_COLUMN: &str = "suppressed";
 pub(super) struct SubscriberLine {
     /// Person in the line, not validated yet.
     pub(super) subscriber: NewSubscriber,
+    /// Texts of the other columns that are not empty, by the name of their attribute.
+    pub(super) attributes: BTreeMap<String, String>,
     /// State of the subscription, if the file is an export.
     pub(super) exported: Option<ExportedSubscription>,
     /// Reason for which the address is suppressed, if it is.
@@ -48,6 +51,8 @@ pub(super) struct SubscriberFile {
     csv: CsvFile,
     /// Position of each supported column in the file.
     columns: HashMap<&'static str, usize>,
+    /// Name and position of each column that is an attribute.
+    attributes: Vec<(String, usize)>,
     width: usize,
 }
 
@@ -90,28 +95,57 @@ impl SubscriberFile {
         }
         let suppression = headers.iter().position(|h| h.eq_ignore_ascii_case(SUPPRESSION_COLUMN));
         columns.extend(suppression.map(|index| (SUPPRESSION_COLUMN, index)));
+        let attributes = attribute_columns(&headers, &columns)
+            .map_err(|reason| anyhow::anyhow!("{}:{}: {reason}", file.display(), header.line))?;
         let width = headers.len();
-        Ok(Self { csv, columns, width })
+        Ok(Self { csv, columns, attributes, width })
     }
 
     /// Reads the file from its start; returns each line, with its number.
     pub(super) fn lines(
         &mut self,
     ) -> anyhow::Result<impl Iterator<Item = anyhow::Result<NumberedLine>>> {
-        let (columns, width) = (&self.columns, self.width);
+        let (columns, attributes, width) = (&self.columns, &self.attributes, self.width);
         Ok(self.csv.rows()?.skip(1).map(move |row| {
             let row = row?;
             let line = row.line;
-            Ok((line, row.values(width).and_then(|values| parse_row(&values, columns))))
+            let parsed =
+                row.values(width).and_then(|values| parse_row(&values, columns, attributes));
+            Ok((line, parsed))
         }))
     }
 }
 
-fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<SubscriberLine, String> {
-    let field = |name: &str| -> Result<Option<String>, String> {
-        let Some(text) = columns.get(name).and_then(|index| values.get(*index)) else {
-            return Ok(None);
+/// Returns the columns that are attributes: all but the supported ones, and those whose headings
+/// cannot be names of attributes.
+fn attribute_columns(
+    headers: &[&str],
+    columns: &HashMap<&str, usize>,
+) -> Result<Vec<(String, usize)>, String> {
+    let mut attributes: Vec<(String, usize)> = Vec::new();
+    for (index, heading) in headers.iter().enumerate() {
+        let name = name_of_column(heading).filter(|name| validate_name(name).is_ok());
+        let Some(name) = name.filter(|_| !columns.values().any(|used| *used == index)) else {
+            continue;
         };
+        if let Some((_, first)) = attributes.iter().find(|(used, _)| *used == name) {
+            return Err(format!(
+                "the columns {:?} and {heading:?} are the same attribute `{name}`; rename or remove one",
+                headers[*first]
+            ));
+        }
+        attributes.push((name, index));
+    }
+    Ok(attributes)
+}
+
+fn parse_row(
+    values: &[String],
+    columns: &HashMap<&str, usize>,
+    attributes: &[(String, usize)],
+) -> Result<SubscriberLine, String> {
+    let cell = |name: &str, index: usize| -> Result<Option<String>, String> {
+        let Some(text) = values.get(index) else { return Ok(None) };
         let text = unescape_formula(text.trim());
         if text.contains(['\r', '\n']) || text.len() > MAX_FIELD_BYTES {
             return Err(format!(
@@ -120,18 +154,28 @@ fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<Subscr
         }
         Ok(Some(text.to_owned()).filter(|t| !t.is_empty()))
     };
+    let field = |name: &str| columns.get(name).map_or(Ok(None), |index| cell(name, *index));
+    let list = |name: &str| -> Result<Vec<String>, String> {
+        let text = field(name)?.unwrap_or_default();
+        let parts = text.split([';', '|', ',']).map(str::trim);
+        Ok(parts.filter(|part| !part.is_empty()).map(str::to_owned).collect())
+    };
+    let mut texts = BTreeMap::new();
+    for (name, index) in attributes {
+        texts.extend(cell(name, *index)?.map(|text| (name.clone(), text)));
+    }
     let subscriber = NewSubscriber {
         email: field("email")?.unwrap_or_default(),
         name: field("name")?,
         language: field("language")?,
         timezone: field("timezone")?,
-        sections: field("sections")?
-            .map(|s| s.split([';', '|', ',']).map(str::to_owned).collect())
-            .unwrap_or_default(),
+        sections: list("sections")?,
+        tags: list("tags")?,
+        attributes: BTreeMap::new(),
     };
     let suppression = field(SUPPRESSION_COLUMN)?.map_or(Ok(None), |word| parse_reason(&word))?;
     if !EXPORT_COLUMNS.iter().all(|column| columns.contains_key(column)) {
-        return Ok(SubscriberLine { subscriber, exported: None, suppression });
+        return Ok(SubscriberLine { subscriber, attributes: texts, exported: None, suppression });
     }
     let exported = ExportedSubscription {
         digest: field("digest")?.unwrap_or_default(),
@@ -145,7 +189,7 @@ fn parse_row(values: &[String], columns: &HashMap<&str, usize>) -> Result<Subscr
         },
         consent: field("consent")?,
     };
-    Ok(SubscriberLine { subscriber, exported: Some(exported), suppression })
+    Ok(SubscriberLine { subscriber, attributes: texts, exported: Some(exported), suppression })
 }
 
 /// Returns the reason of a suppression; `None` for words that deny it.

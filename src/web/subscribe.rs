@@ -134,8 +134,8 @@ async fn request_subscription(
         email: submitted.address.clone(),
         name: non_empty(&submitted.name),
         language: non_empty(&submitted.language).or_else(|| Some(client.language.clone())),
-        timezone: None,
         sections: submitted.sections.clone(),
+        ..NewSubscriber::default()
     };
     let (store, secret) = (&web.app.store, &web.app.store_identity.secret);
     Ok(subscribers::subscribe(store, secret, &subscriber, &digests, now).await?)

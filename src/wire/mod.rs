@@ -5,6 +5,7 @@
 //! and absent only where its documentation says so.
 
 pub mod articles;
+pub mod attributes;
 pub mod audit;
 pub mod deliveries;
 pub mod digests;

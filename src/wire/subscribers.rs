@@ -1,6 +1,9 @@
 //! Documents about subscribers and their subscriptions.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::deliveries::DeliverySummary;
@@ -27,6 +30,9 @@ pub struct Subscriber {
     pub timezone: Option<String>,
     /// Tags that admins assigned to the subscriber.
     pub tags: Vec<String>,
+    /// Values of attributes by name: texts, numbers, booleans, and dates as texts.
+    #[schema(value_type = Object)]
+    pub attributes: BTreeMap<String, Json>,
     /// `true` if the address is suppressed, so that nothing is sent to it.
     pub suppressed: bool,
     /// Reason of the suppression in one word; `null` if there is none.
@@ -49,6 +55,7 @@ impl Subscriber {
             language: p.language.clone(),
             timezone: p.timezone.clone(),
             tags: p.tags.clone(),
+            attributes: p.attributes.iter().map(|(k, v)| (k.clone(), v.to_json())).collect(),
             suppressed: suppression.is_some(),
             suppression_reason: suppression.map(|s| s.reason.clone()),
             subscriptions: subscriptions.iter().map(Subscription::from).collect(),

@@ -7,6 +7,7 @@
 )]
 
 mod archive;
+mod attributes;
 mod audit;
 mod callback_server;
 mod chaos;

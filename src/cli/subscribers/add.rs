@@ -15,6 +15,7 @@ use crate::domain::actor::Actor;
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
+use crate::subscribers::attributes::KnownAttributes;
 use crate::subscribers::{self, KnownTerms, NewSubscriber};
 use crate::wire::subscribers::SubscribeResult;
 
@@ -41,6 +42,12 @@ pub(crate) struct AddArgs {
     /// Section to receive; repeatable [default: all]
     #[arg(long)]
     section: Vec<String>,
+    /// Tag to add; repeatable
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Attribute value to set; repeatable
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
     /// Evidence of consent; needed for --status confirmed
     #[arg(long)]
     consent: Option<String>,
@@ -99,12 +106,15 @@ impl AddArgs {
         let origin = if confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
         let consent =
             self.consent.unwrap_or_else(|| format!("added by an admin, {}", app.now().rfc3339()));
+        let attributes = KnownAttributes::read(&app.store).await?;
         let person = NewSubscriber {
             email: self.email.clone(),
             name: self.name,
             language: self.language,
             timezone: self.timezone,
             sections: self.section,
+            tags: self.tags,
+            attributes: attributes.parse_pairs(&self.attributes).map_err(UsageError)?,
         };
         let known = KnownTerms::read(&app.store, &digests).await?;
         let request =

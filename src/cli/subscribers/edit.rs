@@ -1,5 +1,6 @@
 //! `courant subscribers edit` and `courant subscribers erase`: one person's data.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 
 use anyhow::{anyhow, bail};
@@ -13,6 +14,7 @@ use crate::domain::actor::Actor;
 use crate::domain::language;
 use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscribers::Subscriber;
+use crate::subscribers::attributes::KnownAttributes;
 use crate::subscribers::changes::{self, SubscriberEdit};
 use crate::wire;
 use crate::wire::subscribers::{EditedSubscriber, ErasedSubscriber};
@@ -34,20 +36,37 @@ pub(crate) struct EditArgs {
     /// New time zone (IANA name); "" for that of the site
     #[arg(long)]
     timezone: Option<String>,
+    /// Tag to add; repeatable
+    #[arg(long = "tag", value_name = "TAG")]
+    tags: Vec<String>,
+    /// Tag to remove; repeatable
+    #[arg(long = "untag", value_name = "TAG")]
+    removed_tags: Vec<String>,
+    /// Attribute value to set; repeatable
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    attributes: Vec<String>,
+    /// Attribute whose value is removed; repeatable
+    #[arg(long = "remove-attribute", value_name = "NAME")]
+    removed_attributes: Vec<String>,
 }
 
 impl EditArgs {
     pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         let before = find_subscriber(app, &self.email).await?;
+        let known = KnownAttributes::read(&app.store).await?;
+        known.check_names(&self.removed_attributes).map_err(UsageError)?;
         let edit = SubscriberEdit {
             email: self.new_email,
             name: self.name,
             language: self.language,
             timezone: self.timezone,
+            tags: self.tags,
+            removed_tags: self.removed_tags,
+            attributes: known.parse_pairs(&self.attributes).map_err(UsageError)?,
+            removed_attributes: self.removed_attributes,
         };
-        let values = [&edit.email, &edit.name, &edit.language, &edit.timezone];
-        if values.into_iter().all(Option::is_none) {
-            let options = "--email, --name, --language or --timezone";
+        if edit == SubscriberEdit::default() {
+            let options = "--email, --name, --language, --timezone, --tag, --untag, --attribute or --remove-attribute";
             return Err(UsageError(format!("nothing to change; use {options}")).into());
         }
         if edit.language.as_deref().is_some_and(|tag| !tag.is_empty() && !language::is_known(tag)) {
@@ -103,20 +122,38 @@ fn describe(redirected: RedirectedMessages) -> Vec<String> {
 
 /// Returns a clause for each value that differs.
 pub(super) fn differences(old: &Subscriber, new: &Subscriber) -> Vec<String> {
+    let (old_tags, new_tags) = (list_of(&old.tags), list_of(&new.tags));
     let (old_address, new_address) = (Some(old.address.clone()), Some(new.address.clone()));
     [
         ("address", &old_address, &new_address),
         ("name", &old.name, &new.name),
         ("language", &old.language, &new.language),
         ("time zone", &old.timezone, &new.timezone),
+        ("tags", &old_tags, &new_tags),
     ]
     .into_iter()
+    .map(|(what, old, new)| (what, old.clone(), new.clone()))
+    .chain(changed_attributes(old, new))
     .filter(|(_, old, new)| old != new)
     .map(|(what, old, new)| {
         let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
-        format!("{what}: {} (was {})", shown(new), shown(old))
+        format!("{what}: {} (was {})", shown(&new), shown(&old))
     })
     .collect()
+}
+
+fn list_of(tags: &[String]) -> Option<String> {
+    (!tags.is_empty()).then(|| tags.join(", "))
+}
+
+/// Returns each attribute that one of two states has, with its values.
+fn changed_attributes<'a>(
+    old: &'a Subscriber,
+    new: &'a Subscriber,
+) -> impl Iterator<Item = (&'a str, Option<String>, Option<String>)> {
+    let names: BTreeSet<&String> = old.attributes.keys().chain(new.attributes.keys()).collect();
+    let value = |of: &Subscriber, name: &String| of.attributes.get(name).map(ToString::to_string);
+    names.into_iter().map(move |name| (name.as_str(), value(old, name), value(new, name)))
 }
 
 /// Erases the personal data of a subscriber and prints what was erased.

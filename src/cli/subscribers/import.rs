@@ -22,7 +22,7 @@ use crate::wire::subscribers::SubscriberImport;
 /// Arguments of `courant subscribers import`.
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
-    /// CSV file with email, name, language, timezone, sections
+    /// CSV file with email, name, language, timezone, sections, tags
     file: PathBuf,
     /// Name of the digest
     #[arg(long)]

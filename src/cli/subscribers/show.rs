@@ -38,6 +38,12 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
     for (what, value) in [("language", &p.language), ("time zone", &p.timezone)] {
         output::line(&format!("  {what}: {}", value.as_deref().unwrap_or("the site's")))?;
     }
+    if !p.tags.is_empty() {
+        output::line(&format!("  tags: {}", p.tags.join(", ")))?;
+    }
+    for (name, value) in &p.attributes {
+        output::line(&format!("  {name}: {value}"))?;
+    }
     for subscription in &subscriptions {
         output::line(&describe(subscription, &app.config.site.timezone))?;
         for earlier in history.iter().filter(|h| h.digest == subscription.digest) {

@@ -10,11 +10,11 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
-use crate::store::StoreResult;
 use crate::store::audit_log::{self, NewAuditEntry};
 use crate::store::db::{Statement, Tx};
 use crate::store::operations::Subscriptions;
 use crate::store::transactional_messages::cancel_confirmations;
+use crate::store::{StoreResult, subscriber_values};
 
 static SUPPRESSED: Statement =
     Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
@@ -185,6 +185,9 @@ impl Subscriptions<'_> {
             let subscribers: Vec<i64> = current.subscribers.values().copied().collect();
             cancel_confirmations(&mut tx, &subscribers, now).await?;
         }
+        if origin != RequestOrigin::Page {
+            save_values(&mut tx, &requests, &current, actor, now).await?;
+        }
         record(&mut tx, &requests, &current, actor, now).await?;
         tx.commit().await?;
         Ok(results)
@@ -255,6 +258,25 @@ async fn save_subscribers(
         subscribers: stored.into_iter().collect(),
         subscriptions: subscriptions.into_iter().collect(),
     })
+}
+
+/// Stores the tags and attribute values of the people whose addresses may be subscribed.
+async fn save_values(
+    tx: &mut Tx,
+    requests: &[SubscriptionRequest],
+    current: &CurrentState,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<()> {
+    let changes: Vec<_> = requests
+        .iter()
+        .filter(|request| !request.values.is_empty())
+        .filter_map(|request| {
+            Some((*current.subscribers.get(&request.address_key)?, &request.values))
+        })
+        .collect();
+    subscriber_values::save(tx, &changes, actor, now).await?;
+    Ok(())
 }
 
 async fn save_plan(

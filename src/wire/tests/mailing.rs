@@ -2,6 +2,7 @@
 
 use super::{Document, at, document, texts};
 use crate::delivery::Report;
+use crate::domain::attribute::AttributeValue;
 use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::edition;
 use crate::domain::edition::EditionState;
@@ -14,6 +15,7 @@ use crate::store::transport_failures::TransportFailure;
 use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
 use crate::subscribers::import::ImportReport;
 use crate::wire::articles::ArticleTitle;
+use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
@@ -156,6 +158,7 @@ fn subscriber() -> Subscriber {
         language: Some("nb".to_owned()),
         timezone: Some("Europe/Oslo".to_owned()),
         tags: texts(&["staff"]),
+        attributes: [("city".to_owned(), AttributeValue::Text("Oslo".to_owned()))].into(),
         created_at: at("2026-09-01T12:00:00Z"),
     };
     let subscription = subscribers::Subscription {
@@ -229,6 +232,14 @@ fn subscription_results() -> Vec<Document> {
         document(&UnsubscribeResult { email: EMAIL.to_owned(), digests: 2 }),
         document(&ErasedSubscriber { email: EMAIL.to_owned(), subscriptions: 2, deliveries: 9 }),
         document(&SubscriberImport::from(&import)),
+        document(&Attribute {
+            name: "city".to_owned(),
+            attribute_type: "text".to_owned(),
+            subscribers: 120,
+            created_at: "2026-09-01T12:00:00Z".to_owned(),
+        }),
+        document(&AddedAttribute { name: "city".to_owned(), added: true }),
+        document(&RemovedAttribute { name: "city".to_owned(), values: 120 }),
     ]
 }
 
