@@ -90,6 +90,7 @@ impl App {
         let LoadedConfig { config, templates } = loaded;
         let (config, definitions_version) = with_definitions(&self.store, config).await?;
         check_templates(&config, &templates)?;
+        config.check_filters(self.store.attributes().types().await?)?;
         apply_renames(&self.store, &config).await?;
         let next = Self {
             triggers: SyncTriggers::new(&config),
@@ -102,6 +103,14 @@ impl App {
         };
         cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
         Ok(next)
+    }
+
+    /// Checks the filters over subscribers with the attributes of the database.
+    ///
+    /// # Errors
+    /// A `ConfigError` with each filter that uses an unknown attribute, or one of another type.
+    pub async fn check_filters(&self) -> anyhow::Result<()> {
+        Ok(self.config.check_filters(self.store.attributes().types().await?)?)
     }
 
     /// Creates an app without a database, for degraded mode: settings, templates and the feeds in

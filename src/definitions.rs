@@ -1,5 +1,5 @@
-//! Definitions: creates, changes and deletes the feeds and digests that the database holds beside
-//! those of the config file.
+//! Definitions: creates, changes and deletes the feeds, digests and segments that the database holds
+//! beside those of the config file.
 
 use crate::config::{Config, ConfigError, Digest};
 use crate::domain::actor::Actor;
@@ -70,6 +70,7 @@ pub async fn save(
     reject_name_in_file(read_config, *kind, name)?;
     definitions.push(definition.clone());
     let config = read_config(&definitions).map_err(DefinitionError::Invalid)?;
+    config.check_filters(store.attributes().types().await?).map_err(DefinitionError::Invalid)?;
     check_template(&config, templates, &definition)?;
     let body = Some(definition.body.as_str());
     let added = store.definitions().add_version(*kind, name, body, previous, actor, now).await?;
@@ -128,6 +129,7 @@ fn reject_name_in_file(
     let is_in_file = match kind {
         DefinitionKind::Feed => file.feeds.iter().any(|feed| feed.name == name),
         DefinitionKind::Digest => file.digests.iter().any(|digest| digest.name == name),
+        DefinitionKind::Segment => file.segments.iter().any(|segment| segment.name == name),
     };
     if is_in_file { Err(DefinitionError::InFile { kind, name: name.to_owned() }) } else { Ok(()) }
 }

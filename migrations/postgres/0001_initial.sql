@@ -52,7 +52,7 @@ CREATE TABLE audit_log (
                 'accept_removals', 'adopt', 'reload')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
-                'subscriber', 'attribute', 'subscription', 'suppression', 'token', 'user', 'database',
+                'subscriber', 'attribute', 'segment', 'subscription', 'suppression', 'token', 'user', 'database',
                 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT
@@ -284,7 +284,8 @@ CREATE INDEX selection_entries_article ON selection_entries (article_id);
 
 -- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while
--- the audience is being frozen.
+-- the audience is being frozen. `audience` is the condition on the subscribers, as JSON, that holds for all
+-- of its deliveries; NULL for all confirmed subscribers.
 CREATE TABLE editions (
     id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     digest         TEXT NOT NULL,
@@ -299,6 +300,7 @@ CREATE TABLE editions (
     sender         TEXT NOT NULL,
     reply_to       TEXT,
     frozen_through BIGINT NOT NULL DEFAULT 0,
+    audience       TEXT,
     note           TEXT,
     CONSTRAINT editions_schedule_date UNIQUE (digest, schedule_date)
 );
@@ -347,18 +349,32 @@ CREATE TABLE variant_assignments (
 );
 
 -- People by e-mail address; `address_key` is the normalized form that is compared, `address_hash`
--- its keyed hash.
+-- its keyed hash. `name_key` is the folded form of the name that filters compare.
 CREATE TABLE subscribers (
     id           BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     address      TEXT NOT NULL,
-    address_key  TEXT NOT NULL CONSTRAINT subscribers_address UNIQUE,
+    address_key  TEXT COLLATE "C" NOT NULL CONSTRAINT subscribers_address UNIQUE,
     address_hash TEXT NOT NULL,
     name         TEXT,
+    name_key     TEXT COLLATE "C",
+    search_key   TEXT COLLATE "C" GENERATED ALWAYS AS (address_key || ' ' || COALESCE(name_key, '')) STORED,
     language     TEXT,
     timezone     TEXT,
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX subscribers_hash ON subscribers (address_hash);
+
+-- Index of the trigrams of `search_key`, by which subscribers are found by any part of address or name.
+-- Without the extension, a search reads all subscribers.
+DO $$
+BEGIN
+    CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    CREATE INDEX subscribers_search ON subscribers USING gin (search_key gin_trgm_ops);
+EXCEPTION
+    WHEN insufficient_privilege OR undefined_file OR feature_not_supported OR undefined_object THEN
+        RAISE NOTICE 'no index for searches of subscribers: %', SQLERRM;
+END
+$$;
 
 -- Attributes that subscribers can have. All values of an attribute have its type.
 CREATE TABLE attributes (
@@ -392,7 +408,8 @@ CREATE INDEX subscriber_attributes_text ON subscriber_attributes (attribute, tex
 CREATE INDEX subscriber_attributes_rank ON subscriber_attributes (attribute, rank, subscriber_id)
     WHERE rank IS NOT NULL;
 
--- Links of subscribers to digests. `since` is the time of the last status change. `removal_reason` is
+-- Links of subscribers to digests. `section_keys` are the folded names of the chosen sections, which
+-- filters compare. `since` is the time of the last status change. `removal_reason` is
 -- set while a subscription is unsubscribed because an admin, not its owner, ended it.
 CREATE TABLE subscriptions (
     id            BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -401,6 +418,7 @@ CREATE TABLE subscriptions (
     status        TEXT NOT NULL
         CONSTRAINT subscriptions_status CHECK (status IN ('pending', 'confirmed', 'paused', 'unsubscribed')),
     sections      TEXT NOT NULL DEFAULT '[]',
+    section_keys  TEXT NOT NULL DEFAULT '[]',
     since         BIGINT NOT NULL,
     requested_at  BIGINT NOT NULL,
     consent       TEXT NOT NULL,
@@ -552,14 +570,14 @@ CREATE TABLE reload_results (
     PRIMARY KEY (request_id, node)
 );
 
--- All versions of the feeds and digests that are defined in the database; the newest version of
+-- All versions of the feeds, digests and segments that are defined in the database; the newest version of
 -- each is in force, and a null `body` deletes it. `previous` is the newest version at the time of
 -- the change, so that two changes that were validated with the same configuration exclude each
 -- other.
 CREATE TABLE definition_versions (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     previous   BIGINT NOT NULL UNIQUE,
-    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest')),
+    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest', 'segment')),
     name       TEXT NOT NULL,
     body       TEXT,
     actor_kind TEXT NOT NULL,

@@ -53,7 +53,7 @@ CREATE TABLE audit_log (
                 'accept_removals', 'adopt', 'reload')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
-                'subscriber', 'attribute', 'subscription', 'suppression', 'token', 'user', 'database',
+                'subscriber', 'attribute', 'segment', 'subscription', 'suppression', 'token', 'user', 'database',
                 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT
@@ -287,7 +287,8 @@ CREATE INDEX selection_entries_article ON selection_entries (article_id);
 
 -- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while
--- the audience is being frozen.
+-- the audience is being frozen. `audience` is the condition on the subscribers, as JSON, that holds for all
+-- of its deliveries; NULL for all confirmed subscribers.
 CREATE TABLE editions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     digest         TEXT NOT NULL,
@@ -302,6 +303,7 @@ CREATE TABLE editions (
     sender         TEXT NOT NULL,
     reply_to       TEXT,
     frozen_through BIGINT NOT NULL DEFAULT 0,
+    audience       TEXT,
     note           TEXT,
     CONSTRAINT editions_schedule_date UNIQUE (digest, schedule_date)
 );
@@ -350,18 +352,38 @@ CREATE TABLE variant_assignments (
 );
 
 -- People by e-mail address; `address_key` is the normalized form that is compared, `address_hash`
--- its keyed hash.
+-- its keyed hash. `name_key` is the folded form of the name that filters compare.
 CREATE TABLE subscribers (
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     address      TEXT NOT NULL,
     address_key  TEXT NOT NULL CONSTRAINT subscribers_address UNIQUE,
     address_hash TEXT NOT NULL,
     name         TEXT,
+    name_key     TEXT,
+    search_key   TEXT GENERATED ALWAYS AS (address_key || ' ' || COALESCE(name_key, '')) STORED,
     language     TEXT,
     timezone     TEXT,
     created_at   BIGINT NOT NULL
 );
 CREATE INDEX subscribers_hash ON subscribers (address_hash);
+
+-- Index of the trigrams of `search_key`, by which subscribers are found by any part of address or name.
+CREATE VIRTUAL TABLE subscriber_search USING fts5 (
+    search_key, content = 'subscribers', content_rowid = 'id', tokenize = 'trigram', detail = 'none'
+);
+CREATE TRIGGER subscriber_search_insert AFTER INSERT ON subscribers BEGIN
+    INSERT INTO subscriber_search (rowid, search_key) VALUES (new.id, new.search_key);
+END;
+CREATE TRIGGER subscriber_search_delete AFTER DELETE ON subscribers BEGIN
+    INSERT INTO subscriber_search (subscriber_search, rowid, search_key)
+    VALUES ('delete', old.id, old.search_key);
+END;
+CREATE TRIGGER subscriber_search_update AFTER UPDATE ON subscribers
+WHEN old.address_key <> new.address_key OR old.name_key IS NOT new.name_key BEGIN
+    INSERT INTO subscriber_search (subscriber_search, rowid, search_key)
+    VALUES ('delete', old.id, old.search_key);
+    INSERT INTO subscriber_search (rowid, search_key) VALUES (new.id, new.search_key);
+END;
 
 -- Attributes that subscribers can have. All values of an attribute have its type.
 CREATE TABLE attributes (
@@ -395,7 +417,8 @@ CREATE INDEX subscriber_attributes_text ON subscriber_attributes (attribute, tex
 CREATE INDEX subscriber_attributes_rank ON subscriber_attributes (attribute, rank, subscriber_id)
     WHERE rank IS NOT NULL;
 
--- Links of subscribers to digests. `since` is the time of the last status change. `removal_reason` is
+-- Links of subscribers to digests. `section_keys` are the folded names of the chosen sections, which
+-- filters compare. `since` is the time of the last status change. `removal_reason` is
 -- set while a subscription is unsubscribed because an admin, not its owner, ended it.
 CREATE TABLE subscriptions (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -406,6 +429,7 @@ CREATE TABLE subscriptions (
             status = 'pending' OR status = 'confirmed' OR status = 'paused'
             OR status = 'unsubscribed'),
     sections      TEXT NOT NULL DEFAULT '[]',
+    section_keys  TEXT NOT NULL DEFAULT '[]',
     since         BIGINT NOT NULL,
     requested_at  BIGINT NOT NULL,
     consent       TEXT NOT NULL,
@@ -560,14 +584,14 @@ CREATE TABLE reload_results (
     PRIMARY KEY (request_id, node)
 );
 
--- All versions of the feeds and digests that are defined in the database; the newest version of
+-- All versions of the feeds, digests and segments that are defined in the database; the newest version of
 -- each is in force, and a null `body` deletes it. `previous` is the newest version at the time of
 -- the change, so that two changes that were validated with the same configuration exclude each
 -- other.
 CREATE TABLE definition_versions (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     previous   BIGINT NOT NULL UNIQUE,
-    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest')),
+    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest', 'segment')),
     name       TEXT NOT NULL,
     body       TEXT,
     actor_kind TEXT NOT NULL,

@@ -75,10 +75,10 @@ impl Command {
                 output::result(json, &AddedAttribute { name, added }, &text)?;
             }
             Self::Remove { name } => {
-                let removed = app.store.attributes().remove(&name, &Actor::Cli, app.now()).await?;
-                let values = removed.ok_or_else(|| {
-                    anyhow!("there is no attribute {name:?}; `courant attributes list` lists them")
-                })?;
+                let (store, config) = (&app.store, &app.config);
+                let removed =
+                    attributes::remove(store, config, &name, &Actor::Cli, app.now()).await?;
+                let values = removed.map_err(|reason| anyhow!(reason))?;
                 let text = format!(
                     "Deleted the attribute {name} with {}.",
                     pluralize(usize::try_from(values)?, "value")

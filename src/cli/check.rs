@@ -57,6 +57,7 @@ pub(crate) async fn run(path: &Path, skip_relays: bool, json: bool) -> anyhow::R
     if template_errors.is_empty() {
         findings.ok("templates: all render with sample data")?;
     }
+    check_audiences(&app, &mut findings).await?;
     if let Some(reason) = app.reset_clock_faults().await? {
         findings.warning(&reason)?;
     }
@@ -114,6 +115,19 @@ async fn check_feeds(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
         } else {
             findings.ok(&format!("feed {}: {articles}", feed.name))?;
         }
+    }
+    Ok(())
+}
+
+/// Checks the filters over subscribers, and counts those who would receive each digest with a filter.
+async fn check_audiences(app: &App, findings: &mut Findings) -> anyhow::Result<()> {
+    if let Err(e) = app.check_filters().await {
+        return format!("{e:#}").lines().try_for_each(|line| findings.error(line));
+    }
+    for digest in app.config.digests.iter().filter(|d| !d.audience.text.trim().is_empty()) {
+        let subscribers = digests::audience_size(app.digest_context(), digest).await?;
+        let subscribers = output::pluralize(subscribers, "subscriber");
+        findings.ok(&format!("digest {}: audience of {subscribers}", digest.name))?;
     }
     Ok(())
 }

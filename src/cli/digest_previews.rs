@@ -63,16 +63,19 @@ pub(super) async fn preview(
         write_private_file(&file, text.as_bytes())
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
+    let subscribers = digests::audience_size(app.digest_context(), digest).await?;
     let text = format!(
-        "Wrote {}, with subject.txt, body.txt and message.eml: {}, {} kB of HTML{}.",
+        "Wrote {}, with subject.txt, body.txt and message.eml: {}, {}, {} kB of HTML{}.",
         out.join("body.html").display(),
         pluralize(p.stories, "article"),
+        pluralize(subscribers, "recipient"),
         p.size.html_bytes.div_ceil(1000),
         left_out_summary(digest, p.stories, &p.left_out)
     );
     let document = DigestPreview {
         directory: out.display().to_string(),
         articles: p.stories,
+        subscribers,
         html_bytes: p.size.html_bytes,
         unlisted_count: p.size.unlisted_count,
         left_out: LeftOutArticles::list(&p.left_out),

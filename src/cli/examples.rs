@@ -104,6 +104,7 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         &[
             "courant subscribers list --search example.org",
             "courant subscribers list --digest weekly --status pending",
+            "courant subscribers list --where 'tag = \"partner\" and language = \"zh\"'",
         ],
     ),
     ("subscribers show", &["courant subscribers show ann@example.org"]),
@@ -156,6 +157,9 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("attributes remove", &["courant attributes remove city"]),
+    ("segments", &["courant segments list", "courant segments show partners"]),
+    ("segments list", &["courant segments list", "courant segments list --json"]),
+    ("segments show", &["courant segments show partners"]),
     ("suppressions", &["courant suppressions list", "courant suppressions show ann@example.org"]),
     ("suppressions list", &["courant suppressions list", "courant suppressions list --limit 20"]),
     ("suppressions export", &["courant suppressions export > suppressions.csv"]),
@@ -209,12 +213,13 @@ mod tests {
 
     /// Splits a command line as a shell does, without redirections.
     fn words(line: &str) -> Vec<String> {
-        let (line, mut words, mut is_quoted) = (line.replace("\\\n", " "), Vec::new(), false);
+        let (line, mut words, mut quote) = (line.replace("\\\n", " "), Vec::new(), None);
         let mut word = String::new();
         for c in line.split(" > ").next().unwrap_or_default().chars() {
             match c {
-                '"' => is_quoted = !is_quoted,
-                ' ' if !is_quoted => words.push(std::mem::take(&mut word)),
+                c if quote == Some(c) => quote = None,
+                '"' | '\'' if quote.is_none() => quote = Some(c),
+                ' ' if quote.is_none() => words.push(std::mem::take(&mut word)),
                 _ => word.push(c),
             }
         }

@@ -34,6 +34,7 @@ mod paging;
 mod progress;
 mod reload;
 mod security_warnings;
+mod segments;
 mod serve;
 mod shell_files;
 mod sources;
@@ -121,6 +122,9 @@ enum Command {
     /// Manage the attributes that subscribers can have
     #[command(subcommand)]
     Attributes(attributes::Command),
+    /// Show the named filters over subscribers
+    #[command(subcommand)]
+    Segments(segments::Command),
     /// Manage the list of addresses that are never mailed
     #[command(subcommand)]
     Suppressions(suppressions::Command),
@@ -204,6 +208,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Deliver => deliver::run(&app, json).await,
         Command::Subscribers(c) => c.run(&app, json).await,
         Command::Attributes(c) => c.run(&app, json).await,
+        Command::Segments(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Audit(c) => c.run(&app, json).await,

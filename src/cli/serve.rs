@@ -36,6 +36,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
         // Digests of the database are known only now.
         check_templates(&app.config, &templates)?;
+        app.check_filters().await?;
         let warnings = security_warnings(&app.config).into_iter();
         warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
         Ok(app)

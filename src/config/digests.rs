@@ -6,7 +6,8 @@ use super::feeds::selection;
 use super::keys::nearest;
 use super::names::{Names, read_name, read_slug};
 use super::reader::{Reader, one_of, parse_line};
-use super::settings::{Digest, MissedPolicy};
+
+use super::settings::{Digest, MissedPolicy, SubscriberFilter};
 use super::site::time_zone;
 use super::titles::titles;
 use crate::domain::address::Mailbox;
@@ -57,6 +58,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     );
     let missed_within = reader.or_default("missed_within", DAY, at_least_a_minute);
     let pause = reader.list("pause", PauseRange::parse);
+    let audience = reader.or_default("audience", String::new(), |text| Ok(text.to_owned()));
     let template = reader.or_default("template", "digest".to_owned(), read_slug);
     let from = reader.required(
         "from",
@@ -87,6 +89,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         missed: missed?,
         missed_within: missed_within?,
         pause: pause?,
+        audience: SubscriberFilter::new(audience?),
         template: template?,
         from: from?,
         reply_to: reply_to?,

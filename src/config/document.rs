@@ -96,6 +96,7 @@ impl Document {
         let section = match kind {
             DefinitionKind::Feed => &keys::FEEDS,
             DefinitionKind::Digest => &keys::DIGESTS,
+            DefinitionKind::Segment => &keys::SEGMENTS,
         };
         let label = format!("{kind} {name:?} in the database");
         let located = |location: &Location| match location {

@@ -1,5 +1,7 @@
 //! Table of all sections and keys of the configuration, with suggestions for misspelled ones.
 
+pub(super) use crate::domain::nearest::{nearest, suggestion};
+
 /// Type of the value of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueType {
@@ -149,6 +151,13 @@ pub(super) const FEEDS: TableSchema = TableSchema {
     ],
 };
 
+/// The keys of each `[[segments]]`.
+pub(super) const SEGMENTS: TableSchema = TableSchema {
+    name: "segments",
+    is_list: true,
+    keys: &[("name", Text), ("was", List), ("title", Text), ("filter", Text)],
+};
+
 /// The keys of each `[[digests]]`.
 pub(super) const DIGESTS: TableSchema = TableSchema {
     name: "digests",
@@ -176,6 +185,7 @@ pub(super) const DIGESTS: TableSchema = TableSchema {
         ("missed", Text),
         ("missed_within", Text),
         ("pause", List),
+        ("audience", Text),
         ("template", Text),
         ("from", Text),
         ("reply_to", Text),
@@ -234,7 +244,7 @@ pub(super) const PUBLISH: TableSchema = TableSchema {
 };
 
 /// All sections, with the keys outside all sections first.
-pub(super) const TABLES: [&TableSchema; 11] = [
+pub(super) const TABLES: [&TableSchema; 12] = [
     &TOP_LEVEL,
     &SITE,
     &DATABASE,
@@ -243,6 +253,7 @@ pub(super) const TABLES: [&TableSchema; 11] = [
     &SOURCES,
     &FEEDS,
     &DIGESTS,
+    &SEGMENTS,
     &SECTIONS,
     &TRANSPORTS,
     &PUBLISH,
@@ -289,48 +300,6 @@ pub(super) fn unknown_table(name: &str) -> String {
     let sections = TABLES.iter().map(|section| section.name).filter(|name| !name.is_empty());
     let known = sections.chain(TOP_LEVEL.keys.iter().map(|(name, _)| *name));
     format!("unknown section or key `{name}`; {}", suggestion(name, known))
-}
-
-/// Returns "did you mean `x`?" for the nearest known name, or the list of all known names.
-fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(given, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
-    }
-}
-
-/// Returns the known name within an edit distance of one (short names) or two, if there is one.
-pub(super) fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let given = given.to_lowercase().replace('-', "_");
-    let max_distance = if given.chars().count() < 5 { 1 } else { 2 };
-    known
-        .map(|name| (edit_distance(&given, &name.replace('-', "_")), name))
-        .filter(|(distance, _)| *distance <= max_distance)
-        // Letters in the wrong order are more likely than wrong letters.
-        .min_by_key(|(distance, name)| (*distance, sorted_letters(name) != sorted_letters(&given)))
-        .map(|(_, name)| name)
-}
-
-fn sorted_letters(word: &str) -> Vec<char> {
-    let mut letters: Vec<char> = word.chars().collect();
-    letters.sort_unstable();
-    letters
-}
-
-/// Returns the Levenshtein distance: the number of letters to replace, insert or delete.
-fn edit_distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let changed = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = changed.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! Validated settings of digests and transports.
+//! Validated settings of digests, segments and transports.
 
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
 
+use super::error::Location;
 pub use crate::domain::domain_limits::DomainLimits;
 pub use crate::domain::rate::Rate;
 use crate::domain::schedule::{PauseRange, Schedule};
@@ -19,6 +20,35 @@ pub enum MissedPolicy {
     Once,
     /// Nothing is sent; the articles wait for the next date.
     Skip,
+}
+
+/// A filter over subscribers, and where it is written.
+#[derive(Debug, Clone)]
+pub struct SubscriberFilter {
+    /// Text of the filter; empty for all subscribers.
+    pub text: String,
+    /// Place of the key in the configuration.
+    pub(super) location: Location,
+}
+
+impl SubscriberFilter {
+    /// Creates a filter whose location is not known yet.
+    pub(super) fn new(text: String) -> Self {
+        Self { text, location: Location::File }
+    }
+}
+
+/// Settings of one `[[segments]]` table: a named filter over subscribers.
+#[derive(Debug, Clone)]
+pub struct Segment {
+    /// Slug that filters and commands refer to.
+    pub name: String,
+    /// Former names after a rename, which filters may still use.
+    pub former_names: Vec<String>,
+    /// Title for people; default: the name.
+    pub title: String,
+    /// Filter that selects the subscribers.
+    pub filter: SubscriberFilter,
 }
 
 /// Settings of one `[[digests]]` table.
@@ -62,6 +92,8 @@ pub struct Digest {
     pub missed_within: SignedDuration,
     /// Days on which nothing is sent.
     pub pause: Vec<PauseRange>,
+    /// Filter over the confirmed subscribers who receive the digest; empty: all of them.
+    pub audience: SubscriberFilter,
     /// Name of the template directory under `email/`.
     pub template: String,
     /// Sender as `Name <address>`.

@@ -16,6 +16,7 @@ mod publish;
 mod reader;
 mod redaction;
 mod secrets;
+mod segments;
 pub mod settings;
 mod site;
 mod sources;
@@ -146,6 +147,7 @@ impl ReferencedNames {
             Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), diagnostics);
         let feeds = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), diagnostics);
         Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), diagnostics);
+        Names::read(&keys::SEGMENTS, document.tables(&keys::SEGMENTS), diagnostics);
         Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), diagnostics);
         Self { sources, transports, feeds }
     }
@@ -201,11 +203,12 @@ fn read(
     if let Some(transports) = &transports {
         conflicts::check_pools(transports, document, diagnostics);
     }
+    let segments = all(document, &keys::SEGMENTS, diagnostics, segments::read);
     let publish = read_publish(document, base_dir, &names.feeds, diagnostics);
     if let (Some(database), Some(sources)) = (&database, &sources) {
         conflicts::check_database(database, sources, document, diagnostics);
     }
-    Some(Config {
+    let mut config = Config {
         path: path.to_owned(),
         site: site?,
         templates: templates?,
@@ -215,10 +218,13 @@ fn read(
         sources: sources?,
         feeds: feeds?,
         digests: digests?,
+        segments: segments?,
         sections: sections?,
         transports: transports?,
         destinations: publish?,
-    })
+    };
+    segments::check(&mut config, document, diagnostics);
+    Some(config)
 }
 
 /// Reads the feeds, and reports paths that several of them serve.

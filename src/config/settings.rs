@@ -14,8 +14,8 @@ pub use crate::domain::network::IpNetwork;
 pub use crate::domain::selection::Selection;
 
 pub use super::mail_settings::{
-    Digest, DkimKey, DomainLimits, MissedPolicy, Rate, TlsMode, Transport, TransportTarget,
-    UncertainPolicy, WarmUp,
+    Digest, DkimKey, DomainLimits, MissedPolicy, Rate, Segment, SubscriberFilter, TlsMode,
+    Transport, TransportTarget, UncertainPolicy, WarmUp,
 };
 pub use super::publish::{Bucket, DestinationSettings, PublishTarget};
 
@@ -40,6 +40,8 @@ pub struct Config {
     pub feeds: Vec<Feed>,
     /// The `[[digests]]` tables, in file order.
     pub digests: Vec<Digest>,
+    /// The `[[segments]]` tables, in file order.
+    pub segments: Vec<Segment>,
     /// The `[[sections]]` tables, in file order.
     pub sections: Vec<SectionTitles>,
     /// The `[[transports]]` tables, in file order.

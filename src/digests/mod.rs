@@ -13,6 +13,7 @@ use crate::domain::time::Millis;
 use crate::store::Store;
 use crate::store::edition_creation::NewEdition;
 
+mod audience;
 mod compose;
 mod context;
 mod mail_size;
@@ -23,6 +24,7 @@ mod schedule;
 mod unsent;
 mod variants;
 
+pub use audience::audience_size;
 pub use context::DigestContext;
 pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
 pub use next_edition::{NextEdition, next_edition};
@@ -180,9 +182,10 @@ async fn create_edition(
         }
         return Ok(Prepared::TooFew { stories: stories.len() });
     }
-    let audience = ctx.store.editions().audience_groups(&digest.name).await?;
+    let condition = audience::condition(ctx, digest).await?;
+    let groups = ctx.store.editions().audience_groups(&digest.name).await?;
     let (variants, assigned) =
-        variants::render(ctx, digest, &stories, &audience, scheduled_for).await?;
+        variants::render(ctx, digest, &stories, &groups, scheduled_for).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
         schedule_date,
@@ -191,6 +194,7 @@ async fn create_edition(
         title: digest.title.clone(),
         sender: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
+        audience: condition,
         articles: stories.iter().map(|s| s.article_for(&ctx.config.site.language).row_id).collect(),
         variants,
         assignments: assigned,

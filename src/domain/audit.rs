@@ -113,6 +113,8 @@ pub enum AuditObject {
     Subscriber,
     /// An attribute of subscribers, by name.
     Attribute,
+    /// A segment, by name.
+    Segment,
     /// A subscription, by id.
     Subscription,
     /// A suppression, by keyed hash.
@@ -129,7 +131,7 @@ pub enum AuditObject {
 
 impl AuditObject {
     /// All kinds of objects.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Source,
         Self::Article,
         Self::Feed,
@@ -138,6 +140,7 @@ impl AuditObject {
         Self::Delivery,
         Self::Subscriber,
         Self::Attribute,
+        Self::Segment,
         Self::Subscription,
         Self::Suppression,
         Self::Token,
@@ -157,6 +160,7 @@ impl AuditObject {
             Self::Delivery => "delivery",
             Self::Subscriber => "subscriber",
             Self::Attribute => "attribute",
+            Self::Segment => "segment",
             Self::Subscription => "subscription",
             Self::Suppression => "suppression",
             Self::Token => "token",

@@ -1,4 +1,4 @@
-//! Definitions: feeds and digests that are stored in the database instead of the config file.
+//! Definitions: feeds, digests and segments that are stored in the database instead of the config file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,17 +10,20 @@ pub enum DefinitionKind {
     Feed,
     /// A digest, as in `[[digests]]`.
     Digest,
+    /// A segment, as in `[[segments]]`.
+    Segment,
 }
 
 impl DefinitionKind {
     /// All kinds of definitions.
-    pub const ALL: [Self; 2] = [Self::Feed, Self::Digest];
+    pub const ALL: [Self; 3] = [Self::Feed, Self::Digest, Self::Segment];
 
     /// Returns the word for the database and for messages.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Feed => "feed",
             Self::Digest => "digest",
+            Self::Segment => "segment",
         }
     }
 }
@@ -44,7 +47,7 @@ impl fmt::Display for DefinitionKind {
     }
 }
 
-/// A feed or digest as stored: its name, and its other keys as TOML.
+/// A feed, digest or segment as stored: its name, and its other keys as TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// Kind of the definition.

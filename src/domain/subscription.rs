@@ -1,8 +1,11 @@
 //! Subscriptions: the link between a subscriber and a digest, and the rules for changing it
 //! (guarantee 7).
 
+use serde::{Deserialize, Serialize};
+
 /// Status of a subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum SubscriptionStatus {
     /// Requested, but not confirmed by its owner.
     Pending,

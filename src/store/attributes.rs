@@ -1,5 +1,7 @@
 //! Attributes of subscribers: their names and types.
 
+use std::collections::BTreeMap;
+
 use serde_json::json;
 
 use super::audit_log::{self, NewAuditEntry};
@@ -80,6 +82,12 @@ impl Attributes<'_> {
         // The engines order other letters than those of ASCII differently.
         all.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(all)
+    }
+
+    /// Returns the type of each attribute, by its name.
+    pub async fn types(self) -> StoreResult<BTreeMap<String, AttributeType>> {
+        let all = self.list().await?;
+        Ok(all.into_iter().map(|one| (one.name, one.attribute_type)).collect())
     }
 
     /// Returns the number of subscribers that have a value of an attribute.

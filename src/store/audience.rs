@@ -1,13 +1,17 @@
 //! Audience of an edition: its groups by language and sections, and its freezing into batches of
 //! consecutive deliveries.
 
-use super::db::{FromRow, Row, Statement, Tx};
+use super::db::{FromRow, Row, Statement};
 use super::operations::Editions;
 use super::{StoreResult, spawn_uncancellable};
 use crate::domain::time::Millis;
 
-/// Number of deliveries in a batch, which is leased and loaded as a whole.
-pub const BATCH_SIZE: i64 = 256;
+pub(super) mod batches;
+pub(super) mod filtered;
+
+pub use batches::BATCH_SIZE;
+use batches::FreezeProgress;
+
 /// Number of batches frozen per transaction: enough to make the cost of the commit negligible, few
 /// enough not to delay other writers.
 const BATCHES_PER_TRANSACTION: usize = 8;
@@ -32,68 +36,6 @@ static GROUPS: Statement = Statement::new(
 
 static USE_BULK_SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
 
-/// Locks the edition and returns how far its audience is frozen.
-static LOCK_PROGRESS: Statement = Statement::new(
-    "
-    UPDATE editions
-       SET frozen_through = frozen_through
-     WHERE id = $edition
-       AND state = 'preparing'
-    RETURNING frozen_through, digest",
-);
-
-static ADD_BATCH: Statement = Statement::new(
-    "
-    INSERT INTO delivery_batches (edition_id)
-    VALUES ($edition)
-    RETURNING id",
-);
-
-static REMOVE_BATCH: Statement = Statement::new("DELETE FROM delivery_batches WHERE id = $batch");
-
-/// Creates the deliveries of one batch.
-static FREEZE: Statement = Statement::new(
-    "
-    INSERT INTO deliveries (
-           kind, edition_id, batch_id, variant_id, subscriber_id, subscription_id, address,
-           address_hash, name, state, created_at)
-    SELECT 'edition', $edition, $batch,
-           COALESCE(c.variant_id, (
-               SELECT whole.variant_id
-                 FROM variant_assignments whole
-                WHERE whole.edition_id = $edition
-                  AND whole.language = '*'
-                  AND whole.sections = '[]')),
-           p.id, s.id, p.address, p.address_hash, p.name, 'queued', $now
-      FROM subscriptions s
-      JOIN subscribers p ON p.id = s.subscriber_id
-      LEFT JOIN variant_assignments c
-             ON c.edition_id = $edition
-            AND c.language = COALESCE(p.language, '')
-            AND c.sections = s.sections
-     WHERE s.digest = $digest
-       AND s.status = 'confirmed'
-       AND s.id > $frozen_through
-       AND (c.edition_id IS NULL OR c.variant_id IS NOT NULL)
-       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)
-     ORDER BY s.id
-     LIMIT $limit",
-);
-
-static LAST_SUBSCRIPTION: Statement = Statement::new(
-    "
-    SELECT MAX(subscription_id) AS last_subscription
-      FROM deliveries
-     WHERE batch_id = $batch",
-);
-
-static SAVE_PROGRESS: Statement = Statement::new(
-    "
-    UPDATE editions
-       SET frozen_through = $frozen_through
-     WHERE id = $edition",
-);
-
 static START_SENDING: Statement = Statement::new(
     "
     UPDATE editions
@@ -103,64 +45,11 @@ static START_SENDING: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[
-    &GROUPS,
-    &USE_BULK_SETTINGS,
-    &LOCK_PROGRESS,
-    &ADD_BATCH,
-    &REMOVE_BATCH,
-    &FREEZE,
-    &LAST_SUBSCRIPTION,
-    &SAVE_PROGRESS,
-    &START_SENDING,
-];
+pub(super) static STATEMENTS: &[&Statement] = &[&GROUPS, &USE_BULK_SETTINGS, &START_SENDING];
 
 impl FromRow for AudienceGroup {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self { language: row.get("language")?, sections: row.get("sections")? })
-    }
-}
-
-/// Progress of freezing the audience of an edition.
-#[derive(Debug)]
-struct FreezeProgress {
-    edition: i64,
-    digest: String,
-    /// Subscription of the last delivery created.
-    frozen_through: i64,
-}
-
-impl FreezeProgress {
-    /// Locks the row first, so that a second node waits instead of freezing the same batches.
-    async fn lock(tx: &mut Tx, edition: i64) -> StoreResult<Option<Self>> {
-        let row = tx.query(&LOCK_PROGRESS).bind("edition", edition).fetch_first().await?;
-        row.map(|row| {
-            let (digest, frozen_through) = (row.get("digest")?, row.get("frozen_through")?);
-            Ok(Self { edition, digest, frozen_through })
-        })
-        .transpose()
-    }
-
-    /// Freezes one batch and returns the number of its deliveries, 0 if the audience is complete.
-    async fn freeze_batch(&mut self, tx: &mut Tx, now: Millis) -> StoreResult<u64> {
-        let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
-        let frozen = tx
-            .query(&FREEZE)
-            .bind("edition", self.edition)
-            .bind("batch", batch)
-            .bind("now", now)
-            .bind("digest", &self.digest)
-            .bind("frozen_through", self.frozen_through)
-            .bind("limit", BATCH_SIZE)
-            .execute()
-            .await?;
-        if frozen == 0 {
-            tx.query(&REMOVE_BATCH).bind("batch", batch).execute().await?;
-        } else {
-            self.frozen_through =
-                tx.query(&LAST_SUBSCRIPTION).bind("batch", batch).fetch_scalar().await?;
-        }
-        Ok(frozen)
     }
 }
 
@@ -182,6 +71,9 @@ impl Editions<'_> {
         // Batches that were begun are frozen even if the caller is cancelled, because the work
         // would have to be repeated.
         spawn_uncancellable(async move {
+            if let Some(condition) = filtered::stored_condition(&store, edition).await? {
+                return filtered::freeze(&store, edition, &condition, now).await;
+            }
             let mut tx = store.begin().await?;
             if !store.is_sqlite() {
                 // Batches lost in a power failure are frozen again. The later commit that starts
@@ -199,11 +91,7 @@ impl Editions<'_> {
                 }
                 frozen += i64::try_from(in_batch).unwrap_or(i64::MAX);
             }
-            tx.query(&SAVE_PROGRESS)
-                .bind("edition", edition)
-                .bind("frozen_through", progress.frozen_through)
-                .execute()
-                .await?;
+            progress.save(&mut tx).await?;
             tx.commit().await?;
             Ok(frozen)
         })

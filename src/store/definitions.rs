@@ -1,4 +1,4 @@
-//! Definitions of feeds and digests: all versions of each, of which the newest is in force.
+//! Definitions of feeds, digests and segments: all versions of each, of which the newest is in force.
 
 use serde_json::json;
 
@@ -127,6 +127,7 @@ impl Definitions<'_> {
         let object = match kind {
             DefinitionKind::Feed => AuditObject::Feed,
             DefinitionKind::Digest => AuditObject::Digest,
+            DefinitionKind::Segment => AuditObject::Segment,
         };
         let action = if body.is_some() { AuditAction::Change } else { AuditAction::Delete };
         let entry = NewAuditEntry::new(actor, action, object, name).with(json!({"version": id}));

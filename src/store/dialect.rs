@@ -15,6 +15,11 @@ use super::db::Engine;
 /// | `json_list column key` | subquery of the texts of the array with this key in a column of JSON objects, in the column `value` |
 /// | `json_rows $list name TYPE, …` | subquery of the objects in a JSON array; TYPE is `INTEGER` or `TEXT` |
 /// | `id_among column table` | whether a column is one of the `id`s of a common table expression, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
+/// | `subscriber_in table x` | begin of a test, closed by a parenthesis, whether the subscriber `p` has a row in a table; SQLite reads the rows first, PostgreSQL chooses |
+/// | `search_index $pattern` | test whether the address or the name of the subscriber `p` fits a pattern of at least three characters ([`search_pattern`]), by the index of trigrams |
+/// | `subscriber_has table x` | the same test for one subscriber after the other |
+/// | `position column text` | position of a text in a column, from 1; 0 without it |
+/// | `lower column` | text with the ASCII letters in lower case |
 /// | `json_group column` | aggregate of a column's values as the text of a JSON array |
 /// | `json_groups column, …` | aggregate of rows as the text of a JSON array of arrays |
 /// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
@@ -56,6 +61,27 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
             }
         }
         (_, "json_rows") => json_rows(engine, arguments)?,
+        (_, "subscriber_has") | (Engine::Postgres, "subscriber_in") => {
+            let (table, alias) = arguments.split_once(' ')?;
+            format!("EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.subscriber_id = p.id")
+        }
+        (Engine::Sqlite, "subscriber_in") => {
+            let (table, alias) = arguments.split_once(' ')?;
+            format!("p.id IN (SELECT {alias}.subscriber_id FROM {table} {alias} WHERE TRUE")
+        }
+        (Engine::Sqlite, "search_index") => format!(
+            "p.id IN (SELECT rowid FROM subscriber_search WHERE search_key GLOB {arguments})"
+        ),
+        (Engine::Postgres, "search_index") => {
+            format!("p.search_key LIKE {arguments} ESCAPE '!'")
+        }
+        (_, "position") => {
+            let (column, text) = arguments.split_once(' ')?;
+            let function = if engine == Engine::Sqlite { "instr" } else { "strpos" };
+            format!("{function}({column}, {text})")
+        }
+        (Engine::Sqlite, "lower") => format!("lower({arguments})"),
+        (Engine::Postgres, "lower") => format!("lower({arguments} COLLATE \"C\")"),
         (Engine::Sqlite, "json_group") => format!("json_group_array({arguments})"),
         (Engine::Sqlite, "json_groups") => format!("json_group_array(json_array({arguments}))"),
         (Engine::Postgres, "json_group") => {
@@ -75,6 +101,21 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Returns the pattern of texts that contain a text: for GLOB, which the index of SQLite supports, or for
+/// LIKE with `!` as the escape character.
+pub(super) fn search_pattern(text: &str, is_glob: bool) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    for c in text.chars() {
+        match c {
+            '*' | '?' | '[' if is_glob => pattern.extend(['[', c, ']']),
+            '!' | '%' | '_' if !is_glob => pattern.extend(['!', c]),
+            c => pattern.push(c),
+        }
+    }
+    let any = if is_glob { '*' } else { '%' };
+    format!("{any}{pattern}{any}")
 }
 
 fn json_rows(engine: Engine, arguments: &str) -> Option<String> {

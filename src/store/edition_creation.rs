@@ -9,6 +9,7 @@ use super::digests::MARK_PROCESSED;
 use super::operations::Editions;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::filter::Condition;
 use crate::domain::time::Millis;
 
 /// An edition that is about to be created.
@@ -28,6 +29,8 @@ pub struct NewEdition {
     pub sender: String,
     /// Mailbox of the `Reply-To` header.
     pub reply_to: Option<String>,
+    /// Condition that the confirmed subscribers fulfil to receive it.
+    pub audience: Condition,
     /// Row ids of the articles, in their order.
     pub articles: Vec<i64>,
     /// Rendered variants of the edition.
@@ -68,9 +71,10 @@ pub struct NewVariant {
 static ADD_EDITION: Statement = Statement::new(
     "
     INSERT INTO editions (
-           digest, state, schedule_date, scheduled_for, created_at, transport, title, sender, reply_to)
+           digest, state, schedule_date, scheduled_for, created_at, transport, title, sender, reply_to,
+           audience)
     VALUES ($digest, 'preparing', $date, $scheduled_for, $now, $transport, $title, $sender,
-            $reply_to)
+            $reply_to, $audience)
     RETURNING id",
 );
 
@@ -163,6 +167,7 @@ fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
 }
 
 async fn add_edition(tx: &mut Tx, new: &NewEdition, now: Millis) -> StoreResult<i64> {
+    let audience = (!new.audience.is_empty()).then(|| json!(new.audience).to_string());
     tx.query(&ADD_EDITION)
         .bind("digest", &new.digest)
         .bind("date", new.schedule_date)
@@ -172,6 +177,7 @@ async fn add_edition(tx: &mut Tx, new: &NewEdition, now: Millis) -> StoreResult<
         .bind("title", &new.title)
         .bind("sender", &new.sender)
         .bind("reply_to", &new.reply_to)
+        .bind("audience", audience)
         .fetch_scalar()
         .await
 }

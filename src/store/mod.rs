@@ -57,6 +57,8 @@ mod sqlite_files;
 mod statements;
 pub mod stories;
 pub mod subscriber_changes;
+mod subscriber_filter;
+pub mod subscriber_lists;
 pub mod subscriber_values;
 pub mod subscribers;
 pub mod subscription_history;

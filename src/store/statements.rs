@@ -2,7 +2,15 @@
 
 use super::db::Statement;
 use super::{
-    Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts, article_writes, articles, attributes, audience, audit_log, audit_names, change_log, clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands, edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications, id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership, rejected_rows, reloads, renames, selection_entries, sources, stories, subscriber_changes, subscriber_values, subscribers, subscription_history, subscriptions, suppressions, terms, transactional_messages, transport_failures,
+    Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts,
+    article_writes, articles, attributes, audience, audit_log, audit_names, change_log,
+    clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
+    edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
+    http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
+    id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership,
+    rejected_rows, reloads, renames, selection_entries, sources, stories, subscriber_changes,
+    subscriber_values, subscribers, subscription_history, subscriptions, suppressions, terms,
+    transactional_messages, transport_failures,
 };
 
 /// The statements of all files of the store.
@@ -14,6 +22,8 @@ static ALL: &[&[&Statement]] = &[
     articles::STATEMENTS,
     attributes::STATEMENTS,
     audience::STATEMENTS,
+    audience::batches::STATEMENTS,
+    audience::filtered::STATEMENTS,
     audit_log::STATEMENTS,
     audit_names::STATEMENTS,
     change_log::STATEMENTS,

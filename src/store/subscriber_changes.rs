@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{StoreResult, subscriber_values};
 use super::address_changes::{RedirectedMessages, redirect_messages};
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::operations::Subscribers;
 use super::subscribers::SubscriberDetails;
+use super::{StoreResult, subscriber_values};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::fold::fold;
 use crate::domain::time::Millis;
 
 /// Result of a change of a person.
@@ -82,6 +83,7 @@ static UPDATE: Statement = Statement::new(
            address_key = $key,
            address_hash = $hash,
            name = $name,
+           name_key = $name_key,
            language = $language,
            timezone = $timezone
      WHERE id = $subscriber",
@@ -207,6 +209,7 @@ impl Subscribers<'_> {
             .bind("key", details.address_key.as_str())
             .bind("hash", details.address_hash.as_str())
             .bind("name", details.name.as_deref())
+            .bind("name_key", details.name.as_deref().map(fold))
             .bind("language", details.language.as_deref())
             .bind("timezone", details.timezone.as_deref())
             .execute()

@@ -7,6 +7,7 @@ use super::db::{FromRow, Row, Statement};
 use super::operations::{Subscribers, Subscriptions};
 use super::subscriber_values::{self, VALUE_COLUMNS, ValueChanges};
 use crate::domain::attribute::AttributeValue;
+use crate::domain::filter::{SubscriberValues, SubscriptionValues};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
@@ -53,6 +54,30 @@ pub struct SubscriberDetails {
     pub values: ValueChanges,
 }
 
+impl Subscriber {
+    /// Returns the values that filters test.
+    pub fn person(&self, subscriptions: &[Subscription], is_suppressed: bool) -> SubscriberValues {
+        let own = subscriptions.iter().filter(|s| s.subscriber_id == self.id);
+        SubscriberValues {
+            address_key: self.address.to_ascii_lowercase(),
+            name: self.name.clone(),
+            language: self.language.clone(),
+            timezone: self.timezone.clone(),
+            tags: self.tags.clone(),
+            attributes: self.attributes.clone(),
+            created_at: self.created_at,
+            suppressed: is_suppressed,
+            subscriptions: own
+                .map(|s| SubscriptionValues {
+                    digest: s.digest.clone(),
+                    status: s.status,
+                    sections: s.sections.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
 /// Link of a subscriber to a digest.
 #[derive(Debug, Clone)]
 pub struct Subscription {
@@ -76,7 +101,8 @@ pub struct Subscription {
     pub removal_reason: Option<String>,
 }
 
-const SUBSCRIBER_COLUMNS: &str =
+/// Columns of a subscriber `p`; they contain the fragment `{values}`.
+pub(super) const SUBSCRIBER_COLUMNS: &str =
     "p.id, p.address, p.address_hash, p.name, p.language, p.timezone, p.created_at, {values}";
 const SUBSCRIPTION_COLUMNS: &str =
     "s.id, s.subscriber_id, s.digest, s.status, s.sections, s.since, s.requested_at, s.consent,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::Config;
 use crate::domain::actor::Actor;
 use crate::domain::attribute::{AttributeType, AttributeValue, TypeGuess, validate_name};
 use crate::domain::time::Millis;
@@ -132,6 +133,26 @@ pub async fn add(
             "the attribute `{name}` has the type {existing}; to change it, run `courant attributes remove {name}`, which deletes its values, and add it again"
         )),
     })
+}
+
+/// Deletes an attribute with all of its values. Returns their number.
+///
+/// # Errors
+/// One sentence if there is no such attribute, or if a filter of the configuration uses it.
+pub async fn remove(
+    store: &Store,
+    config: &Config,
+    name: &str,
+    actor: &Actor,
+    now: Millis,
+) -> anyhow::Result<Result<u64, String>> {
+    if let [first, ..] = config.filters_with_attribute(name).as_slice() {
+        return Ok(Err(format!("{first} uses the attribute `{name}`; change its filter first")));
+    }
+    let removed = store.attributes().remove(name, actor, now).await?;
+    Ok(removed.ok_or_else(|| {
+        format!("there is no attribute {name:?}; `courant attributes list` lists them")
+    }))
 }
 
 #[cfg(test)]

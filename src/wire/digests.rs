@@ -71,6 +71,8 @@ pub struct UpcomingEditions {
     pub dates: Vec<String>,
     /// Articles that the next edition would contain now.
     pub articles: Vec<ArticleTitle>,
+    /// Number of confirmed subscribers who fulfil the filter of the digest and may be mailed.
+    pub subscribers: i64,
     /// Size of the longest HTML part among the languages, in bytes; 0 without articles.
     pub html_bytes: usize,
     /// Number of articles that the mail only counts, because Gmail would clip it.
@@ -107,6 +109,8 @@ pub struct DigestPreview {
     pub directory: String,
     /// Number of articles in the preview.
     pub articles: usize,
+    /// Number of confirmed subscribers who fulfil the filter of the digest and may be mailed.
+    pub subscribers: i64,
     /// Size of the HTML part, in bytes; Gmail clips messages above 102,000.
     pub html_bytes: usize,
     /// Number of articles that the mail only counts, because Gmail would clip it.

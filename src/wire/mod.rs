@@ -11,6 +11,7 @@ pub mod deliveries;
 pub mod digests;
 pub mod editions;
 pub mod feeds;
+pub mod segments;
 pub mod sources;
 pub mod status;
 pub mod subscribers;

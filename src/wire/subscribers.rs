@@ -163,6 +163,13 @@ impl EditedSubscriber {
     }
 }
 
+/// Number of subscribers that a query selects.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct SubscriberCount {
+    /// Number of the selected subscribers.
+    pub subscribers: i64,
+}
+
 /// Result of subscribing an address: the number of digests by outcome.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SubscribeResult {

@@ -24,6 +24,8 @@ struct Upcoming<'a> {
     pending: Option<Millis>,
     dates: Vec<Millis>,
     edition: NextEdition,
+    /// Number of subscribers who would receive it.
+    subscribers: i64,
 }
 
 /// Prints the named digests, or all of them.
@@ -63,7 +65,8 @@ async fn read<'a>(app: &App, digest: &'a Digest) -> anyhow::Result<Upcoming<'a>>
     }
     let date = pending.and(Some(now)).or(dates.first().copied()).unwrap_or(now);
     let edition = digests::next_edition(app.digest_context(), digest, date, now).await?;
-    Ok(Upcoming { digest, pending, dates, edition })
+    let subscribers = digests::audience_size(app.digest_context(), digest).await?;
+    Ok(Upcoming { digest, pending, dates, edition, subscribers })
 }
 
 impl Upcoming<'_> {
@@ -74,6 +77,7 @@ impl Upcoming<'_> {
             pending: self.pending.map(|t| t.rfc3339()),
             dates: self.dates.iter().map(|t| t.rfc3339()).collect(),
             articles: articles.iter().map(ArticleTitle::from).collect(),
+            subscribers: self.subscribers,
             html_bytes: size.html_bytes,
             unlisted_count: size.unlisted_count,
             left_out: LeftOutArticles::list(left_out),
@@ -99,8 +103,9 @@ impl Upcoming<'_> {
             String::new()
         };
         output::line(&format!(
-            "  the next edition would hold {}{shortfall}",
-            pluralize(articles.len(), "article")
+            "  the next edition would hold {}{shortfall}, and have {}",
+            pluralize(articles.len(), "article"),
+            pluralize(self.subscribers, "recipient")
         ))?;
         if let Some(sentence) = size_sentence(digest, *size) {
             output::line(&format!("  {sentence}"))?;

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use crate::app::App;
 use crate::cli::usage::{UsageError, parse_address};
 use crate::digests::find_digest;
+use crate::domain::filter::{self, Condition};
 use crate::store::subscribers::Subscriber;
 
 /// Status of the subscriptions that a command creates.
@@ -29,6 +30,13 @@ impl InitialStatus {
             Self::Pending => Ok(false),
         }
     }
+}
+
+/// Parses a filter; the error marks the character at which it is not valid.
+pub(super) async fn parse_filter(app: &App, filter: &str) -> anyhow::Result<Condition> {
+    let names = app.config.filter_names(Some(app.store.attributes().types().await?));
+    let condition = filter::compile(filter, &names);
+    Ok(condition.map_err(|e| UsageError(format!("--where: {e}\n{}", e.marked(filter))))?)
 }
 
 /// Returns an error that names the existing digests if there is none of this name.

@@ -5,16 +5,20 @@ use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
 
-use super::arguments::check_digest;
+use super::arguments::{check_digest, parse_filter};
 use crate::app::App;
-use crate::cli::output;
+use crate::cli::output::{self, pluralize};
+use crate::cli::paging;
 use crate::cli::table::Column::{Key, Text};
 use crate::cli::table::TextTable;
-use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
+use crate::domain::filter::{Condition, SubscriptionTest};
+use crate::domain::page::MAX_PAGE_SIZE;
 use crate::domain::subscription::SubscriptionStatus;
+use crate::store::subscriber_lists::{SubscriberOrder, SubscriberQuery};
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::store::suppressions::Suppression;
 use crate::wire;
+use crate::wire::subscribers::SubscriberCount;
 
 /// Arguments of `courant subscribers list`.
 #[derive(Debug, Args)]
@@ -25,6 +29,15 @@ pub(crate) struct ListArgs {
     /// List only addresses and names that contain this text
     #[arg(long, value_name = "TEXT")]
     search: Option<String>,
+    /// List only subscribers that a filter selects (docs/subscribers.md)
+    #[arg(long = "where", value_name = "FILTER")]
+    filter: Option<String>,
+    /// Order of the list
+    #[arg(long, value_enum, default_value = "newest")]
+    sort: SortArg,
+    /// Print only the number of subscribers
+    #[arg(long, conflicts_with = "limit")]
+    count: bool,
     /// List only subscribers of this digest [default: all]
     #[arg(long)]
     digest: Option<String>,
@@ -59,6 +72,27 @@ impl ListedStatus {
     }
 }
 
+/// Order argument of the command line.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum SortArg {
+    /// The last created ones first
+    Newest,
+    /// The first created ones first
+    Oldest,
+    /// By address, in lower case
+    Address,
+}
+
+impl From<SortArg> for SubscriberOrder {
+    fn from(argument: SortArg) -> Self {
+        match argument {
+            SortArg::Newest => Self::Newest,
+            SortArg::Oldest => Self::Oldest,
+            SortArg::Address => Self::Address,
+        }
+    }
+}
+
 /// A subscriber of the list.
 struct Listed {
     subscriber: Subscriber,
@@ -69,17 +103,17 @@ struct Listed {
 impl ListArgs {
     pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         check_digest(app, self.digest.as_deref())?;
-        let (mut listed, limit) = (Vec::new(), self.limit.unwrap_or(usize::MAX));
-        let mut request = PageRequest::first(MAX_PAGE_SIZE);
-        while listed.len() < limit {
-            let (page, next) = read_page(app, &request).await?;
-            listed.extend(page.into_iter().filter(|one| self.selects(one)));
-            if next.is_none() {
-                break;
-            }
-            request.after = next;
+        let query = self.query(app).await?;
+        if self.count {
+            let subscribers = app.store.subscribers().count_matching(&query).await?;
+            let text = pluralize(subscribers, "subscriber");
+            output::result(json, &SubscriberCount { subscribers }, &text)?;
+            return Ok(ExitCode::SUCCESS);
         }
-        listed.truncate(limit);
+        let found = paging::collect(self.limit, async |page| {
+            app.store.subscribers().list_matching(&query, &page).await
+        });
+        let listed = with_subscriptions(app, found.await?).await?;
         if json {
             let documents = listed.iter().map(|one| {
                 wire::subscribers::Subscriber::new(
@@ -98,54 +132,60 @@ impl ListArgs {
             let Subscriber { address, name, language, .. } = one.subscriber;
             table.row([address, name.unwrap_or_default(), language.unwrap_or_default(), status]);
         }
-        let is_filtered = self.search.is_some() || self.digest.is_some() || self.status.is_some();
+        let is_filtered = query.condition != Condition::All(Vec::new()) || !query.search.is_empty();
         table.print(if is_filtered { "No subscriber matches." } else { "No subscribers yet." })?;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn selects(&self, one: &Listed) -> bool {
-        let has_text = self.search.as_deref().is_none_or(|text| {
-            let text = text.trim().to_lowercase();
-            let name = one.subscriber.name.as_deref().unwrap_or_default();
-            [&one.subscriber.address, name].iter().any(|value| value.to_lowercase().contains(&text))
-        });
-        let of_digest =
-            |s: &&Subscription| self.digest.as_deref().is_none_or(|name| s.digest == name);
-        let mut subscriptions = one.subscriptions.iter().filter(of_digest);
-        has_text
-            && match (self.status, self.digest.is_some()) {
-                (None, false) => true,
-                (None, true) => subscriptions.next().is_some(),
-                (Some(ListedStatus::Suppressed), in_digest) => {
-                    one.suppression.is_some() && (!in_digest || subscriptions.next().is_some())
-                }
-                (Some(status), _) => {
-                    subscriptions.any(|s| Some(s.status) == status.subscription_status())
-                }
-            }
+    /// Returns the query of all options together.
+    async fn query(&self, app: &App) -> anyhow::Result<SubscriberQuery> {
+        let mut conditions = match &self.filter {
+            Some(filter) => vec![parse_filter(app, filter).await?],
+            None => Vec::new(),
+        };
+        let mut tests: Vec<SubscriptionTest> =
+            self.digest.iter().map(|name| SubscriptionTest::Digest(vec![name.clone()])).collect();
+        match self.status {
+            Some(ListedStatus::Suppressed) => conditions.push(Condition::Suppressed),
+            status => tests.extend(
+                status
+                    .and_then(ListedStatus::subscription_status)
+                    .map(|status| SubscriptionTest::Status(vec![status])),
+            ),
+        }
+        if !tests.is_empty() {
+            conditions.push(Condition::Subscription(SubscriptionTest::All(tests)));
+        }
+        Ok(SubscriberQuery {
+            condition: Condition::All(conditions),
+            search: self.search.clone().unwrap_or_default(),
+            order: self.sort.into(),
+        })
     }
 }
 
-async fn read_page(
+/// Adds the subscriptions and suppressions of subscribers, with two queries for each page.
+async fn with_subscriptions(
     app: &App,
-    request: &PageRequest,
-) -> anyhow::Result<(Vec<Listed>, Option<crate::domain::page::Cursor>)> {
-    let Page { items, next } = app.store.subscribers().list(request).await?;
-    let ids: Vec<i64> = items.iter().map(|p| p.id).collect();
-    let hashes: Vec<String> = items.iter().map(|p| p.address_hash.clone()).collect();
+    subscribers: Vec<Subscriber>,
+) -> anyhow::Result<Vec<Listed>> {
     let mut subscriptions: HashMap<i64, Vec<Subscription>> = HashMap::new();
-    for subscription in app.store.subscriptions().list_of(&ids).await? {
-        subscriptions.entry(subscription.subscriber_id).or_default().push(subscription);
+    let mut suppressions: HashMap<String, Suppression> = HashMap::new();
+    for page in subscribers.chunks(MAX_PAGE_SIZE) {
+        let ids: Vec<i64> = page.iter().map(|p| p.id).collect();
+        let hashes: Vec<String> = page.iter().map(|p| p.address_hash.clone()).collect();
+        for subscription in app.store.subscriptions().list_of(&ids).await? {
+            subscriptions.entry(subscription.subscriber_id).or_default().push(subscription);
+        }
+        let found = app.store.suppressions().of_addresses(&hashes).await?;
+        suppressions.extend(found.into_iter().map(|s| (s.hash.clone(), s)));
     }
-    let suppressions = app.store.suppressions().of_addresses(&hashes).await?;
-    let mut suppressions: HashMap<String, Suppression> =
-        suppressions.into_iter().map(|s| (s.hash.clone(), s)).collect();
-    let listed = items.into_iter().map(|subscriber| Listed {
+    let listed = subscribers.into_iter().map(|subscriber| Listed {
         subscriptions: subscriptions.remove(&subscriber.id).unwrap_or_default(),
         suppression: suppressions.remove(&subscriber.address_hash),
         subscriber,
     });
-    Ok((listed.collect(), next))
+    Ok(listed.collect())
 }
 
 /// Returns the suppression and the subscriptions of a subscriber as text.

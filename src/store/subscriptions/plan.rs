@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::{RequestResult, SubscriptionRequest};
+use crate::domain::fold::fold;
 use crate::domain::subscription::{
     CurrentStatus, RequestDecision, RequestOrigin, SubscriptionStatus, decide,
 };
@@ -82,6 +83,11 @@ impl CurrentSubscription {
     }
 }
 
+/// Returns the folded names of the chosen sections as a JSON list.
+fn section_keys(r: &SubscriptionRequest) -> String {
+    json_list(&r.sections.iter().map(|section| fold(section)).collect::<Vec<_>>())
+}
+
 /// Decides every request, without side effects.
 pub(super) fn plan(
     requests: &[SubscriptionRequest],
@@ -125,7 +131,7 @@ pub(super) fn plan(
                 RequestDecision::NoChange => {
                     result.unchanged += 1;
                     if origin != RequestOrigin::Page && !r.sections.is_empty() {
-                        plan.sections.push(json!({"subscriber_id": subscriber_id, "digest": digest, "sections": json_list(&r.sections)}));
+                        plan.sections.push(json!({"subscriber_id": subscriber_id, "digest": digest, "sections": json_list(&r.sections), "section_keys": section_keys(r)}));
                     }
                     continue;
                 }
@@ -134,7 +140,7 @@ pub(super) fn plan(
                     continue;
                 }
             };
-            plan.subscriptions.push(json!({"subscriber_id": subscriber_id, "digest": digest, "status": next.as_str(), "sections": json_list(&r.sections), "consent": r.consent}));
+            plan.subscriptions.push(json!({"subscriber_id": subscriber_id, "digest": digest, "status": next.as_str(), "sections": json_list(&r.sections), "section_keys": section_keys(r), "consent": r.consent}));
         }
         if r.is_suppressed {
             plan.results.push(RequestResult { suppressed: true, ..RequestResult::default() });

@@ -8,6 +8,7 @@ use super::plan::{CurrentState, CurrentSubscription, RequestPlan, plan};
 use super::{RequestResult, SubscriptionRequest, confirmation_limits};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::fold::fold;
 use crate::domain::subscription::RequestOrigin;
 use crate::domain::time::Millis;
 use crate::store::audit_log::{self, NewAuditEntry};
@@ -26,10 +27,11 @@ static REQUIRE_OPT_IN: Statement =
 /// known person.
 const SAVE_SUBSCRIBERS: &str = "
     INSERT INTO subscribers (
-           address, address_key, address_hash, name, language, timezone, created_at)
-    SELECT address, key, hash, name, language, timezone, $now
+           address, address_key, address_hash, name, name_key, language, timezone, created_at)
+    SELECT address, key, hash, name, name_key, language, timezone, $now
       FROM {json_rows $people
-            address TEXT, key TEXT, hash TEXT, name TEXT, language TEXT, timezone TEXT} AS r
+            address TEXT, key TEXT, hash TEXT, name TEXT, name_key TEXT, language TEXT,
+            timezone TEXT} AS r
      WHERE TRUE
     ON CONFLICT (address_key) DO UPDATE
        SET {update}
@@ -44,6 +46,7 @@ static SAVE_SUBSCRIBERS_OF_ADMIN: Statement = Statement::with(
     &[(
         "update",
         "name = COALESCE(excluded.name, subscribers.name),
+           name_key = COALESCE(excluded.name_key, subscribers.name_key),
            language = COALESCE(excluded.language, subscribers.language),
            timezone = COALESCE(excluded.timezone, subscribers.timezone)",
     )],
@@ -61,13 +64,15 @@ static CURRENT_SUBSCRIPTIONS: Statement = Statement::new(
 static SAVE_SUBSCRIPTIONS: Statement = Statement::with(
     "
     INSERT INTO subscriptions (
-           subscriber_id, digest, status, sections, since, requested_at, consent)
-    SELECT subscriber_id, digest, status, sections, $now, $now, consent
+           subscriber_id, digest, status, sections, section_keys, since, requested_at, consent)
+    SELECT subscriber_id, digest, status, sections, section_keys, $now, $now, consent
       FROM {json_rows $subscriptions
-            digest TEXT, status TEXT, sections TEXT, consent TEXT, subscriber_id INTEGER} AS r
+            digest TEXT, status TEXT, sections TEXT, section_keys TEXT, consent TEXT,
+            subscriber_id INTEGER} AS r
      WHERE TRUE
     ON CONFLICT (subscriber_id, digest) DO UPDATE
        SET sections = excluded.sections,
+           section_keys = excluded.section_keys,
            requested_at = excluded.requested_at,
            consent = excluded.consent,
            status = CASE
@@ -105,8 +110,10 @@ const STAYS_UNSUBSCRIBED: &str = "subscriptions.status = 'unsubscribed'
 static SET_SECTIONS: Statement = Statement::new(
     "
     UPDATE subscriptions
-       SET sections = r.sections
-      FROM {json_rows $sections digest TEXT, sections TEXT, subscriber_id INTEGER} AS r
+       SET sections = r.sections,
+           section_keys = r.section_keys
+      FROM {json_rows $sections
+            digest TEXT, sections TEXT, section_keys TEXT, subscriber_id INTEGER} AS r
      WHERE subscriptions.subscriber_id = r.subscriber_id
        AND subscriptions.digest = r.digest",
 );
@@ -327,6 +334,7 @@ fn person(r: &SubscriptionRequest) -> Json {
         "key": r.address_key,
         "hash": r.address_hash,
         "name": r.name,
+        "name_key": r.name.as_deref().map(fold),
         "language": r.language,
         "timezone": r.timezone,
     })

@@ -19,9 +19,10 @@ use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
+use crate::wire::segments::Segment;
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 use crate::wire::subscribers::{
-    EarlierState, EditedSubscriber, ErasedSubscriber, SubscribeResult, Subscriber,
+    EarlierState, EditedSubscriber, ErasedSubscriber, SubscribeResult, Subscriber, SubscriberCount,
     SubscriberHistory, SubscriberImport, UnsubscribeResult,
 };
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
@@ -69,6 +70,7 @@ fn digests() -> Vec<Document> {
             pending: Some("2026-09-21T06:00:00Z".to_owned()),
             dates: texts(&["2026-09-28T06:00:00Z", "2026-10-05T06:00:00Z"]),
             articles: titles(),
+            subscribers: 250,
             html_bytes: 9_120,
             unlisted_count: 0,
             left_out: left_out(),
@@ -76,6 +78,7 @@ fn digests() -> Vec<Document> {
         document(&DigestPreview {
             directory: "/tmp/preview".to_owned(),
             articles: 5,
+            subscribers: 250,
             html_bytes: 14_210,
             unlisted_count: 0,
             left_out: left_out(),
@@ -232,6 +235,13 @@ fn subscription_results() -> Vec<Document> {
         document(&UnsubscribeResult { email: EMAIL.to_owned(), digests: 2 }),
         document(&ErasedSubscriber { email: EMAIL.to_owned(), subscriptions: 2, deliveries: 9 }),
         document(&SubscriberImport::from(&import)),
+        document(&SubscriberCount { subscribers: 120 }),
+        document(&Segment {
+            name: "partners".to_owned(),
+            title: "Partner institutions".to_owned(),
+            filter: "tag = \"partner\"".to_owned(),
+            subscribers: 120,
+        }),
         document(&Attribute {
             name: "city".to_owned(),
             attribute_type: "text".to_owned(),

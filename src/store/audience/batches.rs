@@ -1,0 +1,172 @@
+//! Batches of consecutive deliveries: their creation, and how far the audience of an edition is frozen.
+
+use crate::domain::time::Millis;
+use crate::store::StoreResult;
+use crate::store::db::{Statement, Tx};
+
+/// Number of deliveries in a batch, which is leased and loaded as a whole.
+pub const BATCH_SIZE: i64 = 256;
+
+/// Locks the edition and returns how far its audience is frozen.
+static LOCK_PROGRESS: Statement = Statement::new(
+    "
+    UPDATE editions
+       SET frozen_through = frozen_through
+     WHERE id = $edition
+       AND state = 'preparing'
+    RETURNING frozen_through, digest",
+);
+
+static ADD_BATCH: Statement = Statement::new(
+    "
+    INSERT INTO delivery_batches (edition_id)
+    VALUES ($edition)
+    RETURNING id",
+);
+
+static REMOVE_BATCH: Statement = Statement::new("DELETE FROM delivery_batches WHERE id = $batch");
+
+/// The confirmed subscriptions of a digest that get a variant of the edition.
+pub(super) const RECIPIENTS: &str = "
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+      LEFT JOIN variant_assignments c
+             ON c.edition_id = $edition
+            AND c.language = COALESCE(p.language, '')
+            AND c.sections = s.sections
+     WHERE s.digest = $digest
+       AND s.status = 'confirmed'
+       AND (c.edition_id IS NULL OR c.variant_id IS NOT NULL)
+       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)";
+
+/// Creates the deliveries of one batch.
+const FREEZE_BATCH: &str = "
+    INSERT INTO deliveries (
+           kind, edition_id, batch_id, variant_id, subscriber_id, subscription_id, address,
+           address_hash, name, state, created_at)
+    SELECT 'edition', $edition, $batch,
+           COALESCE(c.variant_id, (
+               SELECT whole.variant_id
+                 FROM variant_assignments whole
+                WHERE whole.edition_id = $edition
+                  AND whole.language = '*'
+                  AND whole.sections = '[]')),
+           p.id, s.id, p.address, p.address_hash, p.name, 'queued', $now
+           {recipients}
+       AND {next}
+     ORDER BY s.id";
+
+static FREEZE: Statement = Statement::with(
+    "{freeze} LIMIT $limit",
+    &[("freeze", FREEZE_BATCH), ("recipients", RECIPIENTS), ("next", "s.id > $frozen_through")],
+);
+
+static FREEZE_CANDIDATES: Statement = Statement::with(
+    "{freeze}",
+    &[
+        ("freeze", FREEZE_BATCH),
+        ("recipients", RECIPIENTS),
+        ("next", "s.id IN {json_ids $candidates}"),
+    ],
+);
+
+static LAST_SUBSCRIPTION: Statement = Statement::new(
+    "
+    SELECT MAX(subscription_id) AS last_subscription
+      FROM deliveries
+     WHERE batch_id = $batch",
+);
+
+static SAVE_PROGRESS: Statement = Statement::new(
+    "
+    UPDATE editions
+       SET frozen_through = $frozen_through
+     WHERE id = $edition",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[
+    &LOCK_PROGRESS,
+    &ADD_BATCH,
+    &REMOVE_BATCH,
+    &FREEZE,
+    &FREEZE_CANDIDATES,
+    &LAST_SUBSCRIPTION,
+    &SAVE_PROGRESS,
+];
+
+/// Progress of freezing the audience of an edition.
+#[derive(Debug)]
+pub(super) struct FreezeProgress {
+    edition: i64,
+    digest: String,
+    /// Subscription of the last delivery created.
+    pub(super) frozen_through: i64,
+}
+
+impl FreezeProgress {
+    /// Locks the row first, so that a second node waits instead of freezing the same batches.
+    pub(super) async fn lock(tx: &mut Tx, edition: i64) -> StoreResult<Option<Self>> {
+        let row = tx.query(&LOCK_PROGRESS).bind("edition", edition).fetch_first().await?;
+        row.map(|row| {
+            let (digest, frozen_through) = (row.get("digest")?, row.get("frozen_through")?);
+            Ok(Self { edition, digest, frozen_through })
+        })
+        .transpose()
+    }
+
+    /// Freezes one batch and returns the number of its deliveries, 0 if the audience is complete.
+    pub(super) async fn freeze_batch(&mut self, tx: &mut Tx, now: Millis) -> StoreResult<u64> {
+        let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
+        let frozen = tx
+            .query(&FREEZE)
+            .bind("edition", self.edition)
+            .bind("batch", batch)
+            .bind("now", now)
+            .bind("digest", &self.digest)
+            .bind("frozen_through", self.frozen_through)
+            .bind("limit", BATCH_SIZE)
+            .execute()
+            .await?;
+        if frozen == 0 {
+            tx.query(&REMOVE_BATCH).bind("batch", batch).execute().await?;
+        } else {
+            self.frozen_through =
+                tx.query(&LAST_SUBSCRIPTION).bind("batch", batch).fetch_scalar().await?;
+        }
+        Ok(frozen)
+    }
+
+    /// Freezes a batch of subscriptions, ordered by id, and returns the number of its deliveries.
+    pub(super) async fn freeze_candidates(
+        &mut self,
+        tx: &mut Tx,
+        candidates: &[i64],
+        now: Millis,
+    ) -> StoreResult<u64> {
+        let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
+        let frozen = tx
+            .query(&FREEZE_CANDIDATES)
+            .bind("edition", self.edition)
+            .bind("batch", batch)
+            .bind("now", now)
+            .bind("digest", &self.digest)
+            .bind("candidates", candidates)
+            .execute()
+            .await?;
+        if frozen == 0 {
+            tx.query(&REMOVE_BATCH).bind("batch", batch).execute().await?;
+        }
+        self.frozen_through = candidates.last().copied().unwrap_or(self.frozen_through);
+        Ok(frozen)
+    }
+
+    pub(super) async fn save(&self, tx: &mut Tx) -> StoreResult<()> {
+        tx.query(&SAVE_PROGRESS)
+            .bind("edition", self.edition)
+            .bind("frozen_through", self.frozen_through)
+            .execute()
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,122 @@
+//! Freezing and counting of audiences with a condition on the subscribers.
+
+use std::sync::Arc;
+
+use super::batches::{BATCH_SIZE, FreezeProgress, RECIPIENTS};
+use crate::domain::filter::Condition;
+use crate::domain::time::Millis;
+use crate::store::db::{AssembledStatement, Statement};
+use crate::store::operations::Editions;
+use crate::store::subscriber_filter::FilterSql;
+use crate::store::{Store, StoreError, StoreResult};
+
+/// Number of subscriptions read before each transaction.
+const CANDIDATES_PER_TRANSACTION: i64 = 8 * BATCH_SIZE;
+
+static PROGRESS: Statement = Statement::new(
+    "
+    SELECT frozen_through, digest, audience
+      FROM editions
+     WHERE id = $edition
+       AND state = 'preparing'",
+);
+
+/// The next subscriptions whose owners fulfil the condition of the audience.
+const CANDIDATES: &str = "
+    SELECT s.id
+           {recipients}
+       AND s.id > $frozen_through
+       AND {audience}
+     ORDER BY s.id
+     LIMIT $limit";
+
+const AUDIENCE_SIZE: &str = "
+    SELECT COUNT(*)
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+     WHERE s.digest = $digest
+       AND s.status = 'confirmed'
+       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)
+       AND {audience}";
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[&PROGRESS];
+
+/// Returns the condition of the audience of an edition in preparation, if it has one.
+pub(super) async fn stored_condition(
+    store: &Store,
+    edition: i64,
+) -> StoreResult<Option<Condition>> {
+    let row = store.read(&PROGRESS).bind("edition", edition).fetch_first().await?;
+    let audience: Option<String> = row.map(|row| row.get("audience")).transpose()?.flatten();
+    audience.map(|json| parse(&json)).transpose()
+}
+
+/// Freezes the next batches of an audience with a condition. The subscriptions are read before the
+/// transaction, which stays short even if few of them fulfil the condition.
+pub(super) async fn freeze(
+    store: &Store,
+    edition: i64,
+    condition: &Condition,
+    now: Millis,
+) -> StoreResult<i64> {
+    let filter = FilterSql::per_row(condition);
+    let fragments = [("recipients", RECIPIENTS), ("audience", filter.text.as_str())];
+    let engine = store.db.engine();
+    let read = Arc::new(AssembledStatement::new(engine, CANDIDATES, &fragments));
+    loop {
+        let Some(row) = store.read(&PROGRESS).bind("edition", edition).fetch_first().await? else {
+            return Ok(0);
+        };
+        let (frozen_through, digest): (i64, String) =
+            (row.get("frozen_through")?, row.get("digest")?);
+        let query = filter
+            .bind(store.read_assembled(Arc::clone(&read)))
+            .bind("edition", edition)
+            .bind("digest", &digest)
+            .bind("frozen_through", frozen_through)
+            .bind("limit", CANDIDATES_PER_TRANSACTION);
+        let candidates: Vec<i64> = query.fetch_scalars().await?;
+        if candidates.is_empty() {
+            return Ok(0);
+        }
+        let mut tx = store.begin().await?;
+        let Some(mut progress) = FreezeProgress::lock(&mut tx, edition).await? else {
+            return Ok(0);
+        };
+        // Another node froze these subscriptions meanwhile.
+        if progress.frozen_through != frozen_through {
+            continue;
+        }
+        let mut frozen = 0;
+        for batch in candidates.chunks(usize::try_from(BATCH_SIZE).unwrap_or(usize::MAX)) {
+            let in_batch = progress.freeze_candidates(&mut tx, batch, now).await?;
+            frozen += i64::try_from(in_batch).unwrap_or(i64::MAX);
+        }
+        progress.save(&mut tx).await?;
+        tx.commit().await?;
+        if frozen > 0 {
+            return Ok(frozen);
+        }
+    }
+}
+
+impl Editions<'_> {
+    /// Returns the number of confirmed subscribers of a digest who fulfil a condition and may be mailed.
+    pub async fn audience_size(self, digest: &str, condition: &Condition) -> StoreResult<i64> {
+        let filter = FilterSql::new(condition);
+        let fragments = [("audience", filter.text.as_str())];
+        let engine = self.store.db.engine();
+        let statement = Arc::new(AssembledStatement::new(engine, AUDIENCE_SIZE, &fragments));
+        let query = filter.bind(self.store.read_assembled(statement));
+        query.bind("digest", digest).fetch_scalar().await
+    }
+}
+
+/// Returns the condition of an audience from its stored form.
+fn parse(json: &str) -> StoreResult<Condition> {
+    serde_json::from_str(json).map_err(|_| StoreError::InvalidValue {
+        value: json.chars().take(80).collect(),
+        column: "editions.audience",
+    })
+}

@@ -1,0 +1,241 @@
+//! SQL of filters over subscribers: the one place where SQL is assembled per call. Only its structure
+//! follows the filter; every value is bound.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+
+use super::db::{Query, Value};
+use super::dialect::search_pattern;
+use crate::domain::filter::{Condition, Order, RankTest, SubscriptionTest, TextField, TextTest};
+
+/// SQL of a condition on the subscriber `p`, which is true or false but never null, and the values of
+/// its parameters `$f0`, `$f1`, …
+#[derive(Debug, Clone)]
+pub(super) struct FilterSql {
+    /// SQL with named parameters and fragments.
+    pub(super) text: String,
+    values: Vec<Value<'static>>,
+    /// Fragment that begins a test of the rows of another table.
+    membership: &'static str,
+}
+
+impl FilterSql {
+    /// Returns the SQL of a condition, for a query of many subscribers.
+    pub(super) fn new(condition: &Condition) -> Self {
+        Self::with(condition, "subscriber_in")
+    }
+
+    /// Returns the SQL of a condition that is tested for one subscriber after the other, for a query
+    /// that ends after some of them.
+    pub(super) fn per_row(condition: &Condition) -> Self {
+        Self::with(condition, "subscriber_has")
+    }
+
+    fn with(condition: &Condition, membership: &'static str) -> Self {
+        let mut sql = Self { text: String::new(), values: Vec::new(), membership };
+        sql.condition(condition);
+        sql
+    }
+
+    /// Begins a test whether the subscriber has a row `x` of a table.
+    fn begin_membership(&mut self, table: &str) {
+        let _ = write!(self.text, "{{{} {table} x}} AND ", self.membership);
+    }
+
+    /// Sets the values of the parameters.
+    pub(super) fn bind<'q>(&self, query: Query<'q>) -> Query<'q> {
+        let values = self.values.iter().enumerate();
+        values.fold(query, |query, (at, value)| query.bind(&format!("f{at}"), value.clone()))
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// Adds a value and returns its parameter.
+    fn parameter(&mut self, value: impl Into<Value<'static>>) -> String {
+        self.values.push(value.into());
+        format!("$f{}", self.values.len() - 1)
+    }
+
+    /// Adds a list of texts and returns its parameter.
+    fn list(&mut self, values: &[String]) -> String {
+        self.parameter(Json::from(values).to_string())
+    }
+
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::All(all) => self.joined(all, " AND ", "TRUE", Self::condition),
+            Condition::Any(any) => self.joined(any, " OR ", "FALSE", Self::condition),
+            Condition::Not(inner) => {
+                self.push("NOT ");
+                self.joined(std::slice::from_ref(&**inner), "", "TRUE", Self::condition);
+            }
+            Condition::Text(field, test) => self.text_field(*field, test),
+            Condition::Language(tags) => self.language(tags),
+            Condition::HasLanguage => self.push("p.language IS NOT NULL"),
+            Condition::Tag(test) => {
+                self.begin_membership("subscriber_tags");
+                self.text_test("x.tag_key", test);
+                self.push(")");
+            }
+            Condition::Created(from, until) => {
+                self.push("(TRUE");
+                for (operator, time) in [(">=", from), ("<", until)] {
+                    if let Some(time) = time {
+                        let parameter = self.parameter(*time);
+                        let _ = write!(self.text, " AND p.created_at {operator} {parameter}");
+                    }
+                }
+                self.push(")");
+            }
+            Condition::Suppressed => {
+                self.push("EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)");
+            }
+            Condition::TextAttribute(name, test) => {
+                self.attribute(name);
+                self.text_test("x.text_key", test);
+                self.push(")");
+            }
+            Condition::RankAttribute(name, test) => {
+                self.attribute(name);
+                self.rank_test(test);
+                self.push(")");
+            }
+            Condition::Subscription(test) => {
+                self.begin_membership("subscriptions");
+                self.subscription(test);
+                self.push(")");
+            }
+        }
+    }
+
+    /// Appends operands in parentheses; `none` stands for an empty list.
+    fn joined<T>(
+        &mut self,
+        operands: &[T],
+        operator: &str,
+        none: &str,
+        append: impl Fn(&mut Self, &T),
+    ) {
+        self.push("(");
+        for (at, operand) in operands.iter().enumerate() {
+            self.push(if at == 0 { "" } else { operator });
+            append(self, operand);
+        }
+        self.push(if operands.is_empty() { none } else { "" });
+        self.push(")");
+    }
+
+    fn text_field(&mut self, field: TextField, test: &TextTest) {
+        match field {
+            TextField::Address => self.text_test("p.address_key", test),
+            TextField::Domain => {
+                self.text_test("substr(p.address_key, {position p.address_key '@'} + 1)", test)
+            }
+            TextField::Name => self.nullable_test("p.name_key", test),
+            TextField::Timezone => self.nullable_test("{lower p.timezone}", test),
+        }
+    }
+
+    /// Appends a test that is false for a null column.
+    fn nullable_test(&mut self, column: &str, test: &TextTest) {
+        self.push("COALESCE(");
+        self.text_test(column, test);
+        self.push(", FALSE)");
+    }
+
+    fn text_test(&mut self, column: &str, test: &TextTest) {
+        match test {
+            TextTest::Among(values) => self.among(column, values),
+            TextTest::Contains(part) => {
+                // The engines treat the case of letters differently, but folded texts have none.
+                let pattern = self.parameter(search_pattern(part, false));
+                let _ = write!(self.text, "{column} LIKE {pattern} ESCAPE '!'");
+            }
+            TextTest::Compare(order, value) => {
+                let value = self.parameter(value.clone());
+                let _ = write!(self.text, "{column} {} {value}", operator(*order));
+            }
+            TextTest::Present => {
+                let _ = write!(self.text, "{column} IS NOT NULL");
+            }
+        }
+    }
+
+    fn among(&mut self, column: &str, values: &[String]) {
+        if let [value] = values {
+            let value = self.parameter(value.clone());
+            let _ = write!(self.text, "{column} = {value}");
+        } else {
+            let values = self.list(values);
+            let _ = write!(self.text, "{column} IN {{json_texts {values}}}");
+        }
+    }
+
+    fn language(&mut self, tags: &[String]) {
+        self.push("COALESCE(");
+        self.joined(tags, " OR ", "FALSE", |sql, tag| {
+            let own = sql.parameter(tag.clone());
+            let prefix = sql.parameter(format!("{tag}-"));
+            let length = sql.parameter(tag.chars().count() + 1);
+            let _ = write!(
+                sql.text,
+                "p.language = {own} OR substr(p.language, 1, CAST({length} AS INTEGER)) = {prefix}"
+            );
+        });
+        self.push(", FALSE)");
+    }
+
+    fn attribute(&mut self, name: &str) {
+        let name = self.parameter(name.to_owned());
+        self.begin_membership("subscriber_attributes");
+        let _ = write!(self.text, "x.attribute = {name} AND ");
+    }
+
+    fn rank_test(&mut self, test: &RankTest) {
+        match test {
+            RankTest::Among(values) => {
+                let list = self.parameter(Json::from(values.as_slice()).to_string());
+                let _ = write!(self.text, "x.rank IN {{json_ids {list}}}");
+            }
+            RankTest::Compare(order, value) => {
+                let value = self.parameter(*value);
+                let _ = write!(self.text, "x.rank {} {value}", operator(*order));
+            }
+            RankTest::Present => self.push("x.rank IS NOT NULL"),
+        }
+    }
+
+    fn subscription(&mut self, test: &SubscriptionTest) {
+        match test {
+            SubscriptionTest::All(all) => self.joined(all, " AND ", "TRUE", Self::subscription),
+            SubscriptionTest::Any(any) => self.joined(any, " OR ", "FALSE", Self::subscription),
+            SubscriptionTest::Not(inner) => {
+                self.push("NOT ");
+                self.joined(std::slice::from_ref(&**inner), "", "TRUE", Self::subscription);
+            }
+            SubscriptionTest::Digest(names) => self.among("x.digest", names),
+            SubscriptionTest::Status(statuses) => {
+                let words: Vec<String> =
+                    statuses.iter().map(|status| status.as_str().to_owned()).collect();
+                self.among("x.status", &words);
+            }
+            SubscriptionTest::Section(test) => {
+                self.push("EXISTS (SELECT 1 FROM {json_texts x.section_keys} k WHERE ");
+                self.text_test("k.value", test);
+                self.push(")");
+            }
+        }
+    }
+}
+
+fn operator(order: Order) -> &'static str {
+    match order {
+        Order::Less => "<",
+        Order::LessOrEqual => "<=",
+        Order::Greater => ">",
+        Order::GreaterOrEqual => ">=",
+    }
+}

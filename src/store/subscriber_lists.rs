@@ -1,0 +1,137 @@
+//! Lists of subscribers: filtered, searched and sorted, read page by page.
+
+use std::sync::Arc;
+
+use super::StoreResult;
+use super::db::{AssembledStatement, Query};
+use super::dialect::search_pattern;
+use super::operations::Subscribers;
+use super::subscriber_filter::FilterSql;
+use super::subscriber_values::VALUE_COLUMNS;
+use super::subscribers::{SUBSCRIBER_COLUMNS, Subscriber};
+use crate::domain::filter::Condition;
+use crate::domain::fold::fold;
+use crate::domain::page::{Page, PageRequest};
+
+/// Subscribers to list, and their order.
+#[derive(Debug, Clone)]
+pub struct SubscriberQuery {
+    /// Condition that the subscribers fulfil.
+    pub condition: Condition,
+    /// Text that the address or the name contains, compared without case and diacritics; empty for any.
+    pub search: String,
+    /// Order of the list.
+    pub order: SubscriberOrder,
+}
+
+/// Order of a list of subscribers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum SubscriberOrder {
+    /// The subscribers created last come first.
+    #[default]
+    Newest,
+    /// The subscribers created first come first.
+    Oldest,
+    /// By address in lower case.
+    Address,
+}
+
+impl Default for SubscriberQuery {
+    fn default() -> Self {
+        Self::of(Condition::All(Vec::new()))
+    }
+}
+
+impl SubscriberQuery {
+    /// Returns the query of all subscribers that fulfil a condition, newest first.
+    pub fn of(condition: Condition) -> Self {
+        Self { condition, search: String::new(), order: SubscriberOrder::Newest }
+    }
+}
+
+/// The WHERE clause of a query.
+struct Selection {
+    filter: FilterSql,
+    /// Folded text to search for; empty for any.
+    search: String,
+}
+
+impl Selection {
+    fn new(query: &SubscriberQuery) -> Self {
+        Self { filter: FilterSql::new(&query.condition), search: fold(query.search.trim()) }
+    }
+
+    /// Returns the clause as SQL.
+    fn sql(&self) -> String {
+        let search = match self.search.chars().count() {
+            0 => "",
+            // An index of trigrams does not contain shorter texts.
+            1 | 2 => " AND p.search_key LIKE $search ESCAPE '!'",
+            _ => " AND {search_index $search}",
+        };
+        format!("{}{search}", self.filter.text)
+    }
+
+    fn bind<'q>(&self, query: Query<'q>, is_sqlite: bool) -> Query<'q> {
+        let query = self.filter.bind(query);
+        match self.search.chars().count() {
+            0 => query,
+            length => query.bind("search", search_pattern(&self.search, is_sqlite && length > 2)),
+        }
+    }
+}
+
+impl Subscribers<'_> {
+    /// Returns a page of the subscribers of a query.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`](super::StoreError::Rejected) if the cursor is not one of this list.
+    pub async fn list_matching(
+        self,
+        query: &SubscriberQuery,
+        page: &PageRequest,
+    ) -> StoreResult<Page<Subscriber>> {
+        let selection = Selection::new(query);
+        let (after, order) = match query.order {
+            SubscriberOrder::Newest => ("p.id < $after", "p.id DESC"),
+            SubscriberOrder::Oldest => ("p.id > $after", "p.id"),
+            SubscriberOrder::Address => ("p.address_key > $after", "p.address_key"),
+        };
+        let text = format!(
+            "SELECT {{subscriber}}
+               FROM subscribers p
+              WHERE {after}
+                AND {}
+              ORDER BY {order}
+              LIMIT $limit",
+            selection.sql()
+        );
+        let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
+        match query.order {
+            SubscriberOrder::Address => {
+                let read = read.bind("after", page.key_or(String::new())?);
+                let key = |subscriber: &Subscriber| subscriber.address.to_ascii_lowercase();
+                read.fetch_page(page, key).await
+            }
+            order => {
+                let first = if order == SubscriberOrder::Newest { i64::MAX } else { 0 };
+                let read = read.bind("after", page.key_or(first)?);
+                read.fetch_page(page, |subscriber: &Subscriber| subscriber.id).await
+            }
+        }
+    }
+
+    /// Returns the number of subscribers of a query.
+    pub async fn count_matching(self, query: &SubscriberQuery) -> StoreResult<i64> {
+        let selection = Selection::new(query);
+        let text = format!("SELECT COUNT(*) FROM subscribers p WHERE {}", selection.sql());
+        let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
+        read.fetch_scalar().await
+    }
+
+    fn read_assembled(&self, text: &str) -> Query<'_> {
+        let fragments = [("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)];
+        let engine = self.store.db.engine();
+        self.store.read_assembled(Arc::new(AssembledStatement::new(engine, text, &fragments)))
+    }
+}
