@@ -53,7 +53,7 @@ CREATE TABLE audit_log (
                 'accept_removals', 'adopt', 'reload')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
-                'subscriber', 'attribute', 'segment', 'subscription', 'suppression', 'token', 'user', 'database',
+                'subscriber', 'attribute', 'segment', 'bulk_job', 'subscription', 'suppression', 'token', 'user', 'database',
                 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT
@@ -416,6 +416,21 @@ CREATE INDEX subscriber_attributes_text ON subscriber_attributes (attribute, tex
     WHERE text_key IS NOT NULL;
 CREATE INDEX subscriber_attributes_rank ON subscriber_attributes (attribute, rank, subscriber_id)
     WHERE rank IS NOT NULL;
+
+-- Bulk operations over subscribers. `action` and `condition` are JSON. The subscribers with ids up to
+-- `done_through` are done; those after `last_subscriber` were created later and do not belong to the
+-- job. `counts` has the numbers of subscribers by outcome, as JSON.
+CREATE TABLE bulk_jobs (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    action          TEXT NOT NULL,
+    condition       TEXT NOT NULL,
+    total           BIGINT NOT NULL,
+    last_subscriber BIGINT NOT NULL,
+    done_through    BIGINT NOT NULL DEFAULT 0,
+    counts          TEXT NOT NULL,
+    created_at      BIGINT NOT NULL,
+    finished_at     BIGINT
+);
 
 -- Links of subscribers to digests. `section_keys` are the folded names of the chosen sections, which
 -- filters compare. `since` is the time of the last status change. `removal_reason` is

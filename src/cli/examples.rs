@@ -148,6 +148,45 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         ],
     ),
     ("attributes", &["courant attributes list", "courant attributes add member_since --type date"]),
+    (
+        "subscribers bulk",
+        &[
+            "courant subscribers bulk tag partner --where 'domain = \"example.edu\"'",
+            "courant subscribers bulk list",
+        ],
+    ),
+    (
+        "subscribers bulk tag",
+        &["courant subscribers bulk tag partner --where 'domain = \"example.edu\"'"],
+    ),
+    (
+        "subscribers bulk untag",
+        &["courant subscribers bulk untag new --where 'created < \"2026-01-01\"'"],
+    ),
+    (
+        "subscribers bulk subscribe",
+        &[
+            "courant subscribers bulk subscribe --digest weekly \\\n    --consent \"agreement of 2026\" --where 'tag = \"partner\"'",
+        ],
+    ),
+    (
+        "subscribers bulk unsubscribe",
+        &[
+            "courant subscribers bulk unsubscribe --digest weekly \\\n    --reason \"end of the project\" --where 'tag = \"project\"'",
+        ],
+    ),
+    (
+        "subscribers bulk erase",
+        &[
+            "courant subscribers bulk erase --where 'digest is empty'",
+            "courant subscribers bulk erase --where 'digest is empty' --yes",
+        ],
+    ),
+    (
+        "subscribers bulk list",
+        &["courant subscribers bulk list --limit 5", "courant subscribers bulk list --json"],
+    ),
+    ("subscribers bulk resume", &["courant subscribers bulk resume 7"]),
     ("attributes list", &["courant attributes list", "courant attributes list --json"]),
     (
         "attributes add",

@@ -15,12 +15,13 @@ use crate::wire::subscribers::UnsubscribeResult;
 
 mod add;
 mod arguments;
+mod bulk;
 mod edit;
 mod import;
 mod list;
 mod show;
 
-use arguments::check_digest;
+use arguments::{check_digest, parse_filter};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -47,11 +48,17 @@ a keyed hash remains, so that no import subscribes it again without its owner's 
     },
     /// Import subscribers from a CSV file
     Import(import::ImportArgs),
+    /// Change all subscribers that a filter selects
+    #[command(subcommand)]
+    Bulk(bulk::Command),
     /// Write all subscribers as CSV to standard output
     Export {
         /// Export only subscribers of this digest [default: all]
         #[arg(long)]
         digest: Option<String>,
+        /// Export only subscribers that a filter selects
+        #[arg(long = "where", value_name = "FILTER")]
+        filter: Option<String>,
     },
 }
 
@@ -77,10 +84,13 @@ impl Command {
             Self::Edit(edit) => edit.run(app, json).await,
             Self::Erase { email } => edit::erase(app, &email, json).await,
             Self::Remove(remove) => remove.run(app, json).await,
+            Self::Bulk(bulk) => bulk.run(app, json).await,
             Self::Import(import) => import.run(app, json).await,
-            Self::Export { digest } => {
+            Self::Export { digest, filter } => {
                 check_digest(app, digest.as_deref())?;
-                export::export(&app.store, digest.as_deref(), std::io::stdout().lock()).await?;
+                let condition = parse_filter(app, filter.as_deref().unwrap_or_default()).await?;
+                let (digest, out) = (digest.as_deref(), std::io::stdout().lock());
+                export::export(&app.store, &condition, digest, out).await?;
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -115,6 +115,8 @@ pub enum AuditObject {
     Attribute,
     /// A segment, by name.
     Segment,
+    /// A bulk operation over subscribers, by id.
+    BulkJob,
     /// A subscription, by id.
     Subscription,
     /// A suppression, by keyed hash.
@@ -131,7 +133,7 @@ pub enum AuditObject {
 
 impl AuditObject {
     /// All kinds of objects.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Source,
         Self::Article,
         Self::Feed,
@@ -141,6 +143,7 @@ impl AuditObject {
         Self::Subscriber,
         Self::Attribute,
         Self::Segment,
+        Self::BulkJob,
         Self::Subscription,
         Self::Suppression,
         Self::Token,
@@ -161,6 +164,7 @@ impl AuditObject {
             Self::Subscriber => "subscriber",
             Self::Attribute => "attribute",
             Self::Segment => "segment",
+            Self::BulkJob => "bulk_job",
             Self::Subscription => "subscription",
             Self::Suppression => "suppression",
             Self::Token => "token",

@@ -9,6 +9,7 @@ pub mod attribute;
 pub mod audit;
 pub mod backoff;
 pub mod bare_urls;
+pub mod bulk;
 pub mod color;
 pub mod deferral;
 pub mod definition;

@@ -11,6 +11,7 @@ pub mod attributes;
 pub mod audience;
 pub mod audit_log;
 mod audit_names;
+pub mod bulk_jobs;
 pub mod change_listener;
 pub mod change_log;
 pub mod clock_faults;

@@ -8,6 +8,12 @@ pub struct ApiTokens<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on bulk jobs.
+#[derive(Debug, Clone, Copy)]
+pub struct BulkJobs<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on the log of article changes.
 #[derive(Debug, Clone, Copy)]
 pub struct ArticleChanges<'a> {
@@ -162,6 +168,11 @@ impl Store {
     /// Returns the store operations on the tokens of the API.
     pub fn api_tokens(&self) -> ApiTokens<'_> {
         ApiTokens { store: self }
+    }
+
+    /// Returns the store operations on bulk jobs.
+    pub fn bulk_jobs(&self) -> BulkJobs<'_> {
+        BulkJobs { store: self }
     }
 
     /// Returns the store operations on the log of article changes.

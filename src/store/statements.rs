@@ -3,7 +3,7 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts,
-    article_writes, articles, attributes, audience, audit_log, audit_names, change_log,
+    article_writes, articles, attributes, audience, audit_log, audit_names, bulk_jobs, change_log,
     clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
     edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
     http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
@@ -26,6 +26,8 @@ static ALL: &[&[&Statement]] = &[
     audience::filtered::STATEMENTS,
     audit_log::STATEMENTS,
     audit_names::STATEMENTS,
+    bulk_jobs::STATEMENTS,
+    bulk_jobs::CHANGE_STATEMENTS,
     change_log::STATEMENTS,
     clock_faults::STATEMENTS,
     clock_faults::articles::STATEMENTS,

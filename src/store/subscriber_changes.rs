@@ -237,28 +237,41 @@ impl Subscribers<'_> {
         now: Millis,
     ) -> StoreResult<EraseResult> {
         let mut tx = self.store.begin().await?;
-        if tx.query(&IS_BEING_SENT).bind("subscriber", subscriber).exists().await? {
-            return Ok(EraseResult::BeingSent);
+        let result = erase_in(&mut tx, subscriber, now).await?;
+        if result == EraseResult::BeingSent {
+            return Ok(result);
         }
-        tx.query(&DEQUEUE).bind("subscriber", subscriber).execute().await?;
-        let anonymize = tx.query(&ANONYMIZE).bind("subscriber", subscriber);
-        let deliveries = anonymize.bind("now", now).execute().await?;
-        tx.query(&FORGET_OWNER).bind("subscriber", subscriber).execute().await?;
-        tx.query(&REQUIRE_OPT_IN)
-            .bind("subscriber", subscriber)
-            .bind("owner", None::<i64>)
-            .bind("now", now)
-            .execute()
-            .await?;
-        let subscriptions =
-            tx.query(&DELETE_SUBSCRIPTIONS).bind("subscriber", subscriber).execute().await?;
-        tx.query(&DELETE).bind("subscriber", subscriber).execute().await?;
         let id = subscriber.to_string();
         let entry = NewAuditEntry::new(actor, AuditAction::Erase, AuditObject::Subscriber, &id);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
-        Ok(EraseResult::Erased { subscriptions, deliveries })
+        Ok(result)
     }
+}
+
+/// Erases a person in a transaction, whose audit entry the caller records.
+pub(super) async fn erase_in(
+    tx: &mut Tx,
+    subscriber: i64,
+    now: Millis,
+) -> StoreResult<EraseResult> {
+    if tx.query(&IS_BEING_SENT).bind("subscriber", subscriber).exists().await? {
+        return Ok(EraseResult::BeingSent);
+    }
+    tx.query(&DEQUEUE).bind("subscriber", subscriber).execute().await?;
+    let anonymize = tx.query(&ANONYMIZE).bind("subscriber", subscriber);
+    let deliveries = anonymize.bind("now", now).execute().await?;
+    tx.query(&FORGET_OWNER).bind("subscriber", subscriber).execute().await?;
+    tx.query(&REQUIRE_OPT_IN)
+        .bind("subscriber", subscriber)
+        .bind("owner", None::<i64>)
+        .bind("now", now)
+        .execute()
+        .await?;
+    let subscriptions =
+        tx.query(&DELETE_SUBSCRIPTIONS).bind("subscriber", subscriber).execute().await?;
+    tx.query(&DELETE).bind("subscriber", subscriber).execute().await?;
+    Ok(EraseResult::Erased { subscriptions, deliveries })
 }
 
 /// Returns the reason why a person cannot have this address, if there is one.

@@ -1,5 +1,6 @@
 //! Lists of subscribers: filtered, searched and sorted, read page by page.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::StoreResult;
@@ -119,6 +120,30 @@ impl Subscribers<'_> {
                 read.fetch_page(page, |subscriber: &Subscriber| subscriber.id).await
             }
         }
+    }
+
+    /// Returns a page of the subscribers with ids after the start of a range, up to its end, who fulfil
+    /// a condition, in the order of their ids.
+    pub async fn list_between(
+        self,
+        condition: &Condition,
+        range: Range<i64>,
+        page: &PageRequest,
+    ) -> StoreResult<Page<Subscriber>> {
+        let filter = FilterSql::per_row(condition);
+        let text = format!(
+            "SELECT {{subscriber}}
+               FROM subscribers p
+              WHERE p.id > $after
+                AND p.id <= $last
+                AND {}
+              ORDER BY p.id
+              LIMIT $limit",
+            filter.text
+        );
+        let read = filter.bind(self.read_assembled(&text));
+        let read = read.bind("after", page.key_or(range.start)?).bind("last", range.end);
+        read.fetch_page(page, |subscriber: &Subscriber| subscriber.id).await
     }
 
     /// Returns the number of subscribers of a query.

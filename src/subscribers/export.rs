@@ -4,16 +4,25 @@
 use std::collections::HashMap;
 use std::io::Write;
 
+use crate::domain::filter::Condition;
 use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
 use crate::fs::escape_formula;
 use crate::store::Store;
+use crate::store::subscriber_lists::SubscriberQuery;
 use crate::store::subscribers::{Subscriber, Subscription};
 
 /// Number of columns that describe a subscription.
 const SUBSCRIPTION_COLUMNS: usize = 5;
 
-/// Writes all subscribers, or those with a subscription to a digest. Returns the number of lines.
-pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> anyhow::Result<u64> {
+/// Writes the subscribers who fulfil a condition, or of them only those with a subscription to a digest.
+/// Returns the number of lines.
+pub async fn export(
+    store: &Store,
+    condition: &Condition,
+    digest: Option<&str>,
+    out: impl Write,
+) -> anyhow::Result<u64> {
+    let query = SubscriberQuery::of(condition.clone());
     let mut csv = csv::Writer::from_writer(out);
     let attributes: Vec<String> =
         store.attributes().list().await?.into_iter().map(|attribute| attribute.name).collect();
@@ -33,7 +42,8 @@ pub async fn export(store: &Store, digest: Option<&str>, out: impl Write) -> any
     csv.write_record(columns.into_iter().chain(attributes.iter().map(String::as_str)))?;
     let (mut request, mut lines) = (PageRequest::first(MAX_PAGE_SIZE), 0);
     loop {
-        let Page { items: subscribers, next } = store.subscribers().list(&request).await?;
+        let Page { items: subscribers, next } =
+            store.subscribers().list_matching(&query, &request).await?;
         let ids: Vec<i64> = subscribers.iter().map(|p| p.id).collect();
         let subscriptions = store.subscriptions().list_of(&ids).await?;
         let hashes: Vec<String> = subscribers.iter().map(|p| p.address_hash.clone()).collect();

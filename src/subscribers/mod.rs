@@ -19,6 +19,7 @@ use crate::store::suppressions::address_hash;
 use crate::store::{Store, StoreResult};
 
 pub mod attributes;
+pub mod bulk;
 pub mod changes;
 mod column_names;
 pub mod export;

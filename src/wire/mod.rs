@@ -7,6 +7,7 @@
 pub mod articles;
 pub mod attributes;
 pub mod audit;
+pub mod bulk;
 pub mod deliveries;
 pub mod digests;
 pub mod editions;

@@ -9,6 +9,7 @@
 mod archive;
 mod attributes;
 mod audit;
+mod bulk;
 mod callback_server;
 mod chaos;
 mod cli;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use courant::domain::file_import::ImportEvent;
+use courant::domain::filter::Condition;
 use courant::domain::page::PageRequest;
 use courant::domain::subscription::SubscriptionStatus;
 use courant::subscribers::export::export;
@@ -99,7 +100,7 @@ database_tests! {
         let report = import_file(world, b"email,name\nr0@example.org,Rose\nnew@example.org,New\n", |_| ()).await;
         assert_eq!((report.already_subscribed, report.confirmed), (1, 1));
         let mut out = Vec::new();
-        let lines = export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
+        let lines = export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
         assert_eq!(lines, 3, "{}", String::from_utf8_lossy(&out));
     }
 
@@ -108,7 +109,7 @@ database_tests! {
         let lines: String = names.iter().zip(1..).map(|(name, n)| format!("f{n}@example.org,'{name}\n").replace("''plain", "'plain")).collect();
         import_file(world, format!("email,name\n{lines}").as_bytes(), |_| ()).await;
         let mut out = Vec::new();
-        export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
+        export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
         let text = String::from_utf8(out.clone()).unwrap();
         assert!(!text.lines().flat_map(|line| line.split(',')).any(|cell| cell.starts_with(['=', '+', '-', '@'])), "{text}");
         for (name, n) in names.iter().zip(1..) {
@@ -181,7 +182,7 @@ database_tests! {
         world.deliver().await;
         assert_eq!(world.mail_counts(), [("ann@example.org".to_owned(), 1)].into());
         let mut out = Vec::new();
-        export(&world.app.store, Some("weekly"), &mut out).await.unwrap();
+        export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
         let text = String::from_utf8(out.clone()).unwrap();
         assert!(text.contains("bob@example.org") && text.lines().any(|line| line.ends_with(",complaint")), "{text}");
         world.sql("DELETE FROM suppressions").await;

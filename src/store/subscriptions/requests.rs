@@ -174,31 +174,56 @@ impl Subscriptions<'_> {
             let unchanged = requests.iter().map(|request| request.digests.len()).sum();
             return Ok(vec![RequestResult { unchanged, ..RequestResult::default() }]);
         }
-        let current = save_subscribers(&mut tx, &requests, origin, now).await?;
-        let plan = plan(&requests, &current, origin, now);
-        if let Some(inbox) = inbox.filter(|_| !plan.confirmations.is_empty()) {
+        let (current, results) = apply(&mut tx, &requests, origin, transport, actor, now).await?;
+        let are_queued = results.iter().any(|result| result.confirmations_queued > 0);
+        if let Some(inbox) = inbox.filter(|_| are_queued) {
             confirmation_limits::record_confirmation(&mut tx, &inbox, now).await?;
-        }
-        if !current.subscriptions.is_empty() {
-            tx.query(&KEEP_REPLACED)
-                .bind("subscriptions", Json::from(plan.subscriptions.clone()))
-                .bind("admin", origin != RequestOrigin::Page)
-                .bind("now", now)
-                .execute()
-                .await?;
-        }
-        let results = save_plan(&mut tx, plan, origin, transport, now).await?;
-        if results.iter().any(|result| result.confirmed > 0) {
-            let subscribers: Vec<i64> = current.subscribers.values().copied().collect();
-            cancel_confirmations(&mut tx, &subscribers, now).await?;
-        }
-        if origin != RequestOrigin::Page {
-            save_values(&mut tx, &requests, &current, actor, now).await?;
         }
         record(&mut tx, &requests, &current, actor, now).await?;
         tx.commit().await?;
         Ok(results)
     }
+}
+
+/// Applies the requests of an admin in a transaction, whose audit entry the caller records.
+pub(in crate::store) async fn request_in(
+    tx: &mut Tx,
+    requests: &[SubscriptionRequest],
+    origin: RequestOrigin,
+    transport: &str,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<Vec<RequestResult>> {
+    Ok(apply(tx, requests, origin, transport, actor, now).await?.1)
+}
+
+async fn apply(
+    tx: &mut Tx,
+    requests: &[SubscriptionRequest],
+    origin: RequestOrigin,
+    transport: &str,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<(CurrentState, Vec<RequestResult>)> {
+    let current = save_subscribers(tx, requests, origin, now).await?;
+    let plan = plan(requests, &current, origin, now);
+    if !current.subscriptions.is_empty() {
+        tx.query(&KEEP_REPLACED)
+            .bind("subscriptions", Json::from(plan.subscriptions.clone()))
+            .bind("admin", origin != RequestOrigin::Page)
+            .bind("now", now)
+            .execute()
+            .await?;
+    }
+    let results = save_plan(tx, plan, origin, transport, now).await?;
+    if results.iter().any(|result| result.confirmed > 0) {
+        let subscribers: Vec<i64> = current.subscribers.values().copied().collect();
+        cancel_confirmations(tx, &subscribers, now).await?;
+    }
+    if origin != RequestOrigin::Page {
+        save_values(tx, requests, &current, actor, now).await?;
+    }
+    Ok((current, results))
 }
 
 /// Records one request with its subscriber, and several, which come from a file, by their number.

@@ -16,6 +16,7 @@ use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppre
 use crate::subscribers::import::ImportReport;
 use crate::wire::articles::ArticleTitle;
 use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
+use crate::wire::bulk::BulkOperation;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
 use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
@@ -236,6 +237,14 @@ fn subscription_results() -> Vec<Document> {
         document(&ErasedSubscriber { email: EMAIL.to_owned(), subscriptions: 2, deliveries: 9 }),
         document(&SubscriberImport::from(&import)),
         document(&SubscriberCount { subscribers: 120 }),
+        document(&BulkOperation {
+            id: 7,
+            action: "tag".to_owned(),
+            subscribers: 120,
+            outcomes: [("changed".to_owned(), 100), ("unchanged".to_owned(), 20)].into(),
+            started_at: "2026-09-21T08:00:00Z".to_owned(),
+            finished_at: Some("2026-09-21T08:00:02Z".to_owned()),
+        }),
         document(&Segment {
             name: "partners".to_owned(),
             title: "Partner institutions".to_owned(),
