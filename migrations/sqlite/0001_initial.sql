@@ -509,7 +509,8 @@ CREATE INDEX delivery_batches_edition ON delivery_batches (edition_id);
 CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE lease_node IS NOT NULL;
 
 -- One message to one recipient. `edition_id`, `batch_id`, `variant_id` and `subscription_id` are
--- set for editions only, `payload` (JSON) for transactional messages only. `uncertain` counts
+-- set for editions only, `payload` (JSON) for transactional messages, and for editions whose
+-- template uses the subscriber's tags and attributes, which it then contains. `uncertain` counts
 -- attempts whose outcome is unknown. `state_before_retry` is the state, failed or held, from which an
 -- admin queued it again. `rejection` says what a failed delivery says about its address: `mailbox` (it
 -- does not exist), `other` (another reason of the recipient) or `unclear` (a reason that may concern

@@ -26,6 +26,8 @@ use crate::mail::precompiled::{PrecompiledMessage, Recipient, VariantParts};
 use crate::store::deliveries::Variant;
 use crate::store::editions::Edition;
 use crate::store::leased_delivery::LeasedDelivery;
+use crate::store::subscriber_values::FrozenValues;
+use crate::templates::mail::SubscriberContext;
 use crate::templates::{ConfirmContext, TemplateSnapshot};
 
 /// Variant prepared for rendering, with the envelope sender of its messages.
@@ -128,13 +130,19 @@ impl MessageBuilder {
                 date: delivery.created_at,
             })?,
             VariantContent::PerRecipient { snapshot, edition, feedback_id, list_id } => {
-                let (snapshot, address, link) =
-                    (Arc::clone(snapshot), delivery.address.clone(), unsubscribe_url.clone());
-                let name_text = name.unwrap_or_default().to_owned();
+                let values = FrozenValues::parse(delivery.payload.as_deref())?;
+                let snapshot = Arc::clone(snapshot);
+                let subscriber = SubscriberContext {
+                    name: name.unwrap_or_default().to_owned(),
+                    address: delivery.address.clone(),
+                    unsubscribe_url: unsubscribe_url.clone(),
+                    tags: values.tags,
+                    attributes: values.attributes,
+                };
                 let mail = self
                     .dispatcher
                     .templates
-                    .run_on_pool(move |_| snapshot.render(&name_text, &address, &link))
+                    .run_on_pool(move |_| snapshot.render(subscriber))
                     .await??;
                 MessageParts {
                     from: &edition.sender,

@@ -170,5 +170,7 @@ async fn subscriber(
         name: subscriber.name.unwrap_or_default(),
         address: subscriber.address,
         unsubscribe_url: String::new(),
+        tags: subscriber.tags,
+        attributes: subscriber.attributes.iter().map(|(k, v)| (k.clone(), v.to_json())).collect(),
     })
 }

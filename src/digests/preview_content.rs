@@ -1,5 +1,7 @@
 //! Contents of previews and test e-mails: the next edition, sample articles or an earlier edition.
 
+use std::collections::BTreeMap;
+
 use anyhow::{Context as _, ensure};
 
 use super::compose::{Story, group_into_stories, has_chosen_section, language_for};
@@ -44,6 +46,10 @@ pub(super) struct PreviewRecipient {
     pub(super) address: String,
     /// Unsubscribe link in the mail.
     pub(super) unsubscribe_url: String,
+    /// Tags of the person.
+    pub(super) tags: Vec<String>,
+    /// Values of the person's attributes, by name.
+    pub(super) attributes: BTreeMap<String, serde_json::Value>,
 }
 
 /// Rendered mail of a preview, with its numbers.
@@ -145,6 +151,8 @@ impl RenderedPreview {
             name: recipient.name.clone(),
             address: recipient.address.clone(),
             unsubscribe_url: recipient.unsubscribe_url.clone(),
+            tags: recipient.tags.clone(),
+            attributes: recipient.attributes.clone(),
         };
         let template = digest.template.clone();
         let stories = context.edition.count;
@@ -213,10 +221,9 @@ async fn filled(
     let PreviewRecipient { name, address, unsubscribe_url, .. } = recipient.clone();
     if let Some(json) = &variant.template_snapshot {
         let snapshot = TemplateSnapshot::parse(json)?;
-        return ctx
-            .templates
-            .run_on_pool(move |_| snapshot.render(&name, &address, &unsubscribe_url))
-            .await?;
+        let PreviewRecipient { tags, attributes, .. } = recipient.clone();
+        let subscriber = SubscriberContext { name, address, unsubscribe_url, tags, attributes };
+        return ctx.templates.run_on_pool(move |_| snapshot.render(subscriber)).await?;
     }
     let mail = RenderedMail {
         subject: variant.subject.clone(),

@@ -109,7 +109,12 @@ impl UnrenderedVariant {
     ) -> anyhow::Result<bool> {
         can_precompile(mail, &self.placeholders, &self.link, |values| {
             let [name, address, unsubscribe_url] = values.map(str::to_owned);
-            let subscriber = SubscriberContext { name, address, unsubscribe_url };
+            let subscriber = SubscriberContext {
+                name,
+                address,
+                unsubscribe_url,
+                ..SubscriberContext::default()
+            };
             let context = DigestMailContext { subscriber, ..self.context.clone() };
             templates.render_digest(&self.template, &context)
         })
@@ -181,6 +186,7 @@ pub(super) fn template_context(
             name: placeholders.name,
             address: placeholders.address,
             unsubscribe_url: placeholders.unsubscribe_url,
+            ..SubscriberContext::default()
         },
     }
 }

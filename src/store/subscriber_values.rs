@@ -21,6 +21,53 @@ pub(super) const VALUE_COLUMNS: &str = "
        JOIN attributes a ON a.name = v.attribute
       WHERE v.subscriber_id = p.id) AS attributes";
 
+/// Tags and attribute values of the subscriber `p` as one JSON array, with which a delivery is rendered.
+pub(super) const FROZEN_VALUES: &str = "'[' ||
+    (SELECT {json_group t.tag}
+       FROM subscriber_tags t
+      WHERE t.subscriber_id = p.id) || ',' ||
+    (SELECT {json_groups v.attribute, a.type, v.text_value, v.rank}
+       FROM subscriber_attributes v
+       JOIN attributes a ON a.name = v.attribute
+      WHERE v.subscriber_id = p.id) || ']'";
+
+/// Tags and attribute values that a delivery was frozen with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FrozenValues {
+    /// Tags in alphabetical order.
+    pub tags: Vec<String>,
+    /// Values of attributes as JSON, by name.
+    pub attributes: BTreeMap<String, Json>,
+}
+
+impl FrozenValues {
+    /// Reads the values from the payload of a delivery; without one, there are none.
+    pub fn parse(payload: Option<&str>) -> StoreResult<Self> {
+        let Some(json) = payload else { return Ok(Self::default()) };
+        let invalid = || StoreError::InvalidValue {
+            value: json.chars().take(80).collect(),
+            column: "deliveries.payload",
+        };
+        let (mut tags, rows): (Vec<String>, Vec<StoredAttribute>) =
+            serde_json::from_str(json).map_err(|_| invalid())?;
+        tags.sort();
+        let values = read_attributes(rows).ok_or_else(invalid)?;
+        let attributes = values.into_iter().map(|(name, value)| (name, value.to_json()));
+        Ok(Self { tags, attributes: attributes.collect() })
+    }
+}
+
+/// Name, type, text and rank of an attribute value.
+type StoredAttribute = (String, String, Option<String>, Option<i64>);
+
+fn read_attributes(rows: Vec<StoredAttribute>) -> Option<BTreeMap<String, AttributeValue>> {
+    let value = |(name, kind, text, rank): StoredAttribute| {
+        let kind = AttributeType::parse(&kind)?;
+        Some((name, AttributeValue::from_stored(kind, text.as_deref(), rank)?))
+    };
+    rows.into_iter().map(value).collect()
+}
+
 /// Tags and attribute values to add to one subscriber, and those to remove.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ValueChanges {
@@ -155,14 +202,6 @@ pub(super) fn attribute_values(row: &Row) -> StoreResult<BTreeMap<String, Attrib
         value: json.chars().take(80).collect(),
         column: "subscriber_attributes",
     };
-    let rows: Vec<(String, String, Option<String>, Option<i64>)> =
-        serde_json::from_str(&json).map_err(|_| invalid())?;
-    rows.into_iter()
-        .map(|(name, kind, text, rank)| {
-            let value = AttributeType::parse(&kind)
-                .and_then(|kind| AttributeValue::from_stored(kind, text.as_deref(), rank))
-                .ok_or_else(invalid)?;
-            Ok((name, value))
-        })
-        .collect()
+    let rows: Vec<StoredAttribute> = serde_json::from_str(&json).map_err(|_| invalid())?;
+    read_attributes(rows).ok_or_else(invalid)
 }

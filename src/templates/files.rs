@@ -1,11 +1,12 @@
 //! Template files: the embedded ones, and those of the admin's directory, which override them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use rust_embed::RustEmbed;
 
+use super::sandbox::MAIL_PREFIX;
 use crate::fs::read_regular_file;
 
 /// Files below `templates/` in the repository, embedded at compile time.
@@ -38,6 +39,16 @@ pub(super) struct TemplateFiles {
 }
 
 impl TemplateFiles {
+    /// Returns the names of the attributes of subscribers that the templates of e-mails use.
+    pub(super) fn attribute_names(&self) -> BTreeSet<String> {
+        let mails = self.files.iter().filter(|(name, _)| name.starts_with(MAIL_PREFIX));
+        let uses = mails.flat_map(|(_, file)| file.text.split("attributes.").skip(1));
+        let name = |rest: &str| -> String {
+            rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect()
+        };
+        uses.map(name).filter(|name| !name.is_empty()).collect()
+    }
+
     /// Loads the embedded files, then those of the admin's directory.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Contexts of the e-mail templates, and rendered e-mails.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::choices::SubscriptionChoices;
@@ -114,6 +116,12 @@ pub struct SubscriberContext {
     pub address: String,
     /// URL that unsubscribes from this digest.
     pub unsubscribe_url: String,
+    /// Tags of the person, in alphabetical order.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Values of attributes by name; rendering adds those that the templates use as null.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, serde_json::Value>,
 }
 
 /// Context of a digest template.
@@ -200,6 +208,8 @@ impl DigestMailContext {
             name: "Lin Yue".into(),
             address: "lin.yue@example.org".into(),
             unsubscribe_url: "https://news.example.edu/unsubscribe/c2FtcGxl".into(),
+            tags: vec!["partner".into()],
+            attributes: BTreeMap::new(),
         };
         Self {
             site: sample_site(),

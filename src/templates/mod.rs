@@ -20,6 +20,7 @@ mod snapshot;
 mod tests;
 mod wrap;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -44,6 +45,8 @@ pub struct Templates {
     stylesheet: Stylesheet,
     mail_names: Vec<String>,
     files: TemplateFiles,
+    /// Names of the attributes of subscribers that the templates of e-mails use.
+    attribute_names: BTreeSet<String>,
 }
 
 /// Style sheet of all pages, served at `/assets/style.css`.
@@ -85,7 +88,8 @@ impl Templates {
             &catalog,
             &format!("/assets/style.css?v={}", stylesheet.hash),
         )?;
-        Ok(Self { renderer, catalog, stylesheet, mail_names, files })
+        let attribute_names = files.attribute_names();
+        Ok(Self { renderer, catalog, stylesheet, mail_names, files, attribute_names })
     }
 
     /// Returns the style sheet that pages link to.
@@ -188,7 +192,13 @@ impl Templates {
                 known.join(", ")
             );
         }
-        self.render_mail(template, &serde_json::to_value(context)?)
+        let mut data = serde_json::to_value(context)?;
+        if let Some(values) = data["subscriber"]["attributes"].as_object_mut() {
+            for name in &self.attribute_names {
+                values.entry(name.clone()).or_insert(Value::Null);
+            }
+        }
+        self.render_mail(template, &data)
     }
 
     /// Renders the mail that asks a new subscriber to confirm; blocks the thread.

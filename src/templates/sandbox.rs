@@ -238,6 +238,8 @@ impl SubscriberReference {
             .collect();
         match segments.as_slice() {
             [] => Self::Ambiguous,
+            // Only rendering for each recipient inserts these.
+            ["subscriber", "tags" | "attributes"] => Self::Object,
             ["subscriber", _] => Self::Field,
             segments if segments.contains(&"subscriber") => Self::Object,
             _ => Self::None,

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use super::files::{TemplateFile, TemplateFiles};
+use super::mail::SubscriberContext;
 use super::sandbox::MAIL_PREFIX;
 use super::{DigestMailContext, RenderedMail, Templates};
 use crate::domain::text_repair::one_line;
@@ -78,16 +79,9 @@ impl TemplateSnapshot {
     ///
     /// # Errors
     /// One sentence if the template cannot be rendered with these values.
-    pub fn render(
-        &self,
-        name: &str,
-        address: &str,
-        unsubscribe_url: &str,
-    ) -> anyhow::Result<RenderedMail> {
+    pub fn render(&self, subscriber: SubscriberContext) -> anyhow::Result<RenderedMail> {
         let mut context = self.context.clone();
-        context.subscriber.name = one_line(name);
-        address.clone_into(&mut context.subscriber.address);
-        unsubscribe_url.clone_into(&mut context.subscriber.unsubscribe_url);
+        context.subscriber = SubscriberContext { name: one_line(&subscriber.name), ..subscriber };
         self.templates.render_digest(&self.template, &context)
     }
 }
@@ -117,7 +111,12 @@ mod tests {
         std::fs::write(mine.join("subject.hbs"), "edited").unwrap();
         let mail = TemplateSnapshot::parse(&stored)
             .unwrap()
-            .render("Ada", "ada@example.org", "https://x.example/u")
+            .render(SubscriberContext {
+                name: "Ada".to_owned(),
+                address: "ada@example.org".to_owned(),
+                unsubscribe_url: "https://x.example/u".to_owned(),
+                ..SubscriberContext::default()
+            })
             .unwrap();
         assert_eq!(mail.subject, format!("{} for Ada", context.digest.title));
         assert!(

@@ -166,12 +166,18 @@ fn the_config_is_found_by_flag_and_by_environment() {
     assert!(String::from_utf8_lossy(&title.stdout).contains("From outside"));
 }
 
+/// A template that uses tags and attribute values, also in a condition.
+const VALUES: &str = "<p>{{#if (eq subscriber.attributes.city 'Köln & <b>')}}from Cologne, {{/if}}\
+    {{subscriber.attributes.city}}, {{subscriber.attributes.visits}}, \
+    {{#each subscriber.tags}}[{{this}}]{{/each}}</p>";
+
 #[test]
 fn a_preview_equals_the_mail_that_its_recipient_gets_with_or_without_precompilation() {
     // The second cannot be precompiled with a placeholder: the CSS inliner reads class names.
     for html in [
         "<p title='{{subscriber.name}}'>{{subscriber.name}}</p>",
         "<p class='{{subscriber.name}}'>{{subscriber.name}}</p>",
+        VALUES,
     ] {
         let shell = Shell::new();
         shell.replace("[site]\n", "templates = \"mine\"\n[site]\n");
@@ -187,7 +193,7 @@ fn a_preview_equals_the_mail_that_its_recipient_gets_with_or_without_precompilat
         import_example_data(&shell);
         shell.write(
             "more.csv",
-            "email,name\ndan@example.org,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\"\n",
+            "email,name,tags,city,visits\ndan@example.org,,,,\neve@example.org,\"Eve \"\"<b>\"\" & O'Hara\",new;vip,Köln & <b>,2.5\n",
         );
         shell.run_ok(&[
             "subscribers",
@@ -234,6 +240,12 @@ fn a_preview_equals_the_mail_that_its_recipient_gets_with_or_without_precompilat
             .collect();
         for (to, parts) in previews {
             assert_eq!(mails.get(&to), Some(&parts), "{html}");
+        }
+        if html == VALUES {
+            let html = |to: &str| mails[to].0.clone();
+            let eve = "<p>from Cologne, Köln &amp; &lt;b&gt;, 2.5, [new][vip]</p>";
+            assert!(html("eve@example.org").contains(eve), "{}", html("eve@example.org"));
+            assert!(html("dan@example.org").contains("<p>, , </p>"), "{}", html("dan@example.org"));
         }
     }
 }

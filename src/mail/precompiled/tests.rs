@@ -6,10 +6,20 @@ use proptest::prelude::*;
 use super::*;
 use crate::demo::mailbox::mime;
 use crate::mail::message::{ListHeaders, MessageParts};
+use crate::templates::mail::SubscriberContext;
 use crate::templates::{DigestMailContext, RenderedMail, TemplateSnapshot, Templates};
 
 const FROM: &str = "College News <news@example.edu>";
 const DATE: Millis = Millis(1_790_000_000_000);
+
+fn subscriber(name: &str, address: &str, unsubscribe_url: &str) -> SubscriberContext {
+    SubscriberContext {
+        name: name.to_owned(),
+        address: address.to_owned(),
+        unsubscribe_url: unsubscribe_url.to_owned(),
+        ..SubscriberContext::default()
+    }
+}
 
 fn placeholders() -> Placeholders {
     Placeholders::new(b"secret")
@@ -137,7 +147,7 @@ fn variant(
             &mail,
             &placeholders,
             "https://news.example.edu/unsubscribe/x",
-            |[name, address, url]| snapshot.render(name, address, url),
+            |[name, address, url]| snapshot.render(subscriber(name, address, url)),
         )
         .unwrap();
     (mail, snapshot, precompilable)
@@ -161,7 +171,10 @@ fn built_in_digest_is_precompiled_in_every_language() {
             let precompiled = message.render(&recipient(values)).unwrap();
             assert_same(
                 &precompiled,
-                &rendered_message(&snapshot.render(name, values[1], values[2]).unwrap(), values),
+                &rendered_message(
+                    &snapshot.render(subscriber(name, values[1], values[2])).unwrap(),
+                    values,
+                ),
             );
             assert_eq!(
                 precompiled,
@@ -359,7 +372,7 @@ proptest! {
             let message = PrecompiledMessage::compile(&variant_parts(&variant, &placeholders)).unwrap();
             for (name, address, link) in &people {
                 let values = [name.as_str(), address, link];
-                let rendered = snapshot.render(name, address, link).unwrap();
+                let rendered = snapshot.render(subscriber(name, address, link)).unwrap();
                 assert_same(&message.render(&recipient(values)).unwrap(), &rendered_message(&rendered, values));
             }
         }

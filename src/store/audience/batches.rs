@@ -3,6 +3,7 @@
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
 use crate::store::db::{Statement, Tx};
+use crate::store::subscriber_values::FROZEN_VALUES;
 
 /// Number of deliveries in a batch, which is leased and loaded as a whole.
 pub const BATCH_SIZE: i64 = 256;
@@ -43,7 +44,7 @@ pub(super) const RECIPIENTS: &str = "
 const FREEZE_BATCH: &str = "
     INSERT INTO deliveries (
            kind, edition_id, batch_id, variant_id, subscriber_id, subscription_id, address,
-           address_hash, name, state, created_at)
+           address_hash, name, state, created_at, payload)
     SELECT 'edition', $edition, $batch,
            COALESCE(c.variant_id, (
                SELECT whole.variant_id
@@ -51,20 +52,27 @@ const FREEZE_BATCH: &str = "
                 WHERE whole.edition_id = $edition
                   AND whole.language = '*'
                   AND whole.sections = '[]')),
-           p.id, s.id, p.address, p.address_hash, p.name, 'queued', $now
+           p.id, s.id, p.address, p.address_hash, p.name, 'queued', $now,
+           CASE WHEN $with_values THEN {frozen_values} END
            {recipients}
        AND {next}
      ORDER BY s.id";
 
 static FREEZE: Statement = Statement::with(
     "{freeze} LIMIT $limit",
-    &[("freeze", FREEZE_BATCH), ("recipients", RECIPIENTS), ("next", "s.id > $frozen_through")],
+    &[
+        ("freeze", FREEZE_BATCH),
+        ("frozen_values", FROZEN_VALUES),
+        ("recipients", RECIPIENTS),
+        ("next", "s.id > $frozen_through"),
+    ],
 );
 
 static FREEZE_CANDIDATES: Statement = Statement::with(
     "{freeze}",
     &[
         ("freeze", FREEZE_BATCH),
+        ("frozen_values", FROZEN_VALUES),
         ("recipients", RECIPIENTS),
         ("next", "s.id IN {json_ids $candidates}"),
     ],
@@ -84,9 +92,20 @@ static SAVE_PROGRESS: Statement = Statement::new(
      WHERE id = $edition",
 );
 
+/// Finds a variant that is rendered for each recipient, for which their values are frozen.
+static HAS_SNAPSHOT: Statement = Statement::new(
+    "
+    SELECT id
+      FROM variants
+     WHERE edition_id = $edition
+       AND template_snapshot IS NOT NULL
+     LIMIT 1",
+);
+
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &LOCK_PROGRESS,
+    &HAS_SNAPSHOT,
     &ADD_BATCH,
     &REMOVE_BATCH,
     &FREEZE,
@@ -102,15 +121,18 @@ pub(super) struct FreezeProgress {
     digest: String,
     /// Subscription of the last delivery created.
     pub(super) frozen_through: i64,
+    /// `true` if the deliveries get the values of their subscribers.
+    with_values: bool,
 }
 
 impl FreezeProgress {
     /// Locks the row first, so that a second node waits instead of freezing the same batches.
     pub(super) async fn lock(tx: &mut Tx, edition: i64) -> StoreResult<Option<Self>> {
         let row = tx.query(&LOCK_PROGRESS).bind("edition", edition).fetch_first().await?;
+        let with_values = tx.query(&HAS_SNAPSHOT).bind("edition", edition).exists().await?;
         row.map(|row| {
             let (digest, frozen_through) = (row.get("digest")?, row.get("frozen_through")?);
-            Ok(Self { edition, digest, frozen_through })
+            Ok(Self { edition, digest, frozen_through, with_values })
         })
         .transpose()
     }
@@ -123,6 +145,7 @@ impl FreezeProgress {
             .bind("edition", self.edition)
             .bind("batch", batch)
             .bind("now", now)
+            .bind("with_values", self.with_values)
             .bind("digest", &self.digest)
             .bind("frozen_through", self.frozen_through)
             .bind("limit", BATCH_SIZE)
@@ -150,6 +173,7 @@ impl FreezeProgress {
             .bind("edition", self.edition)
             .bind("batch", batch)
             .bind("now", now)
+            .bind("with_values", self.with_values)
             .bind("digest", &self.digest)
             .bind("candidates", candidates)
             .execute()
