@@ -58,7 +58,6 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     );
     let missed_within = reader.or_default("missed_within", DAY, at_least_a_minute);
     let pause = reader.list("pause", PauseRange::parse);
-    let audience = reader.or_default("audience", String::new(), |text| Ok(text.to_owned()));
     let template = reader.or_default("template", "digest".to_owned(), read_slug);
     let from = reader.required(
         "from",
@@ -89,12 +88,18 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
         missed: missed?,
         missed_within: missed_within?,
         pause: pause?,
-        audience: SubscriberFilter::new(audience?),
+        audience: audience(&mut reader)?,
         template: template?,
         from: from?,
         reply_to: reply_to?,
         transport: transport?,
     })
+}
+
+/// Reads the filter of the audience; it is checked with the other filters.
+fn audience(reader: &mut Reader<'_>) -> Option<SubscriberFilter> {
+    let text = reader.or_default("audience", String::new(), |text| Ok(text.to_owned()))?;
+    Some(SubscriberFilter::new(text))
 }
 
 /// Parses the pattern of a subject: one line with known placeholders.

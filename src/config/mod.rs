@@ -198,11 +198,7 @@ fn read(
         names: &names.transports,
         digests: digests.as_deref().unwrap_or_default(),
     };
-    let transports =
-        all(document, &keys::TRANSPORTS, diagnostics, |reader| transports::read(reader, &context));
-    if let Some(transports) = &transports {
-        conflicts::check_pools(transports, document, diagnostics);
-    }
+    let transports = read_transports(document, &context, diagnostics);
     let segments = all(document, &keys::SEGMENTS, diagnostics, segments::read);
     let publish = read_publish(document, base_dir, &names.feeds, diagnostics);
     if let (Some(database), Some(sources)) = (&database, &sources) {
@@ -238,6 +234,18 @@ fn read_feeds(
         all(document, &keys::FEEDS, diagnostics, |reader| feeds::read(reader, site, sources))?;
     conflicts::check_aliases(&feeds, document, diagnostics);
     Some(feeds)
+}
+
+/// Reads the transports, and reports pools that cannot work.
+fn read_transports(
+    document: &Document,
+    context: &transports::TransportParseContext<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Transport>> {
+    let transports =
+        all(document, &keys::TRANSPORTS, diagnostics, |reader| transports::read(reader, context))?;
+    conflicts::check_pools(&transports, document, diagnostics);
+    Some(transports)
 }
 
 /// Reads the publish destinations, and reports targets that several of them use.

@@ -61,6 +61,30 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
             }
         }
         (_, "json_rows") => json_rows(engine, arguments)?,
+        (Engine::Sqlite, "json_group") => format!("json_group_array({arguments})"),
+        (Engine::Sqlite, "json_groups") => format!("json_group_array(json_array({arguments}))"),
+        (Engine::Postgres, "json_group") => {
+            format!("CAST(COALESCE(json_agg({arguments}), '[]') AS text)")
+        }
+        (Engine::Postgres, "json_groups") => {
+            format!("CAST(COALESCE(json_agg(json_build_array({arguments})), '[]') AS text)")
+        }
+        (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),
+        (Engine::Postgres, "bulk_settings") => "set_config('synchronous_commit', 'off', TRUE), \
+             set_config('plan_cache_mode', 'force_generic_plan', TRUE)"
+            .to_owned(),
+        (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
+        (Engine::Postgres, "id_among") => {
+            let (column, rows) = arguments.split_once(' ')?;
+            format!("{column} = ANY (ARRAY(SELECT id FROM {rows}))")
+        }
+        _ => return expand_filter(engine, name, arguments),
+    })
+}
+
+/// Returns the SQL of a fragment that filters over subscribers use.
+fn expand_filter(engine: Engine, name: &str, arguments: &str) -> Option<String> {
+    Some(match (engine, name) {
         (_, "subscriber_has") | (Engine::Postgres, "subscriber_in") => {
             let (table, alias) = arguments.split_once(' ')?;
             format!("EXISTS (SELECT 1 FROM {table} {alias} WHERE {alias}.subscriber_id = p.id")
@@ -82,23 +106,6 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
         }
         (Engine::Sqlite, "lower") => format!("lower({arguments})"),
         (Engine::Postgres, "lower") => format!("lower({arguments} COLLATE \"C\")"),
-        (Engine::Sqlite, "json_group") => format!("json_group_array({arguments})"),
-        (Engine::Sqlite, "json_groups") => format!("json_group_array(json_array({arguments}))"),
-        (Engine::Postgres, "json_group") => {
-            format!("CAST(COALESCE(json_agg({arguments}), '[]') AS text)")
-        }
-        (Engine::Postgres, "json_groups") => {
-            format!("CAST(COALESCE(json_agg(json_build_array({arguments})), '[]') AS text)")
-        }
-        (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),
-        (Engine::Postgres, "bulk_settings") => "set_config('synchronous_commit', 'off', TRUE), \
-             set_config('plan_cache_mode', 'force_generic_plan', TRUE)"
-            .to_owned(),
-        (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
-        (Engine::Postgres, "id_among") => {
-            let (column, rows) = arguments.split_once(' ')?;
-            format!("{column} = ANY (ARRAY(SELECT id FROM {rows}))")
-        }
         _ => return None,
     })
 }

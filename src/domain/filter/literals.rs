@@ -115,11 +115,11 @@ pub(super) fn boolean(test: &Test) -> Result<Vec<bool>, FilterError> {
     Ok(ranks.into_iter().map(|rank| rank != 0).collect())
 }
 
+/// Time from which, and time until which a comparison is true.
+type TimeRange = (Option<Millis>, Option<Millis>);
+
 /// Returns the times from and until which a comparison with days is true, one pair for each value.
-pub(super) fn day_ranges(
-    test: &Test,
-    zone: &TimeZone,
-) -> Result<Vec<(Option<Millis>, Option<Millis>)>, FilterError> {
+pub(super) fn day_ranges(test: &Test, zone: &TimeZone) -> Result<Vec<TimeRange>, FilterError> {
     let range = |(literal, position): &(Literal, usize)| {
         rank(test, AttributeType::Date, &(literal.clone(), *position))?;
         let date: Option<Date> = match literal {

@@ -51,6 +51,9 @@ pub fn parse(text: &str) -> Result<Option<Expression>, FilterError> {
     }
 }
 
+/// Values of a comparison with their positions.
+type Values = Vec<(Literal, usize)>;
+
 struct Parser {
     tokens: Vec<Positioned>,
     at: usize,
@@ -143,10 +146,7 @@ impl Parser {
     }
 
     /// Parses the operator with its values; `true` if it negates.
-    fn comparison(
-        &mut self,
-        field: &str,
-    ) -> Result<(bool, Operator, usize, Vec<(Literal, usize)>), FilterError> {
+    fn comparison(&mut self, field: &str) -> Result<(bool, Operator, usize, Values), FilterError> {
         let (token, position) = self.next();
         let (is_negated, operator) = match &token {
             Token::Operator(text) => match *text {
@@ -184,7 +184,7 @@ impl Parser {
         Ok((is_negated, operator, position, vec![self.value()?]))
     }
 
-    fn list(&mut self) -> Result<Vec<(Literal, usize)>, FilterError> {
+    fn list(&mut self) -> Result<Values, FilterError> {
         let (open, position) = self.next();
         if open != Token::Open {
             let message = "expected a list such as (\"zh\", \"en\") after `in`";
