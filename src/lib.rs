@@ -41,6 +41,7 @@ pub mod wire;
 pub mod app;
 
 // Entry points
+pub mod api;
 mod http;
 pub mod web;
 

@@ -26,7 +26,6 @@ use crate::feeds::cache;
 use crate::fs::create_private_directory;
 use crate::sources::import;
 use crate::subscribers::{self, NewSubscriber};
-use crate::web;
 
 /// Name of the built-in source.
 const SOURCE: &str = "college";
@@ -60,7 +59,7 @@ impl DemoArgs {
         let publish_task =
             tokio::spawn(publish_periodically(app.clone(), college.later.clone(), stop.clone()));
         let demo = Demo { mailbox, source: SOURCE.to_owned(), sections: college.sections.clone() };
-        let service = web::service(app.clone(), Some(demo.clone()));
+        let service = daemon::site_service(app.clone(), Some(demo.clone()));
         let maximum = max_web_connections(&app.config);
         let server = Server::start(listener, service, maximum, stop.clone())?;
         let result =

@@ -12,7 +12,6 @@ use super::security_warnings::security_warnings;
 use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
 use crate::daemon::{self, ConfigLoader, Server, degraded, max_web_connections};
 use crate::delivery;
-use crate::web;
 
 /// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
 const SIGXFSZ: i32 = 25;
@@ -71,13 +70,13 @@ async fn serve(
     let _lock = app.store.acquire_send_lock()?;
     let (app, server) = match degraded {
         Some(server) => {
-            server.replace(web::service(app.clone(), None));
+            server.replace(daemon::site_service(app.clone(), None));
             (app, server)
         }
         None => {
             let listener = degraded::bind(&app.config).await?;
             let app = app.with_disk_cache();
-            let service = web::service(app.clone(), None);
+            let service = daemon::site_service(app.clone(), None);
             let maximum = max_web_connections(&app.config);
             (app, Server::start(listener, service, maximum, stop.clone())?)
         }

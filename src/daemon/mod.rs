@@ -6,6 +6,7 @@ pub mod degraded;
 mod open_files;
 mod reload;
 mod server;
+mod site;
 mod tasks;
 mod ticker;
 
@@ -16,11 +17,11 @@ pub use self::open_files::max_web_connections;
 pub use self::reload::ConfigLoader;
 use self::reload::{ReloadReceiver, ReloadRequest};
 pub use self::server::Server;
+pub use self::site::{site_router, site_service};
 use self::tasks::Tasks;
 use self::ticker::{Ticks, start_ticker};
 use crate::app::App;
 use crate::demo::Demo;
-use crate::web;
 
 /// Runs all parts of the daemon beside a running server, with the send lock held, until `shutdown`
 /// fires; then finishes what is in flight. Reloads the configuration when `loader` or the database
@@ -94,7 +95,7 @@ impl Daemon {
         clock_watch::check(&self.app, self.app.now()).await;
         match self.app.clone().with_new_caches().await {
             Ok(app) => {
-                server.replace(web::service(app.clone(), self.demo.clone()));
+                server.replace(site_service(app.clone(), self.demo.clone()));
                 self.app = app;
             }
             Err(e) => tracing::error!("cannot render the feeds again: {e:#}"),
@@ -125,7 +126,7 @@ impl Daemon {
         }
         let result = match self.app.reloaded(loaded).await {
             Ok(app) => {
-                server.replace(web::service(app.clone(), self.demo.clone()));
+                server.replace(site_service(app.clone(), self.demo.clone()));
                 self.app = app;
                 Ok(())
             }

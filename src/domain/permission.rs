@@ -42,6 +42,22 @@ impl Permission {
         Self::ManageSettings,
     ];
 
+    /// Returns the word for the description of the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ReadContent => "read_content",
+            Self::WriteContent => "write_content",
+            Self::ControlEditions => "control_editions",
+            Self::SyncSources => "sync_sources",
+            Self::ReadSubscribers => "read_subscribers",
+            Self::WriteSubscribers => "write_subscribers",
+            Self::ReadMetrics => "read_metrics",
+            Self::ReadAudit => "read_audit",
+            Self::ManageAccess => "manage_access",
+            Self::ManageSettings => "manage_settings",
+        }
+    }
+
     /// Returns what the permission allows, as the end of a sentence that begins with "to".
     pub fn describe(self) -> &'static str {
         match self {

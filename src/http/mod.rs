@@ -1,10 +1,17 @@
-//! Common parts of pages, feeds and the API: the client's address, cross-origin requests and
-//! rate limits.
+//! Common parts of pages, feeds and the API: the client's address, cross-origin requests, tokens,
+//! problem details and rate limits.
 
+mod api_routes;
 mod client_ip;
 mod csrf;
+mod problem;
 mod rate_limit;
+mod token_gate;
 
+pub use api_routes::ApiRoutes;
+pub(crate) use api_routes::is_api_path;
 pub(crate) use client_ip::ClientIp;
 pub(crate) use csrf::is_cross_origin;
+pub(crate) use problem::Problem;
 pub(crate) use rate_limit::{RateLimitExceeded, RateLimiter};
+pub(crate) use token_gate::{TokenGate, authorize};

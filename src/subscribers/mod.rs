@@ -332,6 +332,16 @@ pub async fn unsuppress(
     store.suppressions().remove(&address_hash(secret, &address.key()), actor, now).await
 }
 
+/// Removes the suppression with this keyed hash for an admin. Returns `true` if there was one.
+pub async fn unsuppress_hash(
+    store: &Store,
+    hash: &str,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<bool> {
+    store.suppressions().remove(hash, actor, now).await
+}
+
 /// Returns the configured digests of these names; the error lists the existing ones.
 pub fn find_digests<'a>(config: &'a Config, names: &[String]) -> Result<Vec<&'a Digest>, String> {
     let known = || config.digests.iter().map(|d| d.name.as_str()).collect::<Vec<_>>().join(", ");

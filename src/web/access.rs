@@ -8,11 +8,10 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
-use super::api::bearer::authorize;
 use super::error::WebError;
 use super::state::SharedState;
 use crate::domain::permission::Permission;
-use crate::http::is_cross_origin;
+use crate::http::{authorize, is_cross_origin};
 
 /// Access policy of a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,8 @@ impl Routes {
         let methods = match access {
             Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_origin)),
             Access::Permission(permission) => {
-                methods.route_layer(from_fn_with_state((web, permission), authorize))
+                let gate = Arc::clone(&web.token_gate);
+                methods.route_layer(from_fn_with_state((gate, permission), authorize))
             }
             Access::TokenInPath | Access::ServerToServer => methods,
         };

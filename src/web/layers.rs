@@ -17,12 +17,11 @@ use tower_http::request_id::{
 };
 use tower_http::trace::TraceLayer;
 
-use super::api::{self, Problem};
 use super::error::WebError;
 use super::state::{MAX_BODY_BYTES, SharedState};
 use super::{metrics, page};
 use crate::clock;
-use crate::http::ClientIp;
+use crate::http::{ClientIp, Problem, is_api_path};
 
 /// Longest time that a handler may take until its response begins.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -84,7 +83,7 @@ fn request_span(request: &Request) -> tracing::Span {
 }
 
 async fn method_not_allowed(uri: Uri) -> Response {
-    if api::is_api_path(uri.path()) {
+    if is_api_path(uri.path()) {
         return Problem::method_not_allowed().into_response();
     }
     WebError::method_not_allowed().into_response()

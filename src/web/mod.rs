@@ -3,7 +3,6 @@
 
 mod access;
 mod aliases;
-mod api;
 mod brand;
 mod client;
 mod confirm;
@@ -39,6 +38,7 @@ mod terms;
 mod tests;
 mod unsubscribe;
 
+pub use crate::http::ApiRoutes;
 pub use fast_path::{FeedFastPath, ResponseFuture};
 pub use live_service::LiveService;
 pub use router::{degraded_service, router, service};

@@ -12,12 +12,12 @@ use base64::prelude::BASE64_STANDARD as STANDARD;
 use sha2::{Digest as _, Sha256};
 use url::form_urlencoded::Serializer;
 
-use super::api::{self, Problem};
 use super::brand::image_sources;
 use super::client::ClientInfo;
 use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
 use super::state::{SharedState, WebState};
 use crate::domain::time::DAY;
+use crate::http::{Problem, is_api_path};
 use crate::templates::View;
 use crate::templates::pages::{
     Action, ErrorPage, LanguageLink, NoticeKind, NoticePage, PageContext,
@@ -170,7 +170,7 @@ pub(super) async fn error_pages(
 ) -> Response {
     // Only the first segment of the path is logged: the others may hold a token.
     let first_segment = request.uri().path().split('/').nth(1).unwrap_or_default().to_owned();
-    let is_api = api::is_api_path(request.uri().path());
+    let is_api = is_api_path(request.uri().path());
     let method = request.method().clone();
     let mut response = next.run(request).await;
     if let Some(error) = response.extensions_mut().remove::<Arc<WebError>>() {

@@ -13,23 +13,24 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    api, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, robots,
-    subscribe, unsubscribe,
+    brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, robots, subscribe,
+    unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;
 use crate::domain::permission::Permission;
+use crate::http::{ApiRoutes, Problem, is_api_path};
 
 /// Creates the complete service. Its addresses are relative to the path of `base_url`, which a
 /// proxy in front must strip.
-pub fn service(app: App, demo: Option<Demo>) -> FeedFastPath {
+pub fn service(app: App, demo: Option<Demo>, api: ApiRoutes) -> FeedFastPath {
     let web = build_state(app, demo);
-    FeedFastPath::new(Arc::clone(&web), build_router(web))
+    FeedFastPath::new(Arc::clone(&web), build_router(web, api))
 }
 
 /// Creates the router alone, without feed aliases and the fast path.
-pub fn router(app: App, demo: Option<Demo>) -> Router {
-    build_router(build_state(app, demo))
+pub fn router(app: App, demo: Option<Demo>, api: ApiRoutes) -> Router {
+    build_router(build_state(app, demo), api)
 }
 
 /// Creates the service of degraded mode: cached feeds and the pages made from them.
@@ -73,7 +74,6 @@ fn connected_routes(web: &SharedState) -> Routes {
         .add("/healthz", Access::Public, get(health::healthz))
         .add("/readyz", Access::Public, get(health::readyz))
         .add("/metrics", Access::Permission(Permission::ReadMetrics), get(metrics::show));
-    routes = api::add_routes(routes);
     if web.app.config.websub.hub {
         routes = routes.add("/hub", Access::ServerToServer, post(hub::submit));
     }
@@ -84,8 +84,8 @@ fn connected_routes(web: &SharedState) -> Routes {
 }
 
 async fn not_found(uri: Uri) -> Response {
-    if api::is_api_path(uri.path()) {
-        return api::Problem::not_found("no such API endpoint").into_response();
+    if is_api_path(uri.path()) {
+        return Problem::not_found("no such API endpoint").into_response();
     }
     WebError::not_found().into_response()
 }
@@ -96,7 +96,8 @@ pub(super) fn declared_routes(app: App, demo: Option<Demo>) -> Vec<(&'static str
     connected_routes(&build_state(app, demo)).declared().to_vec()
 }
 
-fn build_router(web: SharedState) -> Router {
-    let router = connected_routes(&web).into_router().fallback(not_found);
+fn build_router(web: SharedState, api: ApiRoutes) -> Router {
+    let router = connected_routes(&web).into_router().merge(api.router.with_state(()));
+    let router = router.fallback(not_found);
     with_layers(router, web)
 }

@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::demo::Demo;
 use crate::domain::time::Millis;
 use crate::feeds::opml::Opml;
-use crate::http::RateLimiter;
+use crate::http::{RateLimiter, TokenGate};
 
 /// Maximum size of a request body in bytes.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -27,8 +27,6 @@ pub(super) const SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR: u32 = 100;
 pub(super) const HUB_REQUESTS_PER_HOUR: u32 = 600;
 /// WebSub requests per hour of all clients whose address is not known.
 pub(super) const HUB_REQUESTS_OF_UNKNOWN_PER_HOUR: u32 = 6_000;
-/// API requests that one network may make per hour; requests from this machine are not counted.
-pub(super) const API_REQUESTS_PER_HOUR: u32 = 3600;
 
 /// State shared by all handlers.
 #[derive(Debug)]
@@ -46,8 +44,8 @@ pub(super) struct WebState {
     pub(super) subscribe_limiter: RateLimiter,
     /// Limits requests to the WebSub hub per network.
     pub(super) hub_limiter: RateLimiter,
-    /// Limits requests to the API per network.
-    pub(super) api_limiter: RateLimiter,
+    /// Checks the tokens of requests to the metrics.
+    pub(super) token_gate: Arc<TokenGate>,
     pub(super) sections: SectionCache,
     /// Time of the last read of the database for the metrics; locked while one scrape updates the
     /// values.
@@ -69,6 +67,7 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
     let base_path = base_path(&app.config.site.base_url);
     let opml = Opml::from_config(&app.config);
     Arc::new(WebState {
+        token_gate: TokenGate::new(app.clone()),
         app,
         demo,
         base_path,
@@ -79,7 +78,6 @@ pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
             .with_unknown(SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR),
         hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR)
             .with_unknown(HUB_REQUESTS_OF_UNKNOWN_PER_HOUR),
-        api_limiter: RateLimiter::new(API_REQUESTS_PER_HOUR),
         sections: SectionCache::default(),
         metrics_read_at: Mutex::default(),
     })

@@ -1,6 +1,5 @@
 //! Tests of the web server on a real store: subscribing, confirming and unsubscribing.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -9,14 +8,17 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::state::{API_REQUESTS_PER_HOUR, MAX_BODY_BYTES};
+use super::state::MAX_BODY_BYTES;
 use super::*;
+use crate::api_tokens::{self, TOKEN_BYTES};
 use crate::app::App;
 use crate::config::Config;
 use crate::demo::Demo;
 use crate::demo::mailbox::Mailbox;
+use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
 use crate::domain::link_token::{self, LinkScope};
+use crate::domain::role::Role;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::HOUR;
 use crate::feeds::cache;
@@ -26,7 +28,6 @@ use crate::store::subscribers::Subscription;
 
 mod access;
 mod addresses;
-mod api;
 mod brand;
 mod errors;
 mod feed_pages;
@@ -117,7 +118,7 @@ impl Site {
     fn restarted(&self) -> Self {
         let app = self.app.clone().with_disk_cache();
         Self {
-            router: LiveService::new(service(app.clone(), None)),
+            router: LiveService::new(service(app.clone(), None, ApiRoutes::default())),
             app,
             demo: None,
             folder: Arc::clone(&self.folder),
@@ -140,7 +141,7 @@ impl Site {
             false => None,
         };
         Self {
-            router: LiveService::new(service(app.clone(), demo.clone())),
+            router: LiveService::new(service(app.clone(), demo.clone(), ApiRoutes::default())),
             app,
             demo,
             folder: Arc::new(folder),
@@ -202,6 +203,15 @@ impl Site {
             return Vec::new();
         };
         self.app.store.subscriptions().list_of(&[person.id]).await.unwrap()
+    }
+
+    async fn token(&self, name: &str, role: Role, token_byte: u8) -> String {
+        let (secret, random) = (&self.app.store_identity.secret, [token_byte; TOKEN_BYTES]);
+        let (store, actor, now) = (&self.app.store, &Actor::Cli, self.app.now());
+        api_tokens::create_token(store, secret, name, role, random, actor, now)
+            .await
+            .unwrap()
+            .unwrap()
     }
 
     fn sign(&self, power: LinkScope) -> String {

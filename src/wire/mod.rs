@@ -12,6 +12,7 @@ pub mod deliveries;
 pub mod digests;
 pub mod editions;
 pub mod feeds;
+pub mod problem;
 pub mod segments;
 pub mod sources;
 pub mod status;

@@ -56,6 +56,15 @@ impl Source {
     }
 }
 
+/// Result of requesting a sync.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct QueuedSync {
+    /// Name of the source in the configuration.
+    pub source: String,
+    /// Always `queued`; the source shows the result.
+    pub state: String,
+}
+
 /// Article of a source that was rejected, with the reason.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RejectedArticle {

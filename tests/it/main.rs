@@ -6,6 +6,7 @@
     reason = "a test follows one course of events, and a table of cases is one function"
 )]
 
+mod api;
 mod archive;
 mod attributes;
 mod audit;

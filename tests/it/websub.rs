@@ -33,7 +33,7 @@ impl Node {
         Self {
             app: app.clone(),
             websub: app.websub(),
-            router: courant::web::router(app.clone(), None),
+            router: courant::daemon::site_router(app.clone(), None),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Tests of rejected requests and their error pages.
 
+use std::net::SocketAddr;
+
 use axum::Router;
 use axum::routing::get;
 

@@ -39,7 +39,7 @@ async fn site() -> Site {
         ..config.feeds[0].clone()
     });
     site.app.config = Arc::new(config);
-    site.router = LiveService::new(service(site.app.clone(), None));
+    site.router = LiveService::new(service(site.app.clone(), None, ApiRoutes::default()));
     let now = site.app.now();
     let draft = |id: &str, section: &str, language: &str| IncomingArticle {
         source_id: id.into(),

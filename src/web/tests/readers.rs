@@ -1,5 +1,7 @@
 //! Tests of the readership statistics, which store counts but no addresses.
 
+use std::net::SocketAddr;
+
 use super::*;
 use crate::domain::readership::{DailyReadership, aggregate_by_day};
 use crate::domain::time::{MINUTE, SignedDuration};

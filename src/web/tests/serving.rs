@@ -194,7 +194,7 @@ async fn browser_content_types_are_sent_when_configured() {
 async fn a_feed_from_memory_has_the_headers_that_the_router_would_send() {
     let site = Site::new(false).await;
     site.publish("Open day").await;
-    let router = router(site.app.clone(), None);
+    let router = router(site.app.clone(), None, ApiRoutes::default());
     for (path, encoding, condition) in [
         ("/feeds/news.rss", "", ""),
         ("/feeds/news.atom", "gzip", ""),

@@ -17,8 +17,8 @@ use crate::wire::feeds::{
     Feed, FeedBuild, FeedReaders, FeedReadersOfDay, FeedUrls, OnDemandFeed, PublishReport,
 };
 use crate::wire::sources::{
-    ArticleImport, ArticleNote, RejectedArticle, SampleArticle, Source, SourceInspection,
-    SyncReport,
+    ArticleImport, ArticleNote, QueuedSync, RejectedArticle, SampleArticle, Source,
+    SourceInspection, SyncReport,
 };
 
 pub(super) fn documents() -> Vec<Document> {
@@ -103,6 +103,7 @@ fn sources() -> Vec<Document> {
     let left_out = counts(&[("page", 5)]);
     vec![
         document(&source()),
+        document(&QueuedSync { source: "website".to_owned(), state: "queued".to_owned() }),
         document(&SyncReport::from(&sync_report())),
         document(&ArticleImport::from(&FileImport {
             report: sync_report(),

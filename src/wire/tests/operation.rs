@@ -10,12 +10,13 @@ use crate::store::api_tokens::ApiToken;
 use crate::store::audit_log;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::wire::audit::AuditEntry;
+use crate::wire::problem::{FieldError, ProblemDetails};
 use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::websub::HubSubscription;
 
 pub(super) fn documents() -> Vec<Document> {
-    [changes(), tokens(), system()].into_iter().flatten().collect()
+    [changes(), tokens(), problems(), system()].into_iter().flatten().collect()
 }
 
 fn changes() -> Vec<Document> {
@@ -56,6 +57,19 @@ fn tokens() -> Vec<Document> {
         }),
         document(&RevokedToken { name: "website".to_owned(), revoked: true }),
     ]
+}
+
+fn problems() -> Vec<Document> {
+    vec![document(&ProblemDetails {
+        kind: "about:blank".to_owned(),
+        title: "Unprocessable Entity".to_owned(),
+        status: 422,
+        detail: "the request has 1 invalid field".to_owned(),
+        errors: vec![FieldError {
+            pointer: "/email".to_owned(),
+            detail: "the address has no domain".to_owned(),
+        }],
+    })]
 }
 
 fn system() -> Vec<Document> {

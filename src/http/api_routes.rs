@@ -1,0 +1,18 @@
+//! The API as the web server mounts it beside its own routes.
+
+use axum::Router;
+use serde_json::Value;
+
+/// Routes of the API, and the document that describes them.
+#[derive(Debug, Clone, Default)]
+pub struct ApiRoutes {
+    /// Routes below `/api/`, without a fallback.
+    pub router: Router,
+    /// OpenAPI document; `null` without an API.
+    pub document: Value,
+}
+
+/// Returns `true` if errors at a path are reported as problem details.
+pub(crate) fn is_api_path(path: &str) -> bool {
+    path.starts_with("/api/") && path != "/api/"
+}
