@@ -31,12 +31,22 @@ CREATE TABLE sources (
     watermark_settings TEXT
 );
 
--- API tokens: only a keyed hash of each is stored, never the token itself.
+-- API tokens: only a keyed hash of each is stored, never the token itself. A token with `is_limited` may
+-- see and change only the digests in `api_token_digests`.
 CREATE TABLE api_tokens (
-    name       TEXT PRIMARY KEY,
-    role       TEXT NOT NULL CONSTRAINT api_tokens_role CHECK (role IN ('admin', 'editor', 'lists', 'viewer')),
-    hash       TEXT NOT NULL,
-    created_at BIGINT NOT NULL
+    name         TEXT PRIMARY KEY,
+    role         TEXT NOT NULL CONSTRAINT api_tokens_role CHECK (role IN ('admin', 'editor', 'lists', 'viewer')),
+    hash         TEXT NOT NULL CONSTRAINT api_tokens_hash UNIQUE,
+    created_at   BIGINT NOT NULL,
+    expires_at   BIGINT,
+    last_used_at BIGINT,
+    is_limited   BOOLEAN NOT NULL DEFAULT FALSE
+);
+
+CREATE TABLE api_token_digests (
+    token  TEXT NOT NULL REFERENCES api_tokens (name) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (token, digest)
 );
 
 -- Who changed what; `object_id` is the name or id of the object, `detail` a JSON object without

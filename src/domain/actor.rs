@@ -1,5 +1,6 @@
 //! Actors: who causes a change.
 
+use super::digest_scope::DigestScope;
 use super::permission::Permission;
 use super::role::Role;
 
@@ -12,6 +13,8 @@ pub enum Actor {
         name: String,
         /// Role of the account.
         role: Role,
+        /// Digests that the account may see and change.
+        digests: DigestScope,
     },
     /// API client with a token.
     Token {
@@ -19,6 +22,8 @@ pub enum Actor {
         name: String,
         /// Role of the token.
         role: Role,
+        /// Digests that the token may see and change.
+        digests: DigestScope,
     },
     /// Visitor of a public page, or subscriber who acts on their own subscriptions with a link.
     Subscriber,
@@ -84,11 +89,23 @@ impl Actor {
         }
     }
 
+    /// Returns the digests that the actor may see and change; a subscriber none.
+    pub fn digests(&self) -> DigestScope {
+        match self {
+            Self::User { digests, .. } | Self::Token { digests, .. } => digests.clone(),
+            Self::Subscriber => DigestScope::new(Some(Vec::new())),
+            Self::Cli | Self::System => DigestScope::All,
+        }
+    }
+
     /// Returns `true` if the actor has a permission. The command line and Courant itself have all,
-    /// a subscriber has none.
+    /// a subscriber has none. An actor that is limited to some digests has those that can be limited.
     pub fn may(&self, permission: Permission) -> bool {
         match self {
-            Self::User { role, .. } | Self::Token { role, .. } => role.grants(permission),
+            Self::User { role, digests, .. } | Self::Token { role, digests, .. } => {
+                role.grants(permission)
+                    && (*digests == DigestScope::All || !permission.concerns_all_digests())
+            }
             Self::Subscriber => false,
             Self::Cli | Self::System => true,
         }
@@ -101,12 +118,24 @@ mod tests {
 
     #[test]
     fn actors_have_the_permissions_of_their_role() {
-        let editor = Actor::User { name: "li".into(), role: Role::Editor };
+        let digests = DigestScope::All;
+        let editor = Actor::User { name: "li".into(), role: Role::Editor, digests };
         assert!(editor.may(Permission::ControlEditions) && !editor.may(Permission::ManageAccess));
-        let token = Actor::Token { name: "ci".into(), role: Role::Viewer };
+        let digests = DigestScope::All;
+        let token = Actor::Token { name: "ci".into(), role: Role::Viewer, digests };
         assert!(token.may(Permission::ReadContent) && !token.may(Permission::SyncSources));
         assert!(Actor::Cli.may(Permission::ManageSettings));
         assert!(Permission::ALL.into_iter().all(|permission| !Actor::Subscriber.may(permission)));
+    }
+
+    #[test]
+    fn an_actor_of_one_digest_has_no_permission_over_all() {
+        let digests = DigestScope::new(Some(vec!["weekly".into()]));
+        let editor = Actor::User { name: "li".into(), role: Role::Editor, digests };
+        assert!(editor.may(Permission::ControlEditions) && editor.may(Permission::ReadContent));
+        assert!(!editor.may(Permission::SyncSources));
+        assert!(editor.digests().contains("weekly") && !editor.digests().contains("daily"));
+        assert!(!Actor::Subscriber.digests().contains("weekly"));
     }
 
     #[test]

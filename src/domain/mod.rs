@@ -14,6 +14,7 @@ pub mod color;
 pub mod deferral;
 pub mod definition;
 pub mod delivery;
+pub mod digest_scope;
 pub mod domain_limits;
 pub mod duration;
 pub mod edition;

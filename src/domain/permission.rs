@@ -58,6 +58,22 @@ impl Permission {
         }
     }
 
+    /// Returns `true` if the permission cannot be limited to some digests.
+    pub fn concerns_all_digests(self) -> bool {
+        match self {
+            Self::ReadContent
+            | Self::WriteContent
+            | Self::ControlEditions
+            | Self::ReadSubscribers
+            | Self::WriteSubscribers => false,
+            Self::SyncSources
+            | Self::ReadMetrics
+            | Self::ReadAudit
+            | Self::ManageAccess
+            | Self::ManageSettings => true,
+        }
+    }
+
     /// Returns what the permission allows, as the end of a sentence that begins with "to".
     pub fn describe(self) -> &'static str {
         match self {

@@ -17,6 +17,11 @@ impl Role {
     /// All roles, most powerful first.
     pub const ALL: [Self; 4] = [Self::Admin, Self::Editor, Self::ListManager, Self::Viewer];
 
+    /// Returns `true` if a user or token with this role can be limited to some digests.
+    pub fn can_be_limited(self) -> bool {
+        matches!(self, Self::Editor | Self::ListManager)
+    }
+
     /// Returns the word for the database, commands and JSON.
     pub fn as_str(self) -> &'static str {
         match self {

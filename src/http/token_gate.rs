@@ -12,6 +12,7 @@ use crate::api_tokens;
 use crate::app::App;
 use crate::domain::actor::Actor;
 use crate::domain::permission::Permission;
+use crate::store::api_tokens::ApiToken;
 
 /// Requests with tokens that one network may make per hour; requests from this machine are not
 /// counted.
@@ -49,10 +50,14 @@ impl TokenGate {
             return Err(Problem::unauthenticated());
         };
         let (store, secret) = (&self.app.store, &self.app.store_identity.secret);
-        let token = api_tokens::authenticate(store, secret, token.trim()).await?;
-        token
-            .map(|token| Actor::Token { name: token.name, role: token.role })
-            .ok_or_else(Problem::invalid_token)
+        let now = self.app.now();
+        let token = api_tokens::authenticate(store, secret, token.trim(), now).await?;
+        let actor = |token: ApiToken| Actor::Token {
+            name: token.name,
+            role: token.role,
+            digests: token.digests,
+        };
+        token.map(actor).ok_or_else(Problem::invalid_token)
     }
 }
 

@@ -88,6 +88,17 @@ static RENAME_IN_DIGESTS: Statement = Statement::new(
 static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
 static RENAME_IN_SELECTION_ENTRIES: Statement = Statement::with(RENAME, SELECTION_ENTRIES);
 static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
+static RENAME_IN_API_TOKEN_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE api_token_digests
+       SET digest = $name
+     WHERE digest = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM api_token_digests taken
+            WHERE taken.token = api_token_digests.token
+              AND taken.digest = $name)",
+);
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
 
 /// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
@@ -155,6 +166,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_EDITIONS_DIGEST,
     &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
+    &RENAME_IN_API_TOKEN_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
     &RENAME_IN_CONFIRMATIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
@@ -187,6 +199,7 @@ static DIGEST_RENAMES: &[&Statement] = &[
     &RENAME_IN_EDITIONS_DIGEST,
     &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
+    &RENAME_IN_API_TOKEN_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
     &RENAME_IN_CONFIRMATIONS,
 ];

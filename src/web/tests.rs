@@ -10,7 +10,7 @@ use tower::ServiceExt as _;
 
 use super::state::MAX_BODY_BYTES;
 use super::*;
-use crate::api_tokens::{self, TOKEN_BYTES};
+use crate::api_tokens::{self, NewToken, TOKEN_BYTES};
 use crate::app::App;
 use crate::config::Config;
 use crate::demo::Demo;
@@ -208,10 +208,8 @@ impl Site {
     async fn token(&self, name: &str, role: Role, token_byte: u8) -> String {
         let (secret, random) = (&self.app.store_identity.secret, [token_byte; TOKEN_BYTES]);
         let (store, actor, now) = (&self.app.store, &Actor::Cli, self.app.now());
-        api_tokens::create_token(store, secret, name, role, random, actor, now)
-            .await
-            .unwrap()
-            .unwrap()
+        let new = NewToken::new(name, role);
+        api_tokens::create_token(store, secret, new, random, actor, now).await.unwrap()
     }
 
     fn sign(&self, power: LinkScope) -> String {

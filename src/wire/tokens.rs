@@ -12,8 +12,17 @@ pub struct Token {
     pub name: String,
     /// Role of the token, which determines its permissions.
     pub role: String,
+    /// Digests that the token may see and change; `null` for all.
+    #[schema(required)]
+    pub digests: Option<Vec<String>>,
     /// Time of creation of the token (RFC 3339).
     pub created_at: String,
+    /// Time from which on the token is refused (RFC 3339); `null` if it does not expire.
+    #[schema(required)]
+    pub expires_at: Option<String>,
+    /// Time of a use, at most five minutes before the last one (RFC 3339); `null` if there was none.
+    #[schema(required)]
+    pub last_used_at: Option<String>,
 }
 
 impl From<&ApiToken> for Token {
@@ -21,7 +30,10 @@ impl From<&ApiToken> for Token {
         Self {
             name: token.name.clone(),
             role: token.role.as_str().to_owned(),
+            digests: token.digests.names(),
             created_at: token.created_at.rfc3339(),
+            expires_at: token.expires_at.map(|t| t.rfc3339()),
+            last_used_at: token.last_used_at.map(|t| t.rfc3339()),
         }
     }
 }
@@ -33,6 +45,12 @@ pub struct NewToken {
     pub name: String,
     /// Role of the token, which determines its permissions.
     pub role: String,
+    /// Digests that the token may see and change; `null` for all.
+    #[schema(required)]
+    pub digests: Option<Vec<String>>,
+    /// Time from which on the token is refused (RFC 3339); `null` if it does not expire.
+    #[schema(required)]
+    pub expires_at: Option<String>,
     /// Secret that the client sends; it cannot be shown again.
     pub token: String,
 }

@@ -2,11 +2,12 @@
 
 mod errors;
 mod lists;
+mod tokens;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
-use courant::api_tokens::{self, TOKEN_BYTES};
+use courant::api_tokens::{self, NewToken, TOKEN_BYTES};
 use courant::domain::actor::Actor;
 use courant::domain::role::Role;
 use serde_json::Value;
@@ -107,8 +108,6 @@ pub(crate) async fn create_token(world: &World, name: &str, role: Role) -> Strin
         *byte = letter;
     }
     let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
-    api_tokens::create_token(store, secret, name, role, random, &Actor::Cli, world.now())
-        .await
-        .unwrap()
-        .unwrap()
+    let new = NewToken::new(name, role);
+    api_tokens::create_token(store, secret, new, random, &Actor::Cli, world.now()).await.unwrap()
 }

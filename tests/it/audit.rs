@@ -1,7 +1,9 @@
 //! Every change that somebody makes has an actor and an entry in the audit log.
 
+use courant::api_tokens::{NewToken, TOKEN_BYTES};
 use courant::domain::actor::{Actor, ActorKind};
 use courant::domain::audit::{AuditAction, AuditObject};
+use courant::domain::digest_scope::DigestScope;
 use courant::domain::edition::EditionCommand;
 use courant::domain::page::{Cursor, PageRequest};
 use courant::domain::role::Role;
@@ -24,15 +26,13 @@ database_tests! {
         world.publish([article("a")]).await;
         world.add_readers(2).await;
         let edition = world.create_edition().await;
-        let editor = Actor::User { name: "li".into(), role: Role::Editor };
+        let editor = Actor::User { name: "li".into(), role: Role::Editor, digests: DigestScope::All };
         let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
         delivery::run_edition_command(store, edition, EditionCommand::Pause, &editor, world.now())
             .await
             .unwrap();
-        api_tokens::create_token(store, secret, "cms", Role::Viewer, [1; api_tokens::TOKEN_BYTES], &Actor::Cli, world.now())
-            .await
-            .unwrap()
-            .unwrap();
+        let new = NewToken::new("cms", Role::Viewer);
+        api_tokens::create_token(store, secret, new, [1; TOKEN_BYTES], &Actor::Cli, world.now()).await.unwrap();
         let recorded = entries(world).await;
         let summary: Vec<_> = recorded
             .iter()
@@ -117,12 +117,9 @@ database_tests! {
 
     async fn the_log_is_read_in_pages(world) {
         for name in ["a", "b", "c", "d", "e"] {
-            api_tokens::create_token(
-                &world.app.store, &world.app.store_identity.secret, name, Role::Viewer, [1; api_tokens::TOKEN_BYTES], &Actor::Cli, world.now(),
-            )
-            .await
-            .unwrap()
-            .unwrap();
+            let (new, random) = (NewToken::new(name, Role::Viewer), [name.as_bytes()[0]; TOKEN_BYTES]);
+            let (store, secret) = (&world.app.store, &world.app.store_identity.secret);
+            api_tokens::create_token(store, secret, new, random, &Actor::Cli, world.now()).await.unwrap();
         }
         let mut names = Vec::new();
         let mut request = PageRequest::first(2);

@@ -6,6 +6,7 @@ use courant::config::Config;
 use courant::definitions::{self, DefinitionError};
 use courant::domain::actor::{Actor, ActorKind};
 use courant::domain::definition::{Definition, DefinitionKind};
+use courant::domain::digest_scope::DigestScope;
 use courant::domain::role::Role;
 
 use crate::crashes::Node;
@@ -13,7 +14,7 @@ use crate::server_process::get;
 use crate::support::{World, database_tests};
 
 fn editor() -> Actor {
-    Actor::User { name: "lin".into(), role: Role::Editor }
+    Actor::User { name: "lin".into(), role: Role::Editor, digests: DigestScope::All }
 }
 
 fn feed(name: &str, body: &str) -> Definition {

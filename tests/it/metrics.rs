@@ -38,14 +38,12 @@ database_tests! {
         let token = api_tokens::create_token(
             &app.store,
             secret,
-            "prometheus",
-            Role::Viewer,
+            api_tokens::NewToken::new("prometheus", Role::Viewer),
             random,
             &Actor::Cli,
             now,
         )
         .await
-        .unwrap()
         .unwrap();
         let mut nodes = [Node::start(world, 0, "serve")];
         until_sent(world, &nodes, &[edition], 3).await;

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::{Document, at, document};
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::digest_scope::DigestScope;
 use crate::domain::role::Role;
 use crate::store::api_tokens::ApiToken;
 use crate::store::audit_log;
@@ -45,14 +46,19 @@ fn tokens() -> Vec<Document> {
     let row = ApiToken {
         name: "website".to_owned(),
         role: Role::Editor,
+        digests: DigestScope::new(Some(vec!["weekly".to_owned()])),
         hash: "5d1c".to_owned(),
         created_at: at("2026-09-21T08:00:00Z"),
+        expires_at: Some(at("2026-12-20T08:00:00Z")),
+        last_used_at: Some(at("2026-09-22T08:00:00Z")),
     };
     vec![
         document(&Token::from(&row)),
         document(&NewToken {
             name: "website".to_owned(),
             role: "editor".to_owned(),
+            digests: Some(vec!["weekly".to_owned()]),
+            expires_at: Some("2026-12-20T08:00:00Z".to_owned()),
             token: "courant_example".to_owned(),
         }),
         document(&RevokedToken { name: "website".to_owned(), revoked: true }),
