@@ -48,6 +48,23 @@ CREATE TABLE api_token_digests (
     PRIMARY KEY (token, digest)
 );
 
+-- Keys with which API clients repeat a POST request without a second effect. `actor` is the kind and name
+-- of the client, `claim` distinguishes requests with the same key. `has_effect` is set in the transaction
+-- of the effect, the answer (`status`, `location`, `body`) afterwards.
+CREATE TABLE idempotency_keys (
+    actor        TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    request_hash TEXT NOT NULL,
+    claim        TEXT NOT NULL,
+    claimed_at   BIGINT NOT NULL,
+    has_effect   BOOLEAN NOT NULL DEFAULT FALSE,
+    status       BIGINT,
+    location     TEXT,
+    body         TEXT,
+    PRIMARY KEY (actor, key)
+);
+CREATE INDEX idempotency_keys_claimed ON idempotency_keys (claimed_at);
+
 -- Who changed what; `object_id` is the name or id of the object, `detail` a JSON object without
 -- personal data. Entries are only ever added.
 CREATE TABLE audit_log (

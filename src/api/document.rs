@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 use utoipa::openapi::extensions::ExtensionsBuilder;
-use utoipa::openapi::path::{Operation, Paths};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, Paths};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     Components, ContentBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Ref, RefOr,
-    ResponseBuilder,
+    Required, ResponseBuilder,
 };
 use utoipa::{PartialSchema, ToSchema};
 
@@ -37,6 +38,13 @@ const OF_BODY: &[(&str, &str)] = &[
     ("413", "The body is larger than 64 KiB."),
     ("415", "The body is not JSON."),
     ("422", "Fields of the body are not valid; `errors` names each."),
+];
+
+/// Problems of operations with an idempotency key.
+const OF_REPETITION: &[(&str, &str)] = &[
+    ("409", "A request with this `Idempotency-Key` is being carried out, or its answer is lost."),
+    ("413", "The body is larger than 64 KiB."),
+    ("422", "The `Idempotency-Key` belongs to another request."),
 ];
 
 /// Returns a document without operations.
@@ -74,7 +82,23 @@ pub(super) fn describe(paths: &mut Paths, permission: Permission) {
         for operation in methods.into_iter().flatten() {
             describe_operation(path, operation, permission);
         }
+        if let Some(operation) = &mut item.post {
+            describe_repetition(operation);
+        }
     }
+}
+
+/// Adds the header by which a repeated request has no second effect, and its problems.
+fn describe_repetition(operation: &mut Operation) {
+    let header = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("Key of the request; a repetition with it has no second effect"))
+        .schema(Some(Object::with_type(Type::String)))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(header));
+    add_problems(operation, OF_REPETITION);
 }
 
 fn describe_operation(path: &str, operation: &mut Operation, permission: Permission) {

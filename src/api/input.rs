@@ -31,6 +31,19 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for PathPar
     }
 }
 
+/// Parameters of the query; unknown ones are refused, because a misspelt filter would select
+/// everything.
+#[derive(Debug)]
+pub(super) struct QueryParams<T>(pub(super) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for QueryParams<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        parse_query(&query_pairs(parts)?).map(Self)
+    }
+}
+
 /// Returns the names and values in a query.
 pub(super) fn query_pairs(parts: &Parts) -> Result<Vec<(String, String)>, Problem> {
     let query = parts.uri.query().unwrap_or_default();
@@ -75,6 +88,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 fn parse_body<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let value: Value = serde_json::from_slice(body)
         .map_err(|reason| Problem::bad_request(format!("the body is not valid JSON: {reason}")))?;
+    // A derived struct can also be read from an array.
+    if !value.is_object() {
+        return Err(Problem::invalid_field("", "the body must be a JSON object"));
+    }
     if let Some(pointer) = find_nul(&value, String::new()) {
         return Err(Problem::invalid_field(pointer, "the text contains a NUL character"));
     }
@@ -146,6 +163,7 @@ mod tests {
         assert!(problem_of(r#"{"names":["a","b\u0000"]}"#).contains("\"/names/1\""));
         assert!(problem_of(r#"{"names":[],"a~/b":1}"#).contains("unknown field"));
         assert!(problem_of(r#"{}"#).contains("missing field `names`"));
+        assert!(problem_of(r#"[["a"]]"#).contains("must be a JSON object"));
         assert!(problem_of("{").contains("not valid JSON"));
     }
 

@@ -2,14 +2,27 @@
 //! (RFC 9457).
 
 mod articles;
+mod audit;
 mod caller;
+mod definitions;
+mod digest_mails;
+mod digests;
 mod document;
+mod editions;
+mod feeds;
+mod idempotency;
 mod input;
 mod operations;
 mod output;
 mod paging;
 mod routes;
 mod sources;
+mod statistics;
+mod subscriber_documents;
+mod subscribers;
+mod subscriptions;
 mod suppressions;
+mod tokens;
+mod transports;
 
 pub use routes::routes;

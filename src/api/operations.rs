@@ -8,11 +8,13 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::caller::SharedApi;
 use super::document;
+use super::idempotency::idempotent;
 use crate::domain::permission::Permission;
 use crate::http::{TokenGate, authorize};
 
 /// Operations of the API with the permission that each needs.
 pub(super) struct Operations {
+    state: SharedApi,
     gate: Arc<TokenGate>,
     /// Router of the operations, with their document.
     pub(super) router: OpenApiRouter<SharedApi>,
@@ -22,6 +24,7 @@ impl Operations {
     /// Creates a set without operations.
     pub(super) fn new(state: &SharedApi) -> Self {
         Self {
+            state: Arc::clone(state),
             gate: TokenGate::new(state.app.clone()),
             router: OpenApiRouter::with_openapi(document::frame()),
         }
@@ -35,7 +38,9 @@ impl Operations {
     ) -> Self {
         document::describe(&mut paths, permission);
         let gate = (Arc::clone(&self.gate), permission);
-        let methods = methods.route_layer(from_fn_with_state(gate, authorize));
+        let methods = methods
+            .route_layer(from_fn_with_state(Arc::clone(&self.state), idempotent))
+            .route_layer(from_fn_with_state(gate, authorize));
         Self { router: self.router.routes((schemas, paths, methods)), ..self }
     }
 }

@@ -61,6 +61,17 @@ pub(super) fn check_if_match<T: Serialize>(
     if matches { Ok(()) } else { Err(Problem::precondition_failed()) }
 }
 
+/// Like [`check_if_match`], for changes that must name the version they replace.
+pub(super) fn require_if_match<T: Serialize>(
+    headers: &HeaderMap,
+    document: &T,
+) -> Result<(), Problem> {
+    if !headers.contains_key(header::IF_MATCH) {
+        return Err(Problem::precondition_required());
+    }
+    check_if_match(headers, document)
+}
+
 fn header_texts(headers: &HeaderMap, name: header::HeaderName) -> impl Iterator<Item = &str> {
     headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
 }

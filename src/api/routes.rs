@@ -8,17 +8,33 @@ use axum::routing::get;
 
 use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
-use super::{articles, document, sources, suppressions};
+use super::{
+    articles, audit, digest_mails, digests, document, editions, feeds, sources, statistics,
+    subscribers, subscriptions, suppressions, tokens, transports,
+};
 use crate::app::App;
 use crate::http::ApiRoutes;
 
 /// Returns all routes of the API with their document.
 pub fn routes(app: App) -> ApiRoutes {
     let state: SharedApi = Arc::new(ApiState { app });
-    let operations =
-        [articles::add_operations, sources::add_operations, suppressions::add_operations]
-            .into_iter()
-            .fold(Operations::new(&state), |operations, add| add(operations));
+    let operations = [
+        articles::add_operations,
+        sources::add_operations,
+        feeds::add_operations,
+        digests::add_operations,
+        digest_mails::add_operations,
+        editions::add_operations,
+        subscribers::add_operations,
+        subscriptions::add_operations,
+        suppressions::add_operations,
+        transports::add_operations,
+        audit::add_operations,
+        tokens::add_operations,
+        statistics::add_operations,
+    ]
+    .into_iter()
+    .fold(Operations::new(&state), |operations, add| add(operations));
     let (router, document) = operations.router.split_for_parts();
     let document = document::to_json(&document);
     let text = document.to_string();

@@ -19,6 +19,9 @@ use crate::store::suppressions::address_hash;
 use crate::subscribers;
 use crate::wire::suppressions::Suppression;
 
+/// Reason for which a token of some digests may neither see nor change suppressions.
+const REASON: &str = "a suppression concerns every digest";
+
 /// Adds the operations of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {
     operations
@@ -43,6 +46,7 @@ struct SuppressionFilter {
     responses((status = 200, description = "Page of the suppressions", body = ItemPage<Suppression>))
 )]
 async fn list_suppressions(caller: Caller, list: ListQuery<SuppressionFilter>) -> ApiResult {
+    caller.require_all_digests(REASON)?;
     let store = &caller.app.store;
     let page = match &list.filter.email {
         None => store.suppressions().list(&list.page).await?,
@@ -66,6 +70,7 @@ async fn show_suppression(
     headers: HeaderMap,
     PathParams(hash): PathParams<String>,
 ) -> ApiResult {
+    caller.require_all_digests(REASON)?;
     resource(&headers, &find(&caller, hash).await?)
 }
 
@@ -86,6 +91,7 @@ struct NewSuppression {
     )
 )]
 async fn add_suppression(caller: Caller, JsonBody(new): JsonBody<NewSuppression>) -> ApiResult {
+    caller.require_all_digests(REASON)?;
     let Caller { app, actor, now } = &caller;
     let address = EmailAddress::parse(&new.email)
         .map_err(|reason| Problem::invalid_field("/email", reason))?;
@@ -113,6 +119,7 @@ async fn remove_suppression(
     headers: HeaderMap,
     PathParams(hash): PathParams<String>,
 ) -> ApiResult {
+    caller.require_all_digests(REASON)?;
     check_if_match(&headers, &find(&caller, hash.clone()).await?)?;
     let Caller { app, actor, now } = &caller;
     if !subscribers::unsuppress_hash(&app.store, &hash, actor, *now).await? {

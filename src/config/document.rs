@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
-use super::error::{Diagnostics, Location};
+use super::error::{Diagnostics, Location, definition_label};
 use super::keys::{self, TABLES, TableSchema, ValueType};
 use crate::domain::definition::{Definition, DefinitionKind};
 
@@ -98,7 +98,7 @@ impl Document {
             DefinitionKind::Digest => &keys::DIGESTS,
             DefinitionKind::Segment => &keys::SEGMENTS,
         };
-        let label = format!("{kind} {name:?} in the database");
+        let label = definition_label(*kind, name);
         let located = |location: &Location| match location {
             Location::Line(line) => Location::Definition(label.clone(), (*line).max(2) - 1),
             _ => Location::Definition(label.clone(), 1),

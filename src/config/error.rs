@@ -3,6 +3,8 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::domain::definition::DefinitionKind;
+
 /// Location of an error. The order is that of the output: the file from top to bottom, then the
 /// environment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +72,27 @@ impl Diagnostics {
 pub struct ConfigError {
     path: PathBuf,
     diagnostics: Vec<(Location, String)>,
+}
+
+impl ConfigError {
+    /// Returns each error with its line in the text of a definition of the database; an error
+    /// elsewhere has no line.
+    pub fn of_definition(
+        &self,
+        kind: DefinitionKind,
+        name: &str,
+    ) -> impl Iterator<Item = (Option<usize>, String)> {
+        let label = definition_label(kind, name);
+        self.diagnostics.iter().map(move |(location, sentence)| match location {
+            Location::Definition(of, line) if *of == label => (Some(*line), sentence.clone()),
+            _ => (None, format!("{}: {sentence}", location.within(&self.path))),
+        })
+    }
+}
+
+/// Returns the name of a definition in errors.
+pub(super) fn definition_label(kind: DefinitionKind, name: &str) -> String {
+    format!("{kind} {name:?} in the database")
 }
 
 impl fmt::Display for ConfigError {

@@ -3,6 +3,7 @@
 
 mod base_dir;
 mod conflicts;
+mod definition_json;
 mod digests;
 mod document;
 mod environment;
@@ -40,8 +41,9 @@ use names::Names;
 use reader::Reader;
 use site::SiteDefaults;
 
-use crate::domain::definition::Definition;
+use crate::domain::definition::{Definition, DefinitionKind};
 
+pub use definition_json::{definition_body, definition_key, definition_settings};
 pub use error::ConfigError;
 pub(crate) use redaction::has_unencoded_password;
 pub use redaction::redact_url;
@@ -106,6 +108,22 @@ impl Config {
         env: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         Self::parse_with(path, text, env, &[])
+    }
+
+    /// Returns the line of the config file at which the table of a feed or digest begins; `None` if the
+    /// file has no such table, or can no longer be read.
+    pub fn line_in_file(&self, kind: DefinitionKind, name: &str) -> Option<usize> {
+        let text = fs::read_to_string(&self.path).ok()?;
+        let document = Document::read(&text, &mut Diagnostics::default());
+        let section = match kind {
+            DefinitionKind::Feed => &keys::FEEDS,
+            DefinitionKind::Digest => &keys::DIGESTS,
+        };
+        let table = document.tables(section).iter().find(|table| table.name() == Some(name))?;
+        match table.location {
+            Location::Line(line) => Some(line),
+            _ => None,
+        }
     }
 
     fn parse_with(

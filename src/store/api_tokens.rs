@@ -8,7 +8,7 @@ use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
 use super::operations::ApiTokens;
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::digest_scope::DigestScope;
 use crate::domain::page::{Page, PageRequest};
@@ -46,6 +46,9 @@ static ADD_DIGEST: Statement =
     Statement::new("INSERT INTO api_token_digests (token, digest) VALUES ($token, $digest)");
 
 static REMOVE: Statement = Statement::new("DELETE FROM api_tokens WHERE name = $name");
+
+/// A later token with the name must not get the answers of this one.
+static REMOVE_KEYS: Statement = Statement::new("DELETE FROM idempotency_keys WHERE actor = $actor");
 
 const COLUMNS: &str =
     "t.name, t.role, t.hash, t.created_at, t.expires_at, t.last_used_at, t.is_limited";
@@ -90,8 +93,17 @@ static RECORD_USE: Statement =
     Statement::new("UPDATE api_tokens SET last_used_at = $now WHERE hash = $hash");
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] =
-    &[&ADD, &ADD_DIGEST, &REMOVE, &LIST, &DIGESTS_OF, &WITH_HASH, &WITH_NAME, &RECORD_USE];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &ADD,
+    &ADD_DIGEST,
+    &REMOVE,
+    &REMOVE_KEYS,
+    &LIST,
+    &DIGESTS_OF,
+    &WITH_HASH,
+    &WITH_NAME,
+    &RECORD_USE,
+];
 
 impl FromRow for ApiToken {
     /// A limited token is read without its digests.
@@ -171,6 +183,8 @@ impl ApiTokens<'_> {
         if tx.query(&REMOVE).bind("name", name).execute().await? == 0 {
             return Ok(false);
         }
+        let client = format!("{}:{name}", ActorKind::Token.as_str());
+        tx.query(&REMOVE_KEYS).bind("actor", client).execute().await?;
         let entry = NewAuditEntry::new(actor, AuditAction::Delete, AuditObject::Token, name);
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;

@@ -41,8 +41,20 @@ static LIST: Statement = Statement::new(
      LIMIT $limit",
 );
 
+static LIST_IN_STATE: Statement = Statement::new(
+    "
+    SELECT d.id, d.address, d.name, d.state, d.attempts, d.last_reply, d.ended_at
+      FROM delivery_batches b
+      JOIN deliveries d ON d.batch_id = b.id
+     WHERE b.edition_id = $edition
+       AND d.id > $after
+       AND d.state = $state
+     ORDER BY d.id
+     LIMIT $limit",
+);
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&LIST];
+pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &LIST_IN_STATE];
 
 impl FromRow for EditionDelivery {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -59,6 +71,22 @@ impl FromRow for EditionDelivery {
 }
 
 impl Editions<'_> {
+    /// Returns a page of the deliveries of an edition in one state.
+    pub async fn deliveries_in(
+        self,
+        edition: i64,
+        state: DeliveryState,
+        page: &PageRequest,
+    ) -> StoreResult<Page<EditionDelivery>> {
+        self.store
+            .read(&LIST_IN_STATE)
+            .bind("edition", edition)
+            .bind("after", page.key_or(0_i64)?)
+            .bind("state", state.as_str())
+            .fetch_page(page, |d: &EditionDelivery| d.id)
+            .await
+    }
+
     /// Returns a page of the deliveries of an edition: all, or those that were not sent.
     pub async fn deliveries(
         self,

@@ -60,6 +60,17 @@ static LIST: Statement = Statement::with(
     &[("columns", COLUMNS)],
 );
 
+static LIST_OF_DIGESTS: Statement = Statement::with(
+    "
+    SELECT {columns}
+      FROM editions
+     WHERE id < $before
+       AND digest IN {json_texts $digests}
+     ORDER BY id DESC
+     LIMIT $limit",
+    &[("columns", COLUMNS)],
+);
+
 static LIST_IN_STATE: Statement = Statement::with(
     "
     SELECT {columns}
@@ -115,6 +126,7 @@ static COUNT_EACH: Statement = Statement::new(
 pub(super) static STATEMENTS: &[&Statement] = &[
     &FIND,
     &LIST,
+    &LIST_OF_DIGESTS,
     &LIST_IN_STATE,
     &LIST_ARTICLES,
     &LAST_OF_DIGEST,
@@ -185,6 +197,21 @@ impl Editions<'_> {
         self.store
             .read(&LIST)
             .bind("before", page.key_or(i64::MAX)?)
+            .fetch_page(page, |edition: &Edition| edition.id)
+            .await
+    }
+
+    /// Returns a page of the editions of these digests, or of all, newest first.
+    pub async fn list_of(
+        self,
+        digests: Option<&[String]>,
+        page: &PageRequest,
+    ) -> StoreResult<Page<Edition>> {
+        let Some(digests) = digests else { return self.list(page).await };
+        self.store
+            .read(&LIST_OF_DIGESTS)
+            .bind("before", page.key_or(i64::MAX)?)
+            .bind("digests", digests)
             .fetch_page(page, |edition: &Edition| edition.id)
             .await
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::db::{Db, RepeatedWrite, Statement, StatementTotals, WriteState, totals};
+use super::db::{CommitMark, Db, RepeatedWrite, Statement, StatementTotals, WriteState, totals};
 use super::error::{StoreError, StoreResult};
 use super::sqlite_files::deleted_file;
 
@@ -17,6 +17,8 @@ pub struct Store {
     pub(super) article_changes: Arc<watch::Sender<()>>,
     /// Reason why the database accepts no writes, if any.
     pub(super) write_state: Arc<WriteState>,
+    /// Statement that the transactions of this handle run before they commit, if any.
+    pub(super) commit_mark: Option<Arc<CommitMark>>,
 }
 
 static PING: Statement = Statement::new("SELECT 1");
@@ -34,6 +36,7 @@ impl Store {
             db: Arc::new(db),
             article_changes: Arc::new(watch::channel(()).0),
             write_state: Arc::default(),
+            commit_mark: None,
         }
     }
 
@@ -63,6 +66,7 @@ impl Store {
                     db: Arc::new(Db::Postgres(own)),
                     article_changes: Arc::clone(&self.article_changes),
                     write_state: Arc::clone(&self.write_state),
+                    commit_mark: self.commit_mark.clone(),
                 }
             }
         }

@@ -80,6 +80,12 @@ pub struct Hub<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on idempotency keys of API requests.
+#[derive(Debug, Clone, Copy)]
+pub struct IdempotencyKeys<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on id mappings.
 #[derive(Debug, Clone, Copy)]
 pub struct IdMappings<'a> {
@@ -228,6 +234,11 @@ impl Store {
     /// Returns the store operations on the WebSub hub.
     pub fn hub(&self) -> Hub<'_> {
         Hub { store: self }
+    }
+
+    /// Returns the store operations on idempotency keys of API requests.
+    pub fn idempotency_keys(&self) -> IdempotencyKeys<'_> {
+        IdempotencyKeys { store: self }
     }
 
     /// Returns the store operations on id mappings.

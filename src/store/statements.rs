@@ -7,10 +7,10 @@ use super::{
     clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
     edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
     http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
-    id_mappings, identity, leases, left_out, outcomes, publications, rate_limits, readership,
-    rejected_rows, reloads, renames, selection_entries, sources, stories, subscriber_changes,
-    subscriber_values, subscribers, subscription_history, subscriptions, suppressions, terms,
-    transactional_messages, transport_failures,
+    id_mappings, idempotency_keys, identity, leases, left_out, outcomes, publications, rate_limits,
+    readership, rejected_rows, reloads, renames, selection_entries, sources, stories,
+    subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
+    subscriptions, suppressions, terms, transactional_messages, transport_failures,
 };
 
 /// The statements of all files of the store.
@@ -52,6 +52,7 @@ static ALL: &[&[&Statement]] = &[
     id_mappings::guid_assignment::STATEMENTS,
     id_mappings::guid_conflicts::STATEMENTS,
     id_mappings::steps::STATEMENTS,
+    idempotency_keys::STATEMENTS,
     identity::STATEMENTS,
     http_job_leases::STATEMENTS,
     leases::STATEMENTS,
@@ -70,6 +71,7 @@ static ALL: &[&[&Statement]] = &[
     subscriber_changes::STATEMENTS,
     subscriber_values::STATEMENTS,
     subscribers::STATEMENTS,
+    subscription_counts::STATEMENTS,
     subscription_history::STATEMENTS,
     subscriptions::STATEMENTS,
     subscriptions::ends::STATEMENTS,

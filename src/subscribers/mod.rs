@@ -23,6 +23,7 @@ pub mod bulk;
 pub mod changes;
 mod column_names;
 pub mod export;
+pub mod fields;
 pub mod import;
 mod known_terms;
 mod subscriber_file;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
 use crate::config;
+use crate::digests::Preview;
 use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::time::Millis;
 
@@ -58,6 +60,40 @@ impl Digest {
     }
 }
 
+/// Digest with its settings, without the numbers that change by themselves.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DigestDetails {
+    /// Name of the digest in the configuration.
+    pub name: String,
+    /// Title of the digest for readers.
+    pub title: String,
+    /// Description of the digest for pages; `null` if it has none.
+    #[schema(required)]
+    pub description: Option<String>,
+    /// Schedule as written in the configuration.
+    pub schedule: String,
+    /// IANA name of the time zone of the schedule; `null` for a fixed offset.
+    #[schema(required)]
+    pub timezone: Option<String>,
+    /// Keys and values as in `[[digests]]`; `null` if the config file defines the digest.
+    #[schema(required, value_type = Option<Object>)]
+    pub settings: Option<Value>,
+}
+
+impl DigestDetails {
+    /// Returns the document of a digest; `settings` are those of its definition in the database.
+    pub fn new(digest: &config::Digest, settings: Option<Value>) -> Self {
+        Self {
+            name: digest.name.clone(),
+            title: digest.title.clone(),
+            description: digest.description.clone(),
+            schedule: digest.schedule.as_str().to_owned(),
+            timezone: digest.timezone.iana_name().map(str::to_owned),
+            settings,
+        }
+    }
+}
+
 /// Next dates of a digest, and the articles for the first of them.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct UpcomingEditions {
@@ -99,6 +135,42 @@ impl LeftOutArticles {
             articles,
         };
         left_out.iter().map(document).collect()
+    }
+}
+
+/// E-mail of a digest that was rendered but not sent.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RenderedPreview {
+    /// Subject of the e-mail.
+    pub subject: String,
+    /// HTML part of the e-mail.
+    pub html: String,
+    /// Text part of the e-mail.
+    pub text: String,
+    /// Complete message with headers (RFC 5322).
+    pub message: String,
+    /// Number of articles in the e-mail.
+    pub articles: usize,
+    /// Size of the HTML part, in bytes; Gmail clips messages above 102,000.
+    pub html_bytes: usize,
+    /// Number of articles that the mail only counts, because Gmail would clip it.
+    pub unlisted_count: usize,
+    /// Numbers of articles that the e-mail does not contain, by reason, largest first.
+    pub left_out: Vec<LeftOutArticles>,
+}
+
+impl From<&Preview> for RenderedPreview {
+    fn from(preview: &Preview) -> Self {
+        Self {
+            subject: preview.mail.subject.clone(),
+            html: preview.mail.html.clone(),
+            text: preview.mail.text.clone(),
+            message: preview.message.clone(),
+            articles: preview.stories,
+            html_bytes: preview.size.html_bytes,
+            unlisted_count: preview.size.unlisted_count,
+            left_out: LeftOutArticles::list(&preview.left_out),
+        }
     }
 }
 

@@ -80,6 +80,16 @@ impl From<edition::DeliveryCounts> for DeliveryCounts {
     }
 }
 
+/// Edition with its articles.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EditionArticles {
+    /// The fields that a list also has.
+    #[serde(flatten)]
+    pub listed: Edition,
+    /// Articles of the edition, in their order.
+    pub articles: Vec<ArticleTitle>,
+}
+
 /// Edition with its articles and the deliveries that were not sent.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EditionContents {

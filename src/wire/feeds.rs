@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::config;
@@ -69,6 +70,17 @@ impl Feed {
             urls: FeedUrls::new(site, &feed.path()),
         }
     }
+}
+
+/// Declared feed with its settings.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct FeedDetails {
+    /// The fields that a list also has.
+    #[serde(flatten)]
+    pub listed: Feed,
+    /// Keys and values as in `[[feeds]]`; `null` if the config file defines the feed.
+    #[schema(required, value_type = Option<Object>)]
+    pub settings: Option<Value>,
 }
 
 /// On-demand feed of one section, tag, author or language.

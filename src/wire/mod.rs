@@ -15,11 +15,13 @@ pub mod feeds;
 pub mod problem;
 pub mod segments;
 pub mod sources;
+pub mod statistics;
 pub mod status;
 pub mod subscribers;
 pub mod suppressions;
 pub mod system;
 pub mod tokens;
+pub mod transports;
 pub mod websub;
 
 #[cfg(test)]

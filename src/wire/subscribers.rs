@@ -17,6 +17,8 @@ use crate::subscribers::import::ImportReport;
 /// Subscriber with all subscriptions.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Subscriber {
+    /// Id of the subscriber.
+    pub id: i64,
     /// E-mail address, with its domain in ASCII.
     pub email: String,
     /// Name of the person; `null` if unknown.
@@ -50,6 +52,7 @@ impl Subscriber {
         suppression: Option<&Suppression>,
     ) -> Self {
         Self {
+            id: p.id,
             email: p.address.clone(),
             name: p.name.clone(),
             language: p.language.clone(),

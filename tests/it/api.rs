@@ -1,7 +1,12 @@
 //! The API: its document, tokens, lists, errors and changes.
 
+mod changes;
+mod document;
 mod errors;
+mod idempotency;
 mod lists;
+mod permissions;
+mod scopes;
 mod tokens;
 
 use axum::Router;

@@ -1,6 +1,7 @@
 //! Access to the database: statements with named parameters, rows read by column name, and
 //! transactions, each on SQLite or PostgreSQL.
 
+mod commit_mark;
 mod connection;
 mod pools;
 mod query;
@@ -11,6 +12,7 @@ mod transaction;
 mod value;
 mod write_state;
 
+pub(crate) use commit_mark::CommitMark;
 pub(super) use connection::Connection;
 pub(crate) use pools::{Db, Engine};
 pub(super) use query::Query;

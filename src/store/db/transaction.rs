@@ -8,7 +8,7 @@ use sqlx::sqlite::Sqlite;
 
 use super::query::Target;
 use super::write_state::WriteState;
-use super::{AssembledStatement, Db, Engine, Query, Statement};
+use super::{AssembledStatement, CommitMark, Db, Engine, Query, Statement};
 use crate::store::{Store, StoreError, StoreResult};
 
 /// A write transaction; it is rolled back if it is dropped before [`Tx::commit`], also by the
@@ -18,6 +18,8 @@ use crate::store::{Store, StoreError, StoreResult};
 pub(crate) struct Tx {
     transaction: EngineTransaction,
     write_state: Arc<WriteState>,
+    /// Statement that runs before the commit, until a transaction with it has been committed.
+    commit_mark: Option<Arc<CommitMark>>,
 }
 
 #[derive(Debug)]
@@ -37,14 +39,31 @@ impl Tx {
     }
 
     /// Commits all changes of the transaction.
-    pub(crate) async fn commit(self) -> StoreResult<()> {
+    pub(crate) async fn commit(mut self) -> StoreResult<()> {
+        let mark = self.commit_mark.take().filter(|mark| !mark.is_committed());
+        if let Some(mark) = &mark {
+            self.run_mark(mark).await?;
+        }
         let committed = match self.transaction {
             EngineTransaction::Sqlite(tx) => tx.commit().await,
             EngineTransaction::Postgres(tx) => tx.commit().await,
         };
         let committed = committed.map_err(StoreError::from);
         self.write_state.record(&committed);
+        if let (Ok(()), Some(mark)) = (&committed, mark) {
+            mark.set_committed();
+        }
         committed
+    }
+
+    async fn run_mark(&mut self, mark: &CommitMark) -> StoreResult<()> {
+        let query = mark.values.iter().fold(self.query(mark.statement), |query, (name, value)| {
+            query.bind(name, value.clone())
+        });
+        match query.execute().await? {
+            0 => Err(StoreError::Rejected(mark.failure.to_owned())),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -78,6 +97,7 @@ impl Store {
         // pool, so it runs in a task of its own; a transaction that nobody waits for any more is
         // dropped, and rolled back, there.
         let (db, write_state) = (Arc::clone(&self.db), Arc::clone(&self.write_state));
+        let commit_mark = self.commit_mark.clone();
         spawn_uncancellable(async move {
             let begun = match &*db {
                 Db::Sqlite { write, .. } => {
@@ -86,7 +106,7 @@ impl Store {
                 Db::Postgres(pool) => pool.begin().await.map(EngineTransaction::Postgres),
             };
             match begun.map_err(StoreError::from) {
-                Ok(transaction) => Ok(Tx { transaction, write_state }),
+                Ok(transaction) => Ok(Tx { transaction, write_state, commit_mark }),
                 Err(e) => {
                     let failed = Err(e);
                     write_state.record(&failed);

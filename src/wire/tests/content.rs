@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::{Document, at, document, texts};
 use crate::domain::article;
 use crate::domain::readership::{DailyReadership, Day};
@@ -14,7 +16,8 @@ use crate::store::id_mappings::MappingResult;
 use crate::store::terms::Term;
 use crate::wire::articles::{Article, ArticleSummary, IdRemapping};
 use crate::wire::feeds::{
-    Feed, FeedBuild, FeedReaders, FeedReadersOfDay, FeedUrls, OnDemandFeed, PublishReport,
+    Feed, FeedBuild, FeedDetails, FeedReaders, FeedReadersOfDay, FeedUrls, OnDemandFeed,
+    PublishReport,
 };
 use crate::wire::sources::{
     ArticleImport, ArticleNote, QueuedSync, RejectedArticle, SampleArticle, Source,
@@ -133,6 +136,17 @@ fn sources() -> Vec<Document> {
     ]
 }
 
+fn feed(site: SiteUrls<'_>) -> Feed {
+    Feed {
+        name: "news".to_owned(),
+        title: "News of the college".to_owned(),
+        titles: [("no".to_owned(), "Nytt fra skolen".to_owned())].into(),
+        items: 20,
+        private: true,
+        urls: FeedUrls::new(site, "news"),
+    }
+}
+
 fn feeds() -> Vec<Document> {
     let site = SiteUrls("https://feeds.example.org");
     let term = Term { term: "campus".to_owned(), name: "Campus".to_owned(), articles: 80 };
@@ -145,14 +159,8 @@ fn feeds() -> Vec<Document> {
         error: Some("the bucket rejected feeds/news.atom".to_owned()),
     };
     vec![
-        document(&Feed {
-            name: "news".to_owned(),
-            title: "News of the college".to_owned(),
-            titles: [("no".to_owned(), "Nytt fra skolen".to_owned())].into(),
-            items: 20,
-            private: true,
-            urls: FeedUrls::new(site, "news"),
-        }),
+        document(&feed(site)),
+        document(&FeedDetails { listed: feed(site), settings: Some(json!({"items": 20})) }),
         document(&OnDemandFeed::new(
             TermKind::Section,
             &term,

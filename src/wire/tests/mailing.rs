@@ -1,5 +1,7 @@
 //! Samples of documents about digests, editions, deliveries, subscribers and suppressions.
 
+use serde_json::json;
+
 use super::{Document, at, document, texts};
 use crate::delivery::Report;
 use crate::domain::attribute::AttributeValue;
@@ -18,8 +20,13 @@ use crate::wire::articles::ArticleTitle;
 use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
 use crate::wire::bulk::BulkOperation;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
-use crate::wire::digests::{Digest, DigestPreview, LeftOutArticles, QueuedTest, UpcomingEditions};
-use crate::wire::editions::{CreatedEdition, Edition, EditionContents, EditionDelivery};
+use crate::wire::digests::{
+    Digest, DigestDetails, DigestPreview, LeftOutArticles, QueuedTest, RenderedPreview,
+    UpcomingEditions,
+};
+use crate::wire::editions::{
+    CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
+};
 use crate::wire::segments::Segment;
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 use crate::wire::subscribers::{
@@ -84,11 +91,29 @@ fn digests() -> Vec<Document> {
             unlisted_count: 0,
             left_out: left_out(),
         }),
+        document(&DigestDetails {
+            name: "weekly".to_owned(),
+            title: "The week at the college".to_owned(),
+            description: Some("News of the week".to_owned()),
+            schedule: "0 8 * * 1".to_owned(),
+            timezone: Some("Europe/Oslo".to_owned()),
+            settings: Some(json!({"schedule": "0 8 * * 1"})),
+        }),
+        document(&RenderedPreview {
+            subject: "The week at the college".to_owned(),
+            html: "<p>The library opens on Sundays</p>".to_owned(),
+            text: "The library opens on Sundays".to_owned(),
+            message: "Subject: The week at the college".to_owned(),
+            articles: 5,
+            html_bytes: 14_210,
+            unlisted_count: 0,
+            left_out: left_out(),
+        }),
         document(&QueuedTest { delivery: 9, articles: 5, left_out: left_out() }),
     ]
 }
 
-fn edition() -> Edition {
+pub(super) fn edition() -> Edition {
     let row = editions::Edition {
         id: 3,
         digest: "weekly".to_owned(),
@@ -118,6 +143,7 @@ fn editions() -> Vec<Document> {
     let report = Report { sent: 240, failed: 3, deferred: 2, held: 4, error: None };
     vec![
         document(&edition()),
+        document(&EditionArticles { listed: edition(), articles: titles() }),
         document(&EditionContents {
             listed: edition(),
             articles: titles(),

@@ -3,21 +3,28 @@
 use serde_json::json;
 
 use super::{Document, at, document};
+use crate::delivery::{OutcomeCounts, TransportSnapshot};
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::digest_scope::DigestScope;
+use crate::domain::readership::{DailyReadership, Day};
 use crate::domain::role::Role;
+use crate::domain::subscription::SubscriptionStatus;
 use crate::store::api_tokens::ApiToken;
 use crate::store::audit_log;
 use crate::store::hub_subscriptions::{self, PushState};
+use crate::store::subscription_counts;
 use crate::wire::audit::AuditEntry;
+use crate::wire::feeds::FeedReadersOfDay;
 use crate::wire::problem::{FieldError, ProblemDetails};
+use crate::wire::statistics::{FeedReadersByDay, Statistics};
 use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
+use crate::wire::transports::Transport;
 use crate::wire::websub::HubSubscription;
 
 pub(super) fn documents() -> Vec<Document> {
-    [changes(), tokens(), problems(), system()].into_iter().flatten().collect()
+    [changes(), tokens(), problems(), numbers(), system()].into_iter().flatten().collect()
 }
 
 fn changes() -> Vec<Document> {
@@ -62,6 +69,40 @@ fn tokens() -> Vec<Document> {
             token: "courant_example".to_owned(),
         }),
         document(&RevokedToken { name: "website".to_owned(), revoked: true }),
+    ]
+}
+
+fn numbers() -> Vec<Document> {
+    let snapshot = TransportSnapshot {
+        name: "default".to_owned(),
+        outcomes: OutcomeCounts { sent: 240, failed: 3, ..OutcomeCounts::default() },
+        sent_last_minute: 60,
+        queued: 2,
+        relay_failures: 1,
+        relay_error: Some("the relay refused the connection".to_owned()),
+        backoff_until: Some(at("2026-09-21T08:01:00Z")),
+        rate_limited_until: Some(at("2026-09-21T08:02:00Z")),
+        blocked_domain_keys: Vec::new(),
+    };
+    let day = Day::containing(at("2026-09-21T08:00:00Z"));
+    let readers = FeedReadersByDay {
+        feed: "news".to_owned(),
+        days: vec![FeedReadersOfDay::new(day, DailyReadership::default())],
+    };
+    let subscriptions = subscription_counts::SubscriptionsOfDay {
+        day,
+        digest: "weekly".to_owned(),
+        status: SubscriptionStatus::Confirmed,
+        subscriptions: 12,
+    };
+    vec![
+        document(&Transport::new("default", 12, Some(&snapshot))),
+        document(&Statistics {
+            days: 30,
+            subscriptions: vec![(&subscriptions).into()],
+            editions: vec![super::mailing::edition()],
+            readers: vec![readers],
+        }),
     ]
 }
 
