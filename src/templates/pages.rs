@@ -1,6 +1,7 @@
 //! Contexts of the page templates. Forms post the fields named in the documentation of their
 //! contexts.
 
+mod api;
 mod context;
 mod forms;
 mod mailbox;
@@ -8,6 +9,7 @@ mod samples;
 
 use serde::Serialize;
 
+pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
     ConfirmPage, ConfirmState, DigestOption, PublishPage, SectionOption, SubscribePage,

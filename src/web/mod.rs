@@ -3,6 +3,8 @@
 
 mod access;
 mod aliases;
+mod api_operations;
+mod api_reference;
 mod brand;
 mod client;
 mod confirm;

@@ -6,6 +6,7 @@ use axum::Router;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use serde_json::Value;
 
 use super::access::{Access, Routes};
 use super::error::{DATABASE_RETRY_AFTER_SECS, WebError};
@@ -13,8 +14,8 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page, robots, subscribe,
-    unsubscribe,
+    api_reference, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page,
+    robots, subscribe, unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;
@@ -24,18 +25,18 @@ use crate::http::{ApiRoutes, Problem, is_api_path};
 /// Creates the complete service. Its addresses are relative to the path of `base_url`, which a
 /// proxy in front must strip.
 pub fn service(app: App, demo: Option<Demo>, api: ApiRoutes) -> FeedFastPath {
-    let web = build_state(app, demo);
+    let web = build_state(app, demo, &api.document);
     FeedFastPath::new(Arc::clone(&web), build_router(web, api))
 }
 
 /// Creates the router alone, without feed aliases and the fast path.
 pub fn router(app: App, demo: Option<Demo>, api: ApiRoutes) -> Router {
-    build_router(build_state(app, demo), api)
+    build_router(build_state(app, demo, &api.document), api)
 }
 
 /// Creates the service of degraded mode: cached feeds and the pages made from them.
 pub fn degraded_service(app: App) -> FeedFastPath {
-    let web = build_state(app, None);
+    let web = build_state(app, None, &Value::Null);
     let routes = add_feed_routes(Routes::new(&web))
         .add("/healthz", Access::Public, get(health::healthz))
         .add("/readyz", Access::Public, get(health::readyz_degraded))
@@ -71,6 +72,8 @@ fn connected_routes(web: &SharedState) -> Routes {
         .add("/subscribe", Access::Public, get(subscribe::show).post(subscribe::submit))
         .add("/confirm/{token}", Access::TokenInPath, get(confirm::show).post(confirm::submit))
         .add("/unsubscribe/{token}", Access::TokenInPath, unsubscribe)
+        .add("/api", Access::Public, get(api_reference::show))
+        .add("/api/", Access::Public, get(api_reference::show))
         .add("/healthz", Access::Public, get(health::healthz))
         .add("/readyz", Access::Public, get(health::readyz))
         .add("/metrics", Access::Permission(Permission::ReadMetrics), get(metrics::show));
@@ -93,7 +96,7 @@ async fn not_found(uri: Uri) -> Response {
 /// Returns all routes with their access, for tests.
 #[cfg(test)]
 pub(super) fn declared_routes(app: App, demo: Option<Demo>) -> Vec<(&'static str, Access)> {
-    connected_routes(&build_state(app, demo)).declared().to_vec()
+    connected_routes(&build_state(app, demo, &Value::Null)).declared().to_vec()
 }
 
 fn build_router(web: SharedState, api: ApiRoutes) -> Router {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
+use super::api_operations;
 use super::error::{WebError, WebResult};
 use super::section_cache::SectionCache;
 use super::site_languages::SiteLanguages;
@@ -14,6 +16,7 @@ use crate::demo::Demo;
 use crate::domain::time::Millis;
 use crate::feeds::opml::Opml;
 use crate::http::{RateLimiter, TokenGate};
+use crate::templates::pages::ApiGroup;
 
 /// Maximum size of a request body in bytes.
 pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -44,6 +47,8 @@ pub(super) struct WebState {
     pub(super) subscribe_limiter: RateLimiter,
     /// Limits requests to the WebSub hub per network.
     pub(super) hub_limiter: RateLimiter,
+    /// Operations of the API, for its reference page.
+    pub(super) api_reference: Vec<ApiGroup>,
     /// Checks the tokens of requests to the metrics.
     pub(super) token_gate: Arc<TokenGate>,
     pub(super) sections: SectionCache,
@@ -62,12 +67,13 @@ impl WebState {
 /// The shared state as handlers receive it.
 pub(super) type SharedState = Arc<WebState>;
 
-/// Creates the state shared by all handlers.
-pub(super) fn build_state(app: App, demo: Option<Demo>) -> SharedState {
+/// Creates the state shared by all handlers; `api` is the OpenAPI document of the API.
+pub(super) fn build_state(app: App, demo: Option<Demo>, api: &Value) -> SharedState {
     let base_path = base_path(&app.config.site.base_url);
     let opml = Opml::from_config(&app.config);
     Arc::new(WebState {
         token_gate: TokenGate::new(app.clone()),
+        api_reference: api_operations::groups(api, &app.config.site.base_url),
         app,
         demo,
         base_path,

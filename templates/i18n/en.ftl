@@ -263,6 +263,17 @@ mailbox-html = HTML version
 mailbox-text = Plain text version
 mailbox-none = This e-mail has neither an HTML nor a plain text version.
 
+# --- Reference of the API
+api-title = API
+api-lede = Programs read and control this site over HTTP and JSON.
+api-token = Each request needs a token, which this command creates. Clients send it as “Authorization: Bearer TOKEN”.
+api-errors = Errors are problem details in JSON (RFC 9457). Every request can return 400 (malformed), 401 (no valid token), 403 (not permitted), 429 (too many requests), 500 and 503.
+api-document = Description for programs (OpenAPI 3.1)
+api-roles = Roles
+api-required = required
+api-body = Fields of the JSON body
+api-responses = Responses
+
 # --- The demo's publishing form
 publish-title = Publish an article
 publish-lede = The article appears in the feeds immediately, and in the next digest of everyone who chose its section.

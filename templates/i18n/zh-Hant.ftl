@@ -235,6 +235,17 @@ mailbox-html = HTML 版本
 mailbox-text = 純文字版本
 mailbox-none = 這封電子郵件沒有 HTML 或純文字內容。
 
+# --- Reference of the API
+api-title = API
+api-lede = 程式可以透過 HTTP 和 JSON 讀取和管理本站內容。
+api-token = 每個請求都需要權杖，可用下面的指令建立。用戶端以「Authorization: Bearer TOKEN」的形式傳送權杖。
+api-errors = 錯誤以 JSON 格式的問題詳情（RFC 9457）回傳。任何請求都可能回傳 400（格式錯誤）、401（權杖無效）、403（沒有權限）、429（請求過多）、500 和 503。
+api-document = 供程式使用的介面描述（OpenAPI 3.1）
+api-roles = 角色
+api-required = 必填
+api-body = JSON 請求主體的欄位
+api-responses = 回應
+
 # --- The demo's publishing form
 publish-title = 發布文章
 publish-lede = 文章會立即出現在訂閱來源中，並收錄於該分類訂閱者的下一期電子報。

@@ -235,6 +235,17 @@ mailbox-html = HTML 版本
 mailbox-text = 纯文本版本
 mailbox-none = 此邮件没有 HTML 或纯文本内容。
 
+# --- Reference of the API
+api-title = API
+api-lede = 程序可以通过 HTTP 和 JSON 读取和管理本站内容。
+api-token = 每个请求都需要令牌，可用下面的命令创建。客户端以“Authorization: Bearer TOKEN”的形式发送令牌。
+api-errors = 错误以 JSON 格式的问题详情（RFC 9457）返回。任何请求都可能返回 400（格式错误）、401（令牌无效）、403（没有权限）、429（请求过多）、500 和 503。
+api-document = 供程序使用的接口描述（OpenAPI 3.1）
+api-roles = 角色
+api-required = 必填
+api-body = JSON 请求体的字段
+api-responses = 响应
+
 # --- The demo's publishing form
 publish-title = 发布文章
 publish-lede = 文章会立即出现在订阅源中，并收入相应栏目订阅者的下一期简报。

@@ -199,6 +199,37 @@ impl View for FeedPage {
     }
 }
 
+impl View for ApiPage {
+    const TEMPLATE: &'static str = "web/api";
+
+    fn samples() -> Vec<Self> {
+        let field = |name: &str, required| ApiField {
+            name: name.into(),
+            kind: "string".into(),
+            required,
+            description: "E-mail address".into(),
+        };
+        let operation = ApiOperation {
+            id: "add_suppression".into(),
+            method: "POST".into(),
+            path: "/api/v1/suppressions".into(),
+            summary: "Suppresses an address.".into(),
+            description: Some("It is never mailed.".into()),
+            roles: vec!["admin".into(), "lists".into()],
+            parameters: vec![field("If-Match", true)],
+            fields: vec![field("email", true), field("note", false)],
+            responses: vec![ApiResponse { status: "201".into(), description: "Added".into() }],
+            example: "curl -X POST https://news.example.edu/api/v1/suppressions".into(),
+        };
+        let groups = vec![ApiGroup { name: "suppressions".into(), operations: vec![operation] }];
+        both(|page| ApiPage {
+            page,
+            base_url: "https://news.example.edu".into(),
+            groups: groups.clone(),
+        })
+    }
+}
+
 impl View for FeedsPage {
     const TEMPLATE: &'static str = "web/feeds";
 

@@ -48,7 +48,7 @@ async fn routes_of_programs_need_a_token_whose_role_grants_their_permission() {
     let site = Site::new(false).await;
     let mut checked = 0;
     for (route, access) in declared_routes(site.app.clone(), None) {
-        let needs_token = route.starts_with("/api/") || route == "/metrics";
+        let needs_token = route.starts_with("/api/v1/") || route == "/metrics";
         assert_eq!(needs_token, matches!(access, Access::Permission(_)), "{route}");
         let Access::Permission(permission) = access else { continue };
         checked += 1;

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use axum::body::{Body, to_bytes};
+use axum::http::{Request, StatusCode};
 use courant::domain::role::Role;
 use serde_json::Value;
+use tower::ServiceExt as _;
 
 use super::Client;
 use crate::support::database_tests;
@@ -37,6 +40,21 @@ database_tests! {
             text == std::fs::read_to_string(&file).unwrap_or_default(),
             "openapi.json differs; if the change is intended, run `COURANT_TEST_UPDATE=1 cargo test --test it api::document`, review the diff, and mention it in CHANGELOG.md"
         );
+    }
+
+    async fn the_reference_page_shows_every_operation_without_scripts(world) {
+        let document = courant::api::routes(world.app.clone()).document;
+        let router = courant::daemon::site_router(world.app.clone(), None);
+        let request = Request::get("/api/").body(Body::empty()).unwrap();
+        let (head, body) = router.oneshot(request).await.unwrap().into_parts();
+        let page = String::from_utf8(to_bytes(body, usize::MAX).await.unwrap().to_vec()).unwrap();
+        assert_eq!(head.status, StatusCode::OK, "{page}");
+        for (path, method, operation) in operations(&document) {
+            assert!(page.contains(&format!("{} {path}", method.to_uppercase())), "{method} {path}");
+            assert!(page.contains(operation["summary"].as_str().unwrap()), "{method} {path}");
+        }
+        assert!(page.contains("curl -X POST https://news.example.edu/api/v1/suppressions"));
+        assert!(!page.contains("<script") && page.len() < 100_000, "{} bytes", page.len());
     }
 
     async fn every_operation_has_a_name_a_permission_and_documented_responses(world) {
