@@ -6,6 +6,7 @@ mod errors;
 mod idempotency;
 mod lists;
 mod permissions;
+mod schemathesis;
 mod scopes;
 mod tokens;
 
