@@ -14,9 +14,12 @@ use super::paging::{ItemPage, ListQuery, PageParams};
 use super::subscriber_documents::{document, documents, find, find_by_email};
 use super::subscriptions::{RequestedStatus, find_digests, request};
 use crate::domain::address::EmailAddress;
+use crate::domain::filter::{self, Condition, SubscriptionTest, TextField, TextTest};
+use crate::domain::fold::fold;
+use crate::domain::page::Page;
 use crate::domain::permission::Permission;
 use crate::http::Problem;
-use crate::store::subscribers::SubscriberFilter;
+use crate::store::subscriber_lists::SubscriberQuery;
 use crate::subscribers::NewSubscriber;
 use crate::subscribers::changes::{self, SubscriberEdit};
 use crate::subscribers::fields::invalid_fields;
@@ -40,6 +43,10 @@ pub(super) fn add_operations(operations: Operations) -> Operations {
 struct ListFilter {
     /// List only the subscriber with this address
     email: Option<String>,
+    /// List only subscribers that this filter selects (docs/subscribers.md)
+    #[serde(rename = "where")]
+    #[param(rename = "where")]
+    filter: Option<String>,
     /// List only subscribers whose address or name contains this text
     search: Option<String>,
     /// List only subscribers with a subscription to this digest, of any status
@@ -52,19 +59,35 @@ struct ListFilter {
     responses((status = 200, description = "Page of the subscribers", body = ItemPage<Subscriber>))
 )]
 async fn list_subscribers(caller: Caller, list: ListQuery<ListFilter>) -> ApiResult {
-    let scope = caller.actor.digests();
-    let digests = match &list.filter.digest {
-        Some(name) if scope.contains(name) => Some(vec![name.clone()]),
-        Some(_) => Some(Vec::new()),
-        None => scope.names(),
-    };
-    let key = list.filter.email.as_deref().map(EmailAddress::parse).transpose();
-    let address_key = key.map_err(Problem::bad_request)?.map(|address| address.key());
-    let filter = SubscriberFilter { address_key, search: list.filter.search.clone(), digests };
-    let page = caller.app.store.subscribers().list_matching(&filter, &list.page).await?;
+    let query = query(&caller, &list.filter).await?;
+    let page = caller.app.store.subscribers().list_matching(&query, &list.page).await?;
     let mut all = documents(&caller, &page.items).await?.into_iter();
     let rows = page.items.into_iter().filter_map(|_| all.next()).collect();
-    list.respond(crate::domain::page::Page { items: rows, next: page.next }, |document| document)
+    list.respond(Page { items: rows, next: page.next }, |document| document)
+}
+
+/// Returns the query of all parameters together, limited to the digests of the actor.
+async fn query(caller: &Caller, filter: &ListFilter) -> Result<SubscriberQuery, Problem> {
+    let mut conditions = Vec::new();
+    if let Some(text) = &filter.filter {
+        // A filter could tell subscriptions to other digests.
+        caller.require_all_digests("a filter may concern other digests")?;
+        let types = caller.app.store.attributes().types().await?;
+        let names = caller.app.config.filter_names(Some(types));
+        let compiled = filter::compile(text, &names);
+        let invalid = |reason: filter::FilterError| format!("`where`: {reason}");
+        conditions.push(compiled.map_err(|reason| Problem::bad_request(invalid(reason)))?);
+    }
+    if let Some(email) = &filter.email {
+        let address = EmailAddress::parse(email).map_err(Problem::bad_request)?;
+        let is_address = TextTest::Among(vec![fold(&address.key())]);
+        conditions.push(Condition::Text(TextField::Address, is_address));
+    }
+    let of_digests = |names| Condition::Subscription(SubscriptionTest::Digest(names));
+    conditions.extend(filter.digest.iter().map(|name| of_digests(vec![name.clone()])));
+    conditions.extend(caller.actor.digests().names().map(of_digests));
+    let search = filter.search.clone().unwrap_or_default();
+    Ok(SubscriberQuery { search, ..SubscriberQuery::of(Condition::All(conditions)) })
 }
 
 /// Shows a subscriber with the subscriptions.
@@ -125,6 +148,7 @@ async fn add_subscriber(caller: Caller, JsonBody(new): JsonBody<SubscriberReques
         language: new.language,
         timezone: new.timezone,
         sections: new.sections,
+        ..NewSubscriber::default()
     };
     check_fields(&person)?;
     let known = find_by_email(&caller, &person.email).await?;
@@ -203,6 +227,7 @@ async fn change_subscriber(
         name: text(patch.name),
         language: text(patch.language),
         timezone: text(patch.timezone),
+        ..SubscriberEdit::default()
     };
     check_fields(&NewSubscriber {
         email: edit.email.clone().unwrap_or_else(|| subscriber.address.clone()),

@@ -118,6 +118,7 @@ impl Config {
         let section = match kind {
             DefinitionKind::Feed => &keys::FEEDS,
             DefinitionKind::Digest => &keys::DIGESTS,
+            DefinitionKind::Segment => &keys::SEGMENTS,
         };
         let table = document.tables(section).iter().find(|table| table.name() == Some(name))?;
         match table.location {

@@ -101,29 +101,6 @@ pub struct Subscription {
     pub removal_reason: Option<String>,
 }
 
-/// Conditions on subscribers, all of which must hold. A filter expression would be another one.
-#[derive(Debug, Clone, Default)]
-pub struct SubscriberFilter {
-    /// Normalized form of the address; `None` for any.
-    pub address_key: Option<String>,
-    /// Text that the address or the name contains; `None` for any.
-    pub search: Option<String>,
-    /// Digests of which the person has a subscription of any status; `None` for any.
-    pub digests: Option<Vec<String>>,
-}
-
-/// Returns the pattern of LIKE for texts that contain this one; empty for an empty text.
-fn containing(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    for c in text.chars() {
-        if matches!(c, '!' | '%' | '_') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    if pattern.is_empty() { pattern } else { format!("%{pattern}%") }
-}
-
 /// Columns of a subscriber `p`; they contain the fragment `{values}`.
 pub(super) const SUBSCRIBER_COLUMNS: &str =
     "p.id, p.address, p.address_hash, p.name, p.language, p.timezone, p.created_at, {values}";
@@ -146,27 +123,6 @@ static LIST: Statement = Statement::with(
     SELECT {subscriber}
       FROM subscribers p
      WHERE p.id < $before
-     ORDER BY p.id DESC
-     LIMIT $limit",
-    &[("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)],
-);
-
-/// Selects by the conditions that are set; a text that is empty selects all.
-static LIST_MATCHING: Statement = Statement::with(
-    "
-    SELECT {subscriber}
-      FROM subscribers p
-     WHERE p.id < $before
-       AND ($address_key = '' OR p.address_key = $address_key)
-       AND ($pattern = ''
-            OR p.address_key LIKE $pattern ESCAPE '!'
-            OR LOWER(p.name) LIKE $pattern ESCAPE '!'
-            OR p.name LIKE $exact_pattern ESCAPE '!')
-       AND (NOT $is_of_digests
-            OR p.id IN (
-               SELECT s.subscriber_id
-                 FROM subscriptions s
-                WHERE s.digest IN {json_texts $digests}))
      ORDER BY p.id DESC
      LIMIT $limit",
     &[("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)],
@@ -196,15 +152,8 @@ static COUNTS: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[
-    &WITH_ADDRESS,
-    &WITH_ID,
-    &LIST,
-    &LIST_MATCHING,
-    &SUBSCRIPTIONS_OF,
-    &SUBSCRIPTION_WITH_ID,
-    &COUNTS,
-];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&WITH_ADDRESS, &WITH_ID, &LIST, &SUBSCRIPTIONS_OF, &SUBSCRIPTION_WITH_ID, &COUNTS];
 
 impl FromRow for Subscriber {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -247,25 +196,6 @@ impl Subscribers<'_> {
     /// Returns a subscriber by id.
     pub async fn find(self, id: i64) -> StoreResult<Option<Subscriber>> {
         self.store.read(&WITH_ID).bind("id", id).fetch_optional().await
-    }
-
-    /// Returns a page of the subscribers that a filter selects, newest first.
-    pub async fn list_matching(
-        self,
-        filter: &SubscriberFilter,
-        page: &PageRequest,
-    ) -> StoreResult<Page<Subscriber>> {
-        let search = filter.search.as_deref().unwrap_or_default().trim();
-        self.store
-            .read(&LIST_MATCHING)
-            .bind("before", page.key_or(i64::MAX)?)
-            .bind("address_key", filter.address_key.as_deref().unwrap_or_default())
-            .bind("pattern", containing(&search.to_lowercase()))
-            .bind("exact_pattern", containing(search))
-            .bind("is_of_digests", filter.digests.is_some())
-            .bind("digests", filter.digests.as_deref().unwrap_or_default())
-            .fetch_page(page, |subscriber: &Subscriber| subscriber.id)
-            .await
     }
 
     /// Returns a page of the subscribers, newest first.

@@ -34,6 +34,11 @@ database_tests! {
             let found = client.get(&format!("/api/v1/subscribers?search={search}")).await;
             assert_eq!(found.json["items"].as_array().unwrap().len(), count, "{search}: {found:?}");
         }
+        for (filter, count) in [("name%20%3D%20%22Ann%22", 1), ("digest%20%3D%20%22weekly%22%20and%20name%20%3D%20%22Bob%22", 0)] {
+            let found = client.get(&format!("/api/v1/subscribers?where={filter}")).await;
+            assert_eq!(found.json["items"].as_array().map(Vec::len), Some(count), "{filter}: {found:?}");
+        }
+        assert_eq!(client.get("/api/v1/subscribers?where=name%20%3D").await.status, StatusCode::BAD_REQUEST);
         let path = format!("/api/v1/subscribers/{id}");
         let patch = json!({"name": null, "language": "nb", "timezone": "Europe/Oslo"});
         let blind = client.send(Method::PATCH, &path, &[], Some(&patch)).await;
