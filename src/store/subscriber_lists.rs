@@ -50,35 +50,61 @@ impl SubscriberQuery {
     }
 }
 
+/// Number of subscribers from which a page is read first, before the indexes of tags, attributes and
+/// searches are used.
+const WINDOW: i64 = 5_000;
+
+const NEWEST_IN_WINDOW: &str = "p.id > COALESCE((
+        SELECT w.id
+          FROM subscribers w
+         WHERE w.id < $after
+         ORDER BY w.id DESC
+         LIMIT 1 OFFSET $window), 0)";
+
+const OLDEST_IN_WINDOW: &str = "p.id < COALESCE((
+        SELECT w.id
+          FROM subscribers w
+         WHERE w.id > $after
+         ORDER BY w.id
+         LIMIT 1 OFFSET $window), 9223372036854775807)";
+
 /// The WHERE clause of a query.
 struct Selection {
     filter: FilterSql,
     /// Folded text to search for; empty for any.
     search: String,
+    /// `true` if the index of trigrams is used.
+    uses_index: bool,
 }
 
 impl Selection {
-    fn new(query: &SubscriberQuery) -> Self {
-        Self { filter: FilterSql::new(&query.condition), search: fold(query.search.trim()) }
+    fn new(query: &SubscriberQuery, is_per_row: bool) -> Self {
+        let filter = match is_per_row {
+            true => FilterSql::per_row(&query.condition),
+            false => FilterSql::new(&query.condition),
+        };
+        let search = fold(query.search.trim());
+        // An index of trigrams does not contain shorter texts.
+        let uses_index = !is_per_row && search.chars().count() > 2;
+        Self { filter, search, uses_index }
     }
 
     /// Returns the clause as SQL.
     fn sql(&self) -> String {
-        let search = match self.search.chars().count() {
-            0 => "",
-            // An index of trigrams does not contain shorter texts.
-            1 | 2 => " AND p.search_key LIKE $search ESCAPE '!'",
-            _ => " AND {search_index $search}",
+        let search = match (self.search.is_empty(), self.uses_index) {
+            (true, _) => "",
+            (false, false) => " AND p.search_key LIKE $search ESCAPE '!'",
+            (false, true) => " AND {search_index $search}",
         };
         format!("{}{search}", self.filter.text)
     }
 
     fn bind<'q>(&self, query: Query<'q>, is_sqlite: bool) -> Query<'q> {
         let query = self.filter.bind(query);
-        match self.search.chars().count() {
-            0 => query,
-            length => query.bind("search", search_pattern(&self.search, is_sqlite && length > 2)),
+        if self.search.is_empty() {
+            return query;
         }
+        query.bind("search", search_pattern(&self.search, is_sqlite && self.uses_index))
     }
 }
 
@@ -92,22 +118,45 @@ impl Subscribers<'_> {
         query: &SubscriberQuery,
         page: &PageRequest,
     ) -> StoreResult<Page<Subscriber>> {
-        let selection = Selection::new(query);
-        let (after, order) = match query.order {
-            SubscriberOrder::Newest => ("p.id < $after", "p.id DESC"),
-            SubscriberOrder::Oldest => ("p.id > $after", "p.id"),
-            SubscriberOrder::Address => ("p.address_key > $after", "p.address_key"),
+        let is_selective = !query.condition.is_empty() || !query.search.trim().is_empty();
+        if is_selective && query.order != SubscriberOrder::Address {
+            // A common value fills a page from a few rows, for which no index has to be read as a whole.
+            let found = self.read_page(query, page, true).await?;
+            if found.next.is_some() {
+                return Ok(found);
+            }
+        }
+        self.read_page(query, page, false).await
+    }
+
+    /// Reads a page; with `in_window`, from the next [`WINDOW`] subscribers only, one after the other.
+    async fn read_page(
+        self,
+        query: &SubscriberQuery,
+        page: &PageRequest,
+        in_window: bool,
+    ) -> StoreResult<Page<Subscriber>> {
+        let selection = Selection::new(query, in_window);
+        let (after, order, window) = match query.order {
+            SubscriberOrder::Newest => ("p.id < $after", "p.id DESC", NEWEST_IN_WINDOW),
+            SubscriberOrder::Oldest => ("p.id > $after", "p.id", OLDEST_IN_WINDOW),
+            SubscriberOrder::Address => ("p.address_key > $after", "p.address_key", "TRUE"),
         };
         let text = format!(
             "SELECT {{subscriber}}
                FROM subscribers p
               WHERE {after}
                 AND {}
+                AND {}
               ORDER BY {order}
               LIMIT $limit",
+            if in_window { window } else { "TRUE" },
             selection.sql()
         );
-        let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
+        let mut read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
+        if in_window {
+            read = read.bind("window", WINDOW);
+        }
         match query.order {
             SubscriberOrder::Address => {
                 let read = read.bind("after", page.key_or(String::new())?);
@@ -148,7 +197,7 @@ impl Subscribers<'_> {
 
     /// Returns the number of subscribers of a query.
     pub async fn count_matching(self, query: &SubscriberQuery) -> StoreResult<i64> {
-        let selection = Selection::new(query);
+        let selection = Selection::new(query, false);
         let text = format!("SELECT COUNT(*) FROM subscribers p WHERE {}", selection.sql());
         let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
         read.fetch_scalar().await

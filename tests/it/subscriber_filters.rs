@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use courant::domain::actor::Actor;
 use courant::domain::attribute::{AttributeType, AttributeValue};
-use courant::domain::filter::{Condition, FilterNames, SubscriberValues, compile};
+use courant::domain::filter::{Condition, FilterNames, SubscriberValues, TextTest, compile};
 use courant::domain::page::PageRequest;
 use courant::store::subscriber_lists::{SubscriberOrder, SubscriberQuery};
 use courant::subscribers::{NewSubscriber, suppress};
@@ -313,6 +313,25 @@ database_tests! {
         world.sql("DELETE FROM subscriptions").await;
         world.sql("DELETE FROM subscribers WHERE address_key = 'li@example.cn'").await;
         assert!(found(world, "ename").await.is_empty());
+    }
+
+    async fn rare_people_are_found_beyond_the_first_rows_of_a_large_list(world) {
+        let person = |n: usize| NewSubscriber { email: format!("r{n}@example.org"), tags: if n < 60 { vec!["rare".into()] } else { Vec::new() }, ..NewSubscriber::default() };
+        world.subscribe("weekly", (0..5_300).map(person)).await;
+        let rare = Condition::Tag(TextTest::Among(vec!["rare".into()]));
+        for order in [SubscriberOrder::Newest, SubscriberOrder::Oldest] {
+            for (condition, search, expected) in [(rare.clone(), "example", 60), (Condition::All(Vec::new()), "r12@", 1)] {
+                let query = SubscriberQuery { order, search: search.into(), ..SubscriberQuery::of(condition) };
+                let (mut seen, mut page) = (BTreeSet::new(), PageRequest::first(50));
+                loop {
+                    let found = world.app.store.subscribers().list_matching(&query, &page).await.unwrap();
+                    assert!(found.items.iter().all(|p| seen.insert(p.id)), "{order:?}: listed twice");
+                    if found.next.is_none() { break; }
+                    page.after = found.next;
+                }
+                assert_eq!(seen.len(), expected, "{order:?} {search}");
+            }
+        }
     }
 
     async fn every_order_lists_each_person_once_over_small_pages(world) {
