@@ -84,8 +84,13 @@ async fn query(caller: &Caller, filter: &ListFilter) -> Result<SubscriberQuery, 
         conditions.push(Condition::Text(TextField::Address, is_address));
     }
     let of_digests = |names| Condition::Subscription(SubscriptionTest::Digest(names));
-    conditions.extend(filter.digest.iter().map(|name| of_digests(vec![name.clone()])));
-    conditions.extend(caller.actor.digests().names().map(of_digests));
+    let scope = caller.actor.digests();
+    conditions.extend(filter.digest.iter().map(|name| match scope.contains(name) {
+        true => of_digests(vec![name.clone()]),
+        // Whether a person also reads a digest of others is not for this actor to know.
+        false => Condition::Any(Vec::new()),
+    }));
+    conditions.extend(scope.names().map(of_digests));
     let search = filter.search.clone().unwrap_or_default();
     Ok(SubscriberQuery { search, ..SubscriberQuery::of(Condition::All(conditions)) })
 }
