@@ -70,7 +70,10 @@ fn unknown_names_are_reported_with_location_and_alternatives() {
     );
     assert!(error.contains("in each of `lead`: authors, date_text"), "{error}");
     let error = custom("{{subscriber.nmae}}").unwrap().check().join("\n");
-    assert!(error.contains("available here are address, name, unsubscribe_url"), "{error}");
+    assert!(
+        error.contains("available here are address, attributes, name, tags, unsubscribe_url"),
+        "{error}"
+    );
     let error = custom("{{t \"no-such-text\"}}").unwrap().check().join("\n");
     assert!(error.contains("there is no text `no-such-text`"), "{error}");
     let error = custom("{{shout digest.title}}").unwrap().check().join("\n");

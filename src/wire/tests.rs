@@ -105,8 +105,9 @@ const OPTIONAL_KEYS: [&str; 1] = ["dns_records"];
 
 /// Objects whose keys differ: details of an action, values that admins choose, and settings of a
 /// definition.
-const FREE_OBJECTS: [&str; 5] = [
+const FREE_OBJECTS: [&str; 6] = [
     "AuditEntry.detail",
+    "EditedSubscriber.attributes",
     "Subscriber.attributes",
     "SubscriberHistory.attributes",
     "FeedDetails.settings",
