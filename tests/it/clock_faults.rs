@@ -151,7 +151,8 @@ database_tests! {
         world.advance(YEARS);
         let now = world.now();
         let scheduled = IncomingArticle { published_at: START_TIME.plus(DAY), ..article("b") };
-        world.publish([IncomingArticle { published_at: now, ..article("a") }, scheduled]).await;
+        let undated = IncomingArticle { published_at: now, ..article("a") };
+        world.publish_at(now, [undated, scheduled]).await;
         world.advance(-YEARS);
         assert!(reset(world).await.contains("2 articles"));
         let undated = world.app.store.articles().find("college/a").await.unwrap().unwrap();

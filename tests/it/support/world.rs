@@ -146,12 +146,20 @@ impl World {
     }
 
     pub(crate) async fn publish(&self, articles: impl IntoIterator<Item = IncomingArticle>) {
+        self.publish_at(self.now(), articles).await;
+    }
+
+    pub(crate) async fn publish_at(
+        &self,
+        now: Millis,
+        articles: impl IntoIterator<Item = IncomingArticle>,
+    ) {
         let report = import::upsert_articles(
             &self.app.store,
             &self.app.config,
             self.source(),
             articles.into_iter().collect(),
-            self.now(),
+            now,
         )
         .await
         .unwrap();
