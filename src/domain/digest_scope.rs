@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// Digests that an actor may see and change: all, or some by name.
 ///
-/// What belongs to no digest, such as articles and sources, a limited actor may read but not change.
+/// A limited actor may read the rest, such as articles and sources, but not change it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DigestScope {
     /// All digests, and whatever belongs to none.
