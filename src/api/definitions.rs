@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::caller::Caller;
 use super::output::require_if_match;
@@ -15,6 +17,26 @@ use crate::domain::definition::{Definition, DefinitionKind};
 use crate::domain::slug;
 use crate::http::Problem;
 use crate::wire::problem::FieldError;
+
+/// Definition to add to the database.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewDefinition {
+    /// Name: lower-case letters, digits and hyphens.
+    pub(super) name: String,
+    /// Keys and values as in the table of config.toml, without `name`.
+    #[schema(value_type = Object)]
+    pub(super) settings: Map<String, Value>,
+}
+
+/// Settings that replace those of a definition in the database.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DefinitionSettings {
+    /// Keys and values as in the table of config.toml, without `name`.
+    #[schema(value_type = Object)]
+    pub(super) settings: Map<String, Value>,
+}
 
 /// Returns the configuration with the newest definitions, which the running one may lack for about a
 /// second after a change.

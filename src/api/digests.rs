@@ -1,13 +1,12 @@
 //! `/api/v1/digests`: the digests, and the definitions of those in the database.
 
 use axum::http::HeaderMap;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
-use super::definitions::{self, Change, check_version, newest_config};
+use super::definitions::{
+    self, Change, DefinitionSettings, NewDefinition, check_version, newest_config,
+};
 use super::input::{JsonBody, PathParams};
 use super::operations::Operations;
 use super::output::{ApiResult, created, resource};
@@ -67,43 +66,23 @@ async fn show_digest(
     resource(&headers, &find(&caller, &name).await?)
 }
 
-/// Digest to define in the database.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewDigest {
-    /// Name of the digest: lower-case letters, digits and hyphens.
-    name: String,
-    /// Keys and values as in `[[digests]]`, without `name`.
-    #[schema(value_type = Object)]
-    settings: Map<String, Value>,
-}
-
 /// Defines a digest; every node loads it within about a second.
 #[utoipa::path(
-    post, path = "/api/v1/digests", tag = "digests", request_body = NewDigest,
+    post, path = "/api/v1/digests", tag = "digests", request_body = NewDefinition,
     responses(
         (status = 201, description = "The digest", body = DigestDetails),
         (status = 409, description = "The digest exists, perhaps in the config file."),
     )
 )]
-async fn create_digest(caller: Caller, JsonBody(new): JsonBody<NewDigest>) -> ApiResult {
+async fn create_digest(caller: Caller, JsonBody(new): JsonBody<NewDefinition>) -> ApiResult {
     caller.require_digest(&new.name)?;
     definitions::save(&caller, KIND, &new.name, &new.settings, Change::Create).await?;
     created(&format!("digests/{}", new.name), &find(&caller, &new.name).await?)
 }
 
-/// Settings of a digest.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct DigestSettings {
-    /// Keys and values as in `[[digests]]`, without `name`.
-    #[schema(value_type = Object)]
-    settings: Map<String, Value>,
-}
-
 /// Replaces the settings of a digest that the database defines.
 #[utoipa::path(
-    put, path = "/api/v1/digests/{name}", tag = "digests", request_body = DigestSettings,
+    put, path = "/api/v1/digests/{name}", tag = "digests", request_body = DefinitionSettings,
     params(
         ("name" = String, Path, description = "Name of the digest"),
         ("If-Match" = String, Header, description = "ETag of the version that the change replaces"),
@@ -119,7 +98,7 @@ async fn replace_digest(
     caller: Caller,
     headers: HeaderMap,
     PathParams(name): PathParams<String>,
-    JsonBody(new): JsonBody<DigestSettings>,
+    JsonBody(new): JsonBody<DefinitionSettings>,
 ) -> ApiResult {
     check_version(&caller, &headers, KIND, &name, &find(&caller, &name).await?)?;
     definitions::save(&caller, KIND, &name, &new.settings, Change::Replace).await?;

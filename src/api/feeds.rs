@@ -1,13 +1,12 @@
 //! `/api/v1/feeds`: the declared feeds, and the definitions of those in the database.
 
 use axum::http::HeaderMap;
-use serde::Deserialize;
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
-use super::definitions::{self, Change, check_version, newest_config};
+use super::definitions::{
+    self, Change, DefinitionSettings, NewDefinition, check_version, newest_config,
+};
 use super::input::{JsonBody, PathParams};
 use super::operations::Operations;
 use super::output::{ApiResult, created, resource};
@@ -56,43 +55,23 @@ async fn show_feed(
     resource(&headers, &find(&caller, &name).await?)
 }
 
-/// Feed to define in the database.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NewFeed {
-    /// Name of the feed: lower-case letters, digits and hyphens.
-    name: String,
-    /// Keys and values as in `[[feeds]]`, without `name`.
-    #[schema(value_type = Object)]
-    settings: Map<String, Value>,
-}
-
 /// Defines a feed; every node serves it within about a second.
 #[utoipa::path(
-    post, path = "/api/v1/feeds", tag = "feeds", request_body = NewFeed,
+    post, path = "/api/v1/feeds", tag = "feeds", request_body = NewDefinition,
     responses(
         (status = 201, description = "The feed", body = FeedDetails),
         (status = 409, description = "The feed exists, perhaps in the config file."),
     )
 )]
-async fn create_feed(caller: Caller, JsonBody(new): JsonBody<NewFeed>) -> ApiResult {
+async fn create_feed(caller: Caller, JsonBody(new): JsonBody<NewDefinition>) -> ApiResult {
     check_all_digests(&caller)?;
     definitions::save(&caller, KIND, &new.name, &new.settings, Change::Create).await?;
     created(&format!("feeds/{}", new.name), &find(&caller, &new.name).await?)
 }
 
-/// Settings of a feed.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct FeedSettings {
-    /// Keys and values as in `[[feeds]]`, without `name`.
-    #[schema(value_type = Object)]
-    settings: Map<String, Value>,
-}
-
 /// Replaces the settings of a feed that the database defines.
 #[utoipa::path(
-    put, path = "/api/v1/feeds/{name}", tag = "feeds", request_body = FeedSettings,
+    put, path = "/api/v1/feeds/{name}", tag = "feeds", request_body = DefinitionSettings,
     params(
         ("name" = String, Path, description = "Name of the feed"),
         ("If-Match" = String, Header, description = "ETag of the version that the change replaces"),
@@ -108,7 +87,7 @@ async fn replace_feed(
     caller: Caller,
     headers: HeaderMap,
     PathParams(name): PathParams<String>,
-    JsonBody(new): JsonBody<FeedSettings>,
+    JsonBody(new): JsonBody<DefinitionSettings>,
 ) -> ApiResult {
     check_all_digests(&caller)?;
     check_version(&caller, &headers, KIND, &name, &find(&caller, &name).await?)?;
