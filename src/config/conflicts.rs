@@ -118,7 +118,7 @@ fn add(table: Option<&Table>, key: &str, reason: String, diagnostics: &mut Diagn
     if let Some(location) =
         table.and_then(|table| table.entries.get(key)).map(|entry| &entry.location)
     {
-        diagnostics.add(location, reason);
+        diagnostics.add_at(location, &[key], reason);
     }
 }
 

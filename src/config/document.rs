@@ -5,9 +5,10 @@ use std::ops::Range;
 
 use toml::de::{DeTable, DeValue};
 
+use super::definition_text::section_of;
 use super::error::{Diagnostics, Location, definition_label};
 use super::keys::{self, TABLES, TableSchema, ValueType};
-use crate::domain::definition::{Definition, DefinitionKind};
+use crate::domain::definition::Definition;
 
 /// A value with its location.
 #[derive(Clone)]
@@ -93,11 +94,7 @@ impl Document {
         diagnostics: &mut Diagnostics,
     ) {
         let Definition { kind, name, body } = definition;
-        let section = match kind {
-            DefinitionKind::Feed => &keys::FEEDS,
-            DefinitionKind::Digest => &keys::DIGESTS,
-            DefinitionKind::Segment => &keys::SEGMENTS,
-        };
+        let section = section_of(*kind);
         let label = definition_label(*kind, name);
         let located = |location: &Location| match location {
             Location::Line(line) => Location::Definition(label.clone(), (*line).max(2) - 1),
@@ -117,13 +114,19 @@ impl Document {
         let Some(mut table) = tables.into_iter().next() else { return };
         if table.entries.contains_key("name") {
             let message = "`name`: a definition has its name outside of its text; remove the key";
-            diagnostics.add(&located(&table.entries["name"].location), message);
+            diagnostics.add_at(&located(&table.entries["name"].location), &["name"], message);
         }
         table.location = located(&table.location);
         for entry in table.entries.values_mut() {
             entry.location = located(&entry.location);
-            if let Value::Table(texts) = &mut entry.value {
-                texts.iter_mut().for_each(|(_, text)| text.location = located(&text.location));
+            match &mut entry.value {
+                Value::Table(texts) => {
+                    texts.iter_mut().for_each(|(_, text)| text.location = located(&text.location));
+                }
+                Value::List(elements) => {
+                    elements.iter_mut().for_each(|e| e.location = located(&e.location));
+                }
+                _ => {}
             }
         }
         let name = Spanned { value: Value::Text(name.clone()), location: table.location.clone() };
@@ -242,7 +245,8 @@ impl Table {
                     Spanned { value: Value::from_toml(value.into_inner(), lines), location },
                 );
             } else {
-                diagnostics.add(&location, format!("{label}: {}", section.unknown_key(&key)));
+                let problem = format!("{label}: {}", section.unknown_key(&key));
+                diagnostics.add_at(&location, &[&*key], problem);
             }
         }
         Self { location, entries }

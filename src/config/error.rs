@@ -31,20 +31,45 @@ impl Location {
     }
 }
 
+/// One error of a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Diagnostic {
+    location: Location,
+    /// Key that the error is about, followed by the key or position inside of its value; empty for an
+    /// error about a table or a file.
+    path: Vec<String>,
+    sentence: String,
+}
+
 /// Errors found so far, in the order of discovery.
 #[derive(Debug, Default)]
-pub(super) struct Diagnostics(Vec<(Location, String)>);
+pub(super) struct Diagnostics(Vec<Diagnostic>);
 
 impl Diagnostics {
     /// Adds an error message, which does not contain the location.
     pub(super) fn add(&mut self, location: &Location, sentence: impl Into<String>) {
-        // Quoted values may contain line breaks; each error takes one line.
-        self.0.push((location.clone(), sentence.into().replace(char::is_control, " ")));
+        self.add_at(location, &[], sentence);
+    }
+
+    /// Adds an error message about a key, or about a part of its value.
+    pub(super) fn add_at(
+        &mut self,
+        location: &Location,
+        path: &[&str],
+        sentence: impl Into<String>,
+    ) {
+        self.0.push(Diagnostic {
+            location: location.clone(),
+            path: path.iter().map(|&key| key.to_owned()).collect(),
+            // Quoted values may contain line breaks; each error takes one line.
+            sentence: sentence.into().replace(char::is_control, " "),
+        });
     }
 
     /// Moves all errors to others, each with another location.
     pub(super) fn move_to(self, others: &mut Self, located: impl Fn(&Location) -> Location) {
-        others.0.extend(self.0.into_iter().map(|(location, text)| (located(&location), text)));
+        let moved = |error: Diagnostic| Diagnostic { location: located(&error.location), ..error };
+        others.0.extend(self.0.into_iter().map(moved));
     }
 
     /// Returns `true` if no error was found.
@@ -54,14 +79,14 @@ impl Diagnostics {
 
     /// Returns all errors, sorted by location and without duplicates, as an error about a file.
     pub(super) fn into_error(self, path: &Path) -> ConfigError {
-        let mut diagnostics: Vec<(Location, String)> = Vec::new();
+        let mut diagnostics: Vec<Diagnostic> = Vec::new();
         for diagnostic in self.0 {
             // Names are read twice: once in advance for references to them.
             if !diagnostics.contains(&diagnostic) {
                 diagnostics.push(diagnostic);
             }
         }
-        diagnostics.sort_by(|a, b| a.0.cmp(&b.0));
+        diagnostics.sort_by(|a, b| a.location.cmp(&b.location));
         ConfigError { path: path.to_owned(), diagnostics }
     }
 }
@@ -71,7 +96,34 @@ impl Diagnostics {
 #[derive(Debug)]
 pub struct ConfigError {
     path: PathBuf,
-    diagnostics: Vec<(Location, String)>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Error of one field of a definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    /// Key of the definition, followed by the key or position inside of its value: `["titles", "zh"]`,
+    /// `["sections", "0"]`. Empty for an error about the definition as a whole or about another table.
+    pub path: Vec<String>,
+    /// Problem and remedy, without the location.
+    pub message: String,
+}
+
+impl ConfigError {
+    /// Returns each error by the field of a definition that it is about. The message of an error about
+    /// anything else begins with its location.
+    pub fn field_errors(&self, kind: DefinitionKind, name: &str) -> Vec<FieldError> {
+        let label = definition_label(kind, name);
+        let is_own = |error: &Diagnostic| matches!(&error.location, Location::Definition(of, _) if *of == label);
+        let field_error = |error: &Diagnostic| {
+            if is_own(error) {
+                return FieldError { path: error.path.clone(), message: error.sentence.clone() };
+            }
+            let location = error.location.within(&self.path);
+            FieldError { path: Vec::new(), message: format!("{location}: {}", error.sentence) }
+        };
+        self.diagnostics.iter().map(field_error).collect()
+    }
 }
 
 impl ConfigError {
@@ -83,9 +135,9 @@ impl ConfigError {
         name: &str,
     ) -> impl Iterator<Item = (Option<usize>, String)> {
         let label = definition_label(kind, name);
-        self.diagnostics.iter().map(move |(location, sentence)| match location {
-            Location::Definition(of, line) if *of == label => (Some(*line), sentence.clone()),
-            _ => (None, format!("{}: {sentence}", location.within(&self.path))),
+        self.diagnostics.iter().map(move |error| match &error.location {
+            Location::Definition(of, line) if *of == label => (Some(*line), error.sentence.clone()),
+            location => (None, format!("{}: {}", location.within(&self.path), error.sentence)),
         })
     }
 }
@@ -97,11 +149,11 @@ pub(super) fn definition_label(kind: DefinitionKind, name: &str) -> String {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (location, sentence)) in self.diagnostics.iter().enumerate() {
+        for (index, error) in self.diagnostics.iter().enumerate() {
             if index > 0 {
                 writeln!(f)?;
             }
-            write!(f, "{}: {sentence}", location.within(&self.path))?;
+            write!(f, "{}: {}", error.location.within(&self.path), error.sentence)?;
         }
         Ok(())
     }

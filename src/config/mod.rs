@@ -4,6 +4,7 @@
 mod base_dir;
 mod conflicts;
 mod definition_json;
+mod definition_text;
 mod digests;
 mod document;
 mod environment;
@@ -14,6 +15,7 @@ mod keys;
 mod mail_settings;
 mod names;
 mod publish;
+mod quoting;
 mod reader;
 mod redaction;
 mod secrets;
@@ -44,17 +46,16 @@ use site::SiteDefaults;
 use crate::domain::definition::{Definition, DefinitionKind};
 
 pub use definition_json::{definition_body, definition_key, definition_settings};
-pub use error::ConfigError;
+pub use definition_text::{
+    KeyChange, compare_definitions, export_definitions, former_names, with_former_names,
+};
+pub use error::{ConfigError, FieldError};
+pub use quoting::quote_text;
 pub(crate) use redaction::has_unencoded_password;
 pub use redaction::redact_url;
 pub use settings::*;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
-
-/// Returns a text as a quoted TOML string.
-pub fn quote_text(text: &str) -> String {
-    toml::Value::from(text).to_string()
-}
 
 impl Config {
     /// Loads the configuration from a file, overridden by the environment. The error contains all
@@ -115,11 +116,7 @@ impl Config {
     pub fn line_in_file(&self, kind: DefinitionKind, name: &str) -> Option<usize> {
         let text = fs::read_to_string(&self.path).ok()?;
         let document = Document::read(&text, &mut Diagnostics::default());
-        let section = match kind {
-            DefinitionKind::Feed => &keys::FEEDS,
-            DefinitionKind::Digest => &keys::DIGESTS,
-            DefinitionKind::Segment => &keys::SEGMENTS,
-        };
+        let section = definition_text::section_of(kind);
         let table = document.tables(section).iter().find(|table| table.name() == Some(name))?;
         match table.location {
             Location::Line(line) => Some(line),

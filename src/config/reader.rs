@@ -32,11 +32,11 @@ impl<'a> Reader<'a> {
     pub(super) fn error(&mut self, key: &str, reason: &str) {
         let location =
             self.table.entries.get(key).map_or(&self.table.location, |entry| &entry.location);
-        self.report(location, &format!("`{key}`: {reason}"));
+        self.report(location, &[key], &format!("`{key}`: {reason}"));
     }
 
-    fn report(&mut self, location: &Location, sentence: &str) {
-        self.diagnostics.add(location, format!("{}: {sentence}", self.label()));
+    fn report(&mut self, location: &Location, path: &[&str], sentence: &str) {
+        self.diagnostics.add_at(location, path, format!("{}: {sentence}", self.label()));
     }
 
     /// Returns the label of the table in error messages.
@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
                 let reason = format!(
                     "`{key}` must be a single text; write its translations in `{translated}`"
                 );
-                self.report(&entry.location, &reason);
+                self.report(&entry.location, &[key], &reason);
                 return None;
             }
             self.wrong_type(key, entry, "a string in quotes");
@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
                     }
                 });
             if let Err(reason) = added {
-                self.report(&entry.location, &format!("`{key}`: {reason}"));
+                self.report(&entry.location, &[key, written], &format!("`{key}`: {reason}"));
                 is_valid = false;
             }
         }
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
     pub(super) fn missing(&mut self, key: &str, remedy: &str) {
         let location =
             self.table.entries.get(key).map_or(&self.table.location, |entry| &entry.location);
-        self.report(location, &format!("`{key}` is missing; {remedy}"));
+        self.report(location, &[key], &format!("`{key}` is missing; {remedy}"));
     }
 
     /// Reads an integer within bounds, or returns the default.
@@ -224,7 +224,7 @@ impl<'a> Reader<'a> {
         };
         let mut values = Vec::new();
         let mut is_valid = true;
-        for element in elements {
+        for (position, element) in elements.iter().enumerate() {
             let value = match &element.value {
                 Value::Text(text) => read(text, &element.location),
                 other => {
@@ -235,7 +235,8 @@ impl<'a> Reader<'a> {
                 Ok(value) if values.contains(&value) => {}
                 Ok(value) => values.push(value),
                 Err(reason) => {
-                    self.report(&element.location, &format!("`{key}`: {reason}"));
+                    let path = [key, &position.to_string()];
+                    self.report(&element.location, &path, &format!("`{key}`: {reason}"));
                     is_valid = false;
                 }
             }
@@ -262,6 +263,7 @@ impl<'a> Reader<'a> {
     fn wrong_type(&mut self, key: &str, entry: &Spanned, expected: &str) {
         self.report(
             &entry.location,
+            &[key],
             &format!("`{key}` must be {expected} (found {})", entry.value.type_name()),
         );
     }

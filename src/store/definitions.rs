@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
-use super::db::{FromRow, Row, Statement};
+use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::Definitions;
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -49,6 +49,46 @@ static ADD: Statement = Statement::new(
     RETURNING id",
 );
 
+static FIND_VERSION: Statement = Statement::new(
+    "
+    SELECT kind, name, body
+      FROM definition_versions
+     WHERE id = $id
+       AND body IS NOT NULL",
+);
+
+static NEWEST_OF: Statement = Statement::new(
+    "
+    SELECT MAX(id)
+      FROM definition_versions
+     WHERE kind = $kind AND name = $name",
+);
+
+static EDITIONS_IN_PROGRESS: Statement = Statement::new(
+    "
+    SELECT id
+      FROM editions
+     WHERE digest = $digest
+       AND state IN ('preparing', 'sending', 'paused')
+     ORDER BY id",
+);
+
+static COUNT_SUBSCRIPTIONS: Statement = Statement::new(
+    "
+    SELECT COUNT(*)
+      FROM subscriptions
+     WHERE digest = $digest
+       AND status <> 'unsubscribed'",
+);
+
+static COUNT_HUB_SUBSCRIPTIONS: Statement = Statement::new(
+    "
+    SELECT COUNT(*)
+      FROM hub_subscriptions
+     WHERE feed = $feed
+       AND expires_at > $now",
+);
+
 static VERSIONS: Statement = Statement::new(
     "
     SELECT id, body, actor_kind, actor_name, created_at
@@ -58,7 +98,17 @@ static VERSIONS: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&VERSION, &CURRENT, &ADD, &VERSIONS];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &VERSION,
+    &CURRENT,
+    &ADD,
+    &FIND_VERSION,
+    &NEWEST_OF,
+    &EDITIONS_IN_PROGRESS,
+    &COUNT_SUBSCRIPTIONS,
+    &COUNT_HUB_SUBSCRIPTIONS,
+    &VERSIONS,
+];
 
 impl FromRow for Definition {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -99,6 +149,38 @@ impl Definitions<'_> {
         self.store.read(&VERSIONS).bind("kind", kind.as_str()).bind("name", name).fetch_all().await
     }
 
+    /// Returns the definition as it was in a version; `None` if there is no such version, or it deleted
+    /// the definition.
+    pub async fn find_version(self, version: i64) -> StoreResult<Option<Definition>> {
+        self.store.read(&FIND_VERSION).bind("id", version).fetch_optional().await
+    }
+
+    /// Returns the number of the newest version of a definition, also if it deleted the definition.
+    pub async fn newest_version_of(
+        self,
+        kind: DefinitionKind,
+        name: &str,
+    ) -> StoreResult<Option<i64>> {
+        let newest = self.store.read(&NEWEST_OF).bind("kind", kind.as_str()).bind("name", name);
+        newest.fetch_scalar().await
+    }
+
+    /// Returns the ids of the editions of a digest that are neither sent nor cancelled.
+    pub async fn editions_in_progress(self, digest: &str) -> StoreResult<Vec<i64>> {
+        self.store.read(&EDITIONS_IN_PROGRESS).bind("digest", digest).fetch_scalars().await
+    }
+
+    /// Returns the number of subscriptions to a digest that are not ended.
+    pub async fn count_subscriptions(self, digest: &str) -> StoreResult<i64> {
+        self.store.read(&COUNT_SUBSCRIPTIONS).bind("digest", digest).fetch_scalar().await
+    }
+
+    /// Returns the number of subscriptions of the WebSub hub to the documents of a feed.
+    pub async fn count_hub_subscriptions(self, feed: &str, now: Millis) -> StoreResult<i64> {
+        let count = self.store.read(&COUNT_HUB_SUBSCRIPTIONS).bind("feed", feed).bind("now", now);
+        count.fetch_scalar().await
+    }
+
     /// Adds a validated version of a definition, or deletes the definition if `body` is `None`.
     /// Returns the version's number, or `None` if the newest version is no longer `previous`, against
     /// which the new one was validated.
@@ -112,27 +194,71 @@ impl Definitions<'_> {
         now: Millis,
     ) -> StoreResult<Option<i64>> {
         let mut tx = self.store.begin().await?;
-        let id: Option<i64> = tx
-            .query(&ADD)
-            .bind("previous", previous)
-            .bind("kind", kind.as_str())
-            .bind("name", name)
-            .bind("body", body)
+        let version = NewVersion { kind, name, body, previous };
+        let Some(id) = version.add(&mut tx, actor, now).await? else { return Ok(None) };
+        let action = if body.is_some() { AuditAction::Change } else { AuditAction::Delete };
+        let entry =
+            NewAuditEntry::new(actor, action, object_of(kind), name).with(json!({"version": id}));
+        audit_log::record(&mut tx, entry, now).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+
+    /// Like [`add_version`](Self::add_version), for a definition that gets another name: ends the one
+    /// with the former name in the same transaction.
+    pub async fn rename(
+        self,
+        renamed: &Definition,
+        former_name: &str,
+        previous: i64,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<Option<i64>> {
+        let Definition { kind, name, body } = renamed;
+        let mut tx = self.store.begin().await?;
+        let end = NewVersion { kind: *kind, name: former_name, body: None, previous };
+        let Some(ended) = end.add(&mut tx, actor, now).await? else { return Ok(None) };
+        let begin = NewVersion { kind: *kind, name, body: Some(body), previous: ended };
+        let Some(id) = begin.add(&mut tx, actor, now).await? else { return Ok(None) };
+        let detail = json!({"version": id, "former_name": former_name});
+        let entry = NewAuditEntry::new(actor, AuditAction::Change, object_of(*kind), name);
+        audit_log::record(&mut tx, entry.with(detail), now).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+}
+
+/// Version of a definition that is about to be stored.
+#[derive(Debug, Clone, Copy)]
+struct NewVersion<'a> {
+    kind: DefinitionKind,
+    name: &'a str,
+    /// TOML of the version; `None` to end the definition.
+    body: Option<&'a str>,
+    /// Newest version of any definition when this one was validated.
+    previous: i64,
+}
+
+impl NewVersion<'_> {
+    /// Inserts the version and returns its number; `None` if `previous` is no longer the newest.
+    async fn add(self, tx: &mut Tx, actor: &Actor, now: Millis) -> StoreResult<Option<i64>> {
+        tx.query(&ADD)
+            .bind("previous", self.previous)
+            .bind("kind", self.kind.as_str())
+            .bind("name", self.name)
+            .bind("body", self.body)
             .bind("actor_kind", actor.kind().as_str())
             .bind("actor_name", actor.name())
             .bind("created_at", now)
             .fetch_optional_scalar()
-            .await?;
-        let Some(id) = id else { return Ok(None) };
-        let object = match kind {
-            DefinitionKind::Feed => AuditObject::Feed,
-            DefinitionKind::Digest => AuditObject::Digest,
-            DefinitionKind::Segment => AuditObject::Segment,
-        };
-        let action = if body.is_some() { AuditAction::Change } else { AuditAction::Delete };
-        let entry = NewAuditEntry::new(actor, action, object, name).with(json!({"version": id}));
-        audit_log::record(&mut tx, entry, now).await?;
-        tx.commit().await?;
-        Ok(Some(id))
+            .await
+    }
+}
+
+fn object_of(kind: DefinitionKind) -> AuditObject {
+    match kind {
+        DefinitionKind::Feed => AuditObject::Feed,
+        DefinitionKind::Digest => AuditObject::Digest,
+        DefinitionKind::Segment => AuditObject::Segment,
     }
 }

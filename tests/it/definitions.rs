@@ -13,11 +13,11 @@ use crate::crashes::Node;
 use crate::server_process::get;
 use crate::support::{World, database_tests};
 
-fn editor() -> Actor {
+pub(crate) fn editor() -> Actor {
     Actor::User { name: "lin".into(), role: Role::Editor, digests: DigestScope::All }
 }
 
-fn feed(name: &str, body: &str) -> Definition {
+pub(crate) fn feed(name: &str, body: &str) -> Definition {
     Definition { kind: DefinitionKind::Feed, name: name.into(), body: body.into() }
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn save(world: &World, definition: Definition) -> Result<i64, D
     definitions::save(store, &read, templates, definition, &editor(), world.now()).await
 }
 
-async fn delete(world: &World, name: &str) -> Result<i64, DefinitionError> {
+pub(crate) async fn delete(world: &World, name: &str) -> Result<i64, DefinitionError> {
     let path = world.config_file();
     let read = |all: &[Definition]| Config::load_with(&path, std::iter::empty(), all);
     let (store, kind) = (&world.app.store, DefinitionKind::Feed);

@@ -20,6 +20,7 @@ mod connection_limits;
 mod corpus;
 mod crashes;
 mod daemon;
+mod definition_versions;
 mod definitions;
 mod degraded_start;
 mod digest_previews;
