@@ -27,6 +27,7 @@ use crate::store::Store;
 use crate::store::identity::StoreIdentity;
 use crate::store::renames::RenamedKind;
 use crate::templates::Templates;
+use crate::webhooks::WebhookSender;
 use crate::websub::WebSub;
 
 /// All connected parts of Courant; cheap to clone.
@@ -75,6 +76,7 @@ impl App {
         let store = Store::open(&config.database.url).await?;
         let (config, definitions_version) = with_definitions(&store, config).await?;
         apply_renames(&store, &config).await?;
+        store.record_events(config.webhook_events());
         store.set_base_url_if_absent(&config.site.base_url).await?;
         let store_identity = store.identity().await?;
         let app = Self::new(config, store, templates, store_identity);
@@ -92,6 +94,7 @@ impl App {
         check_templates(&config, &templates)?;
         config.check_filters(self.store.attributes().types().await?)?;
         apply_renames(&self.store, &config).await?;
+        self.store.record_events(config.webhook_events());
         let next = Self {
             triggers: SyncTriggers::new(&config),
             feed_cache: self.feed_cache.with_config(&config),
@@ -236,6 +239,11 @@ impl App {
         )
     }
 
+    /// Creates the sender of events to the webhooks, under a new node name.
+    pub fn webhook_sender(&self) -> WebhookSender {
+        WebhookSender::new(self.store.clone(), self.config.clone(), node_name(), self.clock)
+    }
+
     /// Creates the publisher of the cached feeds to a destination, under a new node name.
     pub fn publisher(&self, to: &DestinationSettings) -> Publisher {
         Publisher::new(
@@ -272,8 +280,9 @@ async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
         config.transports.iter().map(|t| (RenamedKind::Transport, &t.former_names, &t.name));
     let destinations =
         config.destinations.iter().map(|p| (RenamedKind::Destination, &p.former_names, &p.name));
+    let webhooks = config.webhooks.iter().map(|w| (RenamedKind::Webhook, &w.former_names, &w.name));
     for (kind, was, name) in
-        sources.chain(feeds).chain(digests).chain(transports).chain(destinations)
+        sources.chain(feeds).chain(digests).chain(transports).chain(destinations).chain(webhooks)
     {
         for old in was {
             store.rename(kind, old, name).await?;

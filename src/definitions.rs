@@ -1,4 +1,4 @@
-//! Definitions: creates, changes, renames, restores and deletes the feeds, digests and segments that the
+//! Definitions: creates, changes, renames, restores and deletes the feeds, digests, segments and webhooks that the
 //! database holds beside those of the config file.
 
 mod dependents;
@@ -252,6 +252,7 @@ fn reject_name_in_file(
         DefinitionKind::Feed => file.feeds.iter().any(|feed| feed.name == name),
         DefinitionKind::Digest => file.digests.iter().any(|digest| digest.name == name),
         DefinitionKind::Segment => file.segments.iter().any(|segment| segment.name == name),
+        DefinitionKind::Webhook => file.webhooks.iter().any(|webhook| webhook.name == name),
     };
     if is_in_file { Err(DefinitionError::InFile { kind, name: name.to_owned() }) } else { Ok(()) }
 }

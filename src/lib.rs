@@ -32,6 +32,7 @@ pub mod subscribers;
 
 // Flows that distribute the feeds
 pub mod publishing;
+pub mod webhooks;
 pub mod websub;
 
 // Documents of `--json` and of the API

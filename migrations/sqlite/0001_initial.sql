@@ -80,8 +80,8 @@ CREATE TABLE audit_log (
                 'accept_removals', 'adopt', 'reload')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
-                'subscriber', 'attribute', 'segment', 'bulk_job', 'subscription', 'suppression', 'token', 'user', 'database',
-                'config')),
+                'subscriber', 'attribute', 'segment', 'bulk_job', 'subscription', 'suppression', 'token', 'user', 'webhook',
+                'database', 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT
 );
@@ -634,7 +634,7 @@ CREATE TABLE reload_results (
 CREATE TABLE definition_versions (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     previous   BIGINT NOT NULL UNIQUE,
-    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest', 'segment')),
+    kind       TEXT NOT NULL CONSTRAINT definition_versions_kind CHECK (kind IN ('feed', 'digest', 'segment', 'webhook')),
     name       TEXT NOT NULL,
     body       TEXT,
     actor_kind TEXT NOT NULL,
@@ -642,3 +642,61 @@ CREATE TABLE definition_versions (
     created_at BIGINT NOT NULL
 );
 CREATE INDEX definition_versions_name ON definition_versions (kind, name, id);
+
+-- Events for the webhooks, written in the transaction of the change that each reports (an outbox), while
+-- a webhook of the configuration receives their kind. An event is given to the webhooks at `due_at`,
+-- which is later than `created_at` for an article that is published in the future.
+CREATE TABLE events (
+    id             INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind           TEXT NOT NULL CONSTRAINT events_kind CHECK (kind IN (
+                    'article.published', 'article.changed', 'edition.created', 'edition.started',
+                    'edition.finished', 'delivery.failed', 'subscriber.confirmed',
+                    'subscriber.unsubscribed', 'subscriber.changed')),
+    object_id      TEXT NOT NULL,
+    data           TEXT NOT NULL,
+    created_at     BIGINT NOT NULL,
+    due_at         BIGINT NOT NULL,
+    is_distributed BOOLEAN NOT NULL DEFAULT FALSE
+);
+CREATE INDEX events_undistributed ON events (due_at) WHERE NOT is_distributed;
+CREATE INDEX events_created ON events (created_at);
+CREATE INDEX events_object ON events (object_id) WHERE NOT is_distributed;
+
+-- Events on the way to each webhook. An entry is deleted when the webhook accepts it, and has no
+-- `due_at` after its last attempt.
+CREATE TABLE webhook_deliveries (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook     TEXT NOT NULL,
+    event_id    BIGINT NOT NULL,
+    attempts    BIGINT NOT NULL DEFAULT 0,
+    due_at      BIGINT,
+    lease_node  TEXT,
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    UNIQUE (webhook, event_id)
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX webhook_deliveries_event ON webhook_deliveries (event_id);
+
+-- Attempts to deliver events to webhooks. `status` is the HTTP status of the response, `error` the
+-- reason why there was none.
+CREATE TABLE webhook_attempts (
+    id           INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook      TEXT NOT NULL,
+    event_id     BIGINT NOT NULL,
+    attempted_at BIGINT NOT NULL,
+    duration_ms  BIGINT NOT NULL,
+    status       BIGINT,
+    error        TEXT
+);
+CREATE INDEX webhook_attempts_webhook ON webhook_attempts (webhook, id);
+CREATE INDEX webhook_attempts_time ON webhook_attempts (attempted_at);
+
+-- State of each webhook that has failed: since when it accepts nothing, and when and why it was
+-- switched off. The state applies to `url` only.
+CREATE TABLE webhook_states (
+    name          TEXT PRIMARY KEY,
+    url           TEXT NOT NULL,
+    failing_since BIGINT,
+    disabled_at   BIGINT,
+    reason        TEXT
+);

@@ -44,6 +44,7 @@ mod suppressions;
 mod table;
 mod tokens;
 mod usage;
+mod webhooks;
 mod websub;
 mod wrap;
 
@@ -134,6 +135,9 @@ enum Command {
     /// List changes and who made them
     #[command(subcommand)]
     Audit(audit::Command),
+    /// List, test and repeat webhooks
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
     /// List the subscribers of the WebSub hub
     #[command(subcommand)]
     Websub(websub::Command),
@@ -212,6 +216,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Audit(c) => c.run(&app, json).await,
+        Command::Webhooks(c) => c.run(&app, json).await,
         Command::Websub(c) => c.run(&app, json).await,
         Command::Backup { file } => backup::run(&app, &file, json).await,
         Command::Adopt => adopt::run(&app, json).await,

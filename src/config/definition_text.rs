@@ -7,6 +7,7 @@ use toml::de::DeTable;
 
 use super::keys;
 use super::quoting::quote_text;
+use super::redaction::{HIDDEN, is_secret};
 use crate::domain::definition::{Definition, DefinitionKind};
 
 /// Key that lists the former names of a table.
@@ -63,11 +64,16 @@ pub fn compare_definitions(before: Option<&str>, after: Option<&str>) -> Vec<Key
         let (old, new) = (before.get(key), after.get(key));
         (old != new).then(|| KeyChange {
             key: key.clone(),
-            before: old.map(toml::Value::to_string),
-            after: new.map(toml::Value::to_string),
+            before: old.map(|value| shown(key, value)),
+            after: new.map(|value| shown(key, value)),
         })
     };
     keys.into_iter().filter_map(change).collect()
+}
+
+/// Returns a value as TOML, with a secret hidden.
+fn shown(key: &str, value: &toml::Value) -> String {
+    if is_secret(key) { HIDDEN.to_owned() } else { value.to_string() }
 }
 
 /// Returns definitions as tables that the config file accepts.
@@ -86,6 +92,7 @@ pub(super) fn section_of(kind: DefinitionKind) -> &'static keys::TableSchema {
         DefinitionKind::Feed => &keys::FEEDS,
         DefinitionKind::Digest => &keys::DIGESTS,
         DefinitionKind::Segment => &keys::SEGMENTS,
+        DefinitionKind::Webhook => &keys::WEBHOOKS,
     }
 }
 

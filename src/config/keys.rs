@@ -71,6 +71,7 @@ pub(super) const SERVER: TableSchema = TableSchema {
         ("feed_cache_dir", Text),
         ("on_demand", Boolean),
         ("browser_content_types", Boolean),
+        ("webhook_networks", List),
     ],
 };
 
@@ -243,8 +244,22 @@ pub(super) const PUBLISH: TableSchema = TableSchema {
     ],
 };
 
+/// The keys of each `[[webhooks]]`.
+pub(super) const WEBHOOKS: TableSchema = TableSchema {
+    name: "webhooks",
+    is_list: true,
+    keys: &[
+        ("name", Text),
+        ("was", List),
+        ("url", Text),
+        ("events", List),
+        ("secret", Text),
+        ("previous_secret", Text),
+    ],
+};
+
 /// All sections, with the keys outside all sections first.
-pub(super) const TABLES: [&TableSchema; 12] = [
+pub(super) const TABLES: [&TableSchema; 13] = [
     &TOP_LEVEL,
     &SITE,
     &DATABASE,
@@ -257,6 +272,7 @@ pub(super) const TABLES: [&TableSchema; 12] = [
     &SECTIONS,
     &TRANSPORTS,
     &PUBLISH,
+    &WEBHOOKS,
 ];
 
 /// Keys that earlier versions called differently: section, former key, current key.

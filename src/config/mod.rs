@@ -27,6 +27,7 @@ mod sources;
 mod tests;
 mod titles;
 mod transports;
+mod webhooks;
 mod websub;
 mod yaml;
 
@@ -162,6 +163,7 @@ impl ReferencedNames {
         let transports =
             Names::read(&keys::TRANSPORTS, document.tables(&keys::TRANSPORTS), diagnostics);
         let feeds = Names::read(&keys::FEEDS, document.tables(&keys::FEEDS), diagnostics);
+        Names::read(&keys::WEBHOOKS, document.tables(&keys::WEBHOOKS), diagnostics);
         Names::read(&keys::DIGESTS, document.tables(&keys::DIGESTS), diagnostics);
         Names::read(&keys::SEGMENTS, document.tables(&keys::SEGMENTS), diagnostics);
         Names::read(&keys::PUBLISH, document.tables(&keys::PUBLISH), diagnostics);
@@ -216,6 +218,7 @@ fn read(
     };
     let transports = read_transports(document, &context, diagnostics);
     let segments = all(document, &keys::SEGMENTS, diagnostics, segments::read);
+    let webhooks = all(document, &keys::WEBHOOKS, diagnostics, webhooks::read);
     let publish = read_publish(document, base_dir, &names.feeds, diagnostics);
     if let (Some(database), Some(sources)) = (&database, &sources) {
         conflicts::check_database(database, sources, document, diagnostics);
@@ -234,6 +237,7 @@ fn read(
         sections: sections?,
         transports: transports?,
         destinations: publish?,
+        webhooks: webhooks?,
     };
     segments::check(&mut config, document, diagnostics);
     Some(config)
@@ -342,6 +346,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
     let on_demand =
         if reader.has("on_demand") { Some(reader.boolean("on_demand", true)?) } else { None };
     let browser_content_types = reader.boolean("browser_content_types", false)?;
+    let webhook_networks = reader.list("webhook_networks", IpNetwork::parse)?;
     let server = Server {
         listen,
         trusted_proxies,
@@ -350,6 +355,7 @@ fn server(mut reader: Reader<'_>, base_dir: &BaseDir) -> Option<(Server, Option<
         feed_cache_dir,
         on_demand: true,
         browser_content_types,
+        webhook_networks,
     };
     Some((server, on_demand))
 }

@@ -2,6 +2,17 @@
 
 use url::Url;
 
+/// Keys of the configuration whose values are secrets.
+const SECRET_KEYS: [&str; 6] =
+    ["password", "access_key", "secret_key", "secret", "previous_secret", "private"];
+/// Text that stands for a secret, as TOML.
+pub(super) const HIDDEN: &str = "\"***\"";
+
+/// Returns `true` if the value of a key is a secret.
+pub(super) fn is_secret(key: &str) -> bool {
+    SECRET_KEYS.contains(&key)
+}
+
 /// Returns `true` if a URL of a database contains `@` where only a password that is not
 /// percent-encoded puts it: after a slash, a question mark or a number sign. A parser then takes a
 /// part of the password for the host, the port or the path, which messages show.

@@ -4,8 +4,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
+use url::Url;
 
 use crate::domain::color::Accent;
+use crate::domain::event::EventKind;
 use crate::domain::ghost_filter::GhostFilter;
 use crate::domain::time::SignedDuration;
 use crate::domain::translations::Translations;
@@ -48,6 +50,8 @@ pub struct Config {
     pub transports: Vec<Transport>,
     /// The `[[publish]]` tables, in file order.
     pub destinations: Vec<DestinationSettings>,
+    /// The `[[webhooks]]` tables, in file order.
+    pub webhooks: Vec<Webhook>,
 }
 
 impl Config {
@@ -63,6 +67,27 @@ impl Config {
         self.feeds.iter().filter(is_published).collect()
     }
 }
+
+/// Settings of one `[[webhooks]]` table: a URL that receives events.
+#[derive(Debug, Clone)]
+pub struct Webhook {
+    /// Name of the webhook.
+    pub name: String,
+    /// Names of the webhook before renames.
+    pub former_names: Vec<String>,
+    /// URL that the events are posted to.
+    pub url: Url,
+    /// Kinds of events that it receives; never empty.
+    pub events: Vec<EventKind>,
+    /// Secret that signs the events.
+    pub secret: WebhookSecret,
+    /// Secret that signs them as well while `secret` changes.
+    pub previous_secret: Option<WebhookSecret>,
+}
+
+/// Secret of a webhook; its `Debug` output does not contain it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WebhookSecret(pub Vec<u8>);
 
 /// Settings of one `[[sections]]` table: the names of a section in other languages.
 #[derive(Debug, Clone)]
@@ -125,6 +150,8 @@ pub struct Server {
     pub on_demand: bool,
     /// `true` if feeds are served as `application/xml` and `application/json`.
     pub browser_content_types: bool,
+    /// Private networks that webhooks may send to.
+    pub webhook_networks: Vec<IpNetwork>,
 }
 
 /// Settings of `[websub]`: push notifications for feed readers.

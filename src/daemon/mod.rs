@@ -35,6 +35,7 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     if app.store.is_sqlite() {
         app.store.leases().expire_all().await?;
+        app.store.webhooks().release_all().await?;
     }
     // Before any task computes what is due.
     clock_watch::check(&app, app.now()).await;

@@ -42,6 +42,9 @@ impl Tasks {
         tasks.spawn(render_feeds(app.clone(), websub.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(compress_feeds(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(push_websub(app.clone(), websub, ticks.clone(), stop.clone()));
+        if !app.config.webhooks.is_empty() {
+            tasks.spawn(send_to_webhooks(app.clone(), ticks.clone(), stop.clone()));
+        }
         for to in app.config.destinations.clone() {
             tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
@@ -239,6 +242,32 @@ async fn push_websub(
         () = on_changes => {}
     }
     Ok(websub.shutdown().await?)
+}
+
+/// Sends events to the webhooks at each tick, and as soon as one can receive more; a copy of the store
+/// does not (guarantee 10).
+async fn send_to_webhooks(
+    app: App,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    wait_until_sending_allowed(&app, ticks.clone(), &shutdown, true).await?;
+    let sender = app.webhook_sender();
+    let on_ticks = run_on_wake("webhooks", ticks, shutdown, || async {
+        Ok(sender.send_due(app.now()).await.map(drop)?)
+    });
+    let on_ends = async {
+        loop {
+            sender.attempt_ended().await;
+            // A failure repeats at the next tick and is logged there.
+            sender.send_due(app.now()).await.ok();
+        }
+    };
+    tokio::select! {
+        () = on_ticks => {}
+        () = on_ends => {}
+    }
+    Ok(sender.shutdown().await?)
 }
 
 /// Publishes feeds to a destination as soon as one changes, and retries failed uploads when they

@@ -45,7 +45,7 @@ pub async fn dependents(
             subscriptions: definitions.count_subscriptions(name).await?,
             ..Dependents::default()
         }),
-        DefinitionKind::Segment => Ok(Dependents::default()),
+        DefinitionKind::Segment | DefinitionKind::Webhook => Ok(Dependents::default()),
         DefinitionKind::Feed => {
             let feed = config.feeds.iter().find(|feed| feed.name == name);
             let is_public = feed.is_some_and(|feed| feed.secret.is_none());

@@ -156,7 +156,7 @@ async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64>
             n => frozen += n,
         }
     }
-    store.editions().start_sending(edition).await?;
+    store.editions().start_sending(edition, now).await?;
     Ok(frozen)
 }
 

@@ -125,6 +125,8 @@ pub enum AuditObject {
     Token,
     /// A user, by name.
     User,
+    /// A webhook, by name.
+    Webhook,
     /// The database of Courant.
     Database,
     /// The configuration of Courant.
@@ -133,7 +135,7 @@ pub enum AuditObject {
 
 impl AuditObject {
     /// All kinds of objects.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Source,
         Self::Article,
         Self::Feed,
@@ -148,6 +150,7 @@ impl AuditObject {
         Self::Suppression,
         Self::Token,
         Self::User,
+        Self::Webhook,
         Self::Database,
         Self::Config,
     ];
@@ -169,6 +172,7 @@ impl AuditObject {
             Self::Suppression => "suppression",
             Self::Token => "token",
             Self::User => "user",
+            Self::Webhook => "webhook",
             Self::Database => "database",
             Self::Config => "config",
         }

@@ -1,4 +1,4 @@
-//! Definitions: feeds, digests and segments that are stored in the database instead of the config file.
+//! Definitions: feeds, digests, segments and webhooks that are stored in the database instead of the config file.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,11 +12,13 @@ pub enum DefinitionKind {
     Digest,
     /// A segment, as in `[[segments]]`.
     Segment,
+    /// A webhook, as in `[[webhooks]]`.
+    Webhook,
 }
 
 impl DefinitionKind {
     /// All kinds of definitions.
-    pub const ALL: [Self; 3] = [Self::Feed, Self::Digest, Self::Segment];
+    pub const ALL: [Self; 4] = [Self::Feed, Self::Digest, Self::Segment, Self::Webhook];
 
     /// Returns the word for the database and for messages.
     pub fn as_str(self) -> &'static str {
@@ -24,6 +26,7 @@ impl DefinitionKind {
             Self::Feed => "feed",
             Self::Digest => "digest",
             Self::Segment => "segment",
+            Self::Webhook => "webhook",
         }
     }
 }
@@ -47,7 +50,7 @@ impl fmt::Display for DefinitionKind {
     }
 }
 
-/// A feed, digest or segment as stored: its name, and its other keys as TOML.
+/// A feed, digest, segment or webhook as stored: its name, and its other keys as TOML.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Definition {
     /// Kind of the definition.

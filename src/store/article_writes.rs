@@ -10,7 +10,7 @@ use super::id_mappings::guid_assignment::{
 use super::operations::Articles;
 use super::selection_entries::{self, ArticleBefore};
 use super::selection_sql::term_rows;
-use super::{StoreResult, json_list, spawn_uncancellable};
+use super::{StoreResult, events, json_list, spawn_uncancellable};
 use crate::domain::article::Article;
 use crate::domain::selection::TermKind;
 use crate::domain::time::Millis;
@@ -174,6 +174,7 @@ impl Articles<'_> {
             .execute()
             .await?;
         change_log::log(&mut tx, &changes).await?;
+        events::forget_articles(&mut tx, &removed, now).await?;
         tx.commit().await?;
         self.store.article_changes().notify();
         Ok(())
@@ -227,6 +228,9 @@ async fn save_article(
         selection_entries::record_changed_terms(tx, before, &old, &a.terms(), now).await?;
     }
     changes.add(row, old_terms, a.terms());
+    let was_visible =
+        known.is_some_and(|before| before.removed_at.is_none() && before.published_at <= now);
+    events::record_article(tx, a, &guid, was_visible, now).await?;
     tx.query(&ADD_TERMS).bind("article", row).bind("terms", term_rows(a)).execute().await?;
     Ok(if known.is_some() { SaveOutcome::Changed } else { SaveOutcome::Added })
 }

@@ -3,7 +3,8 @@
 
 use super::db::{FromRow, Row, Statement};
 use super::operations::Editions;
-use super::{StoreResult, spawn_uncancellable};
+use super::{StoreResult, events, spawn_uncancellable};
+use crate::domain::event::EventKind;
 use crate::domain::time::Millis;
 
 pub(super) mod batches;
@@ -99,7 +100,13 @@ impl Editions<'_> {
     }
 
     /// Starts sending a frozen edition; returns `true` if it was in state `preparing`.
-    pub async fn start_sending(self, edition: i64) -> StoreResult<bool> {
-        Ok(self.store.write(&START_SENDING).bind("edition", edition).execute().await? == 1)
+    pub async fn start_sending(self, edition: i64, now: Millis) -> StoreResult<bool> {
+        let mut tx = self.store.begin().await?;
+        let is_started = tx.query(&START_SENDING).bind("edition", edition).execute().await? == 1;
+        if is_started {
+            events::record_edition(&mut tx, EventKind::EditionStarted, edition, now).await?;
+        }
+        tx.commit().await?;
+        Ok(is_started)
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::AuditLog;
-use super::{StoreError, StoreResult};
+use super::{StoreError, StoreResult, events};
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
@@ -107,7 +107,8 @@ impl FromRow for AuditEntry {
     }
 }
 
-/// Adds an entry to the audit log, in the transaction of the change that it records.
+/// Adds an entry to the audit log, in the transaction of the change that it records, and an event if
+/// webhooks receive this change.
 pub(super) async fn record(tx: &mut Tx, entry: NewAuditEntry<'_>, now: Millis) -> StoreResult<()> {
     let detail = (!entry.detail.is_null()).then(|| entry.detail.to_string());
     tx.query(&RECORD)
@@ -120,7 +121,8 @@ pub(super) async fn record(tx: &mut Tx, entry: NewAuditEntry<'_>, now: Millis) -
         .bind("detail", detail)
         .execute()
         .await?;
-    Ok(())
+    let changed = (entry.action, entry.object, entry.object_id);
+    events::record_from_audit(tx, changed, &entry.detail, now).await
 }
 
 /// Import of a file of articles, which several transactions store.

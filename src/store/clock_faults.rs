@@ -3,6 +3,7 @@
 //! program existed, since which everything would be new.
 
 pub(super) mod articles;
+pub(super) mod webhooks;
 
 use super::StoreResult;
 use super::db::Statement;
@@ -320,6 +321,7 @@ impl ClockFaults<'_> {
         }
         tx.query(&RECORD).bind("now", now.0.to_string()).execute().await?;
         tx.query(&RECORD_AUDITED).execute().await?;
+        reset.push(("events for webhooks", webhooks::reset(&mut tx, now).await?));
         // Last, because it locks the version of the articles until the commit.
         reset.push(("articles", articles::reset(&mut tx, EARLIEST_TIME, now).await?));
         tx.commit().await?;

@@ -260,5 +260,6 @@ fn object_of(kind: DefinitionKind) -> AuditObject {
         DefinitionKind::Feed => AuditObject::Feed,
         DefinitionKind::Digest => AuditObject::Digest,
         DefinitionKind::Segment => AuditObject::Segment,
+        DefinitionKind::Webhook => AuditObject::Webhook,
     }
 }

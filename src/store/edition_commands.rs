@@ -7,10 +7,11 @@ use super::db::Statement;
 use super::delivery_leasing::HELD_AS_UNCERTAIN;
 use super::editions::missing_edition;
 use super::operations::Editions;
-use super::{StoreError, StoreResult};
+use super::{StoreError, StoreResult, events};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::edition::{EditionCommand, EditionState};
+use crate::domain::event::EventKind;
 use crate::domain::time::Millis;
 
 static FIND_STATE: Statement = Statement::new("SELECT state FROM editions WHERE id = $id");
@@ -325,7 +326,9 @@ impl Editions<'_> {
             return Ok(());
         }
         tx.query(&CLEAR_LEDGER_IF_UNSENT).bind("edition", id).execute().await?;
-        tx.query(&FINISH).bind("now", now).bind("edition", id).execute().await?;
+        if tx.query(&FINISH).bind("now", now).bind("edition", id).execute().await? > 0 {
+            events::record_edition(&mut tx, EventKind::EditionFinished, id, now).await?;
+        }
         tx.commit().await
     }
 
@@ -363,6 +366,9 @@ impl Editions<'_> {
         let mut tx = self.store.begin().await?;
         let finished: Vec<i64> = tx.query(&FINISH_SETTLED).bind("now", now).fetch_scalars().await?;
         tx.query(&DEQUEUE_EDITIONS).bind("editions", finished.as_slice()).execute().await?;
+        for edition in &finished {
+            events::record_edition(&mut tx, EventKind::EditionFinished, *edition, now).await?;
+        }
         tx.commit().await?;
         Ok(finished)
     }

@@ -2,13 +2,14 @@
 
 use serde_json::{Value as Json, json};
 
-use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::digests::MARK_PROCESSED;
 use super::operations::Editions;
+use super::{StoreResult, events};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::event::EventKind;
 use crate::domain::filter::Condition;
 use crate::domain::time::Millis;
 
@@ -239,6 +240,7 @@ impl Editions<'_> {
         let entry =
             NewAuditEntry::new(actor, AuditAction::Create, AuditObject::Edition, &object_id);
         audit_log::record(&mut tx, entry.with(detail), now).await?;
+        events::record_edition(&mut tx, EventKind::EditionCreated, id, now).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::db::{CommitMark, Db, RepeatedWrite, Statement, StatementTotals, WriteState, totals};
+use super::db::{
+    CommitMark, Db, RecordedEvents, RepeatedWrite, Statement, StatementTotals, WriteState, totals,
+};
 use super::error::{StoreError, StoreResult};
 use super::sqlite_files::deleted_file;
 
@@ -19,6 +21,8 @@ pub struct Store {
     pub(super) write_state: Arc<WriteState>,
     /// Statement that the transactions of this handle run before they commit, if any.
     pub(super) commit_mark: Option<Arc<CommitMark>>,
+    /// Kinds of events that this process records for webhooks.
+    pub(super) recorded_events: RecordedEvents,
 }
 
 static PING: Statement = Statement::new("SELECT 1");
@@ -37,6 +41,7 @@ impl Store {
             article_changes: Arc::new(watch::channel(()).0),
             write_state: Arc::default(),
             commit_mark: None,
+            recorded_events: RecordedEvents::default(),
         }
     }
 
@@ -67,6 +72,7 @@ impl Store {
                     article_changes: Arc::clone(&self.article_changes),
                     write_state: Arc::clone(&self.write_state),
                     commit_mark: self.commit_mark.clone(),
+                    recorded_events: self.recorded_events.clone(),
                 }
             }
         }

@@ -27,6 +27,7 @@ pub mod edition_creation;
 pub mod edition_deliveries;
 pub mod editions;
 mod error;
+mod events;
 pub mod feed_queries;
 pub mod feed_versions;
 mod handle;
@@ -71,6 +72,7 @@ pub mod terms;
 mod transactional_messages;
 pub mod transport_failures;
 mod wal_watcher;
+pub mod webhooks;
 
 pub use db::StatementTotals;
 pub(crate) use db::{Db, spawn_uncancellable};

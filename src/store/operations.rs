@@ -170,6 +170,12 @@ pub struct TransportFailures<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on webhooks and the events on the way to them.
+#[derive(Debug, Clone, Copy)]
+pub struct Webhooks<'a> {
+    pub(super) store: &'a Store,
+}
+
 impl Store {
     /// Returns the store operations on the tokens of the API.
     pub fn api_tokens(&self) -> ApiTokens<'_> {
@@ -309,5 +315,10 @@ impl Store {
     /// Returns the store operations on transports whose relays fail.
     pub fn transport_failures(&self) -> TransportFailures<'_> {
         TransportFailures { store: self }
+    }
+
+    /// Returns the store operations on webhooks and the events on the way to them.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks { store: self }
     }
 }

@@ -13,6 +13,8 @@ use super::leases::MIN_REMAINING_LEASE;
 use super::transactional_messages::{IS_AWAITED, NOT_AWAITED};
 use super::{Store, StoreResult};
 use crate::domain::address_rejection::AddressRejection;
+use crate::domain::delivery::DeliveryOutcome;
+use crate::domain::event::EventKind;
 use crate::domain::time::{Millis, as_millis_i64};
 
 /// Dedicated connection of the group commit; a pooled one would cost more round trips than the
@@ -148,6 +150,7 @@ impl CommitConnection {
         }
         if records.iter().all(|r| !r.is_queue_entry && r.rejection.is_none())
             && transitions.iter().all(|s| s.due_at.is_none())
+            && !self.reports_failures(records)
         {
             let mut connection = self.take_or_open().await?;
             let applied = transitions::apply(&mut connection, node, &transitions, now).await?;
@@ -176,6 +179,12 @@ impl CommitConnection {
             self.store.cancel_unsendable(&refused, now).await?;
         }
         Ok(started)
+    }
+
+    /// Returns `true` if an outcome is an event for webhooks, which its own transaction records.
+    fn reports_failures(&self, records: &[OutcomeRecord]) -> bool {
+        self.store.recorded_events.contains(EventKind::DeliveryFailed)
+            && records.iter().any(|r| r.outcome == DeliveryOutcome::Failed)
     }
 
     /// Takes the connection out; one on which an error occurs is not put back and so never used

@@ -17,6 +17,8 @@ pub enum RenamedKind {
     Transport,
     /// A publishing destination, in `[[publish]]`.
     Destination,
+    /// A webhook, in `[[webhooks]]`.
+    Webhook,
 }
 
 /// Checks whether a table contains a name.
@@ -57,12 +59,16 @@ const SUBSCRIPTIONS: &Fragments = &column("subscriptions", "digest");
 const EDITIONS_TRANSPORT: &Fragments = &column("editions", "transport");
 const DELIVERY_QUEUE: &Fragments = &column("delivery_queue", "transport");
 const PUBLICATIONS: &Fragments = &column("publications", "destination");
+const WEBHOOK_DELIVERIES: &Fragments = &column("webhook_deliveries", "webhook");
+const WEBHOOK_ATTEMPTS: &Fragments = &column("webhook_attempts", "webhook");
+const WEBHOOK_STATES: &Fragments = &column("webhook_states", "name");
 
 static FIND_SOURCE: Statement = Statement::with(FIND_NAME, SOURCES);
 static FIND_FEED: Statement = Statement::with(FIND_NAME, FEED_VERSIONS);
 static FIND_DIGEST: Statement = Statement::with(FIND_NAME, DIGESTS);
 static FIND_TRANSPORT: Statement = Statement::with(FIND_NAME, EDITIONS_TRANSPORT);
 static FIND_DESTINATION: Statement = Statement::with(FIND_NAME, PUBLICATIONS);
+static FIND_WEBHOOK: Statement = Statement::with(FIND_NAME, WEBHOOK_ATTEMPTS);
 
 static RENAME_IN_SOURCES: Statement = Statement::with(RENAME, SOURCES);
 static RENAME_IN_REJECTED_ROWS: Statement = Statement::with(RENAME, REJECTED_ROWS);
@@ -124,6 +130,10 @@ static DELETE_TRANSPORT_FAILURE: Statement = Statement::new(
 
 static RENAME_IN_PUBLICATIONS: Statement = Statement::with(RENAME, PUBLICATIONS);
 
+static RENAME_IN_WEBHOOK_DELIVERIES: Statement = Statement::with(RENAME, WEBHOOK_DELIVERIES);
+static RENAME_IN_WEBHOOK_ATTEMPTS: Statement = Statement::with(RENAME, WEBHOOK_ATTEMPTS);
+static RENAME_IN_WEBHOOK_STATES: Statement = Statement::with(RENAME, WEBHOOK_STATES);
+
 static RENAME_SOURCE_TERM: Statement = Statement::new(
     "
     UPDATE article_terms
@@ -152,6 +162,10 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &FIND_DIGEST,
     &FIND_TRANSPORT,
     &FIND_DESTINATION,
+    &FIND_WEBHOOK,
+    &RENAME_IN_WEBHOOK_DELIVERIES,
+    &RENAME_IN_WEBHOOK_ATTEMPTS,
+    &RENAME_IN_WEBHOOK_STATES,
     &RENAME_IN_SOURCES,
     &RENAME_IN_REJECTED_ROWS,
     &RENAME_IN_ARTICLES,
@@ -208,6 +222,9 @@ static TRANSPORT_RENAMES: &[&Statement] =
     &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE, &DELETE_TRANSPORT_FAILURE];
 /// Statements that replace the name of a destination.
 static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
+/// Statements that replace the name of a webhook.
+static WEBHOOK_RENAMES: &[&Statement] =
+    &[&RENAME_IN_WEBHOOK_DELIVERIES, &RENAME_IN_WEBHOOK_ATTEMPTS, &RENAME_IN_WEBHOOK_STATES];
 
 impl RenamedKind {
     /// Returns the statement that finds a name of this kind.
@@ -218,6 +235,7 @@ impl RenamedKind {
             Self::Digest => &FIND_DIGEST,
             Self::Transport => &FIND_TRANSPORT,
             Self::Destination => &FIND_DESTINATION,
+            Self::Webhook => &FIND_WEBHOOK,
         }
     }
 
@@ -229,6 +247,7 @@ impl RenamedKind {
             Self::Digest => DIGEST_RENAMES,
             Self::Transport => TRANSPORT_RENAMES,
             Self::Destination => DESTINATION_RENAMES,
+            Self::Webhook => WEBHOOK_RENAMES,
         }
     }
 }

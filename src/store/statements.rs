@@ -5,12 +5,12 @@ use super::{
     Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts,
     article_writes, articles, attributes, audience, audit_log, audit_names, bulk_jobs, change_log,
     clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
-    edition_creation, edition_deliveries, editions, feed_queries, feed_versions, handle,
+    edition_creation, edition_deliveries, editions, events, feed_queries, feed_versions, handle,
     http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
     id_mappings, idempotency_keys, identity, leases, left_out, outcomes, publications, rate_limits,
     readership, rejected_rows, reloads, renames, selection_entries, sources, stories,
     subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
-    subscriptions, suppressions, terms, transactional_messages, transport_failures,
+    subscriptions, suppressions, terms, transactional_messages, transport_failures, webhooks,
 };
 
 /// The statements of all files of the store.
@@ -31,6 +31,7 @@ static ALL: &[&[&Statement]] = &[
     change_log::STATEMENTS,
     clock_faults::STATEMENTS,
     clock_faults::articles::STATEMENTS,
+    clock_faults::webhooks::STATEMENTS,
     delivery_leasing::STATEMENTS,
     definitions::STATEMENTS,
     deliveries::STATEMENTS,
@@ -40,6 +41,7 @@ static ALL: &[&[&Statement]] = &[
     edition_deliveries::STATEMENTS,
     edition_creation::STATEMENTS,
     editions::STATEMENTS,
+    events::STATEMENTS,
     feed_queries::STATEMENTS,
     feed_versions::STATEMENTS,
     handle::STATEMENTS,
@@ -82,6 +84,7 @@ static ALL: &[&[&Statement]] = &[
     terms::STATEMENTS,
     transactional_messages::STATEMENTS,
     transport_failures::STATEMENTS,
+    webhooks::STATEMENTS,
     selection_entries::STATEMENTS,
 ];
 

@@ -22,6 +22,7 @@ pub mod suppressions;
 pub mod system;
 pub mod tokens;
 pub mod transports;
+pub mod webhooks;
 pub mod websub;
 
 #[cfg(test)]

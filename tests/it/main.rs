@@ -83,5 +83,6 @@ mod subscriptions;
 mod support;
 mod sync_hook;
 mod terminal;
+mod webhooks;
 mod websub;
 mod write_failures;

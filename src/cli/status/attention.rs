@@ -2,11 +2,13 @@
 //! not read, then decisions that an admin must make.
 
 use crate::app::App;
+use crate::config::settings::Webhook;
 use crate::domain::edition::EditionState;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::editions::Edition;
 use crate::store::sources::SourceState;
 use crate::store::transport_failures::TransportFailure;
+use crate::store::webhooks::WebhookState;
 use crate::wire::status::Attention;
 
 use super::super::output::{pluralize, pluralize_times};
@@ -47,6 +49,9 @@ pub(super) async fn list(app: &App, observed: &Observed<'_>) -> anyhow::Result<V
         all.extend(failing_source(app, state));
     }
     all.extend(observed.sources.iter().filter_map(blocked_removals));
+    for state in app.store.webhooks().states().await? {
+        all.extend(failing_webhook(app, &state));
+    }
     for destination in &app.config.destinations {
         let files = app.store.publications().list(&destination.name).await?;
         let failing = files.iter().filter(|file| file.attempts > 0).count();
@@ -125,6 +130,27 @@ fn failing_source(app: &App, state: &SourceState) -> Option<Attention> {
         without_name(error, &state.name)
     );
     Some(attention("source", &state.name, text, state.failing_since))
+}
+
+fn failing_webhook(app: &App, state: &WebhookState) -> Option<Attention> {
+    let is_it =
+        |webhook: &&Webhook| webhook.name == state.name && webhook.url.as_str() == state.url;
+    app.config.webhooks.iter().find(is_it)?;
+    let text = match (state.disabled_at, state.failing_since) {
+        (Some(at), _) => format!(
+            "switched off since {}: {}; `courant webhooks test {}` switches it on again",
+            site_time(app, at),
+            state.reason.as_deref().unwrap_or_default(),
+            state.name
+        ),
+        (None, Some(since)) => format!(
+            "accepts no event since {}; `courant webhooks log {}` lists the attempts",
+            site_time(app, since),
+            state.name
+        ),
+        (None, None) => return None,
+    };
+    Some(attention("webhook", &state.name, text, state.disabled_at.or(state.failing_since)))
 }
 
 /// Returns an error without the name of its source at the beginning, which the line has already.

@@ -7,8 +7,10 @@ use sqlx::postgres::Postgres;
 use sqlx::sqlite::Sqlite;
 
 use super::query::Target;
+use super::recorded_events::RecordedEvents;
 use super::write_state::WriteState;
 use super::{AssembledStatement, CommitMark, Db, Engine, Query, Statement};
+use crate::domain::event::EventKind;
 use crate::store::{Store, StoreError, StoreResult};
 
 /// A write transaction; it is rolled back if it is dropped before [`Tx::commit`], also by the
@@ -20,6 +22,7 @@ pub(crate) struct Tx {
     write_state: Arc<WriteState>,
     /// Statement that runs before the commit, until a transaction with it has been committed.
     commit_mark: Option<Arc<CommitMark>>,
+    recorded_events: RecordedEvents,
 }
 
 #[derive(Debug)]
@@ -29,6 +32,11 @@ enum EngineTransaction {
 }
 
 impl Tx {
+    /// Returns `true` if events of a kind are recorded with the changes that they report.
+    pub(crate) fn records(&self, kind: EventKind) -> bool {
+        self.recorded_events.contains(kind)
+    }
+
     /// Returns a query of this transaction.
     pub(crate) fn query(&mut self, statement: &Statement) -> Query<'_> {
         let (target, engine) = match &mut self.transaction {
@@ -98,6 +106,7 @@ impl Store {
         // dropped, and rolled back, there.
         let (db, write_state) = (Arc::clone(&self.db), Arc::clone(&self.write_state));
         let commit_mark = self.commit_mark.clone();
+        let recorded_events = self.recorded_events.clone();
         spawn_uncancellable(async move {
             let begun = match &*db {
                 Db::Sqlite { write, .. } => {
@@ -106,7 +115,9 @@ impl Store {
                 Db::Postgres(pool) => pool.begin().await.map(EngineTransaction::Postgres),
             };
             match begun.map_err(StoreError::from) {
-                Ok(transaction) => Ok(Tx { transaction, write_state, commit_mark }),
+                Ok(transaction) => {
+                    Ok(Tx { transaction, write_state, commit_mark, recorded_events })
+                }
                 Err(e) => {
                     let failed = Err(e);
                     write_state.record(&failed);

@@ -11,7 +11,9 @@ use crate::domain::time::{Millis, as_millis_i64};
 use crate::store::db::{Connection, Query, Statement};
 use crate::store::leases::MIN_REMAINING_LEASE;
 use crate::store::transactional_messages::IS_AWAITED;
-use crate::store::{Store, StoreError, StoreResult, address_rejections, spawn_uncancellable};
+use crate::store::{
+    Store, StoreError, StoreResult, address_rejections, events, spawn_uncancellable,
+};
 
 /// State change of a delivery, serialized as a parameter of the group commit. Values that change
 /// nothing are left out, because the database spends most of its time on parsing them.
@@ -291,6 +293,9 @@ impl Store {
             if !requeued.is_empty() {
                 tx.query(&ENQUEUE).bind("requeued", to_json(&requeued)?).execute().await?;
             }
+            let failed = changed.iter().filter(|(_, state)| *state == DeliveryState::Failed);
+            let failed: Vec<i64> = failed.map(|(id, _)| *id).collect();
+            events::record_failed_deliveries(&mut tx, &failed, now).await?;
             tx.commit().await
         })
         .await

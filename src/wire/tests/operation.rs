@@ -3,10 +3,12 @@
 use serde_json::json;
 
 use super::{Document, at, document};
+use crate::config::settings;
 use crate::delivery::{OutcomeCounts, TransportSnapshot};
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::digest_scope::DigestScope;
+use crate::domain::event::EventKind;
 use crate::domain::readership::{DailyReadership, Day};
 use crate::domain::role::Role;
 use crate::domain::subscription::SubscriptionStatus;
@@ -14,6 +16,7 @@ use crate::store::api_tokens::ApiToken;
 use crate::store::audit_log;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
+use crate::store::webhooks::{self as store_webhooks, WebhookState};
 use crate::wire::audit::AuditEntry;
 use crate::wire::feeds::FeedReadersOfDay;
 use crate::wire::problem::{FieldError, ProblemDetails};
@@ -21,10 +24,14 @@ use crate::wire::statistics::{FeedReadersByDay, Statistics};
 use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::transports::Transport;
+use crate::wire::webhooks::{ReplayedEvent, TestedWebhook, Webhook, WebhookAttempt};
 use crate::wire::websub::HubSubscription;
 
 pub(super) fn documents() -> Vec<Document> {
-    [changes(), tokens(), problems(), numbers(), system()].into_iter().flatten().collect()
+    [changes(), tokens(), problems(), numbers(), system(), webhooks()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 fn changes() -> Vec<Document> {
@@ -47,6 +54,44 @@ fn changes() -> Vec<Document> {
         push_state: PushState::Failing { attempts: 2, retry_at: at("2026-09-21T08:10:00Z") },
     };
     vec![document(&AuditEntry::from(&entry)), document(&HubSubscription::from(&subscription))]
+}
+
+fn webhooks() -> Vec<Document> {
+    let webhook = settings::Webhook {
+        name: "intranet".to_owned(),
+        former_names: Vec::new(),
+        url: "https://hooks.example.edu/courant?key=hush".parse().unwrap(),
+        events: vec![EventKind::EditionFinished],
+        secret: settings::WebhookSecret(vec![7; 32]),
+        previous_secret: None,
+    };
+    let state = WebhookState {
+        name: "intranet".to_owned(),
+        url: webhook.url.to_string(),
+        failing_since: Some(at("2026-09-16T08:00:00Z")),
+        disabled_at: Some(at("2026-09-21T08:00:00Z")),
+        reason: Some("it accepted nothing for five days".to_owned()),
+    };
+    let attempt = store_webhooks::WebhookAttempt {
+        id: 3,
+        event: 12,
+        kind: Some(EventKind::EditionFinished),
+        at: at("2026-09-21T08:00:00Z"),
+        duration_ms: 41,
+        status: Some(503),
+        error: Some("no response within 10s".to_owned()),
+    };
+    vec![
+        document(&Webhook::new(&webhook, Some(&state), 2)),
+        document(&WebhookAttempt::from(&attempt)),
+        document(&ReplayedEvent { webhook: "intranet".to_owned(), event: "evt_12".to_owned() }),
+        document(&TestedWebhook {
+            webhook: "intranet".to_owned(),
+            accepted: false,
+            status: Some(503),
+            error: Some("no response within 10s".to_owned()),
+        }),
+    ]
 }
 
 fn tokens() -> Vec<Document> {

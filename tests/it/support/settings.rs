@@ -8,6 +8,8 @@ pub(crate) struct Settings {
     pub(crate) base_url: String,
     /// Lines of the source `college` without its name; empty for the kind `builtin`.
     pub(crate) source: String,
+    /// Further lines of `[server]`.
+    pub(crate) server: String,
     /// Further lines of the feed `news`.
     pub(crate) feed: String,
     /// Further lines of the digest `weekly`.
@@ -29,6 +31,7 @@ impl Settings {
         Self {
             base_url: "https://news.example.edu".into(),
             source: String::new(),
+            server: String::new(),
             feed: String::new(),
             digest: String::new(),
             transport: "connections = 2".into(),
@@ -43,7 +46,7 @@ impl Settings {
         let transport_url =
             self.transport_url.clone().unwrap_or_else(|| format!("smtp://{}", relay.address()));
         let source = if self.source.is_empty() { "kind = \"builtin\"" } else { &self.source };
-        let Settings { base_url, feed, digest, transport, more, .. } = self;
+        let Settings { base_url, server, feed, digest, transport, more, .. } = self;
         let text = format!(
             r#"[site]
 title = "College News"
@@ -56,6 +59,7 @@ postal_address = "1 College Road"
 url = "{url}"
 [server]
 listen = "127.0.0.1:0"
+{server}
 [[sources]]
 name = "college"
 {source}

@@ -1,0 +1,523 @@
+//! Webhooks: the events on the way to each, the attempts, and which webhooks are switched off.
+
+use serde_json::{Value as Json, json};
+
+use super::StoreResult;
+use super::db::{FromRow, Row, Statement};
+use super::leases::{LEASE_DURATION, RELEASED, UNLEASED};
+use super::operations::Webhooks;
+use crate::domain::event::EventKind;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::time::{Millis, as_millis_i64};
+
+/// Number of events that one transaction gives to the webhooks.
+const EVENTS_PER_TRANSACTION: i64 = 200;
+
+/// An event on the way to a webhook, leased by this node.
+#[derive(Debug, Clone)]
+pub struct WebhookDelivery {
+    /// Id of the row.
+    pub id: i64,
+    /// Name of the webhook.
+    pub webhook: String,
+    /// Number of attempts that failed.
+    pub attempts: i64,
+    /// The event to deliver.
+    pub event: Event,
+}
+
+/// An event as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Id of the event, which is never used again.
+    pub id: i64,
+    /// Kind of the event.
+    pub kind: EventKind,
+    /// Data of the event as JSON.
+    pub data: String,
+    /// Time of the change that the event reports.
+    pub at: Millis,
+}
+
+/// Attempt to deliver an event to a webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookAttempt {
+    /// Id of the attempt; a later one has a greater id.
+    pub id: i64,
+    /// Id of the event.
+    pub event: i64,
+    /// Kind of the event; `None` once the event was deleted, and for a test.
+    pub kind: Option<EventKind>,
+    /// Time of the attempt.
+    pub at: Millis,
+    /// Duration of the attempt in milliseconds.
+    pub duration_ms: i64,
+    /// HTTP status of the response.
+    pub status: Option<i64>,
+    /// Reason why there was no response, or what followed from it.
+    pub error: Option<String>,
+}
+
+/// Consequence of an attempt for the event and its webhook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AttemptResult {
+    /// The webhook accepted the event.
+    Accepted,
+    /// The attempt failed and is repeated at this time; `None` after the last one.
+    RetryAt(Option<Millis>),
+    /// The webhook is switched off, for this reason.
+    Disabled(String),
+}
+
+/// State of a webhook and its pending events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct WebhookState {
+    /// Name of the webhook.
+    pub name: String,
+    /// URL that the state applies to.
+    pub url: String,
+    /// Time since which every attempt failed.
+    pub failing_since: Option<Millis>,
+    /// Time at which it was switched off.
+    pub disabled_at: Option<Millis>,
+    /// Reason why it was switched off.
+    pub reason: Option<String>,
+}
+
+/// Takes the events that are due and returns which webhooks could receive them.
+static TAKE_EVENTS: Statement = Statement::new(
+    "
+      WITH taken AS MATERIALIZED (
+           SELECT id
+             FROM events
+            WHERE NOT is_distributed
+              AND due_at <= $now
+            ORDER BY due_at, id
+            LIMIT $limit
+           {skip_locked})
+    UPDATE events
+       SET is_distributed = TRUE
+     WHERE id IN (SELECT id FROM taken)
+    RETURNING id, kind",
+);
+
+static HAS_EVENTS: Statement = Statement::new(
+    "
+    SELECT id
+      FROM events
+     WHERE NOT is_distributed
+       AND due_at <= $now
+     LIMIT 1",
+);
+
+static ADD_DELIVERIES: Statement = Statement::new(
+    "
+    INSERT INTO webhook_deliveries (webhook, event_id, due_at)
+    SELECT r.webhook, r.event, $now
+      FROM {json_rows $deliveries webhook TEXT, event INTEGER} AS r
+     WHERE TRUE
+    ON CONFLICT (webhook, event_id) DO NOTHING",
+);
+
+/// Repeats the delivery of an event.
+static ADD_AGAIN: Statement = Statement::new(
+    "
+    INSERT INTO webhook_deliveries (webhook, event_id, due_at)
+    SELECT CAST($webhook AS TEXT), id, CAST($now AS BIGINT)
+      FROM events
+     WHERE id = $event
+    ON CONFLICT (webhook, event_id) DO UPDATE
+       SET due_at = excluded.due_at,
+           attempts = 0",
+);
+
+/// The webhooks take turns: the first event of each comes before the second of any.
+static LEASE: Statement = Statement::with(
+    "
+      WITH ranked AS (
+           SELECT d.id, d.due_at,
+                  ROW_NUMBER() OVER (PARTITION BY d.webhook ORDER BY d.due_at, d.id) AS position,
+                  r.capacity
+             FROM webhook_deliveries d
+             JOIN {json_rows $capacities webhook TEXT, capacity INTEGER} AS r
+               ON r.webhook = d.webhook
+            WHERE d.due_at <= $now
+              AND {unleased}),
+           picked AS MATERIALIZED (
+           SELECT d.id
+             FROM webhook_deliveries d
+            WHERE d.id IN (SELECT id FROM ranked WHERE position <= capacity)
+              AND {unleased}
+           {skip_locked})
+    UPDATE webhook_deliveries
+       SET lease_node = $node, lease_until = {now} + $lease
+     WHERE id IN (SELECT id FROM picked)
+    RETURNING id",
+    &[("unleased", UNLEASED), ("row", "d")],
+);
+
+static LOAD: Statement = Statement::new(
+    "
+    SELECT d.id, d.webhook, d.attempts, d.event_id, e.kind, e.data, e.created_at
+      FROM webhook_deliveries d
+      JOIN events e ON e.id = d.event_id
+     WHERE d.id IN {json_ids $ids}
+       AND d.lease_node = $node
+     ORDER BY e.id",
+);
+
+static HAS_DUE: Statement = Statement::new(
+    "
+    SELECT id
+      FROM webhook_deliveries
+     WHERE due_at <= $now
+     LIMIT 1",
+);
+
+static DELETE_DELIVERY: Statement = Statement::new(
+    "
+    DELETE FROM webhook_deliveries
+     WHERE id = $id
+       AND lease_node = $node",
+);
+
+static RETRY: Statement = Statement::with(
+    "
+    UPDATE webhook_deliveries
+       SET attempts = attempts + 1, due_at = $due_at, {released}
+     WHERE id = $id
+       AND lease_node = $node",
+    &[("released", RELEASED)],
+);
+
+static RELEASE: Statement = Statement::with(
+    "UPDATE webhook_deliveries SET {released} WHERE lease_node = $node",
+    &[("released", RELEASED)],
+);
+
+static EXPIRE: Statement = Statement::with(
+    "UPDATE webhook_deliveries SET {released} WHERE lease_node IS NOT NULL",
+    &[("released", RELEASED)],
+);
+
+static ADD_ATTEMPT: Statement = Statement::new(
+    "
+    INSERT INTO webhook_attempts (webhook, event_id, attempted_at, duration_ms, status, error)
+    VALUES ($webhook, $event, $at, $duration, $status, $error)",
+);
+
+static DELETE_STATE: Statement = Statement::new("DELETE FROM webhook_states WHERE name = $name");
+
+static SET_FAILING: Statement = Statement::new(
+    "
+    INSERT INTO webhook_states (name, url, failing_since)
+    VALUES ($name, $url, $now)
+    ON CONFLICT (name) DO UPDATE
+       SET failing_since = CASE WHEN webhook_states.url = excluded.url
+                                THEN COALESCE(webhook_states.failing_since, excluded.failing_since)
+                                ELSE excluded.failing_since
+                            END,
+           disabled_at = CASE WHEN webhook_states.url = excluded.url
+                              THEN webhook_states.disabled_at
+                          END,
+           url = excluded.url",
+);
+
+static DISABLE: Statement = Statement::new(
+    "
+    UPDATE webhook_states
+       SET disabled_at = COALESCE(disabled_at, $now),
+           reason = COALESCE(reason, $reason)
+     WHERE name = $name",
+);
+
+static DELETE_PENDING: Statement = Statement::new(
+    "
+    DELETE FROM webhook_deliveries
+     WHERE webhook = $name",
+);
+
+static STATES: Statement = Statement::new(
+    "
+    SELECT name, url, failing_since, disabled_at, reason
+      FROM webhook_states
+     ORDER BY name",
+);
+
+static COUNT_PENDING: Statement = Statement::new(
+    "
+    SELECT webhook, COUNT(*) AS pending
+      FROM webhook_deliveries
+     WHERE due_at IS NOT NULL
+     GROUP BY webhook",
+);
+
+static ATTEMPTS: Statement = Statement::new(
+    "
+    SELECT a.id, a.event_id, e.kind, a.attempted_at, a.duration_ms, a.status, a.error
+      FROM webhook_attempts a
+      LEFT JOIN events e ON e.id = a.event_id
+     WHERE a.webhook = $webhook
+       AND a.id < $before
+     ORDER BY a.id DESC
+     LIMIT $limit",
+);
+
+static DELETE_OLD_ATTEMPTS: Statement =
+    Statement::new("DELETE FROM webhook_attempts WHERE attempted_at < $before");
+
+static DELETE_OLD_DELIVERIES: Statement = Statement::new(
+    "
+    DELETE FROM webhook_deliveries
+     WHERE event_id IN (SELECT id FROM events WHERE created_at < $before AND due_at < $before)",
+);
+
+static DELETE_OLD_EVENTS: Statement =
+    Statement::new("DELETE FROM events WHERE created_at < $before AND due_at < $before");
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &TAKE_EVENTS,
+    &HAS_EVENTS,
+    &ADD_DELIVERIES,
+    &ADD_AGAIN,
+    &LEASE,
+    &LOAD,
+    &HAS_DUE,
+    &DELETE_DELIVERY,
+    &RETRY,
+    &RELEASE,
+    &EXPIRE,
+    &ADD_ATTEMPT,
+    &DELETE_STATE,
+    &SET_FAILING,
+    &DISABLE,
+    &DELETE_PENDING,
+    &STATES,
+    &COUNT_PENDING,
+    &ATTEMPTS,
+    &DELETE_OLD_ATTEMPTS,
+    &DELETE_OLD_DELIVERIES,
+    &DELETE_OLD_EVENTS,
+];
+
+impl FromRow for WebhookDelivery {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            webhook: row.get("webhook")?,
+            attempts: row.get("attempts")?,
+            event: Event {
+                id: row.get("event_id")?,
+                kind: row.enum_value("events.kind", |word| word.parse().ok())?,
+                data: row.get("data")?,
+                at: row.time("created_at")?,
+            },
+        })
+    }
+}
+
+impl FromRow for WebhookAttempt {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        let kind: Option<String> = row.get("kind")?;
+        Ok(Self {
+            id: row.get("id")?,
+            event: row.get("event_id")?,
+            kind: kind.and_then(|word| word.parse().ok()),
+            at: row.time("attempted_at")?,
+            duration_ms: row.get("duration_ms")?,
+            status: row.get("status")?,
+            error: row.get("error")?,
+        })
+    }
+}
+
+impl FromRow for WebhookState {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            name: row.get("name")?,
+            url: row.get("url")?,
+            failing_since: row.optional_time("failing_since")?,
+            disabled_at: row.optional_time("disabled_at")?,
+            reason: row.get("reason")?,
+        })
+    }
+}
+
+impl Webhooks<'_> {
+    /// Gives some of the events that are due to the webhooks that receive their kinds, once per webhook,
+    /// and returns the number of events; 0 if none is due.
+    pub async fn distribute(
+        self,
+        receivers: &[(String, Vec<EventKind>)],
+        now: Millis,
+    ) -> StoreResult<usize> {
+        if !self.store.read(&HAS_EVENTS).bind("now", now).exists().await? {
+            return Ok(0);
+        }
+        let mut tx = self.store.begin().await?;
+        let taken = tx.query(&TAKE_EVENTS).bind("now", now).bind("limit", EVENTS_PER_TRANSACTION);
+        let mut events: Vec<(i64, String)> =
+            taken.fetch_with(|row| Ok((row.get("id")?, row.get("kind")?))).await?;
+        events.sort();
+        let deliveries: Vec<Json> = events
+            .iter()
+            .flat_map(|(event, kind)| {
+                let receives =
+                    move |kinds: &[EventKind]| kinds.iter().any(|one| one.as_str() == kind);
+                let receiving = receivers.iter().filter(move |(_, kinds)| receives(kinds));
+                receiving.map(move |(name, _)| json!({"webhook": name, "event": event}))
+            })
+            .collect();
+        if !deliveries.is_empty() {
+            let add = tx.query(&ADD_DELIVERIES).bind("deliveries", Json::from(deliveries));
+            add.bind("now", now).execute().await?;
+        }
+        tx.commit().await?;
+        Ok(events.len())
+    }
+
+    /// Leases the deliveries that are due, of each webhook as many as it has capacity for.
+    pub async fn lease(
+        self,
+        node: &str,
+        capacities: &[(String, usize)],
+        now: Millis,
+    ) -> StoreResult<Vec<WebhookDelivery>> {
+        if !self.store.read(&HAS_DUE).bind("now", now).exists().await? {
+            return Ok(Vec::new());
+        }
+        let row = |(name, n): &(String, usize)| json!({"webhook": name, "capacity": n});
+        let leased: Vec<i64> = self
+            .store
+            .write(&LEASE)
+            .bind("capacities", capacities.iter().map(row).collect::<Json>())
+            .bind("now", now)
+            .bind("node", node)
+            .bind("lease", as_millis_i64(LEASE_DURATION))
+            .fetch_scalars()
+            .await?;
+        // Through the write connection, so that its own leases are visible.
+        self.store.write(&LOAD).bind("ids", leased.as_slice()).bind("node", node).fetch_all().await
+    }
+
+    /// Records an attempt and what it means, unless another node leases the delivery by now; the attempt
+    /// is logged in any case.
+    pub async fn record_attempt(
+        self,
+        node: &str,
+        delivery: &WebhookDelivery,
+        (url, attempt): (&str, &WebhookAttempt),
+        result: &AttemptResult,
+    ) -> StoreResult<()> {
+        let (name, now) = (&delivery.webhook, attempt.at);
+        let mut tx = self.store.begin().await?;
+        tx.query(&ADD_ATTEMPT)
+            .bind("webhook", name)
+            .bind("event", attempt.event)
+            .bind("at", now)
+            .bind("duration", attempt.duration_ms)
+            .bind("status", attempt.status)
+            .bind("error", attempt.error.as_deref())
+            .execute()
+            .await?;
+        match result {
+            AttemptResult::Accepted => {
+                let delete = tx.query(&DELETE_DELIVERY).bind("id", delivery.id);
+                delete.bind("node", node).execute().await?;
+                tx.query(&DELETE_STATE).bind("name", name).execute().await?;
+            }
+            AttemptResult::RetryAt(due_at) => {
+                let retry = tx.query(&RETRY).bind("id", delivery.id).bind("node", node);
+                retry.bind("due_at", *due_at).execute().await?;
+                let failing = tx.query(&SET_FAILING).bind("name", name).bind("url", url);
+                failing.bind("now", now).execute().await?;
+            }
+            AttemptResult::Disabled(reason) => {
+                let failing = tx.query(&SET_FAILING).bind("name", name).bind("url", url);
+                failing.bind("now", now).execute().await?;
+                let disable = tx.query(&DISABLE).bind("name", name).bind("now", now);
+                disable.bind("reason", reason).execute().await?;
+                tx.query(&DELETE_PENDING).bind("name", name).execute().await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// Logs the attempt of a test, and switches the webhook on again if it accepted the test.
+    pub async fn record_test(
+        self,
+        webhook: &str,
+        attempt: &WebhookAttempt,
+        is_accepted: bool,
+    ) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
+        tx.query(&ADD_ATTEMPT)
+            .bind("webhook", webhook)
+            .bind("event", attempt.event)
+            .bind("at", attempt.at)
+            .bind("duration", attempt.duration_ms)
+            .bind("status", attempt.status)
+            .bind("error", attempt.error.as_deref())
+            .execute()
+            .await?;
+        if is_accepted {
+            tx.query(&DELETE_STATE).bind("name", webhook).execute().await?;
+        }
+        tx.commit().await
+    }
+
+    /// Delivers an event to a webhook again, at once and with all retries. Returns `false` if there is no
+    /// such event.
+    pub async fn replay(self, webhook: &str, event: i64, now: Millis) -> StoreResult<bool> {
+        let add = self.store.write(&ADD_AGAIN).bind("webhook", webhook).bind("event", event);
+        Ok(add.bind("now", now).execute().await? > 0)
+    }
+
+    /// Returns the states of the webhooks that have failed.
+    pub async fn states(self) -> StoreResult<Vec<WebhookState>> {
+        self.store.read(&STATES).fetch_all().await
+    }
+
+    /// Returns the number of events on the way to each webhook that has any.
+    pub async fn pending(self) -> StoreResult<Vec<(String, i64)>> {
+        let count = |row: &Row| Ok((row.get("webhook")?, row.get("pending")?));
+        self.store.read(&COUNT_PENDING).fetch_with(count).await
+    }
+
+    /// Returns a page of the attempts of a webhook, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`](super::StoreError::Rejected) if the cursor is not one of this list.
+    pub async fn attempts(
+        self,
+        webhook: &str,
+        page: &PageRequest,
+    ) -> StoreResult<Page<WebhookAttempt>> {
+        self.store
+            .read(&ATTEMPTS)
+            .bind("webhook", webhook)
+            .bind("before", page.key_or(i64::MAX)?)
+            .fetch_page(page, |attempt: &WebhookAttempt| attempt.id)
+            .await
+    }
+
+    /// Deletes the events before a time, with their deliveries and attempts.
+    pub async fn delete_before(self, before: Millis) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
+        for delete in [&DELETE_OLD_ATTEMPTS, &DELETE_OLD_DELIVERIES, &DELETE_OLD_EVENTS] {
+            tx.query(delete).bind("before", before).execute().await?;
+        }
+        tx.commit().await
+    }
+
+    /// Releases the leases of a node at its shutdown.
+    pub async fn release(self, node: &str) -> StoreResult<()> {
+        self.store.write(&RELEASE).bind("node", node).execute().await.map(drop)
+    }
+
+    /// Ends the leases of all nodes; on SQLite, when no other process can hold one.
+    pub async fn release_all(self) -> StoreResult<()> {
+        self.store.write(&EXPIRE).execute().await.map(drop)
+    }
+}
