@@ -16,6 +16,8 @@ mod attributes;
 mod audit;
 mod backup;
 mod check;
+mod config;
+mod definitions;
 mod deliver;
 mod demo;
 mod digest_previews;
@@ -135,6 +137,12 @@ enum Command {
     /// List changes and who made them
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Show the configuration and where it comes from
+    #[command(subcommand)]
+    Config(config::Command),
+    /// List and restore what the database defines
+    #[command(subcommand)]
+    Definitions(definitions::Command),
     /// List, test and repeat webhooks
     #[command(subcommand)]
     Webhooks(webhooks::Command),
@@ -216,6 +224,8 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Suppressions(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Audit(c) => c.run(&app, json).await,
+        Command::Config(c) => c.run(&app, json).await,
+        Command::Definitions(c) => c.run(&app, json).await,
         Command::Webhooks(c) => c.run(&app, json).await,
         Command::Websub(c) => c.run(&app, json).await,
         Command::Backup { file } => backup::run(&app, &file, json).await,

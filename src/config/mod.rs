@@ -3,12 +3,14 @@
 
 mod base_dir;
 mod conflicts;
+mod defaults;
 mod definition_json;
 mod definition_text;
 mod digests;
 mod document;
 mod environment;
 mod error;
+mod explain;
 mod feeds;
 mod ghost_routes;
 mod keys;
@@ -51,6 +53,7 @@ pub use definition_text::{
     KeyChange, compare_definitions, export_definitions, former_names, with_former_names,
 };
 pub use error::{ConfigError, FieldError};
+pub use explain::{Setting, explain};
 pub use quoting::quote_text;
 pub(crate) use redaction::has_unencoded_password;
 pub use redaction::redact_url;

@@ -8,6 +8,7 @@ pub mod articles;
 pub mod attributes;
 pub mod audit;
 pub mod bulk;
+pub mod definitions;
 pub mod deliveries;
 pub mod digests;
 pub mod editions;

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::{Document, at, document};
-use crate::config::settings;
+use crate::config::{KeyChange, Setting, settings};
+use crate::definitions::Revision;
 use crate::delivery::{OutcomeCounts, TransportSnapshot};
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -14,10 +15,12 @@ use crate::domain::role::Role;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::api_tokens::ApiToken;
 use crate::store::audit_log;
+use crate::store::definitions as store_definitions;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
 use crate::store::webhooks::{self as store_webhooks, WebhookState};
 use crate::wire::audit::AuditEntry;
+use crate::wire::definitions::{ConfigSetting, Definition, DefinitionVersion, RestoredDefinition};
 use crate::wire::feeds::FeedReadersOfDay;
 use crate::wire::problem::{FieldError, ProblemDetails};
 use crate::wire::statistics::{FeedReadersByDay, Statistics};
@@ -28,7 +31,7 @@ use crate::wire::webhooks::{ReplayedEvent, TestedWebhook, Webhook, WebhookAttemp
 use crate::wire::websub::HubSubscription;
 
 pub(super) fn documents() -> Vec<Document> {
-    [changes(), tokens(), problems(), numbers(), system(), webhooks()]
+    [changes(), tokens(), problems(), numbers(), system(), webhooks(), definitions()]
         .into_iter()
         .flatten()
         .collect()
@@ -91,6 +94,39 @@ fn webhooks() -> Vec<Document> {
             status: Some(503),
             error: Some("no response within 10s".to_owned()),
         }),
+    ]
+}
+
+fn definitions() -> Vec<Document> {
+    let change = KeyChange {
+        key: "title".to_owned(),
+        before: Some("\"Campus\"".to_owned()),
+        after: Some("\"Campus news\"".to_owned()),
+    };
+    let revision = Revision {
+        name: "campus".to_owned(),
+        version: store_definitions::DefinitionVersion {
+            version: 12,
+            body: Some("title = \"Campus news\"\n".to_owned()),
+            actor_kind: ActorKind::User,
+            actor_name: Some("lin".to_owned()),
+            created_at: at("2026-09-21T08:00:00Z"),
+        },
+        changes: vec![change],
+    };
+    let (kind, name) = ("feed".to_owned(), "campus".to_owned());
+    let setting = Setting {
+        section: "feeds",
+        table: Some("news".to_owned()),
+        key: "items".to_owned(),
+        value: "50".to_owned(),
+        origin: "/etc/courant/config.toml:42".to_owned(),
+    };
+    vec![
+        document(&Definition { kind: kind.clone(), name: name.clone(), version: 12 }),
+        document(&DefinitionVersion::from(&revision)),
+        document(&RestoredDefinition { kind, name, version: 13 }),
+        document(&ConfigSetting::from(&setting)),
     ]
 }
 
