@@ -12,6 +12,7 @@ use self::loading::with_definitions;
 pub use self::loading::{
     LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,
 };
+use crate::change_feed::ChangeFeed;
 use crate::clock;
 use crate::config::{Config, DestinationSettings};
 use crate::delivery::Dispatcher;
@@ -51,6 +52,8 @@ pub struct App {
     pub readership: Readership,
     /// Triggers that start sync runs of sources.
     pub triggers: SyncTriggers,
+    /// Changes that clients of this process are told of.
+    pub change_feed: ChangeFeed,
     /// Metrics of this process.
     pub metrics: Arc<Metrics>,
     /// Dispatcher that sends the due mail, while one is running.
@@ -130,7 +133,12 @@ impl App {
     /// Returns the connected app with the feed cache and readership of this one.
     #[must_use]
     pub fn into_connected(self, connected: Self) -> Self {
-        Self { feed_cache: self.feed_cache, readership: self.readership, ..connected }
+        Self {
+            feed_cache: self.feed_cache,
+            readership: self.readership,
+            change_feed: self.change_feed,
+            ..connected
+        }
     }
 
     fn new(
@@ -149,6 +157,7 @@ impl App {
             feed_cache: FeedCache::default(),
             on_demand: OnDemandCache::default(),
             readership: Readership::new(node_name(), clock::random_bytes, clock::now()),
+            change_feed: ChangeFeed::default(),
             metrics: Arc::default(),
             dispatcher: Arc::default(),
             clock: clock::now,

@@ -5,6 +5,7 @@
 //! and plural names here the flows.
 
 // Values and rules
+pub mod change_feed;
 pub mod clock;
 pub mod domain;
 mod fs;

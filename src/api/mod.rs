@@ -9,6 +9,7 @@ mod digest_mails;
 mod digests;
 mod document;
 mod editions;
+mod events;
 mod feeds;
 mod idempotency;
 mod input;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use axum::middleware::from_fn_with_state;
+use axum::routing::MethodRouter;
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::caller::SharedApi;
@@ -42,5 +43,17 @@ impl Operations {
             .route_layer(from_fn_with_state(Arc::clone(&self.state), idempotent))
             .route_layer(from_fn_with_state(gate, authorize));
         Self { router: self.router.routes((schemas, paths, methods)), ..self }
+    }
+
+    /// Adds a stream, which is not part of the document.
+    pub(super) fn add_stream(
+        self,
+        path: &str,
+        permission: Permission,
+        methods: MethodRouter<SharedApi>,
+    ) -> Self {
+        let gate = (Arc::clone(&self.gate), permission);
+        let methods = methods.route_layer(from_fn_with_state(gate, authorize));
+        Self { router: self.router.route(path, methods), ..self }
     }
 }

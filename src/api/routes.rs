@@ -9,7 +9,7 @@ use axum::routing::get;
 use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
 use super::{
-    articles, audit, digest_mails, digests, document, editions, feeds, sources, statistics,
+    articles, audit, digest_mails, digests, document, editions, events, feeds, sources, statistics,
     subscribers, subscriptions, suppressions, tokens, transports,
 };
 use crate::app::App;
@@ -32,6 +32,7 @@ pub fn routes(app: App) -> ApiRoutes {
         audit::add_operations,
         tokens::add_operations,
         statistics::add_operations,
+        events::add_operations,
     ]
     .into_iter()
     .fold(Operations::new(&state), |operations, add| add(operations));

@@ -11,6 +11,7 @@ mod tasks;
 mod ticker;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use self::clock_watch::ClockWatch;
 pub use self::open_files::max_web_connections;
@@ -40,6 +41,12 @@ pub async fn run(
     // Before any task computes what is due.
     clock_watch::check(&app, app.now()).await;
     let (mut scheduler, ticks) = start_ticker().await?;
+    let (changes, stop) = (app.change_feed.clone(), shutdown.clone());
+    let _closing = AbortOnDropHandle::new(tokio::spawn(async move {
+        stop.cancelled().await;
+        // The server waits for its open responses.
+        changes.close();
+    }));
     tracing::info!("Courant serves {} on http://{}", app.config.site.title, server.address());
     let reloads = ReloadReceiver::new(loader, &app, server.address()).await?;
     let daemon = Daemon { app, demo, ticks, shutdown: shutdown.clone() };

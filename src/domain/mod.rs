@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backoff;
 pub mod bare_urls;
 pub mod bulk;
+pub mod change;
 pub mod color;
 pub mod deferral;
 pub mod definition;

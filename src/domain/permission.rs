@@ -3,7 +3,7 @@
 use super::role::Role;
 
 /// Right to do one kind of thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Permission {
     /// Read articles, feeds, digests, editions, sources, transports and statistics.
     ReadContent,

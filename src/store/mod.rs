@@ -50,6 +50,7 @@ pub mod outcomes;
 pub mod publications;
 pub mod rate_limits;
 pub mod readership;
+pub mod recent_changes;
 mod rejected_rows;
 pub mod reloads;
 pub mod renames;

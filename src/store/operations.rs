@@ -176,6 +176,12 @@ pub struct Webhooks<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on recent changes of any objects.
+#[derive(Debug, Clone, Copy)]
+pub struct RecentChanges<'a> {
+    pub(super) store: &'a Store,
+}
+
 impl Store {
     /// Returns the store operations on the tokens of the API.
     pub fn api_tokens(&self) -> ApiTokens<'_> {
@@ -320,5 +326,10 @@ impl Store {
     /// Returns the store operations on webhooks and the events on the way to them.
     pub fn webhooks(&self) -> Webhooks<'_> {
         Webhooks { store: self }
+    }
+
+    /// Returns the store operations on recent changes of any objects.
+    pub fn recent_changes(&self) -> RecentChanges<'_> {
+        RecentChanges { store: self }
     }
 }

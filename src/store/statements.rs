@@ -8,9 +8,10 @@ use super::{
     edition_creation, edition_deliveries, editions, events, feed_queries, feed_versions, handle,
     http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
     id_mappings, idempotency_keys, identity, leases, left_out, outcomes, publications, rate_limits,
-    readership, rejected_rows, reloads, renames, selection_entries, sources, stories,
-    subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
-    subscriptions, suppressions, terms, transactional_messages, transport_failures, webhooks,
+    readership, recent_changes, rejected_rows, reloads, renames, selection_entries, sources,
+    stories, subscriber_changes, subscriber_values, subscribers, subscription_counts,
+    subscription_history, subscriptions, suppressions, terms, transactional_messages,
+    transport_failures, webhooks,
 };
 
 /// The statements of all files of the store.
@@ -64,6 +65,7 @@ static ALL: &[&[&Statement]] = &[
     publications::STATEMENTS,
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
+    recent_changes::STATEMENTS,
     rejected_rows::STATEMENTS,
     address_rejections::STATEMENTS,
     reloads::STATEMENTS,

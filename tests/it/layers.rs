@@ -14,6 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["mail"],
     &[
         "api_tokens",
+        "change_feed",
         "sources",
         "feeds",
         "digests",

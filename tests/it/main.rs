@@ -27,6 +27,7 @@ mod digest_previews;
 mod edge_terminations;
 mod edition_breaker;
 mod edition_commands;
+mod event_stream;
 mod feed_readers;
 mod feed_validators;
 mod feeds;

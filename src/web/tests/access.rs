@@ -46,6 +46,8 @@ async fn open_pages_refuse_cross_origin_requests_and_links_and_programs_do_not()
 #[tokio::test]
 async fn routes_of_programs_need_a_token_whose_role_grants_their_permission() {
     let site = Site::new(false).await;
+    // The stream of events then ends at once.
+    site.app.change_feed.close();
     let mut checked = 0;
     for (route, access) in declared_routes(site.app.clone(), None) {
         let needs_token = route.starts_with("/api/v1/") || route == "/metrics";
