@@ -12,6 +12,7 @@ use self::loading::with_definitions;
 pub use self::loading::{
     LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,
 };
+use crate::accounts::{AccountContext, PasswordCost};
 use crate::change_feed::ChangeFeed;
 use crate::clock;
 use crate::config::{Config, DestinationSettings};
@@ -180,6 +181,17 @@ impl App {
     /// Returns the current time of the clock.
     pub fn now(&self) -> Millis {
         (self.clock)()
+    }
+
+    /// Returns the context for users, sign-ins and sessions.
+    pub fn account_context(&self) -> AccountContext<'_> {
+        AccountContext {
+            store: &self.store,
+            secret: &self.store_identity.secret,
+            cost: PasswordCost::default(),
+            session_idle: self.config.admin.session_idle,
+            session_max: self.config.admin.session_max,
+        }
     }
 
     /// Returns the context for preparing digests.

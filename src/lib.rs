@@ -22,6 +22,7 @@ pub mod mail;
 pub mod net;
 
 // Flows of the product
+pub mod accounts;
 pub mod api_tokens;
 pub mod definitions;
 pub mod delivery;

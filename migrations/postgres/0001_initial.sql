@@ -65,6 +65,79 @@ CREATE TABLE idempotency_keys (
 );
 CREATE INDEX idempotency_keys_claimed ON idempotency_keys (claimed_at);
 
+-- People who sign in to the admin area. A user with `is_limited` may see and change only the digests in
+-- `user_digests`. `totp_secret` is the encrypted secret of the second factor, `totp_pending` one that its
+-- owner has not confirmed yet, `totp_step` the last time step whose code was accepted. `oidc_issuer` and
+-- `oidc_subject` identify a person of an OpenID provider.
+CREATE TABLE users (
+    name          TEXT PRIMARY KEY,
+    role          TEXT NOT NULL CONSTRAINT users_role CHECK (role IN ('admin', 'editor', 'lists', 'viewer')),
+    is_limited    BOOLEAN NOT NULL DEFAULT FALSE,
+    password_hash TEXT,
+    totp_secret   TEXT,
+    totp_pending  TEXT,
+    totp_step     BIGINT,
+    oidc_issuer   TEXT,
+    oidc_subject  TEXT,
+    created_at    BIGINT NOT NULL,
+    signed_in_at  BIGINT,
+    CONSTRAINT users_oidc UNIQUE (oidc_issuer, oidc_subject)
+);
+
+CREATE TABLE user_digests (
+    user_name TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    digest    TEXT NOT NULL,
+    PRIMARY KEY (user_name, digest)
+);
+
+-- Links with which users set their password, each stored as a hash and deleted when it is used.
+CREATE TABLE password_links (
+    hash       TEXT PRIMARY KEY,
+    user_name  TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX password_links_user ON password_links (user_name);
+
+-- Recovery codes in place of a second factor, each stored as a keyed hash and deleted when it is used.
+CREATE TABLE recovery_codes (
+    user_name TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    hash      TEXT NOT NULL,
+    PRIMARY KEY (user_name, hash)
+);
+
+-- Sessions of browsers: only a hash of each id is stored. A session with `needs_code` has a verified
+-- password and waits for the second factor.
+CREATE TABLE sessions (
+    hash       TEXT PRIMARY KEY,
+    user_name  TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    needs_code BOOLEAN NOT NULL,
+    browser    TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT NOT NULL
+);
+CREATE INDEX sessions_user ON sessions (user_name);
+
+-- Failed sign-ins by account, stored as a keyed hash of the name that was entered. `attempts` counts the
+-- attempts since the last success, `refused` those that no audit entry has counted yet.
+CREATE TABLE sign_in_failures (
+    account       TEXT PRIMARY KEY,
+    is_user       BOOLEAN NOT NULL,
+    attempts      BIGINT NOT NULL,
+    refused       BIGINT NOT NULL,
+    blocked_until BIGINT NOT NULL,
+    attempted_at  BIGINT NOT NULL,
+    recorded_at   BIGINT
+);
+CREATE INDEX sign_in_failures_attempted ON sign_in_failures (attempted_at);
+
+-- Sign-ins that wait for the answer of the OpenID provider, by a hash of their `state`.
+CREATE TABLE oidc_requests (
+    hash       TEXT PRIMARY KEY,
+    nonce      TEXT NOT NULL,
+    verifier   TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
 -- Who changed what; `object_id` is the name or id of the object, `detail` a JSON object without
 -- personal data. Entries are only ever added.
 CREATE TABLE audit_log (
@@ -76,7 +149,8 @@ CREATE TABLE audit_log (
                 'create', 'change', 'delete', 'subscribe', 'confirm',
                 'unsubscribe', 'erase', 'import', 'export', 'pause',
                 'resume', 'cancel', 'retry', 'test', 'sync',
-                'accept_removals', 'adopt', 'reload')),
+                'accept_removals', 'adopt', 'reload', 'sign_in', 'refuse_sign_in',
+                'sign_out')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
                 'subscriber', 'attribute', 'segment', 'bulk_job', 'subscription', 'suppression', 'token', 'user', 'webhook',

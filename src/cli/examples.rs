@@ -205,6 +205,19 @@ const EXAMPLES: &[(&str, &[&str])] = &[
     ("suppressions show", &["courant suppressions show ann@example.org"]),
     ("suppressions add", &["courant suppressions add ann@example.org"]),
     ("suppressions remove", &["courant suppressions remove ann@example.org"]),
+    ("users", &["courant users add lin --role editor", "courant users list"]),
+    (
+        "users add",
+        &[
+            "courant users add lin --role editor",
+            "courant users add wu --role lists --digest weekly",
+            "courant users add admin --role admin --password-file password.txt",
+        ],
+    ),
+    ("users list", &["courant users list", "courant users list --json"]),
+    ("users role", &["courant users role lin admin"]),
+    ("users reset", &["courant users reset lin"]),
+    ("users remove", &["courant users remove lin"]),
     ("tokens", &["courant tokens create cms --role editor", "courant tokens list"]),
     (
         "tokens create",

@@ -58,6 +58,9 @@ const STATUSES: &[(&str, [&str; 2])] = &[
         ],
     ),
     ("suppressions remove", ["the suppression was removed", "the address was not suppressed"]),
+    ("users role", ["the user has the role", "there is no such user, or no admin would remain"]),
+    ("users reset", ["the link was printed", "there is no such user"]),
+    ("users remove", ["the user was removed", "there is no such user, or no admin would remain"]),
     ("tokens revoke", ["the token was revoked", "there is no such token"]),
 ];
 

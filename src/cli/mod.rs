@@ -46,6 +46,7 @@ mod suppressions;
 mod table;
 mod tokens;
 mod usage;
+mod users;
 mod webhooks;
 mod websub;
 mod wrap;
@@ -131,6 +132,9 @@ enum Command {
     /// Manage the list of addresses that are never mailed
     #[command(subcommand)]
     Suppressions(suppressions::Command),
+    /// Manage the people who sign in to the admin area
+    #[command(subcommand)]
+    Users(users::Command),
     /// Manage tokens of API clients
     #[command(subcommand)]
     Tokens(tokens::Command),
@@ -222,6 +226,7 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Command::Attributes(c) => c.run(&app, json).await,
         Command::Segments(c) => c.run(&app, json).await,
         Command::Suppressions(c) => c.run(&app, json).await,
+        Command::Users(c) => c.run(&app, json).await,
         Command::Tokens(c) => c.run(&app, json).await,
         Command::Audit(c) => c.run(&app, json).await,
         Command::Config(c) => c.run(&app, json).await,

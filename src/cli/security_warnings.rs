@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use url::Url;
 
 use crate::config::{Config, TlsMode, Transport, TransportTarget};
+use crate::domain::site_urls::SiteUrls;
 use crate::fs::is_shared;
 
 /// `sslmode` values with which PostgreSQL never receives a password without TLS.
@@ -21,8 +22,18 @@ pub(super) fn security_warnings(config: &Config) -> Vec<String> {
         .map(|(place, _)| {
             format!("{place}: the password may be sent to PostgreSQL without TLS; append ?sslmode=verify-full, or ?sslmode=require if its certificate cannot be verified")
         })
+        .chain(admin_warning(config))
         .chain(config.transports.iter().filter_map(transport_warning))
         .collect()
+}
+
+/// Returns a warning if passwords of users and their sessions cross a network without TLS.
+fn admin_warning(config: &Config) -> Option<String> {
+    let base_url = &config.site.base_url;
+    let is_plain = base_url.starts_with("http://") && !is_loopback(&SiteUrls(base_url).host());
+    (is_plain && config.admin.enabled).then(|| {
+        format!("[admin]: base_url {base_url} is plain HTTP, so others can read passwords and sessions of users; use https://, or set `enabled = false`")
+    })
 }
 
 fn transport_warning(transport: &Transport) -> Option<String> {
@@ -107,6 +118,22 @@ mod tests {
             "postgres://ann:s3cret@localhost/x?host=/run/postgresql",
         ] {
             assert_eq!(database(url), Vec::<String>::new(), "{url}");
+        }
+    }
+
+    #[test]
+    fn an_admin_area_over_plain_http_to_another_host_is_warned_about() {
+        let of = |base_url: &str, more: &str| {
+            let text = format!(
+                "[site]\ntitle = \"T\"\nbase_url = \"{base_url}\"\nid_authority = \"news.example.edu,2026\"\n{more}"
+            );
+            let config = Config::parse(std::path::Path::new("/c.toml"), &text, std::iter::empty());
+            security_warnings(&config.unwrap())
+        };
+        assert!(of("http://news.example.edu", "")[0].contains("plain HTTP"));
+        assert!(of("http://news.example.edu", "[admin]\nenabled = false\n").is_empty());
+        for base_url in ["https://news.example.edu", "http://127.0.0.1:8080", "http://localhost"] {
+            assert!(of(base_url, "").is_empty(), "{base_url}");
         }
     }
 

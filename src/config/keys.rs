@@ -75,6 +75,13 @@ pub(super) const SERVER: TableSchema = TableSchema {
     ],
 };
 
+/// The keys of `[admin]`.
+pub(super) const ADMIN: TableSchema = TableSchema {
+    name: "admin",
+    is_list: false,
+    keys: &[("enabled", Boolean), ("session_idle", Text), ("session_max", Text)],
+};
+
 /// The keys of `[websub]`.
 pub(super) const WEBSUB: TableSchema = TableSchema {
     name: "websub",
@@ -264,6 +271,7 @@ pub(super) const TABLES: [&TableSchema; 13] = [
     &SITE,
     &DATABASE,
     &SERVER,
+    &ADMIN,
     &WEBSUB,
     &SOURCES,
     &FEEDS,

@@ -1,6 +1,7 @@
 //! The configuration: loaded from `config.toml` and the environment, with all errors reported at
 //! once.
 
+mod admin;
 mod base_dir;
 mod conflicts;
 mod defaults;
@@ -189,6 +190,7 @@ fn read(
     let database =
         single(document, &keys::DATABASE, diagnostics, |reader| database(reader, base_dir));
     let server = single(document, &keys::SERVER, diagnostics, |reader| server(reader, base_dir));
+    let admin = single(document, &keys::ADMIN, diagnostics, admin::read);
     let websub = single(document, &keys::WEBSUB, diagnostics, websub::read);
 
     let defaults = SiteDefaults::from_site(site.as_ref());
@@ -232,6 +234,7 @@ fn read(
         templates: templates?,
         database: database?,
         server: server?,
+        admin: admin?,
         websub: websub?,
         sources: sources?,
         feeds: feeds?,

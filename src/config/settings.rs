@@ -34,6 +34,8 @@ pub struct Config {
     pub database: Database,
     /// The table `[server]`: the web server.
     pub server: Server,
+    /// The table `[admin]`: the admin area.
+    pub admin: AdminSettings,
     /// The table `[websub]`: hub and pings.
     pub websub: WebSubSettings,
     /// The `[[sources]]` tables, in file order.
@@ -152,6 +154,17 @@ pub struct Server {
     pub browser_content_types: bool,
     /// Private networks that webhooks may send to.
     pub webhook_networks: Vec<IpNetwork>,
+}
+
+/// Settings of `[admin]`: the admin area and its sessions.
+#[derive(Debug, Clone)]
+pub struct AdminSettings {
+    /// `true` if the admin area is served.
+    pub enabled: bool,
+    /// Time without a request after which a session is over.
+    pub session_idle: SignedDuration,
+    /// Time after which a session is over in any case.
+    pub session_max: SignedDuration,
 }
 
 /// Settings of `[websub]`: push notifications for feed readers.

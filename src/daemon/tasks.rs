@@ -17,7 +17,7 @@ use crate::domain::time::{HOUR, SignedDuration, as_millis_i64};
 use crate::feeds::{cache, content_codings};
 use crate::store::Store;
 use crate::websub::WebSub;
-use crate::{digests, sources, subscribers};
+use crate::{accounts, digests, sources, subscribers};
 
 /// Minimum time between two wake-ups of a source.
 const MIN_WAKE_INTERVAL: Duration = Duration::from_millis(500);
@@ -154,6 +154,7 @@ async fn delete_pending(app: App, ticks: Ticks, shutdown: CancellationToken) -> 
         let (now, hour) = (app.now(), app.now().0 / as_millis_i64(HOUR));
         if last_hour.load(Ordering::Relaxed) != hour {
             subscribers::delete_pending(&app.store, now).await?;
+            accounts::delete_expired_sessions(app.account_context(), now).await?;
             last_hour.store(hour, Ordering::Relaxed);
         }
         Ok(())

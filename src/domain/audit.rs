@@ -39,11 +39,17 @@ pub enum AuditAction {
     Adopt,
     /// The configuration was reloaded.
     Reload,
+    /// A user signed in.
+    SignIn,
+    /// Sign-ins or requests were refused.
+    RefuseSignIn,
+    /// A user ended one or all of their sessions.
+    SignOut,
 }
 
 impl AuditAction {
     /// All kinds of changes.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Create,
         Self::Change,
         Self::Delete,
@@ -62,6 +68,9 @@ impl AuditAction {
         Self::AcceptRemovals,
         Self::Adopt,
         Self::Reload,
+        Self::SignIn,
+        Self::RefuseSignIn,
+        Self::SignOut,
     ];
 
     /// Returns the word for the database and JSON.
@@ -85,6 +94,9 @@ impl AuditAction {
             Self::AcceptRemovals => "accept_removals",
             Self::Adopt => "adopt",
             Self::Reload => "reload",
+            Self::SignIn => "sign_in",
+            Self::RefuseSignIn => "refuse_sign_in",
+            Self::SignOut => "sign_out",
         }
     }
 

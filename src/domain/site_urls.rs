@@ -41,6 +41,11 @@ impl SiteUrls<'_> {
         format!("{}/unsubscribe/{token}", self.0)
     }
 
+    /// Returns the URL of the page on which a user sets their password.
+    pub fn set_password(self, token: &str) -> String {
+        format!("{}/admin/password/{token}", self.0)
+    }
+
     /// Returns the host name without the port.
     pub fn host(self) -> String {
         let rest = self.0.split_once("://").map_or(self.0, |(_, rest)| rest);

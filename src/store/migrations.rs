@@ -102,6 +102,7 @@ mod tests {
             ("audit_log_object", AuditObject::ALL.map(AuditObject::as_str).to_vec()),
             ("attributes_type", AttributeType::ALL.map(AttributeType::as_str).to_vec()),
             ("api_tokens_role", Role::ALL.map(Role::as_str).to_vec()),
+            ("users_role", Role::ALL.map(Role::as_str).to_vec()),
             ("article_terms_kind", TermKind::ALL.map(TermKind::as_str).to_vec()),
             ("definition_versions_kind", DefinitionKind::ALL.map(DefinitionKind::as_str).to_vec()),
             ("hub_requests_mode", HubMode::ALL.map(HubMode::as_str).to_vec()),

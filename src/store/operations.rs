@@ -128,6 +128,24 @@ pub struct Reloads<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on second factors of users.
+#[derive(Debug, Clone, Copy)]
+pub struct SecondFactors<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on sessions of users.
+#[derive(Debug, Clone, Copy)]
+pub struct Sessions<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on failed sign-ins.
+#[derive(Debug, Clone, Copy)]
+pub struct SignInFailures<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on sources.
 #[derive(Debug, Clone, Copy)]
 pub struct Sources<'a> {
@@ -167,6 +185,12 @@ pub struct Terms<'a> {
 /// The store operations on transports whose relays fail.
 #[derive(Debug, Clone, Copy)]
 pub struct TransportFailures<'a> {
+    pub(super) store: &'a Store,
+}
+
+/// The store operations on users.
+#[derive(Debug, Clone, Copy)]
+pub struct Users<'a> {
     pub(super) store: &'a Store,
 }
 
@@ -288,6 +312,21 @@ impl Store {
         Reloads { store: self }
     }
 
+    /// Returns the store operations on second factors of users.
+    pub fn second_factors(&self) -> SecondFactors<'_> {
+        SecondFactors { store: self }
+    }
+
+    /// Returns the store operations on sessions of users.
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions { store: self }
+    }
+
+    /// Returns the store operations on failed sign-ins.
+    pub fn sign_in_failures(&self) -> SignInFailures<'_> {
+        SignInFailures { store: self }
+    }
+
     /// Returns the store operations on sources.
     pub fn sources(&self) -> Sources<'_> {
         Sources { store: self }
@@ -321,6 +360,11 @@ impl Store {
     /// Returns the store operations on transports whose relays fail.
     pub fn transport_failures(&self) -> TransportFailures<'_> {
         TransportFailures { store: self }
+    }
+
+    /// Returns the store operations on users.
+    pub fn users(&self) -> Users<'_> {
+        Users { store: self }
     }
 
     /// Returns the store operations on webhooks and the events on the way to them.

@@ -105,6 +105,17 @@ static RENAME_IN_API_TOKEN_DIGESTS: Statement = Statement::new(
             WHERE taken.token = api_token_digests.token
               AND taken.digest = $name)",
 );
+static RENAME_IN_USER_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE user_digests
+       SET digest = $name
+     WHERE digest = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM user_digests taken
+            WHERE taken.user_name = user_digests.user_name
+              AND taken.digest = $name)",
+);
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
 
 /// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
@@ -181,6 +192,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
     &RENAME_IN_API_TOKEN_DIGESTS,
+    &RENAME_IN_USER_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
     &RENAME_IN_CONFIRMATIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
@@ -214,6 +226,7 @@ static DIGEST_RENAMES: &[&Statement] = &[
     &RENAME_IN_SELECTION_ENTRIES,
     &RENAME_IN_LEDGER,
     &RENAME_IN_API_TOKEN_DIGESTS,
+    &RENAME_IN_USER_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
     &RENAME_IN_CONFIRMATIONS,
 ];

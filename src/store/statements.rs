@@ -7,11 +7,12 @@ use super::{
     clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
     edition_creation, edition_deliveries, editions, events, feed_queries, feed_versions, handle,
     http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
-    id_mappings, idempotency_keys, identity, leases, left_out, outcomes, publications, rate_limits,
-    readership, recent_changes, rejected_rows, reloads, renames, selection_entries, sources,
-    stories, subscriber_changes, subscriber_values, subscribers, subscription_counts,
-    subscription_history, subscriptions, suppressions, terms, transactional_messages,
-    transport_failures, webhooks,
+    id_mappings, idempotency_keys, identity, leases, left_out, outcomes, password_links,
+    publications, rate_limits, readership, recent_changes, rejected_rows, reloads, renames,
+    second_factors, selection_entries, sessions, sign_in_failures, sources, stories,
+    subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
+    subscriptions, suppressions, terms, transactional_messages, transport_failures, users,
+    webhooks,
 };
 
 /// The statements of all files of the store.
@@ -62,6 +63,7 @@ static ALL: &[&[&Statement]] = &[
     left_out::STATEMENTS,
     outcomes::STATEMENTS,
     outcomes::TRANSITION_STATEMENTS,
+    password_links::STATEMENTS,
     publications::STATEMENTS,
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
@@ -70,6 +72,9 @@ static ALL: &[&[&Statement]] = &[
     address_rejections::STATEMENTS,
     reloads::STATEMENTS,
     renames::STATEMENTS,
+    second_factors::STATEMENTS,
+    sessions::STATEMENTS,
+    sign_in_failures::STATEMENTS,
     sources::STATEMENTS,
     stories::STATEMENTS,
     subscriber_changes::STATEMENTS,
@@ -86,6 +91,7 @@ static ALL: &[&[&Statement]] = &[
     terms::STATEMENTS,
     transactional_messages::STATEMENTS,
     transport_failures::STATEMENTS,
+    users::STATEMENTS,
     webhooks::STATEMENTS,
     selection_entries::STATEMENTS,
 ];

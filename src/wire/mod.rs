@@ -23,6 +23,7 @@ pub mod suppressions;
 pub mod system;
 pub mod tokens;
 pub mod transports;
+pub mod users;
 pub mod webhooks;
 pub mod websub;
 

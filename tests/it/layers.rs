@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["net", "demo"],
     &["mail"],
     &[
+        "accounts",
         "api_tokens",
         "change_feed",
         "sources",
@@ -46,7 +47,11 @@ const CRATE_OWNERS: &[(&str, &[&str])] = &[
     ("sqlx", &["store", "sources"]),
     ("inotify", &["store"]),
     ("lettre", &["mail"]),
-    ("aws_lc_rs", &["mail"]),
+    ("aws_lc_rs", &["accounts", "mail"]),
+    ("argon2", &["accounts"]),
+    // The tests of the pages generate codes.
+    ("totp_rs", &["accounts", "web"]),
+    ("qrcodegen", &["accounts"]),
     ("axum", &["web", "api", "http", "daemon"]),
     ("tower", &["web"]),
     ("tower_http", &["web"]),

@@ -6,6 +6,7 @@
     reason = "a test follows one course of events, and a table of cases is one function"
 )]
 
+mod accounts;
 mod api;
 mod archive;
 mod attributes;

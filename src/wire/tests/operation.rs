@@ -18,6 +18,7 @@ use crate::store::audit_log;
 use crate::store::definitions as store_definitions;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
+use crate::store::users;
 use crate::store::webhooks::{self as store_webhooks, WebhookState};
 use crate::wire::audit::AuditEntry;
 use crate::wire::definitions::{ConfigSetting, Definition, DefinitionVersion, RestoredDefinition};
@@ -27,11 +28,12 @@ use crate::wire::statistics::{FeedReadersByDay, Statistics};
 use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::transports::Transport;
+use crate::wire::users::{PasswordLink, RemovedUser, User};
 use crate::wire::webhooks::{ReplayedEvent, TestedWebhook, Webhook, WebhookAttempt};
 use crate::wire::websub::HubSubscription;
 
 pub(super) fn documents() -> Vec<Document> {
-    [changes(), tokens(), problems(), numbers(), system(), webhooks(), definitions()]
+    [changes(), tokens(), users(), problems(), numbers(), system(), webhooks(), definitions()]
         .into_iter()
         .flatten()
         .collect()
@@ -198,6 +200,29 @@ fn problems() -> Vec<Document> {
             detail: "the address has no domain".to_owned(),
         }],
     })]
+}
+
+fn users() -> Vec<Document> {
+    let row = users::User {
+        name: "lin".to_owned(),
+        role: Role::Editor,
+        digests: DigestScope::new(Some(vec!["weekly".to_owned()])),
+        password_hash: Some("$argon2id$".to_owned()),
+        totp_secret: None,
+        totp_pending: None,
+        oidc: None,
+        created_at: at("2026-09-21T08:00:00Z"),
+        signed_in_at: Some(at("2026-09-22T08:00:00Z")),
+    };
+    vec![
+        document(&User::from(&row)),
+        document(&PasswordLink {
+            name: "lin".to_owned(),
+            url: "https://news.example.org/admin/password/example".to_owned(),
+            expires_at: "2026-09-22T08:00:00Z".to_owned(),
+        }),
+        document(&RemovedUser { name: "lin".to_owned(), removed: true }),
+    ]
 }
 
 fn system() -> Vec<Document> {
