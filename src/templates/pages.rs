@@ -1,6 +1,8 @@
 //! Contexts of the page templates. Forms post the fields named in the documentation of their
 //! contexts.
 
+mod admin;
+mod admin_samples;
 mod api;
 mod context;
 mod forms;
@@ -9,6 +11,9 @@ mod samples;
 
 use serde::Serialize;
 
+pub use admin::{
+    EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
+};
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
@@ -244,6 +249,10 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<SubscribePage>(renderer))
         .chain(all::<ConfirmPage>(renderer))
         .chain(all::<UnsubscribePage>(renderer))
+        .chain(all::<LoginPage>(renderer))
+        .chain(all::<SetPasswordPage>(renderer))
+        .chain(all::<ProfilePage>(renderer))
+        .chain(all::<RecoveryCodesPage>(renderer))
         .chain(all::<NoticePage>(renderer))
         .chain(all::<ErrorPage>(renderer))
         .chain(all::<MailboxPage>(renderer))

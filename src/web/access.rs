@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::MethodRouter;
 
+use super::client::ClientInfo;
 use super::error::WebError;
-use super::state::SharedState;
+use super::session::signed_in;
+use super::state::{SharedState, WebState};
 use crate::domain::permission::Permission;
 use crate::http::{authorize, is_cross_origin};
 
@@ -24,8 +27,12 @@ pub(super) enum Access {
     /// Open to requests of other servers, such as those of WebSub subscribers, without the check
     /// for cross-origin requests; the handler verifies them in another way.
     ServerToServer,
-    /// Open to API clients whose token has this permission.
+    /// Open to API clients whose token has this permission, and to signed-in users who have it; an unsafe
+    /// request of a user that a page of another site sent is refused.
     Permission(Permission),
+    /// Open to signed-in users; others are led to the sign-in, and an unsafe request that a page of another
+    /// site sent is refused.
+    SignedIn,
 }
 
 /// Routes, each with its access.
@@ -52,9 +59,9 @@ impl Routes {
         let methods = match access {
             Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_origin)),
             Access::Permission(permission) => {
-                let gate = Arc::clone(&web.token_gate);
-                methods.route_layer(from_fn_with_state((gate, permission), authorize))
+                methods.route_layer(from_fn_with_state((web, permission), authorize_user_or_token))
             }
+            Access::SignedIn => methods.route_layer(from_fn_with_state(web, require_session)),
             Access::TokenInPath | Access::ServerToServer => methods,
         };
         self.declared.push((path, access));
@@ -73,13 +80,87 @@ impl Routes {
     }
 }
 
+/// Returns `true` if a page of another site made the browser send an unsafe request, and records it if it
+/// concerns the admin area or a user.
+async fn is_refused(
+    web: &WebState,
+    client: &ClientInfo,
+    method: &Method,
+    headers: &HeaderMap,
+    is_recorded: bool,
+) -> bool {
+    let is_refused = !method.is_safe() && is_cross_origin(headers, &web.app.config.site.base_url);
+    if is_refused && is_recorded {
+        web.record_refusal(client, "origin").await;
+    }
+    is_refused
+}
+
 /// Middleware: refuses unsafe requests that a page of another site made the browser send.
 async fn refuse_cross_origin(
     State(web): State<SharedState>,
+    client: ClientInfo,
+    method: Method,
+    headers: HeaderMap,
     request: Request,
     next: Next,
 ) -> Response {
-    let is_refused = !request.method().is_safe()
-        && is_cross_origin(request.headers(), &web.app.config.site.base_url);
-    if is_refused { WebError::cross_origin().into_response() } else { next.run(request).await }
+    let is_admin = client.path.starts_with("/admin/");
+    if is_refused(&web, &client, &method, &headers, is_admin).await {
+        return WebError::cross_origin().into_response();
+    }
+    next.run(request).await
+}
+
+/// Middleware: lets a request of a signed-in user pass, with the user as extension.
+async fn require_session(
+    State(web): State<SharedState>,
+    client: ClientInfo,
+    method: Method,
+    headers: HeaderMap,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if is_refused(&web, &client, &method, &headers, true).await {
+        return WebError::cross_origin().into_response();
+    }
+    match signed_in(&web, &client, &headers).await {
+        Ok(Some(signed_in)) => {
+            request.extensions_mut().insert(signed_in.user.actor());
+            request.extensions_mut().insert(signed_in);
+            next.run(request).await
+        }
+        Ok(None) => {
+            let location = format!("{}/admin/login{}", web.base_path, client.lang_query());
+            (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Middleware: lets a request pass if its user or its token has the permission, with the actor as
+/// extension. A request with a token is never one of a user.
+async fn authorize_user_or_token(
+    State((web, permission)): State<(SharedState, Permission)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if !parts.headers.contains_key(header::AUTHORIZATION) {
+        let Ok(client) = ClientInfo::from_request_parts(&mut parts, &web).await;
+        match signed_in(&web, &client, &parts.headers).await {
+            Ok(Some(signed_in)) if signed_in.user.actor().may(permission) => {
+                if is_refused(&web, &client, &parts.method, &parts.headers, true).await {
+                    return WebError::cross_origin().into_response();
+                }
+                parts.extensions.insert(signed_in.user.actor());
+                return next.run(Request::from_parts(parts, body)).await;
+            }
+            Ok(Some(_)) => return WebError::missing_permission().into_response(),
+            Ok(None) => {}
+            Err(error) => return error.into_response(),
+        }
+    }
+    let gate = Arc::clone(&web.token_gate);
+    authorize(State((gate, permission)), Request::from_parts(parts, body), next).await
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
+use crate::accounts::AccountError;
 use crate::http::RateLimitExceeded;
 use crate::store::StoreError;
 
@@ -57,6 +58,11 @@ impl WebError {
         Self::new(StatusCode::NOT_FOUND, "error-invalid-token")
     }
 
+    /// 404: the link to set a password is forged, expired or already used.
+    pub(super) fn invalid_password_link() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "error-password-link")
+    }
+
     /// 400: the form is malformed or holds values that no page of this site offers.
     pub(super) fn bad_request() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "error-bad-request")
@@ -65,6 +71,11 @@ impl WebError {
     /// 403: another site submitted the form.
     pub(super) fn cross_origin() -> Self {
         Self::new(StatusCode::FORBIDDEN, "error-forbidden")
+    }
+
+    /// 403: the signed-in user lacks the permission.
+    pub(super) fn missing_permission() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "error-permission")
     }
 
     /// 413: the body exceeds [`super::state::MAX_BODY_BYTES`].
@@ -128,6 +139,12 @@ impl From<anyhow::Error> for WebError {
             Self::internal()
         };
         Self { cause: Some(cause), ..error }
+    }
+}
+
+impl From<AccountError> for WebError {
+    fn from(cause: AccountError) -> Self {
+        Self::from(anyhow::Error::from(cause))
     }
 }
 

@@ -2,6 +2,7 @@
 //! change data only through the flow modules.
 
 mod access;
+mod admin;
 mod aliases;
 mod api_operations;
 mod api_reference;
@@ -32,6 +33,7 @@ mod robots;
 mod router;
 mod section_cache;
 mod server;
+mod session;
 mod site_languages;
 mod state;
 mod subscribe;

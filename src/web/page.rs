@@ -192,7 +192,8 @@ pub(super) async fn error_pages(
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
     }
-    security_headers(&mut response, &web, may_hold_token(&first_segment));
+    let is_admin = first_segment == "admin";
+    security_headers(&mut response, &web, may_hold_token(&first_segment), is_admin);
     response
 }
 
@@ -216,11 +217,11 @@ fn holds_token(path: &str) -> bool {
 
 /// Returns `true` if paths below this first segment hold a personal token.
 fn may_hold_token(first_segment: &str) -> bool {
-    matches!(first_segment, "confirm" | "unsubscribe")
+    matches!(first_segment, "confirm" | "unsubscribe" | "admin")
 }
 
 /// Adds security and caching headers that the response does not set itself.
-fn security_headers(response: &mut Response, web: &WebState, is_private: bool) {
+fn security_headers(response: &mut Response, web: &WebState, is_private: bool, is_admin: bool) {
     let is_page = response
         .headers()
         .get(header::CONTENT_TYPE)
@@ -241,7 +242,10 @@ fn security_headers(response: &mut Response, web: &WebState, is_private: bool) {
         add(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     }
     if is_private {
-        add(header::REFERRER_POLICY, "no-referrer");
+        // With `no-referrer`, browsers send no `Origin` with a form either (Fetch, section 3.2), which the
+        // check of the admin area needs over plain HTTP.
+        let referrer = if is_admin { "same-origin" } else { "no-referrer" };
+        add(header::REFERRER_POLICY, referrer);
         add(HeaderName::from_static("x-robots-tag"), "noindex");
         add(header::CACHE_CONTROL, "no-store");
     } else {

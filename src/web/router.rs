@@ -14,8 +14,8 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    api_reference, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics, page,
-    robots, subscribe, unsubscribe,
+    admin, api_reference, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics,
+    page, robots, subscribe, unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;
@@ -77,6 +77,9 @@ fn connected_routes(web: &SharedState) -> Routes {
         .add("/healthz", Access::Public, get(health::healthz))
         .add("/readyz", Access::Public, get(health::readyz))
         .add("/metrics", Access::Permission(Permission::ReadMetrics), get(metrics::show));
+    if web.app.config.admin.enabled {
+        routes = admin::add_routes(routes);
+    }
     if web.app.config.websub.hub {
         routes = routes.add("/hub", Access::ServerToServer, post(hub::submit));
     }

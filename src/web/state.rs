@@ -30,6 +30,12 @@ pub(super) const SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR: u32 = 100;
 pub(super) const HUB_REQUESTS_PER_HOUR: u32 = 600;
 /// WebSub requests per hour of all clients whose address is not known.
 pub(super) const HUB_REQUESTS_OF_UNKNOWN_PER_HOUR: u32 = 6_000;
+/// Sign-ins that one network may attempt per hour.
+pub(super) const SIGN_INS_PER_HOUR: u32 = 60;
+/// Sign-ins per hour of all clients whose address is not known.
+pub(super) const SIGN_INS_OF_UNKNOWN_PER_HOUR: u32 = 600;
+/// Refused requests per hour of one network that are looked at for the audit log.
+const RECORDED_REFUSALS_PER_HOUR: u32 = 60;
 
 /// State shared by all handlers.
 #[derive(Debug)]
@@ -47,6 +53,10 @@ pub(super) struct WebState {
     pub(super) subscribe_limiter: RateLimiter,
     /// Limits requests to the WebSub hub per network.
     pub(super) hub_limiter: RateLimiter,
+    /// Limits sign-ins per network.
+    pub(super) sign_in_limiter: RateLimiter,
+    /// Limits the work for audit entries about refused requests per network.
+    pub(super) refusal_limiter: RateLimiter,
     /// Operations of the API, for its reference page.
     pub(super) api_reference: Vec<ApiGroup>,
     /// Checks the tokens of requests to the metrics.
@@ -84,6 +94,10 @@ pub(super) fn build_state(app: App, demo: Option<Demo>, api: &Value) -> SharedSt
             .with_unknown(SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR),
         hub_limiter: RateLimiter::new(HUB_REQUESTS_PER_HOUR)
             .with_unknown(HUB_REQUESTS_OF_UNKNOWN_PER_HOUR),
+        sign_in_limiter: RateLimiter::new(SIGN_INS_PER_HOUR)
+            .with_unknown(SIGN_INS_OF_UNKNOWN_PER_HOUR),
+        refusal_limiter: RateLimiter::new(RECORDED_REFUSALS_PER_HOUR)
+            .with_unknown(RECORDED_REFUSALS_PER_HOUR),
         sections: SectionCache::default(),
         metrics_read_at: Mutex::default(),
     })

@@ -27,6 +27,7 @@ use crate::sources::import;
 use crate::store::subscribers::Subscription;
 
 mod access;
+mod accounts;
 mod addresses;
 mod brand;
 mod errors;

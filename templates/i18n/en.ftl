@@ -229,6 +229,8 @@ error-bad-request-title = Bad request
 error-bad-request = The form was incomplete or not valid. Please go back and try again.
 error-forbidden-title = Request not allowed
 error-forbidden = The form was sent from another website. Please open our page and fill in the form there.
+error-permission-title = Not permitted
+error-permission = Your account does not have the permission for this. Ask an administrator.
 error-method-not-allowed-title = Method not allowed
 error-method-not-allowed = This address does not accept that type of request. Please go back to the home page and start again.
 error-not-acceptable-title = Encoding not available
@@ -244,6 +246,78 @@ error-too-many-confirmations-title = Please try again later
 error-too-many-confirmations = We cannot send any more confirmation e-mails at the moment. Please try again in 10 minutes.
 error-failed-title = Something went wrong
 error-failed = The problem is on our side. Please try again in a few minutes.
+
+# --- Signing in
+login-title = Sign in
+login-name = Name
+login-password = Password
+login-button = Sign in
+login-help = No password yet, or forgotten it? Ask an administrator for a link to set a new one.
+login-code = Code
+login-code-lede = Enter the code that your authenticator app shows.
+login-code-recovery = Without the app, enter one of your recovery codes.
+login-error = The name or the password is wrong.
+login-error-code = The code is wrong or was used already. Wait for the next one.
+login-error-wait-seconds = Too many attempts. Please try again in { $seconds ->
+        [one] 1 second
+       *[other] { $seconds } seconds
+    }.
+login-error-wait-minutes = Too many attempts. Please try again in { $minutes ->
+        [one] 1 minute
+       *[other] { $minutes } minutes
+    }.
+password-title = Set a password
+password-lede = Choose a password for the account “{ $name }”.
+password-new = New password
+password-hint = at least { $count } characters
+password-repeat = Repeat the new password
+password-present = Present password
+password-button = Save password
+password-done-title = Password saved
+password-done = You can now sign in with your new password.
+password-error-short = The password is too short. Use at least { $count } characters.
+password-error-long = The password is too long. Use at most { $count } characters.
+password-error-common = This password is easy to guess. Avoid common words, patterns and your name.
+password-error-repeat = The two passwords are not the same.
+password-error-present = The present password is wrong, or there were too many attempts.
+error-password-link-title = This link does not work
+error-password-link = The link has expired or was used already. Ask an administrator for a new one.
+
+# --- The profile of a user
+profile-title = Your account
+profile-sign-out = Sign out
+profile-role = Role
+profile-digests = Digests
+profile-password = Password
+profile-password-hint = A new password signs out all other browsers.
+role-admin = Administrator
+role-editor = Editor
+role-lists = List manager
+role-viewer = Viewer
+factor-title = Second factor
+factor-off = With a second factor, signing in also takes a code from an app on your phone. A stolen password alone is then worth nothing.
+factor-start-button = Set up a second factor
+factor-scan = Scan this code with an authenticator app, then enter the code that the app shows.
+factor-qr = QR code with the secret of the second factor
+factor-secret = If you cannot scan, type this key into the app:
+factor-confirm-button = Switch on
+factor-on = The second factor is on.
+factor-codes-left = { $count ->
+    [0] No recovery codes are left.
+    [one] 1 recovery code is left.
+   *[other] { $count } recovery codes are left.
+}
+factor-stop = Switch off the second factor
+factor-stop-button = Switch off
+recovery-title = The second factor is on
+recovery-lede = Keep these recovery codes in a safe place. Each signs you in once if you lose your phone. They cannot be shown again.
+recovery-done = I have saved the codes
+sessions-title = Signed-in browsers
+sessions-hint = End a session that you do not recognize, and change your password.
+sessions-current = (this browser)
+sessions-unknown = Unknown browser
+sessions-times = Signed in { $created }, last used { $used }
+sessions-end = End
 
 # --- The demo's inbox
 mailbox-title = Inbox

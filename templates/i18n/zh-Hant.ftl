@@ -207,6 +207,8 @@ error-bad-request-title = 無效的請求
 error-bad-request = 表單內容不完整或無效，請返回上一頁再試一次。
 error-forbidden-title = 請求遭到拒絕
 error-forbidden = 此表單來自其他網站。請開啟本站頁面重新填寫。
+error-permission-title = 沒有權限
+error-permission = 您的帳號沒有執行此操作的權限，請聯絡管理員。
 error-method-not-allowed-title = 不支援的請求方式
 error-method-not-allowed = 此網址不支援這種請求方式，請返回首頁重新操作。
 error-not-acceptable-title = 不支援的編碼
@@ -219,6 +221,71 @@ error-too-many-confirmations-title = 請稍後再試
 error-too-many-confirmations = 目前訂閱的人較多，確認信暫時無法寄出，請於 10 分鐘後再試。
 error-failed-title = 發生錯誤
 error-failed = 伺服器發生問題，請於幾分鐘後再試。
+
+# --- Signing in
+login-title = 登入
+login-name = 使用者名稱
+login-password = 密碼
+login-button = 登入
+login-help = 還沒有密碼或忘記密碼？請向管理員索取設定密碼的連結。
+login-code = 驗證碼
+login-code-lede = 請輸入驗證器應用程式顯示的驗證碼。
+login-code-recovery = 如果無法使用該應用程式，請輸入一組復原碼。
+login-error = 使用者名稱或密碼錯誤。
+login-error-code = 驗證碼錯誤或已使用過，請等候下一組驗證碼。
+login-error-wait-seconds = 嘗試次數過多，請於 { $seconds } 秒後再試。
+login-error-wait-minutes = 嘗試次數過多，請於 { $minutes } 分鐘後再試。
+password-title = 設定密碼
+password-lede = 請為帳號「{ $name }」設定密碼。
+password-new = 新密碼
+password-hint = 至少 { $count } 個字元
+password-repeat = 再次輸入新密碼
+password-present = 目前的密碼
+password-button = 儲存密碼
+password-done-title = 密碼已儲存
+password-done = 現在可以使用新密碼登入。
+password-error-short = 密碼太短，請至少使用 { $count } 個字元。
+password-error-long = 密碼太長，最多 { $count } 個字元。
+password-error-common = 這組密碼很容易猜到。請避免使用常見字詞、有規律的字元與您的使用者名稱。
+password-error-repeat = 兩次輸入的密碼不一致。
+password-error-present = 目前的密碼錯誤，或嘗試次數過多。
+error-password-link-title = 連結無效
+error-password-link = 連結已過期或已使用過。請向管理員索取新的連結。
+
+# --- The profile of a user
+profile-title = 我的帳號
+profile-sign-out = 登出
+profile-role = 角色
+profile-digests = 電子報
+profile-password = 密碼
+profile-password-hint = 變更密碼後，其他瀏覽器的登入會全部失效。
+role-admin = 管理員
+role-editor = 編輯
+role-lists = 訂閱者管理員
+role-viewer = 唯讀使用者
+factor-title = 兩步驟驗證
+factor-off = 開啟兩步驟驗證後，登入時還需輸入手機應用程式顯示的驗證碼，即使密碼外洩，他人也無法登入。
+factor-start-button = 設定兩步驟驗證
+factor-scan = 請用驗證器應用程式掃描此 QR 碼，然後輸入應用程式顯示的驗證碼。
+factor-qr = 兩步驟驗證金鑰的 QR 碼
+factor-secret = 如果無法掃描，請在應用程式中手動輸入此金鑰：
+factor-confirm-button = 開啟
+factor-on = 兩步驟驗證已開啟。
+factor-codes-left = { $count ->
+    [0] 復原碼已全部用完。
+   *[other] 還剩 { $count } 組復原碼。
+}
+factor-stop = 關閉兩步驟驗證
+factor-stop-button = 關閉
+recovery-title = 兩步驟驗證已開啟
+recovery-lede = 請妥善保存以下復原碼。手機遺失時，每組復原碼可用於登入一次。這些復原碼不會再次顯示。
+recovery-done = 我已保存這些復原碼
+sessions-title = 已登入的瀏覽器
+sessions-hint = 如有您不認得的登入，請將其結束並變更密碼。
+sessions-current = （目前的瀏覽器）
+sessions-unknown = 未知的瀏覽器
+sessions-times = 登入時間：{ $created }，最近使用：{ $used }
+sessions-end = 結束
 
 # --- The demo's inbox
 mailbox-title = 收件匣

@@ -207,6 +207,8 @@ error-bad-request-title = 请求无效
 error-bad-request = 表单内容不完整或无效，请返回重试。
 error-forbidden-title = 请求被拒绝
 error-forbidden = 该表单来自其他网站。请打开本站页面重新填写。
+error-permission-title = 没有权限
+error-permission = 您的账号没有执行此操作的权限，请联系管理员。
 error-method-not-allowed-title = 不支持的请求方式
 error-method-not-allowed = 此网址不支持这种请求方式，请返回首页重新操作。
 error-not-acceptable-title = 不支持的编码
@@ -219,6 +221,71 @@ error-too-many-confirmations-title = 请稍后重试
 error-too-many-confirmations = 目前订阅的人较多，确认邮件暂时无法发送，请在 10 分钟后重试。
 error-failed-title = 出错了
 error-failed = 服务器出现问题，请几分钟后重试。
+
+# --- Signing in
+login-title = 登录
+login-name = 用户名
+login-password = 密码
+login-button = 登录
+login-help = 还没有密码或忘记了密码？请联系管理员获取设置密码的链接。
+login-code = 验证码
+login-code-lede = 请输入身份验证器应用显示的验证码。
+login-code-recovery = 如果无法使用该应用，请输入一个恢复代码。
+login-error = 用户名或密码错误。
+login-error-code = 验证码错误或已被使用，请等待下一个验证码。
+login-error-wait-seconds = 尝试次数过多，请在 { $seconds } 秒后重试。
+login-error-wait-minutes = 尝试次数过多，请在 { $minutes } 分钟后重试。
+password-title = 设置密码
+password-lede = 请为账号“{ $name }”设置密码。
+password-new = 新密码
+password-hint = 至少 { $count } 个字符
+password-repeat = 再次输入新密码
+password-present = 当前密码
+password-button = 保存密码
+password-done-title = 密码已保存
+password-done = 现在可以使用新密码登录。
+password-error-short = 密码太短，请至少使用 { $count } 个字符。
+password-error-long = 密码太长，最多 { $count } 个字符。
+password-error-common = 这个密码容易被猜到。请避免使用常见词语、有规律的字符和您的用户名。
+password-error-repeat = 两次输入的密码不一致。
+password-error-present = 当前密码错误，或尝试次数过多。
+error-password-link-title = 链接无效
+error-password-link = 链接已过期或已被使用。请联系管理员获取新的链接。
+
+# --- The profile of a user
+profile-title = 我的账号
+profile-sign-out = 退出登录
+profile-role = 角色
+profile-digests = 简报
+profile-password = 密码
+profile-password-hint = 修改密码后，其他浏览器上的登录会全部失效。
+role-admin = 管理员
+role-editor = 编辑
+role-lists = 订阅者管理员
+role-viewer = 只读用户
+factor-title = 两步验证
+factor-off = 开启两步验证后，登录时还需输入手机应用显示的验证码，即使密码泄露，他人也无法登录。
+factor-start-button = 设置两步验证
+factor-scan = 请用身份验证器应用扫描此二维码，然后输入应用显示的验证码。
+factor-qr = 两步验证密钥的二维码
+factor-secret = 如果无法扫描，请在应用中手动输入此密钥：
+factor-confirm-button = 开启
+factor-on = 两步验证已开启。
+factor-codes-left = { $count ->
+    [0] 恢复代码已全部用完。
+   *[other] 还剩 { $count } 个恢复代码。
+}
+factor-stop = 关闭两步验证
+factor-stop-button = 关闭
+recovery-title = 两步验证已开启
+recovery-lede = 请妥善保存以下恢复代码。手机丢失时，每个代码可用于登录一次。这些代码不会再次显示。
+recovery-done = 我已保存这些代码
+sessions-title = 已登录的浏览器
+sessions-hint = 如有您不认识的登录，请将其结束并修改密码。
+sessions-current = （当前浏览器）
+sessions-unknown = 未知浏览器
+sessions-times = 登录时间：{ $created }，最近使用：{ $used }
+sessions-end = 结束
 
 # --- The demo's inbox
 mailbox-title = 收件箱

@@ -44,7 +44,7 @@ fn alternates() -> Vec<Alternate> {
 }
 
 /// Returns the same sample in English and in Chinese.
-fn both<V>(make: impl Fn(PageContext) -> V) -> Vec<V> {
+pub(super) fn both<V>(make: impl Fn(PageContext) -> V) -> Vec<V> {
     vec![make(page("en", true)), make(page("zh-CN", false))]
 }
 

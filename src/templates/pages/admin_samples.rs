@@ -1,0 +1,92 @@
+//! Sample contexts of the pages of users, in English and Chinese.
+
+use super::View;
+use super::admin::{
+    EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
+};
+use super::samples::both;
+
+fn error() -> Option<String> {
+    Some("This is not right.".into())
+}
+
+impl View for LoginPage {
+    const TEMPLATE: &'static str = "web/admin/login";
+
+    fn samples() -> Vec<Self> {
+        let mut samples = both(|page| Self { page, ..Self::default() });
+        samples.extend(both(|page| Self {
+            page,
+            name: "lin".into(),
+            error: error(),
+            ..Self::default()
+        }));
+        samples.extend(both(|page| Self { page, needs_code: true, ..Self::default() }));
+        samples
+    }
+}
+
+impl View for SetPasswordPage {
+    const TEMPLATE: &'static str = "web/admin/password";
+
+    fn samples() -> Vec<Self> {
+        both(|page| Self {
+            page,
+            token: "token".into(),
+            name: "lin".into(),
+            min_length: 12,
+            error: error(),
+        })
+    }
+}
+
+impl View for ProfilePage {
+    const TEMPLATE: &'static str = "web/admin/profile";
+
+    fn samples() -> Vec<Self> {
+        let session = |id: &str, browser: &str, is_current| SessionRow {
+            id: id.into(),
+            browser: browser.into(),
+            created: "2026-09-21 08:00".into(),
+            used: "2026-09-21 09:30".into(),
+            is_current,
+        };
+        let enrollment = EnrollmentView {
+            secret: "JBSWY3DPEHPK3PXP".into(),
+            qr_size: 9,
+            qr_path: "M4,4h1v1h-1z".into(),
+        };
+        let profile = |page| Self {
+            page,
+            name: "lin".into(),
+            role: "editor".into(),
+            has_password: true,
+            sessions: vec![session("5d1c", "Firefox, Linux", true), session("8e2a", "", false)],
+            min_length: 12,
+            ..Self::default()
+        };
+        let mut samples = both(profile);
+        samples.extend(both(|page| Self {
+            enrollment: Some(enrollment.clone()),
+            second_factor_error: error(),
+            ..profile(page)
+        }));
+        samples.extend(both(|page| Self {
+            has_second_factor: true,
+            recovery_codes: 1,
+            digests: vec!["weekly".into(), "daily".into()],
+            password_error: error(),
+            ..profile(page)
+        }));
+        samples.extend(both(|page| Self { has_password: false, ..profile(page) }));
+        samples
+    }
+}
+
+impl View for RecoveryCodesPage {
+    const TEMPLATE: &'static str = "web/admin/recovery_codes";
+
+    fn samples() -> Vec<Self> {
+        both(|page| Self { page, codes: vec!["abcde-fghij".into(), "kmnpq-rstuv".into()] })
+    }
+}
