@@ -2,6 +2,7 @@
 
 mod context;
 mod error;
+mod oidc;
 mod passwords;
 mod qr;
 mod second_factor;
@@ -12,6 +13,9 @@ mod users;
 
 pub use context::AccountContext;
 pub use error::AccountError;
+pub use oidc::{
+    OIDC_BYTES, OidcAnswer, OidcError, OidcProvider, OidcStart, finish_oidc, start_oidc,
+};
 pub use passwords::{PasswordCost, SALT_BYTES};
 pub use qr::QrCode;
 pub use second_factor::{

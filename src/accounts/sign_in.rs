@@ -183,7 +183,7 @@ fn split(entropy: [u8; SIGN_IN_BYTES]) -> ([u8; SESSION_BYTES], [u8; SALT_BYTES]
 }
 
 /// Stores a new session in place of the one of the browser.
-async fn start_session(
+pub(super) async fn start_session(
     context: AccountContext<'_>,
     user: &User,
     needs_code: bool,

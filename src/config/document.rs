@@ -160,6 +160,7 @@ impl Document {
                 }
                 continue;
             };
+            let value = self.fill_inner(section, value, lines, diagnostics);
             match tables_of(section, value, lines, diagnostics) {
                 Some(tables) => drop(self.tables.insert(section.name, tables)),
                 None if section.is_list => diagnostics.add(
@@ -173,6 +174,31 @@ impl Document {
             }
         }
         self.tables.insert(keys::TOP_LEVEL.name, vec![top]);
+    }
+
+    /// Moves the tables below a section that are sections of their own, such as `[admin.oidc]`, out of its
+    /// value.
+    fn fill_inner<'i>(
+        &mut self,
+        section: &TableSchema,
+        mut value: toml::Spanned<DeValue<'i>>,
+        lines: &LineBreaks,
+        diagnostics: &mut Diagnostics,
+    ) -> toml::Spanned<DeValue<'i>> {
+        let DeValue::Table(table) = value.get_mut() else { return value };
+        for inner in TABLES {
+            let Some((outer, key)) = inner.name.split_once('.') else { continue };
+            if outer != section.name || !matches!(table.get(key), Some(v) if v.get_ref().is_table())
+            {
+                continue;
+            }
+            if let Some(inner_value) = table.remove(key)
+                && let Some(tables) = tables_of(inner, inner_value, lines, diagnostics)
+            {
+                self.tables.insert(inner.name, tables);
+            }
+        }
+        value
     }
 
     /// Returns `true` if the file is not valid TOML, so that the document is empty.

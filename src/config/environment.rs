@@ -46,6 +46,9 @@ fn apply(
     let (section, name, key) = match parts.as_slice() {
         [key] => (&TOP_LEVEL, None, *key),
         [section, key] => (find_table(section)?, None, *key),
+        [section, inner, key] if has_inner(section, inner) => {
+            (find_table(&format!("{section}.{inner}"))?, None, *key)
+        }
         [section, name, key] => (find_table(section)?, Some(*name), *key),
         _ => {
             return Err(
@@ -78,6 +81,11 @@ fn apply(
     let value = parse_value(text, value_type, &location)?;
     table.entries.insert(key.to_owned(), Spanned { value, location });
     Ok(())
+}
+
+/// Returns `true` if a section has a table of this name below it, such as `[admin.oidc]`.
+fn has_inner(section: &str, inner: &str) -> bool {
+    TABLES.iter().any(|table| table.name.split_once('.') == Some((section, inner)))
 }
 
 fn find_table(name: &str) -> Result<&'static TableSchema, String> {

@@ -82,6 +82,21 @@ pub(super) const ADMIN: TableSchema = TableSchema {
     keys: &[("enabled", Boolean), ("session_idle", Text), ("session_max", Text)],
 };
 
+/// The keys of `[admin.oidc]`.
+pub(super) const ADMIN_OIDC: TableSchema = TableSchema {
+    name: "admin.oidc",
+    is_list: false,
+    keys: &[
+        ("issuer", Text),
+        ("client_id", Text),
+        ("client_secret", Text),
+        ("name", Text),
+        ("allowed_domains", List),
+        ("default_role", Text),
+        ("role_claim", Text),
+    ],
+};
+
 /// The keys of `[websub]`.
 pub(super) const WEBSUB: TableSchema = TableSchema {
     name: "websub",
@@ -266,12 +281,13 @@ pub(super) const WEBHOOKS: TableSchema = TableSchema {
 };
 
 /// All sections, with the keys outside all sections first.
-pub(super) const TABLES: [&TableSchema; 13] = [
+pub(super) const TABLES: [&TableSchema; 14] = [
     &TOP_LEVEL,
     &SITE,
     &DATABASE,
     &SERVER,
     &ADMIN,
+    &ADMIN_OIDC,
     &WEBSUB,
     &SOURCES,
     &FEEDS,

@@ -190,7 +190,10 @@ fn read(
     let database =
         single(document, &keys::DATABASE, diagnostics, |reader| database(reader, base_dir));
     let server = single(document, &keys::SERVER, diagnostics, |reader| server(reader, base_dir));
-    let admin = single(document, &keys::ADMIN, diagnostics, admin::read);
+    let oidc = single(document, &keys::ADMIN_OIDC, diagnostics, admin::read_oidc);
+    let admin = single(document, &keys::ADMIN, diagnostics, |reader| {
+        admin::read(reader, oidc.clone().flatten())
+    });
     let websub = single(document, &keys::WEBSUB, diagnostics, websub::read);
 
     let defaults = SiteDefaults::from_site(site.as_ref());
@@ -234,7 +237,7 @@ fn read(
         templates: templates?,
         database: database?,
         server: server?,
-        admin: admin?,
+        admin: admin.filter(|_| oidc.is_some())?,
         websub: websub?,
         sources: sources?,
         feeds: feeds?,

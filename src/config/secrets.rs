@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::redaction::redact_url;
-use super::settings::{Bucket, Database, Source, Transport};
+use super::settings::{Bucket, Database, OidcSettings, Source, Transport};
 
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -60,6 +60,20 @@ impl fmt::Debug for Transport {
             .field("uncertain", &self.uncertain)
             .field("dkim", &self.dkim)
             .field("dkim_domain", &self.dkim_domain)
+            .finish()
+    }
+}
+
+impl fmt::Debug for OidcSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OidcSettings")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("client_secret", &"***")
+            .field("name", &self.name)
+            .field("allowed_domains", &self.allowed_domains)
+            .field("default_role", &self.default_role)
+            .field("role_claim", &self.role_claim)
             .finish()
     }
 }

@@ -9,6 +9,7 @@ use url::Url;
 use crate::domain::color::Accent;
 use crate::domain::event::EventKind;
 use crate::domain::ghost_filter::GhostFilter;
+use crate::domain::role::Role;
 use crate::domain::time::SignedDuration;
 use crate::domain::translations::Translations;
 
@@ -165,6 +166,27 @@ pub struct AdminSettings {
     pub session_idle: SignedDuration,
     /// Time after which a session is over in any case.
     pub session_max: SignedDuration,
+    /// OpenID provider with which users sign in, if one is configured.
+    pub oidc: Option<OidcSettings>,
+}
+
+/// Settings of `[admin.oidc]`: the OpenID provider with which users sign in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OidcSettings {
+    /// Issuer identifier of the provider, compared byte for byte.
+    pub issuer: String,
+    /// Identifier of Courant at the provider.
+    pub client_id: String,
+    /// Secret of Courant at the provider.
+    pub client_secret: String,
+    /// Name of the provider on the sign-in page.
+    pub name: String,
+    /// Domains of verified addresses with which people may sign in, in lower case; empty for all.
+    pub allowed_domains: Vec<String>,
+    /// Role of new users.
+    pub default_role: Role,
+    /// Claim with the role of a user, if the provider decides it.
+    pub role_claim: Option<String>,
 }
 
 /// Settings of `[websub]`: push notifications for feed readers.

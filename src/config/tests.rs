@@ -1,5 +1,6 @@
 //! Tests of defaults, overrides and error messages of the configuration.
 
+mod admin;
 mod sections;
 mod translations;
 mod transports;

@@ -44,6 +44,7 @@ pub mod leased_delivery;
 pub mod leases;
 mod left_out;
 mod migrations;
+pub mod oidc_requests;
 mod open;
 pub mod operations;
 pub mod outcomes;

@@ -104,6 +104,12 @@ pub struct Leases<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on sign-ins that wait for an OpenID provider.
+#[derive(Debug, Clone, Copy)]
+pub struct OidcRequests<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on published files.
 #[derive(Debug, Clone, Copy)]
 pub struct Publications<'a> {
@@ -290,6 +296,11 @@ impl Store {
     /// Returns the store operations on the leases of batches and of entries of the delivery queue.
     pub fn leases(&self) -> Leases<'_> {
         Leases { store: self }
+    }
+
+    /// Returns the store operations on sign-ins that wait for an OpenID provider.
+    pub fn oidc_requests(&self) -> OidcRequests<'_> {
+        OidcRequests { store: self }
     }
 
     /// Returns the store operations on published files.

@@ -63,6 +63,19 @@ impl WebError {
         Self::new(StatusCode::NOT_FOUND, "error-password-link")
     }
 
+    /// 403: the answer of the OpenID provider is not accepted.
+    pub(super) fn oidc_refused() -> Self {
+        Self::new(StatusCode::FORBIDDEN, "error-openid")
+    }
+
+    /// 503: the OpenID provider fails.
+    pub(super) fn oidc_unavailable() -> Self {
+        Self {
+            retry_after: Some(DATABASE_RETRY_AFTER_SECS),
+            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "error-openid-unavailable")
+        }
+    }
+
     /// 400: the form is malformed or holds values that no page of this site offers.
     pub(super) fn bad_request() -> Self {
         Self::new(StatusCode::BAD_REQUEST, "error-bad-request")

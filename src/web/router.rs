@@ -78,7 +78,7 @@ fn connected_routes(web: &SharedState) -> Routes {
         .add("/readyz", Access::Public, get(health::readyz))
         .add("/metrics", Access::Permission(Permission::ReadMetrics), get(metrics::show));
     if web.app.config.admin.enabled {
-        routes = admin::add_routes(routes);
+        routes = admin::add_routes(routes, web.oidc.is_some());
     }
     if web.app.config.websub.hub {
         routes = routes.add("/hub", Access::ServerToServer, post(hub::submit));

@@ -43,9 +43,22 @@ fn cookie_name(web: &WebState) -> &'static str {
     if is_https(web) { SECURE_COOKIE } else { PLAIN_COOKIE }
 }
 
+fn oidc_cookie_name(web: &WebState) -> &'static str {
+    if is_https(web) { "__Host-courant-openid" } else { "courant-openid" }
+}
+
 /// Returns the id in the session's cookie, if it can be one.
 pub(super) fn session_id<'h>(web: &WebState, headers: &'h HeaderMap) -> Option<&'h str> {
-    let name = cookie_name(web);
+    random_value(headers, cookie_name(web))
+}
+
+/// Returns the state of a sign-in with the OpenID provider that this browser began.
+pub(super) fn kept_oidc_state<'h>(web: &WebState, headers: &'h HeaderMap) -> Option<&'h str> {
+    random_value(headers, oidc_cookie_name(web))
+}
+
+/// Returns the value of a cookie that holds 32 random bytes.
+fn random_value<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -62,16 +75,26 @@ pub(super) fn session_id<'h>(web: &WebState, headers: &'h HeaderMap) -> Option<&
 
 /// Returns the header that stores a session's id in the browser, until the longest time of a session.
 pub(super) fn set_cookie(web: &WebState, id: &str) -> Option<HeaderValue> {
-    cookie(web, id, web.app.config.admin.session_max.as_secs())
+    cookie(web, cookie_name(web), id, web.app.config.admin.session_max.as_secs())
 }
 
 /// Returns the header that deletes the session's cookie.
 pub(super) fn delete_cookie(web: &WebState) -> Option<HeaderValue> {
-    cookie(web, "", 0)
+    cookie(web, cookie_name(web), "", 0)
 }
 
-fn cookie(web: &WebState, value: &str, max_age: i64) -> Option<HeaderValue> {
-    let (name, secure) = (cookie_name(web), if is_https(web) { "; Secure" } else { "" });
+/// Returns the header that keeps the state of a sign-in with the OpenID provider for ten minutes.
+pub(super) fn set_oidc_cookie(web: &WebState, state: &str) -> Option<HeaderValue> {
+    cookie(web, oidc_cookie_name(web), state, 600)
+}
+
+/// Returns the header that deletes the state of a sign-in with the OpenID provider.
+pub(super) fn delete_oidc_cookie(web: &WebState) -> Option<HeaderValue> {
+    cookie(web, oidc_cookie_name(web), "", 0)
+}
+
+fn cookie(web: &WebState, name: &str, value: &str, max_age: i64) -> Option<HeaderValue> {
+    let secure = if is_https(web) { "; Secure" } else { "" };
     let text = format!("{name}={value}; Path=/; Max-Age={max_age}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::try_from(text).ok()
 }

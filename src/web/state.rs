@@ -11,6 +11,7 @@ use super::error::{WebError, WebResult};
 use super::section_cache::SectionCache;
 use super::site_languages::SiteLanguages;
 use super::terms::TermCache;
+use crate::accounts::OidcProvider;
 use crate::app::App;
 use crate::demo::Demo;
 use crate::domain::time::Millis;
@@ -53,6 +54,8 @@ pub(super) struct WebState {
     pub(super) subscribe_limiter: RateLimiter,
     /// Limits requests to the WebSub hub per network.
     pub(super) hub_limiter: RateLimiter,
+    /// OpenID provider with which users sign in, if one is configured.
+    pub(super) oidc: Option<OidcProvider>,
     /// Limits sign-ins per network.
     pub(super) sign_in_limiter: RateLimiter,
     /// Limits the work for audit entries about refused requests per network.
@@ -81,9 +84,12 @@ pub(super) type SharedState = Arc<WebState>;
 pub(super) fn build_state(app: App, demo: Option<Demo>, api: &Value) -> SharedState {
     let base_path = base_path(&app.config.site.base_url);
     let opml = Opml::from_config(&app.config);
+    let settings = app.config.admin.oidc.clone();
+    let oidc = settings.map(|settings| OidcProvider::new(settings, &app.config.site.base_url));
     Arc::new(WebState {
         token_gate: TokenGate::new(app.clone()),
         api_reference: api_operations::groups(api, &app.config.site.base_url),
+        oidc,
         app,
         demo,
         base_path,

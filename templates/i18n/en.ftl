@@ -266,6 +266,11 @@ login-error-wait-minutes = Too many attempts. Please try again in { $minutes ->
         [one] 1 minute
        *[other] { $minutes } minutes
     }.
+login-provider = Continue with { $provider }
+error-openid-title = The sign-in failed
+error-openid = The sign-in could not be completed. Please begin again on the sign-in page, or ask an administrator.
+error-openid-unavailable-title = The sign-in is not available
+error-openid-unavailable = The login service does not answer at the moment. Please try again in a few minutes.
 password-title = Set a password
 password-lede = Choose a password for the account “{ $name }”.
 password-new = New password

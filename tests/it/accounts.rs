@@ -17,6 +17,7 @@ use courant::store::audit_log::AuditEntry;
 use crate::support::{World, database_tests};
 
 mod attacks;
+mod oidc;
 mod second_factor;
 
 /// Password of all users of these tests.

@@ -14,6 +14,8 @@ pub struct LoginPage {
     pub needs_code: bool,
     /// Name as the visitor entered it.
     pub name: String,
+    /// Name of the OpenID provider, if one is configured.
+    pub provider: Option<String>,
     /// Error in the submitted form, as one sentence.
     pub error: Option<String>,
 }

@@ -18,6 +18,7 @@ impl View for LoginPage {
         samples.extend(both(|page| Self {
             page,
             name: "lin".into(),
+            provider: Some("College login".into()),
             error: error(),
             ..Self::default()
         }));

@@ -109,7 +109,8 @@ async fn render(
     error: Option<String>,
 ) -> WebResult<Response> {
     let page = web.page_context(client, method);
-    web.render(&LoginPage { page, needs_code, name, error }).await
+    let provider = web.app.config.admin.oidc.as_ref().map(|oidc| oidc.name.clone());
+    web.render(&LoginPage { page, needs_code, name, provider, error }).await
 }
 
 /// `POST /admin/logout`: ends the session.

@@ -287,3 +287,17 @@ async fn without_the_admin_area_its_addresses_do_not_exist() {
         assert_eq!(site.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
 }
+
+#[tokio::test]
+async fn an_answer_that_no_browser_of_ours_asked_for_is_refused_and_recorded() {
+    let provider = "[admin.oidc]\nissuer = \"http://127.0.0.1:1\"\nclient_id = \"c\"\nclient_secret = \"s\"\nname = \"College login\"\n";
+    let site = Site::with_config(&format!("{CONFIG}\n{provider}"), false, false).await;
+    assert!(site.get("/admin/login").await.text().contains("Continue with College login"));
+    let forged = site.get("/admin/oidc/callback?code=x&state=forged").await;
+    assert_eq!(forged.status, StatusCode::FORBIDDEN);
+    assert_eq!(forged.header(header::SET_COOKIE), "");
+    assert_eq!(last_refusal(&site).await, "openid");
+    let unreachable = site.get("/admin/oidc").await;
+    assert_eq!(unreachable.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(Site::new(false).await.get("/admin/oidc").await.status, StatusCode::NOT_FOUND);
+}
