@@ -281,7 +281,7 @@ pub(super) const WEBHOOKS: TableSchema = TableSchema {
 };
 
 /// All sections, with the keys outside all sections first.
-pub(super) const TABLES: [&TableSchema; 14] = [
+pub(super) const TABLES: [&TableSchema; 15] = [
     &TOP_LEVEL,
     &SITE,
     &DATABASE,
