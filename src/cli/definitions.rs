@@ -32,6 +32,8 @@ pub(crate) enum Command {
         /// Name of the definition
         name: String,
         /// Number of the version
+        // `version` is the id of the flag --version.
+        #[arg(id = "number", value_name = "VERSION")]
         version: i64,
     },
 }

@@ -74,6 +74,7 @@ mod tests {
     use crate::domain::definition::DefinitionKind;
     use crate::domain::delivery::{DeliveryKind, DeliveryState};
     use crate::domain::edition::EditionState;
+    use crate::domain::event::EventKind;
     use crate::domain::role::Role;
     use crate::domain::selection::TermKind;
     use crate::domain::subscription::SubscriptionStatus;
@@ -105,6 +106,7 @@ mod tests {
             ("users_role", Role::ALL.map(Role::as_str).to_vec()),
             ("article_terms_kind", TermKind::ALL.map(TermKind::as_str).to_vec()),
             ("definition_versions_kind", DefinitionKind::ALL.map(DefinitionKind::as_str).to_vec()),
+            ("events_kind", EventKind::ALL.map(EventKind::as_str).to_vec()),
             ("hub_requests_mode", HubMode::ALL.map(HubMode::as_str).to_vec()),
             ("editions_state", EditionState::ALL.map(EditionState::as_str).to_vec()),
             (
