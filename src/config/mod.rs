@@ -189,11 +189,7 @@ fn read(
     let site = single(document, &keys::SITE, diagnostics, site::read);
     let database =
         single(document, &keys::DATABASE, diagnostics, |reader| database(reader, base_dir));
-    let server = single(document, &keys::SERVER, diagnostics, |reader| server(reader, base_dir));
-    let oidc = single(document, &keys::ADMIN_OIDC, diagnostics, admin::read_oidc);
-    let admin = single(document, &keys::ADMIN, diagnostics, |reader| {
-        admin::read(reader, oidc.clone().flatten())
-    });
+    let admin = read_admin(document, diagnostics);
     let websub = single(document, &keys::WEBSUB, diagnostics, websub::read);
 
     let defaults = SiteDefaults::from_site(site.as_ref());
@@ -203,10 +199,7 @@ fn read(
     let feeds = read_feeds(document, &defaults, &names.sources, diagnostics);
     let sections = titles::read_sections(document, defaults.language, diagnostics);
     let has_private = feeds.iter().flatten().any(|feed| feed.secret.is_some());
-    let server = server.map(|(server, on_demand)| Server {
-        on_demand: on_demand.unwrap_or(!has_private),
-        ..server
-    });
+    let server = read_server(document, base_dir, has_private, diagnostics);
     let context = DigestParseContext {
         title: defaults.title,
         titles: &defaults.titles,
@@ -237,7 +230,7 @@ fn read(
         templates: templates?,
         database: database?,
         server: server?,
-        admin: admin.filter(|_| oidc.is_some())?,
+        admin: admin?,
         websub: websub?,
         sources: sources?,
         feeds: feeds?,
@@ -250,6 +243,24 @@ fn read(
     };
     segments::check(&mut config, document, diagnostics);
     Some(config)
+}
+
+/// Reads the settings of the server, which renders feeds on demand unless some are private.
+fn read_server(
+    document: &Document,
+    base_dir: &BaseDir,
+    has_private: bool,
+    diagnostics: &mut Diagnostics,
+) -> Option<Server> {
+    let (settings, on_demand) =
+        single(document, &keys::SERVER, diagnostics, |reader| server(reader, base_dir))?;
+    Some(Server { on_demand: on_demand.unwrap_or(!has_private), ..settings })
+}
+
+/// Reads the settings of the admin area with those of its OpenID provider.
+fn read_admin(document: &Document, diagnostics: &mut Diagnostics) -> Option<AdminSettings> {
+    let oidc = single(document, &keys::ADMIN_OIDC, diagnostics, admin::read_oidc)?;
+    single(document, &keys::ADMIN, diagnostics, |reader| admin::read(reader, oidc.clone()))
 }
 
 /// Reads the feeds, and reports paths that several of them serve.
