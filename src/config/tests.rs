@@ -91,7 +91,8 @@ fn the_shipped_file_is_valid_and_mentions_every_key() {
     let text = fs::read_to_string(root.join("config.toml")).unwrap();
     let (mut section, mut mentioned) = (String::new(), BTreeSet::new());
     for line in text.lines() {
-        if line.starts_with('[') || line.starts_with("# [") {
+        let header = line.trim_start_matches("# ").starts_with('[') && line.ends_with(']');
+        if header {
             section = line.trim_matches(['#', ' ', '[', ']']).to_owned();
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
             && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
