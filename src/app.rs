@@ -1,5 +1,6 @@
 //! Composition root: connects everything once, from a config.
 
+mod attention;
 mod clock_faults;
 mod loading;
 
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
+pub use self::attention::{Attention, Observed};
 use self::loading::with_definitions;
 pub use self::loading::{
     LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,

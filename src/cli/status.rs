@@ -5,16 +5,11 @@ mod attention;
 
 use std::process::ExitCode;
 
-use self::attention::Observed;
 use super::output::{self, Style, pluralize};
 use crate::app::App;
-use crate::domain::edition::EditionState;
-use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::domain::schedule::next_date;
 use crate::domain::shorten::shorten;
 use crate::domain::time::zone_name;
-use crate::store::editions::Edition;
-use crate::store::sources::SourceState;
 use crate::wire;
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 
@@ -69,10 +64,10 @@ fn print_attention(all: &[Attention]) -> anyhow::Result<()> {
 }
 
 async fn read(app: &App) -> anyhow::Result<Status> {
-    let states = app.store.sources().states().await?;
+    let observed = app.observe().await?;
     let sources = app.config.sources.iter().map(|source| {
-        let state = states.iter().find(|s| s.name == source.name).cloned().unwrap_or_default();
-        wire::sources::Source::new(source, &state)
+        let state = observed.sources.iter().find(|s| s.name == source.name);
+        wire::sources::Source::new(source, &state.cloned().unwrap_or_default())
     });
     let mut digests = Vec::new();
     for d in &app.config.digests {
@@ -80,49 +75,31 @@ async fn read(app: &App) -> anyhow::Result<Status> {
         let next = next_date(&d.schedule, &d.timezone, &d.pause, app.now());
         digests.push(wire::digests::Digest::new(d, next, counts));
     }
-    let editions = app.store.editions().list(&PageRequest::first(MAX_PAGE_SIZE)).await?.items;
-    let is_open = |e: &&Edition| !matches!(e.state, EditionState::Sent | EditionState::Cancelled);
-    let open: Vec<&Edition> = editions.iter().filter(is_open).collect();
-    let ids: Vec<i64> = open.iter().map(|e| e.id).collect();
+    let ids: Vec<i64> = observed.open_editions.iter().map(|edition| edition.id).collect();
     let counts = app.store.editions().counts_of_all(&ids).await?;
-    let waiting = app.store.deliveries().waiting_by_transport().await?;
-    let is_configured = |name: &str| app.config.transports.iter().any(|t| t.name == name);
-    let mut failures = app.store.transport_failures().list().await?;
-    failures.retain(|failure| is_configured(&failure.transport));
-    let total = waiting.iter().map(|(_, n)| n).sum();
-    let configured: Vec<SourceState> = app
-        .config
-        .sources
-        .iter()
-        .filter_map(|source| states.iter().find(|state| state.name == source.name).cloned())
-        .collect();
-    let observed = Observed {
-        sources: &configured,
-        failures: &failures,
-        open_editions: &open,
-        waiting: total,
-    };
-    let attention = attention::list(app, &observed).await?;
-    let transports = app.config.transports.iter().map(|transport| TransportQueue {
-        name: transport.name.clone(),
-        waiting: waiting.iter().find(|(name, _)| *name == transport.name).map_or(0, |(_, n)| *n),
-        failure: failures.iter().find(|f| f.transport == transport.name).map(RelayFailure::from),
+    let editions = observed.open_editions.iter().map(|edition| {
+        let counts = counts.get(&edition.id).copied().unwrap_or_default();
+        wire::editions::Edition::new(edition, counts)
     });
+    let transports = app.config.transports.iter().map(|transport| {
+        let waiting = observed.waiting.iter().find(|(name, _)| *name == transport.name);
+        let failure = observed.failures.iter().find(|f| f.transport == transport.name);
+        TransportQueue {
+            name: transport.name.clone(),
+            waiting: waiting.map_or(0, |(_, count)| *count),
+            failure: failure.map(RelayFailure::from),
+        }
+    });
+    let attention = app.attention(&observed).await?.into_iter();
     Ok(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        attention,
+        attention: attention.map(|one| attention::document(app, one)).collect(),
         sources: sources.collect(),
         feeds: app.config.feeds.len(),
         digests,
-        open_editions: open
-            .into_iter()
-            .map(|e| {
-                let counts = counts.get(&e.id).copied().unwrap_or_default();
-                wire::editions::Edition::new(e, counts)
-            })
-            .collect(),
+        open_editions: editions.collect(),
         transports: transports.collect(),
-        waiting: total,
+        waiting: observed.total_waiting(),
     })
 }
 

@@ -80,6 +80,15 @@ static LIST_IN_STATE: Statement = Statement::with(
     &[("columns", COLUMNS)],
 );
 
+static LIST_OPEN: Statement = Statement::with(
+    "
+    SELECT {columns}
+      FROM editions
+     WHERE state NOT IN ('sent', 'cancelled')
+     ORDER BY id DESC",
+    &[("columns", COLUMNS)],
+);
+
 static LIST_ARTICLES: Statement = Statement::new(
     "
     SELECT a.guid AS guid, a.title AS title
@@ -128,6 +137,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &LIST,
     &LIST_OF_DIGESTS,
     &LIST_IN_STATE,
+    &LIST_OPEN,
     &LIST_ARTICLES,
     &LAST_OF_DIGEST,
     &LIST_VARIANTS,
@@ -214,6 +224,11 @@ impl Editions<'_> {
             .bind("digests", digests)
             .fetch_page(page, |edition: &Edition| edition.id)
             .await
+    }
+
+    /// Returns the editions that are neither sent nor cancelled, newest first.
+    pub async fn list_open(self) -> StoreResult<Vec<Edition>> {
+        self.store.read(&LIST_OPEN).fetch_all().await
     }
 
     /// Returns the editions in a state, oldest first.

@@ -137,6 +137,15 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &STATE,
 ];
 
+impl SourceState {
+    /// Returns the error of the last sync without the name of the source at its beginning; empty if it
+    /// succeeded.
+    pub fn error_without_name(&self) -> &str {
+        let error = self.error.as_deref().unwrap_or_default();
+        error.strip_prefix(&format!("source {}: ", self.name)).unwrap_or(error)
+    }
+}
+
 impl FromRow for SourceState {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
