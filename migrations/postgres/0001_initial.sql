@@ -79,6 +79,9 @@ CREATE TABLE users (
     totp_step     BIGINT,
     oidc_issuer   TEXT,
     oidc_subject  TEXT,
+    language      TEXT,
+    timezone      TEXT,
+    has_shortcuts BOOLEAN NOT NULL DEFAULT TRUE,
     created_at    BIGINT NOT NULL,
     signed_in_at  BIGINT,
     CONSTRAINT users_oidc UNIQUE (oidc_issuer, oidc_subject)

@@ -28,7 +28,7 @@ pub use sessions::{
 };
 pub use sign_in::{
     Browser, NewSession, SIGN_IN_BYTES, SignIn, confirm_password, continue_session, sign_in,
-    verify_code,
+    sign_in_to_demo, verify_code,
 };
 pub use users::{
     LINK_BYTES, NewUser, PASSWORD_LINK_LIFETIME, add_user, change_password, create_password_link,

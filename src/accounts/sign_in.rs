@@ -6,7 +6,10 @@ use super::passwords::{self, SALT_BYTES, Verification};
 use super::second_factor;
 use super::secrets::{keyed_hash, to_text};
 use super::sessions::{self, SESSION_BYTES};
+use crate::domain::actor::Actor;
+use crate::domain::digest_scope::DigestScope;
 use crate::domain::password;
+use crate::domain::role::Role;
 use crate::domain::time::Millis;
 use crate::store::sessions::Session;
 use crate::store::sign_in_failures::Account;
@@ -16,6 +19,9 @@ use crate::store::users::User;
 pub const SIGN_IN_BYTES: usize = SESSION_BYTES + SALT_BYTES;
 /// Maximum number of characters of a name that is looked up.
 const MAX_NAME_LENGTH: usize = 200;
+
+/// Name of the admin of the demo.
+const DEMO_USER: &str = "demo";
 
 /// Browser that signs in.
 #[derive(Debug, Clone, Copy)]
@@ -138,6 +144,22 @@ pub async fn continue_session(
     now: Millis,
 ) -> Result<NewSession, AccountError> {
     start_session(context, user, false, "new_password", browser, id, now).await
+}
+
+/// Signs a visitor of the demo in as its admin, who has no password and is added at the first sign-in.
+///
+/// # Errors
+/// If the database fails.
+pub async fn sign_in_to_demo(
+    context: AccountContext<'_>,
+    browser: Browser<'_>,
+    entropy: [u8; SIGN_IN_BYTES],
+    now: Millis,
+) -> Result<NewSession, AccountError> {
+    let (id, _) = split(entropy);
+    let admin = User::new(DEMO_USER.to_owned(), Role::Admin, DigestScope::All, now);
+    context.store.users().add(&admin, &Actor::System).await?;
+    start_session(context, &admin, false, "demo", browser, id, now).await
 }
 
 enum Checked {

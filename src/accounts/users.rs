@@ -58,17 +58,8 @@ pub async fn add_user(
         Some(password) => Some(hash_new(context, password, &new.name, salt).await?),
         None => None,
     };
-    let user = User {
-        name: new.name,
-        role: new.role,
-        digests: new.digests,
-        password_hash,
-        totp_secret: None,
-        totp_pending: None,
-        oidc: new.oidc,
-        created_at: now,
-        signed_in_at: None,
-    };
+    let mut user = User::new(new.name, new.role, new.digests, now);
+    (user.password_hash, user.oidc) = (password_hash, new.oidc);
     if context.store.users().add(&user, actor).await? {
         Ok(())
     } else {

@@ -32,6 +32,7 @@ pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
 pub use preview_content::PreviewContent;
 pub use schedule::pending_date;
 
+pub use unsent::count_unsent_stories;
 use unsent::{unsent_stories, update_selection};
 
 /// Result of preparing an edition.

@@ -38,3 +38,13 @@ pub(super) async fn unsent_stories(
     let members = ctx.store.stories().members(&stories, at).await?;
     Ok(group_into_stories(candidates, members))
 }
+
+/// Returns the number of unsent stories of an edition of a digest dated `at`.
+pub async fn count_unsent_stories(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    at: Millis,
+    now: Millis,
+) -> anyhow::Result<usize> {
+    Ok(unsent_stories(ctx, digest, at, now).await?.len())
+}

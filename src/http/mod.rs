@@ -2,6 +2,7 @@
 //! problem details and rate limits.
 
 mod api_routes;
+mod change_stream;
 mod client_ip;
 mod csrf;
 mod problem;
@@ -10,6 +11,7 @@ mod token_gate;
 
 pub use api_routes::ApiRoutes;
 pub(crate) use api_routes::is_api_path;
+pub(crate) use change_stream::change_stream;
 pub(crate) use client_ip::ClientIp;
 pub(crate) use csrf::is_cross_origin;
 pub(crate) use problem::Problem;

@@ -78,6 +78,7 @@ pub mod terms;
 mod transactional_messages;
 pub mod transport_failures;
 mod user_audit;
+pub mod user_preferences;
 pub mod users;
 mod wal_watcher;
 pub mod webhooks;

@@ -11,8 +11,8 @@ use super::{
     password_links, publications, rate_limits, readership, recent_changes, rejected_rows, reloads,
     renames, second_factors, selection_entries, sessions, sign_in_failures, sources, stories,
     subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
-    subscriptions, suppressions, terms, transactional_messages, transport_failures, users,
-    webhooks,
+    subscriptions, suppressions, terms, transactional_messages, transport_failures,
+    user_preferences, users, webhooks,
 };
 
 /// The statements of all files of the store.
@@ -92,6 +92,7 @@ static ALL: &[&[&Statement]] = &[
     terms::STATEMENTS,
     transactional_messages::STATEMENTS,
     transport_failures::STATEMENTS,
+    user_preferences::STATEMENTS,
     users::STATEMENTS,
     webhooks::STATEMENTS,
     selection_entries::STATEMENTS,

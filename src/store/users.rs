@@ -9,6 +9,7 @@ use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::Users;
 use super::sessions::end_sessions_of;
 use super::user_audit::record_change;
+use super::user_preferences::Preferences;
 use crate::domain::actor::Actor;
 use crate::domain::audit::AuditAction;
 use crate::domain::digest_scope::DigestScope;
@@ -33,6 +34,8 @@ pub struct User {
     pub totp_pending: Option<String>,
     /// Person of an OpenID provider; `None` if the user cannot sign in with one.
     pub oidc: Option<OidcPerson>,
+    /// How the user wants to see the admin area.
+    pub preferences: Preferences,
     /// Time at which the user was added.
     pub created_at: Millis,
     /// Time of the last sign-in.
@@ -50,6 +53,22 @@ impl std::fmt::Debug for User {
 }
 
 impl User {
+    /// Creates a user without password and second factor.
+    pub fn new(name: String, role: Role, digests: DigestScope, created_at: Millis) -> Self {
+        Self {
+            name,
+            role,
+            digests,
+            password_hash: None,
+            totp_secret: None,
+            totp_pending: None,
+            oidc: None,
+            preferences: Preferences::default(),
+            created_at,
+            signed_in_at: None,
+        }
+    }
+
     /// Returns the user as the actor of a change.
     pub fn actor(&self) -> Actor {
         Actor::User { name: self.name.clone(), role: self.role, digests: self.digests.clone() }
@@ -100,7 +119,8 @@ static ADMINS: Statement =
 
 const COLUMNS: &str =
     "u.name, u.role, u.is_limited, u.password_hash, u.totp_secret, u.totp_pending,
-           u.oidc_issuer, u.oidc_subject, u.created_at, u.signed_in_at";
+           u.oidc_issuer, u.oidc_subject, u.language, u.timezone, u.has_shortcuts, u.created_at,
+           u.signed_in_at";
 
 static LIST: Statement = Statement::with(
     "
@@ -158,6 +178,7 @@ impl FromRow for User {
             totp_secret: row.get("totp_secret")?,
             totp_pending: row.get("totp_pending")?,
             oidc: issuer.zip(subject).map(|(issuer, subject)| OidcPerson { issuer, subject }),
+            preferences: Preferences::from_row(row)?,
             created_at: row.time("created_at")?,
             signed_in_at: row.optional_time("signed_in_at")?,
         })

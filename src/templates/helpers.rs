@@ -1,4 +1,4 @@
-//! Handlebars helpers of the templates: `t`, `list`, `wrap`, `dir`, `stylesheet`.
+//! Handlebars helpers of the templates: `t`, `list`, `number`, `wrap`, `dir`, `asset`.
 
 use std::sync::Arc;
 
@@ -9,25 +9,27 @@ use handlebars::{
 };
 use serde_json::Value;
 
+use super::assets::Assets;
 use super::i18n::{Catalog, FALLBACK};
 use super::wrap::{MAIL_COLUMNS, wrap};
 use crate::domain::language::is_right_to_left;
 
 /// Names of all helpers and blocks, for error messages.
-pub(super) const KNOWN_HELPERS: &str = "t, list, wrap, dir, stylesheet, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
+pub(super) const KNOWN_HELPERS: &str = "t, list, number, wrap, dir, asset, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
 
 /// Registers the helpers, and removes the built-in `log`, which would write into the server's log.
 pub(super) fn register_helpers(
     registry: &mut Handlebars<'static>,
     catalog: &Arc<Catalog>,
-    stylesheet: &str,
+    assets: &Arc<Assets>,
 ) {
     registry.unregister_helper("log");
     registry.register_helper("t", Box::new(TranslateHelper(Arc::clone(catalog))));
     registry.register_helper("list", Box::new(ListHelper(Arc::clone(catalog))));
     registry.register_helper("wrap", Box::new(WrapHelper));
     registry.register_helper("dir", Box::new(DirectionHelper));
-    registry.register_helper("stylesheet", Box::new(ConstantHelper(stylesheet.to_owned())));
+    registry.register_helper("number", Box::new(NumberHelper));
+    registry.register_helper("asset", Box::new(AssetHelper(Arc::clone(assets))));
 }
 
 /// Returns the language of a context, or the fallback.
@@ -150,17 +152,67 @@ impl HelperDef for DirectionHelper {
     }
 }
 
-/// Helper that always returns the same text.
-struct ConstantHelper(String);
+/// Helper `{{number count}}`: a number with a comma between groups of three digits.
+struct NumberHelper;
 
-impl HelperDef for ConstantHelper {
+impl HelperDef for NumberHelper {
     fn call_inner<'reg: 'rc, 'rc>(
         &self,
-        _: &Helper<'rc>,
+        helper: &Helper<'rc>,
         _: &'reg Handlebars<'reg>,
         _: &'rc Context,
         _: &mut RenderContext<'reg, 'rc>,
     ) -> Result<ScopedJson<'rc>, RenderError> {
-        Ok(ScopedJson::Derived(Value::String(self.0.clone())))
+        let Some(number) = helper.param(0).and_then(|p| p.value().as_i64()) else {
+            return Err(helper_error(
+                "`number` needs a number, for example {{number count}}".into(),
+            ));
+        };
+        Ok(ScopedJson::Derived(Value::String(group_digits(number))))
+    }
+}
+
+/// Returns a number with a comma between groups of three digits, and a true minus sign.
+fn group_digits(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::from(if number < 0 { "\u{2212}" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// Helper `{{asset "style.css"}}`: the path of a file that pages load.
+struct AssetHelper(Arc<Assets>);
+
+impl HelperDef for AssetHelper {
+    fn call_inner<'reg: 'rc, 'rc>(
+        &self,
+        helper: &Helper<'rc>,
+        _: &'reg Handlebars<'reg>,
+        _: &'rc Context,
+        _: &mut RenderContext<'reg, 'rc>,
+    ) -> Result<ScopedJson<'rc>, RenderError> {
+        let name = helper.param(0).and_then(|p| p.value().as_str()).unwrap_or_default();
+        let Some(path) = self.0.path(name) else {
+            return Err(helper_error(format!(
+                "there is no file `{name}` for pages, for example {{{{asset \"style.css\"}}}}"
+            )));
+        };
+        Ok(ScopedJson::Derived(Value::String(path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::group_digits;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        let texts = [0, 7, 999, 1_000, -1_234_567, 100_000].map(group_digits);
+        assert_eq!(texts, ["0", "7", "999", "1,000", "\u{2212}1,234,567", "100,000"]);
     }
 }

@@ -30,8 +30,7 @@ impl Catalog {
     pub(super) fn load(files: &[(String, TemplateFile)]) -> anyhow::Result<Self> {
         let mut bundles = BTreeMap::new();
         for (name, source) in files {
-            let code =
-                name.trim_start_matches("i18n/").trim_end_matches(".ftl").to_ascii_lowercase();
+            let code = catalog_name(name).to_ascii_lowercase();
             let language: LanguageIdentifier = code.parse().map_err(|_| {
                 anyhow::anyhow!(
                     "{}: `{code}` is not a valid language tag; name the file like i18n/de.ftl",
@@ -107,9 +106,45 @@ impl Catalog {
     }
 }
 
+/// Returns the language of a Fluent file: `de` of `i18n/de.ftl` and of `i18n/de/admin.ftl`.
+fn catalog_name(name: &str) -> &str {
+    let name = name.trim_start_matches("i18n/");
+    name.split_once('/').map_or(name.trim_end_matches(".ftl"), |(language, _)| language)
+}
+
 /// Returns Fluent arguments from names and texts.
 pub(super) fn text_arguments<'a>(pairs: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
     pairs.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect()
+}
+
+/// Value of a placeholder in a text.
+#[derive(Debug, Clone, Copy)]
+pub enum TextValue<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A number, which also selects a plural form.
+    Number(i64),
+}
+
+impl<'a> From<&'a str> for TextValue<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for TextValue<'_> {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+/// Returns Fluent arguments from names and values.
+pub(super) fn arguments<'a>(pairs: &[(&'a str, TextValue<'a>)]) -> FluentArgs<'a> {
+    let value = |value: TextValue<'a>| match value {
+        TextValue::Text(text) => FluentValue::from(text),
+        TextValue::Number(number) => FluentValue::from(number),
+    };
+    pairs.iter().map(|(name, of)| (*name, value(*of))).collect()
 }
 
 /// Returns Fluent arguments with one number, which selects a plural form.

@@ -4,6 +4,7 @@
 //! the admin's directory override the embedded ones of the same name; a directory `email/NAME/`
 //! there is a custom digest template.
 
+mod assets;
 mod choices;
 mod files;
 mod helpers;
@@ -25,14 +26,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::domain::language;
 use crate::domain::text_repair::one_line;
+pub use assets::Asset;
+use assets::Assets;
 pub use choices::{ChosenDigest, SubscriptionChoices};
 use files::TemplateFiles;
 use i18n::Catalog;
-pub use i18n::{date_text, month_text};
+pub use i18n::{TextValue, date_text, month_text};
 pub use mail::{ConfirmContext, DigestMailContext, RenderedMail};
 pub use pages::View;
 use renderer::Renderer;
@@ -42,21 +44,11 @@ pub use snapshot::TemplateSnapshot;
 pub struct Templates {
     renderer: Renderer,
     catalog: Arc<Catalog>,
-    stylesheet: Stylesheet,
+    assets: Arc<Assets>,
     mail_names: Vec<String>,
     files: TemplateFiles,
     /// Names of the attributes of subscribers that the templates of e-mails use.
     attribute_names: BTreeSet<String>,
-}
-
-/// Style sheet of all pages, served at `/assets/style.css`.
-#[derive(Debug, Clone)]
-pub struct Stylesheet {
-    /// Text of the style sheet (CSS).
-    pub text: String,
-    /// Start of its SHA-256 digest in hexadecimal. Pages link to `/assets/style.css?v=HASH`, so it
-    /// can be cached without expiry.
-    pub hash: String,
 }
 
 impl std::fmt::Debug for Templates {
@@ -79,22 +71,15 @@ impl Templates {
     fn from_files(mut files: TemplateFiles) -> anyhow::Result<Self> {
         let catalog = Arc::new(Catalog::load(&files.fluent)?);
         let mail_names = files.mail_names();
-        let text = files.files.remove(pages::STYLESHEET).map(|file| file.text).unwrap_or_default();
-        let digest = Sha256::digest(text.as_bytes());
-        let hash = hex::encode(&digest[..6]);
-        let stylesheet = Stylesheet { text, hash };
-        let renderer = Renderer::load(
-            &files.files,
-            &catalog,
-            &format!("/assets/style.css?v={}", stylesheet.hash),
-        )?;
+        let assets = Arc::new(Assets::take(&mut files));
+        let renderer = Renderer::load(&files.files, &catalog, &assets)?;
         let attribute_names = files.attribute_names();
-        Ok(Self { renderer, catalog, stylesheet, mail_names, files, attribute_names })
+        Ok(Self { renderer, catalog, assets, mail_names, files, attribute_names })
     }
 
-    /// Returns the style sheet that pages link to.
-    pub fn stylesheet(&self) -> &Stylesheet {
-        &self.stylesheet
+    /// Returns the file below `/assets/` with this name, if pages use one.
+    pub fn asset(&self, name: &str) -> Option<&Asset> {
+        self.assets.find(name)
     }
 
     /// Returns the languages that have a catalog: code and native name.
@@ -125,6 +110,12 @@ impl Templates {
         self.catalog
             .text(language, key, &i18n::text_arguments(values))
             .unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Returns a text with texts and numbers as its values; the key itself if the text or a value is
+    /// missing.
+    pub fn text_with(&self, language: &str, key: &str, values: &[(&str, TextValue<'_>)]) -> String {
+        self.catalog.text(language, key, &i18n::arguments(values)).unwrap_or_else(|| key.to_owned())
     }
 
     /// Returns a text with a number as its only value, in the plural form that the number takes;

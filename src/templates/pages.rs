@@ -2,7 +2,6 @@
 //! contexts.
 
 mod admin;
-mod admin_samples;
 mod api;
 mod context;
 mod forms;
@@ -12,7 +11,10 @@ mod samples;
 use serde::Serialize;
 
 pub use admin::{
-    EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
+    AdminFrame, AttentionRow, Bar, Chart, Chip, Crumb, EditionArticle, EditionPage, EditionVariant,
+    EditionsPage, EnrollmentView, FindPage, FoundGroup, FoundItem, HomePage, LoginPage, NavGroup,
+    NavItem, OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage,
+    SessionRow, SetPasswordPage, Tick, TimeText, UpcomingEdition,
 };
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
@@ -23,9 +25,6 @@ pub use forms::{
 pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
 
 use super::renderer::Renderer;
-
-/// Relative name of the style sheet's file.
-pub(super) const STYLESHEET: &str = "web/style.css";
 
 /// Context of a page, with the name of its template and samples for checking it.
 pub trait View: Serialize + Sized {
@@ -253,6 +252,10 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<SetPasswordPage>(renderer))
         .chain(all::<ProfilePage>(renderer))
         .chain(all::<RecoveryCodesPage>(renderer))
+        .chain(all::<HomePage>(renderer))
+        .chain(all::<FindPage>(renderer))
+        .chain(all::<EditionsPage>(renderer))
+        .chain(all::<EditionPage>(renderer))
         .chain(all::<NoticePage>(renderer))
         .chain(all::<ErrorPage>(renderer))
         .chain(all::<MailboxPage>(renderer))

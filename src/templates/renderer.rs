@@ -11,6 +11,7 @@ use handlebars::{
 };
 use serde_json::Value;
 
+use super::assets::Assets;
 use super::files::TemplateFile;
 use super::helpers;
 use super::i18n::Catalog;
@@ -43,13 +44,13 @@ impl Renderer {
     pub(super) fn load(
         files: &BTreeMap<String, TemplateFile>,
         catalog: &Arc<Catalog>,
-        stylesheet: &str,
+        assets: &Arc<Assets>,
     ) -> anyhow::Result<Self> {
         let registry = || {
             let mut registry = Handlebars::new();
             registry.set_strict_mode(true);
             registry.set_prevent_indent(true);
-            helpers::register_helpers(&mut registry, catalog, stylesheet);
+            helpers::register_helpers(&mut registry, catalog, assets);
             registry
         };
         let mut renderer = Self {

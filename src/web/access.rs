@@ -30,6 +30,9 @@ pub(super) enum Access {
     /// Open to API clients whose token has this permission, and to signed-in users who have it; an unsafe
     /// request of a user that a page of another site sent is refused.
     Permission(Permission),
+    /// Page of the admin area, open to signed-in users with this permission; others are led to the
+    /// sign-in, and an unsafe request that a page of another site sent is refused.
+    Page(Permission),
     /// Open to signed-in users; others are led to the sign-in, and an unsafe request that a page of another
     /// site sent is refused.
     SignedIn,
@@ -56,14 +59,18 @@ impl Routes {
         methods: MethodRouter<SharedState>,
     ) -> Self {
         let web = Arc::clone(&self.web);
-        let methods = match access {
-            Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_origin)),
-            Access::Permission(permission) => {
-                methods.route_layer(from_fn_with_state((web, permission), authorize_user_or_token))
-            }
-            Access::SignedIn => methods.route_layer(from_fn_with_state(web, require_session)),
-            Access::TokenInPath | Access::ServerToServer => methods,
-        };
+        let methods =
+            match access {
+                Access::Public => methods.route_layer(from_fn_with_state(web, refuse_cross_origin)),
+                Access::Permission(permission) => methods
+                    .route_layer(from_fn_with_state((web, permission), authorize_user_or_token)),
+                Access::Page(permission) => methods
+                    .route_layer(from_fn_with_state((web, Some(permission)), require_session)),
+                Access::SignedIn => {
+                    methods.route_layer(from_fn_with_state((web, None), require_session))
+                }
+                Access::TokenInPath | Access::ServerToServer => methods,
+            };
         self.declared.push((path, access));
         Self { router: self.router.route(path, methods), ..self }
     }
@@ -112,23 +119,26 @@ async fn refuse_cross_origin(
     next.run(request).await
 }
 
-/// Middleware: lets a request of a signed-in user pass, with the user as extension.
+/// Middleware: lets a request of a signed-in user who has the permission pass, with the user as extension.
 async fn require_session(
-    State(web): State<SharedState>,
-    client: ClientInfo,
-    method: Method,
-    headers: HeaderMap,
-    mut request: Request,
+    State((web, permission)): State<(SharedState, Option<Permission>)>,
+    request: Request,
     next: Next,
 ) -> Response {
-    if is_refused(&web, &client, &method, &headers, true).await {
+    let (mut parts, body) = request.into_parts();
+    let Ok(client) = ClientInfo::from_request_parts(&mut parts, &web).await;
+    if is_refused(&web, &client, &parts.method, &parts.headers, true).await {
         return WebError::cross_origin().into_response();
     }
-    match signed_in(&web, &client, &headers).await {
+    match signed_in(&web, &client, &parts.headers).await {
         Ok(Some(signed_in)) => {
-            request.extensions_mut().insert(signed_in.user.actor());
-            request.extensions_mut().insert(signed_in);
-            next.run(request).await
+            let actor = signed_in.user.actor();
+            if permission.is_some_and(|permission| !actor.may(permission)) {
+                return WebError::missing_permission().into_response();
+            }
+            parts.extensions.insert(actor);
+            parts.extensions.insert(signed_in);
+            next.run(Request::from_parts(parts, body)).await
         }
         Ok(None) => {
             let location = format!("{}/admin/login{}", web.base_path, client.lang_query());

@@ -74,7 +74,7 @@ fn is_same_language(one: &str, other: &str) -> bool {
 /// Returns the code of the requested language's catalog, else of the first available one in order
 /// of `Accept-Language`, else of the site's language. A catalog is available if the site has its
 /// language, in any script.
-fn negotiate_language(
+pub(super) fn negotiate_language(
     templates: &Templates,
     offered: &BTreeSet<String>,
     requested: Option<&str>,

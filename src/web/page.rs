@@ -3,7 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -33,6 +33,10 @@ pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
 pub(super) const MAIL_CSP: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
 /// Policy of the demo's article page, which loads images and media from any host.
 pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Policy of the admin area: its script and styles are files of this site, and only one named Trusted
+/// Types policy may turn text into HTML.
+pub(super) const ADMIN_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types courant";
 
 impl WebState {
     /// Returns the Content-Security-Policy of pages: it allows style sheets and forms of this site,
@@ -256,19 +260,23 @@ fn security_headers(response: &mut Response, web: &WebState, is_private: bool, i
     }
 }
 
-/// `GET /assets/style.css`: pages link to it with its hash in the query, so that it can be cached
-/// forever.
-pub(super) async fn stylesheet(State(web): State<SharedState>, client: ClientInfo) -> Response {
-    let sheet = web.app.templates.stylesheet();
-    let has_hash = client.query_param("v") == Some(sheet.hash.as_str());
+/// `GET /assets/NAME`: pages link to the style sheet, the script and the icons with their hash in the
+/// query, so that they can be cached forever.
+pub(super) async fn asset(
+    State(web): State<SharedState>,
+    client: ClientInfo,
+    Path(name): Path<String>,
+) -> WebResult<Response> {
+    let asset = web.app.templates.asset(&name).ok_or_else(WebError::not_found)?;
+    let has_hash = client.query_param("v") == Some(asset.hash.as_str());
     let cache_control = if has_hash {
         format!("public, max-age={}, immutable", (365 * DAY).as_secs())
     } else {
         "public, max-age=300".to_owned()
     };
     let headers = [
-        (header::CONTENT_TYPE, "text/css; charset=utf-8".to_owned()),
+        (header::CONTENT_TYPE, asset.media_type.to_owned()),
         (header::CACHE_CONTROL, cache_control),
     ];
-    (StatusCode::OK, headers, Body::from(sheet.text.clone())).into_response()
+    Ok((StatusCode::OK, headers, Body::from(asset.text.clone())).into_response())
 }

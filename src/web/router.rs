@@ -58,7 +58,7 @@ fn add_feed_routes(routes: Routes) -> Routes {
         .add("/feeds.rss", Access::Public, filtered())
         .add("/feeds.atom", Access::Public, filtered())
         .add("/feeds.json", Access::Public, filtered())
-        .add("/assets/style.css", Access::Public, get(page::stylesheet))
+        .add("/assets/{name}", Access::Public, get(page::asset))
         .add("/assets/accent.css", Access::Public, get(brand::accent))
         .add("/favicon.ico", Access::Public, get(brand::icon))
         .add("/favicon.svg", Access::Public, get(brand::icon))

@@ -137,6 +137,7 @@ demo-mails = { $count ->
 demo-description = A fictional college publishes an article every now and then. Its feeds are updated immediately, and a digest of the new articles is e-mailed to its subscribers every minute.
 demo-mailbox = Open the inbox
 demo-publish = Publish an article
+demo-admin = Open the admin area
 
 # --- Page of a feed
 feed-description = A feed lets you follow a site in a feed reader, an app that checks for new articles and shows them to you. You do not need an account or an e-mail address.
@@ -252,6 +253,7 @@ login-title = Sign in
 login-name = Name
 login-password = Password
 login-button = Sign in
+login-demo = Sign in to the demo
 login-help = No password yet, or forgotten it? Ask an administrator for a link to set a new one.
 login-code = Code
 login-code-lede = Enter the code that your authenticator app shows.

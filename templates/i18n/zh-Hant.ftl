@@ -115,6 +115,7 @@ demo-mails = { $count ->
 demo-description = 一所虛構的學院會不時發布文章。訂閱來源會立即更新，新文章每分鐘彙整成一期電子報，寄送給訂閱者。
 demo-mailbox = 開啟收件匣
 demo-publish = 發布文章
+demo-admin = 開啟管理後台
 
 # --- Page of a feed
 feed-description = 透過訂閱來源，您可以用 RSS 閱讀器追蹤網站的最新內容。閱讀器會定期檢查並顯示新文章，無需註冊，也不必提供電子郵件地址。
@@ -227,6 +228,7 @@ login-title = 登入
 login-name = 使用者名稱
 login-password = 密碼
 login-button = 登入
+login-demo = 登入示範後台
 login-help = 還沒有密碼或忘記密碼？請向管理員索取設定密碼的連結。
 login-code = 驗證碼
 login-code-lede = 請輸入驗證器應用程式顯示的驗證碼。

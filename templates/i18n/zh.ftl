@@ -115,6 +115,7 @@ demo-mails = { $count ->
 demo-description = 一所虚构的学院会不时发布文章。订阅源即时更新，新文章每分钟汇总成一期简报，发送给订阅者。
 demo-mailbox = 打开收件箱
 demo-publish = 发布文章
+demo-admin = 打开管理后台
 
 # --- Page of a feed
 feed-description = 通过订阅源，您可以用 RSS 阅读器关注网站更新。阅读器会定期检查并显示新文章，无需注册，也无需填写邮箱。
@@ -227,6 +228,7 @@ login-title = 登录
 login-name = 用户名
 login-password = 密码
 login-button = 登录
+login-demo = 登录演示后台
 login-help = 还没有密码或忘记了密码？请联系管理员获取设置密码的链接。
 login-code = 验证码
 login-code-lede = 请输入身份验证器应用显示的验证码。

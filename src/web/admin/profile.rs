@@ -1,16 +1,21 @@
 //! `/admin/profile`: password, second factor and sessions of the signed-in user.
 
-use axum::Extension;
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
+use jiff::tz::TimeZone;
 
+use super::nav;
 use super::redirect::see_other;
-use crate::accounts::{self, AccountError, Browser, QrCode, SignedIn};
+use super::visit::Visit;
+use crate::accounts::{self, AccountError, Browser, QrCode};
 use crate::clock;
 use crate::domain::password::MIN_PASSWORD_LENGTH;
+use crate::store::user_preferences::Preferences;
 use crate::store::users::User;
-use crate::templates::pages::{EnrollmentView, ProfilePage, RecoveryCodesPage, SessionRow};
+use crate::templates::pages::{
+    EnrollmentView, LanguageLink, ProfilePage, RecoveryCodesPage, SessionRow,
+};
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::form::Form;
@@ -20,6 +25,7 @@ use crate::web::state::{SharedState, WebState};
 /// Part of the page with its own form, at which an error is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Section {
+    Preferences,
     Password,
     SecondFactor,
 }
@@ -31,43 +37,55 @@ struct FormError {
 }
 
 /// `GET /admin/profile`: the account, with forms for its changes.
-pub(super) async fn show(
-    State(web): State<SharedState>,
-    client: ClientInfo,
-    method: Method,
-    Extension(signed_in): Extension<SignedIn>,
-) -> WebResult<Response> {
-    render(&web, &client, &method, &signed_in, None).await
+pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebResult<Response> {
+    render(&web, &visit, None).await
 }
 
 /// `POST /admin/profile`: makes the change that the field `action` names.
 pub(super) async fn submit(
     State(web): State<SharedState>,
-    client: ClientInfo,
+    visit: Visit,
     headers: HeaderMap,
-    Extension(signed_in): Extension<SignedIn>,
     form: Form,
 ) -> WebResult<Response> {
-    let user = &signed_in.user;
+    let (user, client) = (&visit.signed_in.user, &visit.client);
     let done = match form.first("action") {
-        "password" => change_password(&web, &client, &headers, user, &form).await?,
-        "start-second-factor" => start_second_factor(&web, &client, user, &form).await?,
-        "confirm-second-factor" => confirm_second_factor(&web, &client, user, &form).await?,
-        "stop-second-factor" => stop_second_factor(&web, &client, user, &form).await?,
+        "preferences" => set_preferences(&visit, &form).await?,
+        "password" => change_password(&web, client, &headers, user, &form).await?,
+        "start-second-factor" => start_second_factor(&web, client, user, &form).await?,
+        "confirm-second-factor" => confirm_second_factor(&web, client, user, &form).await?,
+        "stop-second-factor" => stop_second_factor(&web, client, user, &form).await?,
         "end-session" => {
             let (context, id) = (web.app.account_context(), form.first("session"));
             accounts::end_session(context, user, id, web.app.now()).await?;
-            Ok(see_other(&web, &client, "/admin/profile", None))
+            Ok(visit.done("/admin/profile", "session"))
         }
         _ => return Err(WebError::bad_request()),
     };
     match done {
         Ok(response) => Ok(response),
-        Err(error) => {
-            let page = render(&web, &client, &Method::POST, &signed_in, Some(error)).await?;
-            Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
-        }
+        Err(error) => render(&web, &visit, Some(error)).await,
     }
+}
+
+/// Stores language, time zone and shortcuts; blank texts mean those of the browser and of the site.
+async fn set_preferences(visit: &Visit, form: &Form) -> FormResult {
+    let templates = &visit.app().templates;
+    let chosen = |name: &str| Some(form.first(name).to_owned()).filter(|text| !text.is_empty());
+    let is_known =
+        |language: &String| templates.languages().iter().any(|(code, _)| code == language);
+    let timezone = chosen("timezone");
+    if timezone.as_deref().is_some_and(|name| TimeZone::get(name).is_err()) {
+        return rejected(&visit.web, &visit.client, Section::Preferences, "profile-error-zone");
+    }
+    let preferences = Preferences {
+        language: chosen("language").filter(is_known),
+        timezone,
+        has_shortcuts: !form.first("shortcuts").is_empty(),
+    };
+    let (users, name) = (visit.app().store.users(), &visit.signed_in.user.name);
+    users.set_preferences(name, &preferences, &visit.actor, visit.now).await?;
+    Ok(Ok(visit.done("/admin/profile", "preferences")))
 }
 
 /// Response to a submitted form, or the error that the form shows.
@@ -167,48 +185,64 @@ async fn stop_second_factor(
     }
 }
 
-async fn render(
-    web: &WebState,
-    client: &ClientInfo,
-    method: &Method,
-    signed_in: &SignedIn,
-    error: Option<FormError>,
-) -> WebResult<Response> {
-    let (user, context, now) = (&signed_in.user, web.app.account_context(), web.app.now());
-    let site = web.app.config.site.title_in(&client.language);
-    let enrollment = match user.totp_secret {
-        Some(_) => None,
-        None => accounts::pending_enrollment(context, user, site)?,
-    };
-    let enrollment = enrollment.and_then(|pending| {
-        let code = QrCode::new(&pending.url)?;
-        Some(EnrollmentView { secret: pending.secret, qr_size: code.size, qr_path: code.path })
-    });
-    let zone = &web.app.config.site.timezone;
-    let sessions = accounts::list_sessions(context, user, now).await?;
+async fn render(web: &WebState, visit: &Visit, error: Option<FormError>) -> WebResult<Response> {
+    let (signed_in, context) = (&visit.signed_in, web.app.account_context());
+    let user = &signed_in.user;
+    let sessions = accounts::list_sessions(context, user, visit.now).await?;
     let sessions = sessions.into_iter().map(|session| SessionRow {
         is_current: session.hash == signed_in.session.hash,
         id: session.public_id().to_owned(),
-        created: session.created_at.in_zone(zone),
-        used: session.used_at.in_zone(zone),
+        created: session.created_at.in_zone(&visit.zone),
+        used: session.used_at.in_zone(&visit.zone),
         browser: session.browser,
     });
     let error_in = |section| {
         error.as_ref().filter(|error| error.section == section).map(|error| error.text.clone())
     };
+    let crumbs = vec![visit.crumb(nav::Section::Home)];
     let view = ProfilePage {
-        page: web.page_context(client, method),
+        frame: visit.frame(nav::Section::Profile, crumbs),
         name: user.name.clone(),
         role: user.role.as_str().to_owned(),
         digests: user.digests.names().unwrap_or_default(),
         has_password: user.password_hash.is_some(),
         has_second_factor: user.totp_secret.is_some(),
         recovery_codes: context.store.second_factors().count_recovery_codes(&user.name).await?,
-        enrollment,
+        enrollment: enrollment(web, visit)?,
         sessions: sessions.collect(),
         min_length: MIN_PASSWORD_LENGTH,
+        language_choices: language_choices(visit),
+        timezone: user.preferences.timezone.clone().unwrap_or_default(),
+        preferences_error: error_in(Section::Preferences),
         password_error: error_in(Section::Password),
         second_factor_error: error_in(Section::SecondFactor),
     };
-    web.render(&view).await
+    let status = if error.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    visit.render_as(status, &view).await
+}
+
+/// Returns the languages of the admin area, with the one that the user has chosen.
+fn language_choices(visit: &Visit) -> Vec<LanguageLink> {
+    let chosen = visit.signed_in.user.preferences.language.as_deref();
+    let choice = |(code, name): (String, String)| LanguageLink {
+        current: chosen == Some(code.as_str()),
+        code,
+        name,
+        url: String::new(),
+    };
+    visit.app().templates.languages().into_iter().map(choice).collect()
+}
+
+/// Returns the second factor that the user has yet to confirm, if there is one.
+fn enrollment(web: &WebState, visit: &Visit) -> WebResult<Option<EnrollmentView>> {
+    let user = &visit.signed_in.user;
+    if user.totp_secret.is_some() {
+        return Ok(None);
+    }
+    let site = web.app.config.site.title_in(&visit.client.language);
+    let pending = accounts::pending_enrollment(web.app.account_context(), user, site)?;
+    Ok(pending.and_then(|pending| {
+        let code = QrCode::new(&pending.url)?;
+        Some(EnrollmentView { secret: pending.secret, qr_size: code.size, qr_path: code.path })
+    }))
 }

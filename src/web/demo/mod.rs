@@ -1,11 +1,12 @@
-//! Pages that exist only in the demo: the mailbox, the publishing form and the sample college's
-//! articles.
+//! Pages that exist only in the demo: the mailbox, the publishing form, the sample college's articles and
+//! the sign-in without a password.
 
 mod article;
 mod mailbox;
 mod publish;
+mod sign_in;
 
-use axum::routing::get;
+use axum::routing::{get, post};
 
 use super::access::{Access, Routes};
 
@@ -16,5 +17,6 @@ pub(super) fn add_routes(routes: Routes) -> Routes {
         .add("/mailbox/{id}", Access::Public, get(mailbox::show))
         .add("/mailbox.json", Access::Public, get(mailbox::json))
         .add("/demo/publish", Access::Public, get(publish::show).post(publish::submit))
+        .add("/demo/sign-in", Access::Public, post(sign_in::submit))
         .add("/demo/articles/{id}", Access::Public, get(article::show))
 }

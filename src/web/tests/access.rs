@@ -32,7 +32,7 @@ async fn open_pages_refuse_cross_origin_requests_and_links_and_programs_do_not()
                 StatusCode::FORBIDDEN | StatusCode::METHOD_NOT_ALLOWED | StatusCode::UNAUTHORIZED
             );
             match access {
-                Access::Public | Access::Permission(_) | Access::SignedIn => {
+                Access::Public | Access::Permission(_) | Access::Page(_) | Access::SignedIn => {
                     assert!(is_refused, "{method} {route}: {status}");
                 }
                 Access::TokenInPath | Access::ServerToServer => {

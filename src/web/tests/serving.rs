@@ -138,7 +138,8 @@ async fn every_page_has_security_headers_and_the_negotiated_language() {
     );
     let other = html_escape::decode_html_entities(&rejected.text()).contains("\"?lang=");
     assert!(!other, "a POST must not be repeated by a language link");
-    let style = format!("/assets/style.css?v={}", site.app.templates.stylesheet().hash);
+    let style =
+        format!("/assets/style.css?v={}", site.app.templates.asset("style.css").unwrap().hash);
     assert!(site.get(&style).await.header(header::CACHE_CONTROL).ends_with("immutable"));
 }
 

@@ -18,6 +18,7 @@ use crate::store::audit_log;
 use crate::store::definitions as store_definitions;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
+use crate::store::user_preferences::Preferences;
 use crate::store::users;
 use crate::store::webhooks::{self as store_webhooks, WebhookState};
 use crate::wire::audit::AuditEntry;
@@ -211,6 +212,7 @@ fn users() -> Vec<Document> {
         totp_secret: None,
         totp_pending: None,
         oidc: None,
+        preferences: Preferences::default(),
         created_at: at("2026-09-21T08:00:00Z"),
         signed_in_at: Some(at("2026-09-22T08:00:00Z")),
     };

@@ -1,10 +1,11 @@
 //! Sample contexts of the pages of users, in English and Chinese.
 
-use super::View;
-use super::admin::{
+use super::account::{
     EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
 };
-use super::samples::both;
+use super::frame::framed;
+use crate::templates::pages::samples::both;
+use crate::templates::pages::{LanguageLink, View};
 
 fn error() -> Option<String> {
     Some("This is not right.".into())
@@ -57,29 +58,36 @@ impl View for ProfilePage {
             qr_size: 9,
             qr_path: "M4,4h1v1h-1z".into(),
         };
-        let profile = |page| Self {
-            page,
+        let profile = |frame| Self {
+            frame,
             name: "lin".into(),
             role: "editor".into(),
             has_password: true,
             sessions: vec![session("5d1c", "Firefox, Linux", true), session("8e2a", "", false)],
             min_length: 12,
+            language_choices: vec![LanguageLink {
+                code: "en".into(),
+                name: "English".into(),
+                url: String::new(),
+                current: true,
+            }],
             ..Self::default()
         };
-        let mut samples = both(profile);
-        samples.extend(both(|page| Self {
+        let mut samples = framed(profile);
+        samples.extend(framed(|frame| Self {
             enrollment: Some(enrollment.clone()),
             second_factor_error: error(),
-            ..profile(page)
+            ..profile(frame)
         }));
-        samples.extend(both(|page| Self {
+        samples.extend(framed(|frame| Self {
             has_second_factor: true,
             recovery_codes: 1,
             digests: vec!["weekly".into(), "daily".into()],
             password_error: error(),
-            ..profile(page)
+            preferences_error: error(),
+            ..profile(frame)
         }));
-        samples.extend(both(|page| Self { has_password: false, ..profile(page) }));
+        samples.extend(framed(|frame| Self { has_password: false, ..profile(frame) }));
         samples
     }
 }

@@ -1,0 +1,177 @@
+//! Contexts of the list of editions and of the page of one.
+
+use serde::Serialize;
+
+use super::frame::{AdminFrame, TimeText, framed};
+use super::home::{OutcomeCounts, RecentEdition};
+use super::list::{Chip, Pager};
+use crate::templates::pages::View;
+
+/// Context of `/admin/editions`.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EditionsPage {
+    /// Context common to all pages of the admin area.
+    #[serde(flatten)]
+    pub frame: AdminFrame,
+    /// Filters by digest.
+    pub chips: Vec<Chip>,
+    /// Editions, newest first.
+    pub editions: Vec<RecentEdition>,
+    /// Links to the other pages of the list.
+    pub pager: Pager,
+}
+
+/// Context of `/admin/editions/ID`. Its forms post to `pause`, `resume`, `cancel` and `retry` below.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EditionPage {
+    /// Context common to all pages of the admin area.
+    #[serde(flatten)]
+    pub frame: AdminFrame,
+    /// Id of the edition.
+    pub id: i64,
+    /// Title of the digest.
+    pub title: String,
+    /// Name of the digest.
+    pub digest: String,
+    /// Word for the state, the end of a catalog key.
+    pub state: String,
+    /// Reason of a pause, if it has one.
+    pub note: Option<String>,
+    /// Scheduled time.
+    pub scheduled: TimeText,
+    /// Time at which the last delivery ended.
+    pub finished: Option<TimeText>,
+    /// `true` while messages are being sent.
+    pub in_progress: bool,
+    /// Deliveries by outcome.
+    pub outcome: OutcomeCounts,
+    /// Messages that this transport sent in the last minute on this node, per second.
+    pub rate: Option<i64>,
+    /// Estimated time until the end as a text.
+    pub remaining: Option<String>,
+    /// Reply of the relay while the transport fails.
+    pub relay_error: Option<String>,
+    /// Commands that the state and the role of the user allow: `pause`, `resume`, `cancel`, `retry`.
+    pub commands: Vec<String>,
+    /// Articles, in their order.
+    pub articles: Vec<EditionArticle>,
+    /// Variants of the mail.
+    pub variants: Vec<EditionVariant>,
+    /// `true` if the user may see the recipients.
+    pub shows_recipients: bool,
+    /// Filters of the recipients by outcome.
+    pub chips: Vec<Chip>,
+    /// Recipients with their outcome.
+    pub recipients: Vec<RecipientRow>,
+    /// Links to the other pages of the recipients.
+    pub pager: Pager,
+}
+
+/// Article of an edition.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EditionArticle {
+    /// Permanent id, percent-encoded for a path.
+    pub path: String,
+    /// Title of the article.
+    pub title: String,
+}
+
+/// Variant of the mail of an edition.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct EditionVariant {
+    /// Id of the variant.
+    pub id: i64,
+    /// Name of the language.
+    pub language: String,
+    /// Subject line.
+    pub subject: String,
+    /// Chosen sections; empty for all.
+    pub sections: Vec<String>,
+}
+
+/// Recipient of an edition.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct RecipientRow {
+    /// E-mail address.
+    pub email: String,
+    /// Name of the person; may be empty.
+    pub name: String,
+    /// Word for the state, the end of a catalog key.
+    pub state: String,
+    /// Number of attempts.
+    pub attempts: i64,
+    /// Reply of the relay; may be empty.
+    pub answer: String,
+    /// Time of the end.
+    pub ended: Option<TimeText>,
+}
+
+impl View for EditionsPage {
+    const TEMPLATE: &'static str = "web/admin/editions";
+
+    fn samples() -> Vec<Self> {
+        let edition = RecentEdition {
+            id: 41,
+            title: "The week at the college".into(),
+            time: TimeText::sample(),
+            state: "sent".into(),
+            outcome: OutcomeCounts::sample(),
+        };
+        let mut samples = framed(|frame| Self { frame, ..Self::default() });
+        samples.extend(framed(|frame| Self {
+            frame,
+            chips: Chip::samples(),
+            editions: vec![edition.clone()],
+            pager: Pager::sample(),
+        }));
+        samples
+    }
+}
+
+impl View for EditionPage {
+    const TEMPLATE: &'static str = "web/admin/edition";
+
+    fn samples() -> Vec<Self> {
+        let recipient = RecipientRow {
+            email: "m.muster@example.edu".into(),
+            name: "M. Muster".into(),
+            state: "failed".into(),
+            attempts: 2,
+            answer: "550 5.1.1 unknown user".into(),
+            ended: Some(TimeText::sample()),
+        };
+        let edition = |frame| Self {
+            frame,
+            id: 41,
+            title: "The week at the college".into(),
+            digest: "weekly".into(),
+            state: "sending".into(),
+            scheduled: TimeText::sample(),
+            outcome: OutcomeCounts::sample(),
+            ..Self::default()
+        };
+        let mut samples = framed(edition);
+        samples.extend(framed(|frame| Self {
+            note: Some("Paused because of a wrong link.".into()),
+            finished: Some(TimeText::sample()),
+            in_progress: true,
+            rate: Some(42),
+            remaining: Some("14 s".into()),
+            relay_error: Some("421 try later".into()),
+            commands: ["pause", "resume", "cancel", "retry"].map(Into::into).into(),
+            articles: vec![EditionArticle { path: "college%2F1".into(), title: "Open day".into() }],
+            variants: vec![EditionVariant {
+                id: 1,
+                language: "English".into(),
+                subject: "The week: Open day".into(),
+                sections: vec!["Campus".into()],
+            }],
+            shows_recipients: true,
+            chips: Chip::samples(),
+            recipients: vec![recipient.clone()],
+            pager: Pager::sample(),
+            ..edition(frame)
+        }));
+        samples
+    }
+}

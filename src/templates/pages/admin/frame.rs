@@ -1,0 +1,121 @@
+//! The context common to all pages of the admin area: navigation, breadcrumbs and the user.
+
+use serde::Serialize;
+
+use crate::templates::pages::PageContext;
+use crate::templates::pages::samples::both;
+
+/// Context common to all pages of the admin area.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct AdminFrame {
+    /// Context common to all pages.
+    #[serde(flatten)]
+    pub page: PageContext,
+    /// Name of the signed-in user.
+    pub user: String,
+    /// Groups of the navigation, with the items that the user may open.
+    pub nav: Vec<NavGroup>,
+    /// Pages above this one, outermost first.
+    pub crumbs: Vec<Crumb>,
+    /// Command that does the same as the page, if there is one.
+    pub command: Option<String>,
+    /// Method and path of the API that do the same as the page, if there are any.
+    pub call: Option<String>,
+    /// Sentence about what the last form did.
+    pub done: Option<String>,
+    /// Sentence about why the last form did nothing.
+    pub refused: Option<String>,
+    /// Path of the page with its query, to which the language switch leads back.
+    pub here: String,
+    /// Name of the time zone of the page's times.
+    pub zone: String,
+    /// `true` if single keys are shortcuts.
+    pub has_shortcuts: bool,
+}
+
+/// Group of the navigation.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NavGroup {
+    /// Catalog key of the title; `None` for the first group.
+    pub title_key: Option<String>,
+    /// Items of the group.
+    pub items: Vec<NavItem>,
+}
+
+/// Item of the navigation.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NavItem {
+    /// Catalog key of the text.
+    pub text_key: String,
+    /// Name of the icon in `icons.svg`.
+    pub icon: String,
+    /// Path of the page below the path of `base_url`.
+    pub path: String,
+    /// Key that opens the page after `g`.
+    pub shortcut: String,
+    /// `true` for the page itself and those below it.
+    pub is_current: bool,
+}
+
+/// Page above the one that is shown.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Crumb {
+    /// Text of the link.
+    pub text: String,
+    /// URL of the page.
+    pub url: String,
+}
+
+/// Time for a person, in the zone of the user.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct TimeText {
+    /// Time in the zone of the user: `2026-09-21 16:40`.
+    pub text: String,
+    /// Time in UTC: `2026-09-21 08:40 UTC`.
+    pub utc: String,
+    /// Time by RFC 3339.
+    pub iso: String,
+}
+
+impl TimeText {
+    /// Returns a sample time.
+    pub(super) fn sample() -> Self {
+        Self {
+            text: "2026-09-21 16:40".into(),
+            utc: "2026-09-21 08:40 UTC".into(),
+            iso: "2026-09-21T08:40:00Z".into(),
+        }
+    }
+}
+
+/// Returns the same sample of a page in English and in Chinese.
+pub(super) fn framed<V>(make: impl Fn(AdminFrame) -> V) -> Vec<V> {
+    let item = |text_key: &str, path: &str, is_current| NavItem {
+        text_key: text_key.into(),
+        icon: "home".into(),
+        path: path.into(),
+        shortcut: "h".into(),
+        is_current,
+    };
+    let nav = vec![
+        NavGroup { title_key: None, items: vec![item("admin-home", "/admin/", true)] },
+        NavGroup {
+            title_key: Some("admin-group-content".into()),
+            items: vec![item("admin-feeds", "/admin/feeds", false)],
+        },
+    ];
+    let frame = |page: PageContext| AdminFrame {
+        done: page.demo.then(|| "The edition is paused.".into()),
+        refused: (!page.demo).then(|| "The edition was sent already.".into()),
+        page,
+        user: "lin".into(),
+        nav: nav.clone(),
+        crumbs: vec![Crumb { text: "Home".into(), url: "/admin/".into() }],
+        command: Some("courant status".into()),
+        call: Some("GET /api/v1/status".into()),
+        here: "/admin/".into(),
+        zone: "Asia/Shanghai".into(),
+        has_shortcuts: true,
+    };
+    both(|page| make(frame(page)))
+}

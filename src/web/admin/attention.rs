@@ -1,0 +1,139 @@
+//! What needs attention, as sentences with a link to the page where it can be settled.
+
+use super::nav::Section;
+use super::visit::Visit;
+use crate::app::Attention;
+use crate::domain::digest_scope::DigestScope;
+use crate::domain::time::Millis;
+use crate::templates::TextValue;
+use crate::templates::pages::AttentionRow;
+
+/// Level of what keeps mail or articles from their readers.
+const STUCK: &str = "bad";
+/// Level of what waits for a decision.
+const WAITING: &str = "warn";
+
+/// Sentence of the catalog with its values, and the page where it can be settled.
+struct Sentence {
+    level: &'static str,
+    key: &'static str,
+    texts: Vec<(&'static str, String)>,
+    count: Option<i64>,
+    page: Option<(Section, String)>,
+}
+
+impl Sentence {
+    fn new(level: &'static str, key: &'static str) -> Self {
+        Self { level, key, texts: Vec::new(), count: None, page: None }
+    }
+
+    fn text(mut self, name: &'static str, text: impl Into<String>) -> Self {
+        self.texts.push((name, text.into()));
+        self
+    }
+
+    fn count(self, count: i64) -> Self {
+        Self { count: Some(count), ..self }
+    }
+
+    /// Adds the page of an object, whose name is also a value of the sentence.
+    fn of(self, section: Section, name: &str) -> Self {
+        Self { page: Some((section, name.to_owned())), ..self }.text("name", name)
+    }
+}
+
+/// Returns the row of something that needs attention; `None` if it concerns a digest that the user does
+/// not see.
+pub(super) fn attention_row(
+    visit: &Visit,
+    scope: &DigestScope,
+    attention: Attention,
+) -> Option<AttentionRow> {
+    if let Attention::PausedEdition(edition) = &attention
+        && !scope.contains(&edition.digest)
+    {
+        return None;
+    }
+    if let Attention::UnconfiguredName(text) = attention {
+        let level = WAITING.to_owned();
+        return Some(AttentionRow { level, text, ..AttentionRow::default() });
+    }
+    let sentence = sentence(attention, |time| time.in_zone(&visit.zone));
+    let texts = sentence.texts.iter().map(|(name, text)| (*name, TextValue::Text(text)));
+    let count = sentence.count.map(|count| ("count", TextValue::Number(count)));
+    let values: Vec<_> = texts.chain(count).collect();
+    let link = match sentence.page.as_ref().map(|(section, _)| section) {
+        Some(Section::Transports) => "admin-attention-open-transport",
+        Some(Section::Editions) => "admin-attention-open-edition",
+        Some(Section::Sources) => "admin-attention-open-source",
+        Some(Section::Webhooks) => "admin-attention-open-webhook",
+        _ => "admin-attention-open",
+    };
+    let page = sentence.page.as_ref();
+    let url = page.map(|(section, name)| visit.url(&format!("{}/{name}", section.item().path)));
+    Some(AttentionRow {
+        level: sentence.level.to_owned(),
+        text: visit.text(sentence.key, &values),
+        url,
+        link: visit.text(link, &[]),
+    })
+}
+
+fn sentence(attention: Attention, time: impl Fn(Millis) -> String) -> Sentence {
+    match attention {
+        Attention::SendingBlocked(reason) => {
+            Sentence::new(STUCK, "admin-attention-blocked").text("reason", reason)
+        }
+        Attention::NotRunning { last_run: Some(at), .. } => {
+            Sentence::new(STUCK, "admin-attention-stopped").text("since", time(at))
+        }
+        Attention::NotRunning { last_run: None, waiting } => {
+            Sentence::new(STUCK, "admin-attention-not-running").count(waiting)
+        }
+        Attention::FailingTransport(failure) => Sentence::new(STUCK, "admin-attention-transport")
+            .of(Section::Transports, &failure.transport)
+            .text("since", time(failure.since))
+            .text("error", failure.error),
+        Attention::OverdueMessages { transport, since } => {
+            Sentence::new(STUCK, "admin-attention-overdue")
+                .of(Section::Transports, &transport)
+                .text("since", time(since))
+        }
+        Attention::UnconfiguredName(_) => Sentence::new(WAITING, "admin-attention-open"),
+        Attention::PausedEdition(edition) => {
+            let key = match &edition.note {
+                Some(_) => "admin-attention-paused-because",
+                None => "admin-attention-paused",
+            };
+            Sentence::new(WAITING, key)
+                .of(Section::Editions, &edition.id.to_string())
+                .text("title", edition.title)
+                .text("reason", edition.note.unwrap_or_default())
+        }
+        Attention::FailingSource(state) => Sentence::new(STUCK, "admin-attention-source")
+            .of(Section::Sources, &state.name)
+            .text("since", state.failing_since.map(time).unwrap_or_default())
+            .text("error", state.error_without_name()),
+        Attention::BlockedRemovals { source, count } => {
+            Sentence::new(WAITING, "admin-attention-removals")
+                .of(Section::Sources, &source)
+                .count(count)
+        }
+        Attention::DisabledWebhook { name, since, reason } => {
+            Sentence::new(WAITING, "admin-attention-webhook-off")
+                .of(Section::Webhooks, &name)
+                .text("since", time(since))
+                .text("reason", reason)
+        }
+        Attention::FailingWebhook { name, since } => {
+            Sentence::new(WAITING, "admin-attention-webhook")
+                .of(Section::Webhooks, &name)
+                .text("since", time(since))
+        }
+        Attention::FailingUploads { destination, files } => {
+            Sentence::new(WAITING, "admin-attention-uploads")
+                .text("name", destination)
+                .count(i64::try_from(files).unwrap_or(i64::MAX))
+        }
+    }
+}

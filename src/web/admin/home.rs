@@ -1,0 +1,150 @@
+//! `/admin/`: what needs attention, the next and the last editions, subscriptions and feed readers.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use axum::response::Response;
+
+use super::attention::attention_row;
+use super::chart;
+use super::editions::rows;
+use super::nav::Section;
+use super::visit::Visit;
+use crate::config::Digest;
+use crate::digests::count_unsent_stories;
+use crate::domain::page::PageRequest;
+use crate::domain::permission::Permission;
+use crate::domain::readership::{Day, aggregate_by_day};
+use crate::domain::schedule::next_date;
+use crate::domain::time::{DAY, Millis};
+use crate::templates::pages::{HomePage, RecentEdition, UpcomingEdition};
+use crate::web::error::WebResult;
+use crate::web::state::SharedState;
+
+/// Days of the charts, including today.
+const DAYS: i64 = 30;
+/// Days whose editions are listed in advance.
+const AHEAD_DAYS: i32 = 7;
+/// Maximum number of them.
+const MAX_UPCOMING: usize = 8;
+/// Maximum number of them of one digest.
+const MAX_UPCOMING_OF_DIGEST: usize = 3;
+/// Number of editions that are listed.
+const RECENT_EDITIONS: usize = 6;
+
+/// `GET /admin/`: the home page.
+pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebResult<Response> {
+    let observed = web.app.observe().await?;
+    let attention = web.app.attention(&observed).await?;
+    let scope = visit.actor.digests();
+    let attention =
+        attention.into_iter().filter_map(|one| attention_row(&visit, &scope, one)).collect();
+    let since = Day::containing(visit.now).before(DAYS - 1);
+    let mut page = HomePage {
+        frame: visit.frame(Section::Home, Vec::new()),
+        attention,
+        upcoming: upcoming(&visit).await?,
+        editions: recent_editions(&visit).await?,
+        ..HomePage::default()
+    };
+    page.frame.command = Some("courant status".to_owned());
+    page.frame.call = Some("GET /api/v1/stats".to_owned());
+    if visit.may(Permission::ReadSubscribers) {
+        add_subscriptions(&visit, since, &mut page).await?;
+    }
+    add_readers(&visit, since, &mut page).await?;
+    visit.render(&page).await
+}
+
+/// Returns the dates of all digests in the next days, soonest first, with the stories that wait.
+async fn upcoming(visit: &Visit) -> WebResult<Vec<UpcomingEdition>> {
+    let (app, now) = (visit.app(), visit.now);
+    let scope = visit.actor.digests();
+    let until = now.plus(DAY * AHEAD_DAYS);
+    let mut dates: Vec<(Millis, &Digest)> = Vec::new();
+    for digest in app.config.digests.iter().filter(|digest| scope.contains(&digest.name)) {
+        let next = |from| next_date(&digest.schedule, &digest.timezone, &digest.pause, from);
+        let coming = std::iter::successors(next(now), |date| next(*date));
+        let coming = coming.take_while(|date| *date < until).take(MAX_UPCOMING_OF_DIGEST);
+        dates.extend(coming.map(|date| (date, digest)));
+    }
+    dates.sort_by_key(|(date, digest)| (*date, digest.name.clone()));
+    dates.truncate(MAX_UPCOMING);
+    let mut waiting = BTreeMap::new();
+    let mut rows = Vec::new();
+    for (date, digest) in dates {
+        // Stories that wait now are in the first of its editions; later ones begin empty.
+        let is_first = !waiting.contains_key(&digest.name);
+        if is_first {
+            let count = count_unsent_stories(app.digest_context(), digest, date, now).await?;
+            waiting.insert(digest.name.clone(), count);
+        }
+        let stories = if is_first { waiting.get(&digest.name).copied() } else { None };
+        rows.push(UpcomingEdition {
+            time: visit.time(date),
+            digest: digest.name.clone(),
+            title: digest.title_in(&visit.client.language).to_owned(),
+            too_few: stories.is_some_and(|count| count < digest.min_articles),
+            waiting: stories.and_then(|count| i64::try_from(count).ok()),
+        });
+    }
+    Ok(rows)
+}
+
+async fn recent_editions(visit: &Visit) -> WebResult<Vec<RecentEdition>> {
+    let editions = visit.app().store.editions();
+    let digests = visit.actor.digests().names();
+    let page = editions.list_of(digests.as_deref(), &PageRequest::first(RECENT_EDITIONS)).await?;
+    rows(visit, page.items).await
+}
+
+/// Adds the confirmed subscriptions of each day, which follow from those of today and the changes since.
+async fn add_subscriptions(visit: &Visit, since: Day, page: &mut HomePage) -> WebResult<()> {
+    let scope = visit.actor.digests();
+    let store = &visit.app().store;
+    let changes = store.subscriptions().confirmed_changes(since).await?;
+    let changes = changes.iter().filter(|change| scope.contains(&change.digest));
+    let mut by_day: BTreeMap<Day, (i64, i64)> = BTreeMap::new();
+    for change in changes {
+        let (joined, left) = by_day.entry(change.day).or_default();
+        *joined += change.joined;
+        *left += change.left;
+    }
+    let digests = visit.app().config.digests.iter().filter(|d| scope.contains(&d.name));
+    let names: Vec<String> = digests.map(|digest| digest.name.clone()).collect();
+    page.confirmed = store.subscriptions().count_confirmed(&names).await?;
+    page.joined = by_day.values().map(|(joined, _)| joined).sum();
+    page.left = by_day.values().map(|(_, left)| left).sum();
+    let mut total = page.confirmed;
+    let mut values = Vec::new();
+    for back in 0..DAYS {
+        let day = Day::containing(visit.now).before(back);
+        values.push((day, total));
+        let (joined, left) = by_day.get(&day).copied().unwrap_or_default();
+        total += left - joined;
+    }
+    values.reverse();
+    page.subscriptions = Some(chart::line(visit.text("admin-home-subscriptions", &[]), &values));
+    Ok(())
+}
+
+/// Adds the readers of all feeds by day.
+async fn add_readers(visit: &Visit, since: Day, page: &mut HomePage) -> WebResult<()> {
+    let counts = visit.app().store.readership().since(since).await?;
+    let mut by_day: BTreeMap<Day, u64> = BTreeMap::new();
+    for days in aggregate_by_day(counts).values() {
+        for (day, counts) in days {
+            *by_day.entry(*day).or_default() += counts.readers();
+        }
+    }
+    let today = Day::containing(visit.now);
+    let of = |day: Day| i64::try_from(by_day.get(&day).copied().unwrap_or(0)).unwrap_or(i64::MAX);
+    let days = (0..DAYS).rev().map(|back| today.before(back));
+    let values: Vec<(Day, i64)> = days.map(|day| (day, of(day))).collect();
+    page.readers = chart::bars(visit.text("admin-home-readers", &[]), &values);
+    page.readers_yesterday = of(today.before(1));
+    let mut sorted: Vec<i64> = values.iter().rev().skip(1).map(|(_, count)| *count).collect();
+    sorted.sort_unstable();
+    page.readers_median = sorted.get(sorted.len() / 2).copied().unwrap_or(0);
+    Ok(())
+}

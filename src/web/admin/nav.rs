@@ -1,0 +1,153 @@
+//! Navigation of the admin area: its sections, and the permission that each needs.
+
+use crate::domain::actor::Actor;
+use crate::domain::permission::Permission;
+use crate::templates::pages::{NavGroup, NavItem};
+
+/// Section of the admin area, as an item of the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    /// What needs attention, and what comes next.
+    Home,
+    /// Mirrored articles.
+    Articles,
+    /// Declared feeds.
+    Feeds,
+    /// Digests.
+    Digests,
+    /// Editions of the digests.
+    Editions,
+    /// People who subscribed.
+    Subscribers,
+    /// Named filters over subscribers.
+    Segments,
+    /// Addresses that must not be mailed.
+    Suppressions,
+    /// Sources of the articles.
+    Sources,
+    /// Transports, with which mail is sent.
+    Transports,
+    /// URLs that receive events.
+    Webhooks,
+    /// People who sign in.
+    Users,
+    /// Tokens of API clients.
+    Tokens,
+    /// Log of all changes.
+    Audit,
+    /// Settings that are in force.
+    Settings,
+    /// Account of the signed-in user, which the navigation shows as their name.
+    Profile,
+}
+
+/// Constant parts of an item of the navigation.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item {
+    /// Catalog key of the text.
+    pub(super) text_key: &'static str,
+    /// Path of the page.
+    pub(super) path: &'static str,
+    icon: &'static str,
+    shortcut: &'static str,
+    permission: Option<Permission>,
+}
+
+/// Groups of the navigation: catalog key of the title, and the sections.
+const GROUPS: [(Option<&str>, &[Section]); 6] = [
+    (None, &[Section::Home]),
+    (Some("admin-group-content"), &[Section::Articles, Section::Feeds]),
+    (Some("admin-group-mail"), &[Section::Digests, Section::Editions]),
+    (Some("admin-group-people"), &[Section::Subscribers, Section::Segments, Section::Suppressions]),
+    (Some("admin-group-operation"), &[Section::Sources, Section::Transports, Section::Webhooks]),
+    (
+        Some("admin-group-administration"),
+        &[Section::Users, Section::Tokens, Section::Audit, Section::Settings],
+    ),
+];
+
+impl Section {
+    /// Returns the item of the navigation.
+    pub(super) fn item(self) -> Item {
+        use Permission as P;
+        let item = |text_key, path, icon, shortcut, permission| Item {
+            text_key,
+            path,
+            icon,
+            shortcut,
+            permission,
+        };
+        match self {
+            Self::Home => item("admin-home", "/admin/", "home", "h", None),
+            Self::Articles => {
+                item("admin-articles", "/admin/articles", "article", "a", Some(P::ReadContent))
+            }
+            Self::Feeds => item("admin-feeds", "/admin/feeds", "feed", "f", Some(P::ReadContent)),
+            Self::Digests => {
+                item("admin-digests", "/admin/digests", "digest", "d", Some(P::ReadContent))
+            }
+            Self::Editions => {
+                item("admin-editions", "/admin/editions", "edition", "e", Some(P::ReadContent))
+            }
+            Self::Subscribers => item(
+                "admin-subscribers",
+                "/admin/subscribers",
+                "people",
+                "s",
+                Some(P::ReadSubscribers),
+            ),
+            Self::Segments => {
+                item("admin-segments", "/admin/segments", "filter", "m", Some(P::ReadSubscribers))
+            }
+            Self::Suppressions => item(
+                "admin-suppressions",
+                "/admin/suppressions",
+                "stop",
+                "x",
+                Some(P::ReadSubscribers),
+            ),
+            Self::Sources => {
+                item("admin-sources", "/admin/sources", "source", "q", Some(P::ReadContent))
+            }
+            Self::Transports => item(
+                "admin-transports",
+                "/admin/transports",
+                "transport",
+                "t",
+                Some(P::ReadContent),
+            ),
+            Self::Webhooks => {
+                item("admin-webhooks", "/admin/webhooks", "webhook", "w", Some(P::ManageSettings))
+            }
+            Self::Users => item("admin-users", "/admin/users", "user", "u", Some(P::ManageAccess)),
+            Self::Tokens => {
+                item("admin-tokens", "/admin/tokens", "key", "k", Some(P::ManageAccess))
+            }
+            Self::Audit => item("admin-audit", "/admin/audit", "list", "l", Some(P::ReadAudit)),
+            Self::Settings => {
+                item("admin-settings", "/admin/settings", "settings", "c", Some(P::ManageSettings))
+            }
+            Self::Profile => item("admin-profile", "/admin/profile", "user", "p", None),
+        }
+    }
+}
+
+/// Returns the navigation with the sections that an actor may open.
+pub(super) fn groups(current: Section, actor: &Actor) -> Vec<NavGroup> {
+    let group = |(title, sections): &(Option<&str>, &[Section])| {
+        let items: Vec<NavItem> = sections
+            .iter()
+            .map(|section| (section, section.item()))
+            .filter(|(_, item)| item.permission.is_none_or(|permission| actor.may(permission)))
+            .map(|(section, item)| NavItem {
+                text_key: item.text_key.to_owned(),
+                icon: item.icon.to_owned(),
+                path: item.path.to_owned(),
+                shortcut: item.shortcut.to_owned(),
+                is_current: *section == current,
+            })
+            .collect();
+        (!items.is_empty()).then(|| NavGroup { title_key: title.map(str::to_owned), items })
+    };
+    GROUPS.iter().filter_map(group).collect()
+}

@@ -1,0 +1,186 @@
+// Script of the admin area. Every page works without it, except that nothing updates by itself.
+
+const policy = globalThis.trustedTypes
+  ? trustedTypes.createPolicy("courant", { createHTML: (html) => html })
+  : { createHTML: (html) => html };
+
+/** Parses a page of this site. */
+function parse(html) {
+  return new DOMParser().parseFromString(policy.createHTML(html), "text/html");
+}
+
+/** Fetches a page of this site; returns null if it is no page, for example after the session has ended. */
+async function load(url) {
+  const response = await fetch(url, { headers: { accept: "text/html" } });
+  if (!response.ok || response.redirected) return null;
+  return parse(await response.text());
+}
+
+// Live regions: `data-live` has the kinds of objects whose change loads the region again.
+const regions = () => [...document.querySelectorAll("[data-live]")];
+let waiting = null;
+let busy = false;
+
+/** Replaces the live regions by those of the same page as it is now. Focus stays where it is. */
+async function refresh() {
+  waiting = null;
+  if (busy) return schedule();
+  busy = true;
+  try {
+    const page = await load(location.href);
+    if (!page) return;
+    const fresh = [...page.querySelectorAll("[data-live]")];
+    regions().forEach((region, index) => {
+      const next = fresh[index];
+      if (!next || region.contains(document.activeElement) || region.innerHTML === next.innerHTML) return;
+      region.replaceChildren(...next.childNodes);
+    });
+  } finally {
+    busy = false;
+  }
+}
+
+function schedule() {
+  waiting ??= setTimeout(refresh, 700);
+}
+
+let stream = null;
+
+function listen() {
+  if (regions().length === 0 || document.hidden) {
+    stream?.close();
+    stream = null;
+    return;
+  }
+  if (stream) return;
+  const base = document.querySelector("[data-palette]")?.getAttribute("href").replace(/find$/, "") ?? "/admin/";
+  stream = new EventSource(base + "events");
+  stream.addEventListener("change", (event) => {
+    const kind = event.data.split(" ")[0];
+    if (regions().some((region) => region.dataset.live.split(" ").some((one) => one === kind || one === "all"))) {
+      schedule();
+    }
+  });
+  stream.addEventListener("reload", schedule);
+}
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && regions().length > 0) schedule();
+  listen();
+});
+addEventListener("pagehide", () => stream?.close());
+listen();
+// Progress that no event reports: regions with `data-progress` load every two seconds.
+setInterval(() => {
+  if (!document.hidden && document.querySelector("[data-live][data-progress]")) schedule();
+}, 2000);
+
+// Command palette: the search page in a dialog.
+const palette = document.getElementById("palette");
+const field = palette?.querySelector("input");
+const results = palette?.querySelector("[data-results]");
+let typed = null;
+
+async function find() {
+  const query = new URLSearchParams({ q: field.value });
+  const page = await load(`${palette.querySelector("form").getAttribute("action")}?${query}`);
+  const found = page?.querySelector("[data-found]");
+  results.replaceChildren(...(found ? found.childNodes : []));
+}
+
+function openPalette() {
+  if (!palette || palette.open) return;
+  palette.showModal();
+  field.select();
+  find();
+}
+document.querySelector("[data-palette]")?.addEventListener("click", (event) => {
+  event.preventDefault();
+  openPalette();
+});
+field?.addEventListener("input", () => {
+  clearTimeout(typed);
+  typed = setTimeout(find, 150);
+});
+palette?.addEventListener("keydown", (event) => {
+  const links = [...results.querySelectorAll("a")];
+  const at = links.indexOf(document.activeElement);
+  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    event.preventDefault();
+    const next = at + (event.key === "ArrowDown" ? 1 : -1);
+    (links[next] ?? (next < 0 ? field : links[0]))?.focus();
+  } else if (event.key === "Enter" && at < 0 && links.length > 0) {
+    event.preventDefault();
+    links[0].click();
+  }
+});
+
+// Keyboard: `/` and Ctrl-K find, `?` lists the shortcuts, `g` and a letter open a page, j and k move.
+let afterG = false;
+
+function moveRow(step) {
+  const rows = [...document.querySelectorAll(".table tbody tr")].filter((row) => row.querySelector("a"));
+  const at = rows.findIndex((row) => row.contains(document.activeElement));
+  rows[Math.min(Math.max(at + step, 0), rows.length - 1)]?.querySelector("a").focus();
+}
+document.addEventListener("keydown", (event) => {
+  if ((event.ctrlKey || event.metaKey) && event.key === "k") {
+    event.preventDefault();
+    return openPalette();
+  }
+  const typing = event.target.closest("input, textarea, select, dialog[open]");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !("shortcuts" in document.body.dataset)) return;
+  if (afterG) {
+    afterG = false;
+    document.querySelector(`[data-go="${CSS.escape(event.key)}"]`)?.click();
+  } else if (event.key === "g") {
+    afterG = true;
+    setTimeout(() => (afterG = false), 1500);
+  } else if (event.key === "/") {
+    event.preventDefault();
+    openPalette();
+  } else if (event.key === "?") {
+    document.getElementById("shortcuts")?.showModal();
+  } else if (event.key === "j") {
+    moveRow(1);
+  } else if (event.key === "k") {
+    moveRow(-1);
+  }
+});
+
+// Forms: a question before what cannot be undone, and before leaving what was entered.
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+  else event.target.dataset.submitted = "";
+});
+addEventListener("beforeunload", (event) => {
+  const changed = [...document.querySelectorAll("form[data-guard]")].some(
+    (form) =>
+      !("submitted" in form.dataset) &&
+      [...form.elements].some((one) =>
+        one.type === "checkbox" || one.type === "radio"
+          ? one.checked !== one.defaultChecked
+          : "defaultValue" in one && one.type !== "hidden" && one.value !== one.defaultValue,
+      ),
+  );
+  if (changed) event.preventDefault();
+});
+
+// Buttons that copy a text, and the check box that chooses all rows.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(button.dataset.copy);
+    button.textContent = button.dataset.copied;
+  });
+}
+document.addEventListener("change", (event) => {
+  const rows = [...document.querySelectorAll("input[data-row]")];
+  if ("allRows" in event.target.dataset) rows.forEach((row) => (row.checked = event.target.checked));
+  const bar = document.querySelector("[data-chosen]");
+  if (!bar) return;
+  const count = rows.filter((row) => row.checked).length;
+  bar.dataset.chosen = count;
+  const number = bar.querySelector("[data-count]");
+  if (number) number.textContent = count;
+});
