@@ -1,4 +1,4 @@
-//! What needs the attention of a person, most urgent first: mail that is not sent, then sources that are
+//! List of what needs the attention of a person, most urgent first: mail that is not sent, then sources that are
 //! not read, then decisions that an admin must make.
 
 use super::App;
@@ -67,7 +67,7 @@ pub enum Attention {
     FailingUploads {
         /// Name of the destination.
         destination: String,
-        /// Number of files.
+        /// Number of failing files.
         files: usize,
     },
 }

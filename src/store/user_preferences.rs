@@ -10,7 +10,7 @@ use crate::domain::actor::Actor;
 use crate::domain::audit::AuditAction;
 use crate::domain::time::Millis;
 
-/// How a user wants to see the admin area.
+/// Display settings of a user in the admin area.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preferences {
     /// Language of the pages (RFC 5646); `None` for that of the browser.

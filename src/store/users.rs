@@ -34,7 +34,7 @@ pub struct User {
     pub totp_pending: Option<String>,
     /// Person of an OpenID provider; `None` if the user cannot sign in with one.
     pub oidc: Option<OidcPerson>,
-    /// How the user wants to see the admin area.
+    /// Display settings of the user in the admin area.
     pub preferences: Preferences,
     /// Time at which the user was added.
     pub created_at: Millis,

@@ -120,7 +120,7 @@ pub(super) fn text_arguments<'a>(pairs: &[(&'a str, &'a str)]) -> FluentArgs<'a>
 /// Value of a placeholder in a text.
 #[derive(Debug, Clone, Copy)]
 pub enum TextValue<'a> {
-    /// A text.
+    /// Text that is inserted unchanged.
     Text(&'a str),
     /// A number, which also selects a plural form.
     Number(i64),

@@ -1,4 +1,4 @@
-//! What needs attention, as sentences with a link to the page where it can be settled.
+//! List of what needs attention, as sentences with a link to the page where it can be settled.
 
 use super::nav::Section;
 use super::visit::Visit;

@@ -107,6 +107,7 @@ fn step(range: i64) -> i64 {
 /// Returns a number of a scale in as few characters as its step allows: `950`, `1,220`, `12k`, `3M`.
 fn scale_text(number: i64, step: i64) -> String {
     match step {
+        _ if number == 0 => "0".to_owned(),
         _ if step % 1_000_000 == 0 => format!("{}M", number / 1_000_000),
         _ if step % 1_000 == 0 => format!("{}k", number / 1_000),
         _ if number >= 1_000 => format!("{},{:03}", number / 1_000, number % 1_000),

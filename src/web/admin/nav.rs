@@ -7,17 +7,17 @@ use crate::templates::pages::{NavGroup, NavItem};
 /// Section of the admin area, as an item of the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
-    /// What needs attention, and what comes next.
+    /// Home page: what needs attention, and what comes next.
     Home,
-    /// Mirrored articles.
+    /// Articles mirrored from the sources.
     Articles,
-    /// Declared feeds.
+    /// Feeds that are declared.
     Feeds,
-    /// Digests.
+    /// Digests with their schedules.
     Digests,
     /// Editions of the digests.
     Editions,
-    /// People who subscribed.
+    /// People who subscribed to digests.
     Subscribers,
     /// Named filters over subscribers.
     Segments,

@@ -13,7 +13,7 @@ pub struct Chart {
     pub height: i64,
     /// Horizontal lines of the scale, from the bottom.
     pub ticks: Vec<Tick>,
-    /// Days, oldest first.
+    /// Days of the chart, oldest first.
     pub bars: Vec<Bar>,
     /// Path of the line through the values; `None` for a chart of bars.
     pub line: Option<String>,
@@ -39,17 +39,17 @@ pub struct Tick {
 /// Number of one day.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Bar {
-    /// Day, as `YYYY-MM-DD`.
+    /// Day of the number, as `YYYY-MM-DD`.
     pub day: String,
     /// Number of this day.
     pub value: i64,
-    /// Left edge.
+    /// Left edge of the bar.
     pub x: i64,
-    /// Top edge.
+    /// Top edge of the bar.
     pub y: i64,
-    /// Width.
+    /// Width of the bar.
     pub width: i64,
-    /// Height.
+    /// Height of the bar.
     pub height: i64,
 }
 

@@ -7,15 +7,15 @@ use super::home::{OutcomeCounts, RecentEdition};
 use super::list::{Chip, Pager};
 use crate::templates::pages::View;
 
-/// Context of `/admin/editions`.
+/// Context of the page `/admin/editions`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct EditionsPage {
     /// Context common to all pages of the admin area.
     #[serde(flatten)]
     pub frame: AdminFrame,
-    /// Filters by digest.
+    /// Filters of the list by digest.
     pub chips: Vec<Chip>,
-    /// Editions, newest first.
+    /// Editions of the list, newest first.
     pub editions: Vec<RecentEdition>,
     /// Links to the other pages of the list.
     pub pager: Pager,
@@ -37,13 +37,13 @@ pub struct EditionPage {
     pub state: String,
     /// Reason of a pause, if it has one.
     pub note: Option<String>,
-    /// Scheduled time.
+    /// Scheduled time of the edition.
     pub scheduled: TimeText,
     /// Time at which the last delivery ended.
     pub finished: Option<TimeText>,
     /// `true` while messages are being sent.
     pub in_progress: bool,
-    /// Deliveries by outcome.
+    /// Numbers of deliveries by outcome.
     pub outcome: OutcomeCounts,
     /// Messages that this transport sent in the last minute on this node, per second.
     pub rate: Option<i64>,
@@ -83,7 +83,7 @@ pub struct EditionVariant {
     pub id: i64,
     /// Name of the language.
     pub language: String,
-    /// Subject line.
+    /// Subject line of the mail.
     pub subject: String,
     /// Chosen sections; empty for all.
     pub sections: Vec<String>,
@@ -92,13 +92,13 @@ pub struct EditionVariant {
 /// Recipient of an edition.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RecipientRow {
-    /// E-mail address.
+    /// E-mail address of the recipient.
     pub email: String,
     /// Name of the person; may be empty.
     pub name: String,
     /// Word for the state, the end of a catalog key.
     pub state: String,
-    /// Number of attempts.
+    /// Number of completed attempts.
     pub attempts: i64,
     /// Reply of the relay; may be empty.
     pub answer: String,

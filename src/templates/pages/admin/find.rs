@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::frame::{AdminFrame, framed};
 use crate::templates::pages::View;
 
-/// Context of `/admin/find`.
+/// Context of the page `/admin/find`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FindPage {
     /// Context common to all pages of the admin area.
@@ -13,7 +13,7 @@ pub struct FindPage {
     pub frame: AdminFrame,
     /// Text that was searched for.
     pub query: String,
-    /// Results by kind.
+    /// Results of the search by kind.
     pub found: Vec<FoundGroup>,
 }
 
@@ -22,16 +22,16 @@ pub struct FindPage {
 pub struct FoundGroup {
     /// Catalog key of the kind.
     pub title_key: String,
-    /// Results, best first.
+    /// Results of this kind, best first.
     pub items: Vec<FoundItem>,
 }
 
-/// One result.
+/// Result of a search.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct FoundItem {
     /// Name of the object.
     pub text: String,
-    /// What distinguishes it from others; may be empty.
+    /// Text that distinguishes it from others; may be empty.
     pub detail: String,
     /// URL of its page.
     pub url: String,

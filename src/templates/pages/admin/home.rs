@@ -6,17 +6,17 @@ use super::chart::Chart;
 use super::frame::{AdminFrame, TimeText, framed};
 use crate::templates::pages::View;
 
-/// Context of `/admin/`.
+/// Context of the page `/admin/`.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct HomePage {
     /// Context common to all pages of the admin area.
     #[serde(flatten)]
     pub frame: AdminFrame,
-    /// What a person must know or decide, most urgent first.
+    /// List of what a person must know or decide, most urgent first.
     pub attention: Vec<AttentionRow>,
     /// Editions of the next seven days.
     pub upcoming: Vec<UpcomingEdition>,
-    /// Newest editions.
+    /// Newest editions of all digests.
     pub editions: Vec<RecentEdition>,
     /// Confirmed subscriptions by day; `None` if the user may not read subscribers.
     pub subscriptions: Option<Chart>,
@@ -39,7 +39,7 @@ pub struct HomePage {
 pub struct AttentionRow {
     /// `bad` if mail or articles are stuck, else `warn`.
     pub level: String,
-    /// What it is, as a sentence.
+    /// Description as a sentence.
     pub text: String,
     /// URL of the page where it can be settled, if there is one.
     pub url: Option<String>,
@@ -69,11 +69,11 @@ pub struct RecentEdition {
     pub id: i64,
     /// Title of the digest.
     pub title: String,
-    /// Scheduled time.
+    /// Scheduled time of the edition.
     pub time: TimeText,
     /// Word for the state, the end of a catalog key.
     pub state: String,
-    /// Deliveries by outcome.
+    /// Numbers of deliveries by outcome.
     pub outcome: OutcomeCounts,
 }
 
