@@ -111,6 +111,11 @@ fn pointer_segment(segment: &serde_path_to_error::Segment) -> String {
     }
 }
 
+/// Returns the JSON pointer to a value: the keys and positions that lead to it.
+pub(super) fn json_pointer(path: &[String]) -> String {
+    path.iter().map(|key| format!("/{}", escape(key))).collect()
+}
+
 /// Escapes a key for a JSON pointer (RFC 6901, section 3).
 fn escape(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
@@ -170,5 +175,6 @@ mod tests {
     #[test]
     fn keys_of_pointers_are_escaped() {
         assert_eq!(escape("a~/b"), "a~0~1b");
+        assert_eq!(json_pointer(&["titles".to_owned(), "zh/cn".to_owned()]), "/titles/zh~1cn");
     }
 }

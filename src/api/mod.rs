@@ -17,6 +17,7 @@ mod operations;
 mod output;
 mod paging;
 mod routes;
+mod segments;
 mod sources;
 mod statistics;
 mod subscriber_documents;
@@ -25,5 +26,6 @@ mod subscriptions;
 mod suppressions;
 mod tokens;
 mod transports;
+mod webhooks;
 
 pub use routes::routes;

@@ -9,8 +9,9 @@ use axum::routing::get;
 use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
 use super::{
-    articles, audit, digest_mails, digests, document, editions, events, feeds, sources, statistics,
-    subscribers, subscriptions, suppressions, tokens, transports,
+    articles, audit, definitions, digest_mails, digests, document, editions, events, feeds,
+    segments, sources, statistics, subscribers, subscriptions, suppressions, tokens, transports,
+    webhooks,
 };
 use crate::app::App;
 use crate::http::ApiRoutes;
@@ -23,6 +24,9 @@ pub fn routes(app: App) -> ApiRoutes {
         sources::add_operations,
         feeds::add_operations,
         digests::add_operations,
+        segments::add_operations,
+        webhooks::add_operations,
+        definitions::add_operations,
         digest_mails::add_operations,
         editions::add_operations,
         subscribers::add_operations,

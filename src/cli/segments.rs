@@ -10,9 +10,8 @@ use super::table::TextTable;
 use super::usage::UsageError;
 use crate::app::App;
 use crate::config;
-use crate::domain::filter;
 use crate::domain::nearest::suggestion;
-use crate::store::subscriber_lists::SubscriberQuery;
+use crate::subscribers::segments::count_subscribers;
 use crate::wire::segments::Segment;
 
 #[derive(Debug, Subcommand)]
@@ -38,11 +37,8 @@ impl Command {
 
 /// Returns the document of a segment, whose subscribers are counted.
 async fn counted(app: &App, segment: &config::Segment) -> anyhow::Result<Segment> {
-    let names = app.config.filter_names(Some(app.store.attributes().types().await?));
-    let condition = filter::compile_segment(&segment.filter.text, &names)
-        .map_err(|e| UsageError(format!("segment {}: {e}", segment.name)))?;
-    let query = SubscriberQuery::of(condition);
-    Ok(Segment::new(segment, app.store.subscribers().count_matching(&query).await?))
+    let subscribers = count_subscribers(&app.store, &app.config, segment).await?;
+    Ok(Segment::new(segment, subscribers))
 }
 
 async fn list(app: &App, json: bool) -> anyhow::Result<()> {

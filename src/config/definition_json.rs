@@ -1,11 +1,13 @@
-//! Definitions of feeds and digests as JSON: the same keys and values as in the config file.
+//! Definitions as JSON: the same keys and values as in the config file, with secrets hidden.
 
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-/// Returns the text of a definition with the keys of a JSON object, one per line, so that a line
-/// names its key. A key with `null` is left out.
+use super::redaction::{HIDDEN_TEXT, is_secret};
+
+/// Returns the text of a definition with the keys of a JSON object, one per line. A key with `null` is
+/// left out.
 ///
 /// # Errors
 /// Key and sentence of each value that no configuration can have.
@@ -21,12 +23,6 @@ pub fn definition_body(settings: &Map<String, Value>) -> Result<String, Vec<(Str
     if errors.is_empty() { Ok(body) } else { Err(errors) }
 }
 
-/// Returns the key on a line of a definition that [`definition_body`] wrote; the first line is 1.
-pub fn definition_key(settings: &Map<String, Value>, line: usize) -> Option<&str> {
-    let keys = settings.iter().filter(|(_, value)| !value.is_null());
-    keys.map(|(key, _)| key.as_str()).nth(line.checked_sub(1)?)
-}
-
 /// Returns the keys and values of a definition; empty if its text is not valid.
 pub fn definition_settings(body: &str) -> Map<String, Value> {
     let table = body.parse::<toml::Table>().unwrap_or_default();
@@ -34,6 +30,36 @@ pub fn definition_settings(body: &str) -> Map<String, Value> {
         Ok(Value::Object(settings)) => settings,
         _ => Map::new(),
     }
+}
+
+/// Returns the keys and values of a definition like [`definition_settings`], with `***` in place of each
+/// secret.
+pub fn shown_settings(body: &str) -> Map<String, Value> {
+    let mut settings = definition_settings(body);
+    for (_, value) in settings.iter_mut().filter(|(key, _)| is_secret(key)) {
+        *value = HIDDEN_TEXT.into();
+    }
+    settings
+}
+
+/// Replaces each `***` that stands for a secret by the secret in the text of a definition.
+///
+/// # Errors
+/// The keys of the secrets that the text does not have.
+pub fn restore_secrets(
+    mut settings: Map<String, Value>,
+    body: &str,
+) -> Result<Map<String, Value>, Vec<String>> {
+    let (stored, mut missing) = (definition_settings(body), Vec::new());
+    let is_hidden =
+        |key: &String, value: &Value| is_secret(key) && value.as_str() == Some(HIDDEN_TEXT);
+    for (key, value) in settings.iter_mut().filter(|(key, value)| is_hidden(key, value)) {
+        match stored.get(key) {
+            Some(secret) => *value = secret.clone(),
+            None => missing.push(key.clone()),
+        }
+    }
+    if missing.is_empty() { Ok(settings) } else { Err(missing) }
 }
 
 fn toml_key(key: &str) -> String {
@@ -90,8 +116,6 @@ mod tests {
         }));
         let body = definition_body(&settings).unwrap();
         assert_eq!(body.lines().count(), 4, "{body}");
-        assert_eq!(definition_key(&settings, 3), Some("title"));
-        assert_eq!((definition_key(&settings, 0), definition_key(&settings, 5)), (None, None));
         let mut expected = settings;
         expected.remove("was");
         assert_eq!(definition_settings(&body), expected);
@@ -101,6 +125,20 @@ mod tests {
     fn a_null_in_a_list_is_refused() {
         let settings = object(json!({"sections": ["Campus", null]}));
         assert_eq!(definition_body(&settings).unwrap_err()[0].0, "sections");
+    }
+
+    #[test]
+    fn secrets_are_hidden_and_kept_when_they_are_sent_back() {
+        let body = "url = 'https://a.example/'\nsecret = 'hush'\n";
+        let shown = shown_settings(body);
+        assert_eq!(
+            Value::from(shown.clone()),
+            json!({"url": "https://a.example/", "secret": "***"})
+        );
+        assert_eq!(restore_secrets(shown.clone(), body), Ok(definition_settings(body)));
+        assert_eq!(restore_secrets(shown, ""), Err(vec!["secret".to_owned()]));
+        let changed = object(json!({"secret": "new", "title": "***"}));
+        assert_eq!(restore_secrets(changed.clone(), body), Ok(changed));
     }
 
     proptest! {

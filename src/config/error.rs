@@ -126,22 +126,6 @@ impl ConfigError {
     }
 }
 
-impl ConfigError {
-    /// Returns each error with its line in the text of a definition of the database; an error
-    /// elsewhere has no line.
-    pub fn of_definition(
-        &self,
-        kind: DefinitionKind,
-        name: &str,
-    ) -> impl Iterator<Item = (Option<usize>, String)> {
-        let label = definition_label(kind, name);
-        self.diagnostics.iter().map(move |error| match &error.location {
-            Location::Definition(of, line) if *of == label => (Some(*line), error.sentence.clone()),
-            location => (None, format!("{}: {}", location.within(&self.path), error.sentence)),
-        })
-    }
-}
-
 /// Returns the name of a definition in errors.
 pub(super) fn definition_label(kind: DefinitionKind, name: &str) -> String {
     format!("{kind} {name:?} in the database")

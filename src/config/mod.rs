@@ -49,7 +49,7 @@ use site::SiteDefaults;
 
 use crate::domain::definition::{Definition, DefinitionKind};
 
-pub use definition_json::{definition_body, definition_key, definition_settings};
+pub use definition_json::{definition_body, definition_settings, restore_secrets, shown_settings};
 pub use definition_text::{
     KeyChange, compare_definitions, export_definitions, former_names, with_former_names,
 };

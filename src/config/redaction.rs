@@ -5,6 +5,8 @@ use url::Url;
 /// Keys of the configuration whose values are secrets.
 const SECRET_KEYS: [&str; 6] =
     ["password", "access_key", "secret_key", "secret", "previous_secret", "private"];
+/// Text that stands for a secret.
+pub(super) const HIDDEN_TEXT: &str = "***";
 /// Text that stands for a secret, as TOML.
 pub(super) const HIDDEN: &str = "\"***\"";
 

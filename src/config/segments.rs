@@ -56,7 +56,7 @@ fn report(
     let names = config.filter_names(attributes);
     let mut add = |schema: &TableSchema, name: &str, key: &str, filter: &SubscriberFilter, e| {
         let sentence = format!("[[{}]] {name}: `{key}`: {e}", schema.name);
-        diagnostics.add(&filter.location, sentence);
+        diagnostics.add_at(&filter.location, &[key], sentence);
     };
     for segment in &config.segments {
         if let Err(e) = filter::compile_segment(&segment.filter.text, &names) {

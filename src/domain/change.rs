@@ -24,8 +24,7 @@ impl Change {
             | AuditObject::Article
             | AuditObject::Feed
             | AuditObject::Digest
-            | AuditObject::Edition
-            | AuditObject::Webhook => (Permission::ReadContent, true),
+            | AuditObject::Edition => (Permission::ReadContent, true),
             AuditObject::Delivery
             | AuditObject::Subscriber
             | AuditObject::Subscription
@@ -34,6 +33,7 @@ impl Change {
             | AuditObject::BulkJob
             | AuditObject::Suppression => (Permission::ReadSubscribers, false),
             AuditObject::Token | AuditObject::User => (Permission::ManageAccess, true),
+            AuditObject::Webhook => (Permission::ManageSettings, true),
             AuditObject::Database | AuditObject::Config => (Permission::ManageSettings, false),
         };
         let name = (is_named && !id.is_empty()).then(|| id.to_owned());

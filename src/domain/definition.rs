@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::permission::Permission;
+
 /// Kind of a definition; each is a list section of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DefinitionKind {
@@ -27,6 +29,25 @@ impl DefinitionKind {
             Self::Digest => "digest",
             Self::Segment => "segment",
             Self::Webhook => "webhook",
+        }
+    }
+
+    /// Returns the permission to read the definitions of this kind. The URL of a webhook may itself be a
+    /// secret.
+    pub fn read_permission(self) -> Permission {
+        match self {
+            Self::Feed | Self::Digest => Permission::ReadContent,
+            Self::Segment => Permission::ReadSubscribers,
+            Self::Webhook => Permission::ManageSettings,
+        }
+    }
+
+    /// Returns the permission to change the definitions of this kind.
+    pub fn write_permission(self) -> Permission {
+        match self {
+            Self::Feed | Self::Digest => Permission::WriteContent,
+            Self::Segment => Permission::WriteSubscribers,
+            Self::Webhook => Permission::ManageSettings,
         }
     }
 }

@@ -13,9 +13,10 @@ pub enum Permission {
     ControlEditions,
     /// Start a sync of a source, and accept blocked removals.
     SyncSources,
-    /// Read subscribers, their subscriptions, deliveries and suppressions.
+    /// Read subscribers, their subscriptions, deliveries, segments and suppressions.
     ReadSubscribers,
-    /// Add, change, import, export, unsubscribe and erase subscribers, and change suppressions.
+    /// Add, change, import, export, unsubscribe and erase subscribers, and change segments and
+    /// suppressions.
     WriteSubscribers,
     /// Read the metrics of Courant.
     ReadMetrics,
@@ -23,7 +24,7 @@ pub enum Permission {
     ReadAudit,
     /// Manage users and API tokens.
     ManageAccess,
-    /// Reload the configuration and change settings.
+    /// Reload the configuration, change settings, and manage webhooks.
     ManageSettings,
 }
 
@@ -86,7 +87,7 @@ impl Permission {
             Self::ReadMetrics => "read metrics",
             Self::ReadAudit => "read the audit log",
             Self::ManageAccess => "manage users and tokens",
-            Self::ManageSettings => "change settings",
+            Self::ManageSettings => "manage webhooks and settings",
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod export;
 pub mod fields;
 pub mod import;
 mod known_terms;
+pub mod segments;
 mod subscriber_file;
 
 pub use known_terms::KnownTerms;

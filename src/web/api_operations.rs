@@ -6,8 +6,11 @@ use serde_json::{Map, Value};
 
 use crate::templates::pages::{ApiField, ApiGroup, ApiOperation, ApiResponse};
 
-/// Responses that every operation can have, which the page explains once.
-const COMMON: [&str; 6] = ["400", "401", "403", "429", "500", "503"];
+/// Responses that many operations can have, which the page explains once.
+const COMMON: [&str; 11] =
+    ["400", "401", "403", "404", "412", "413", "415", "428", "429", "500", "503"];
+/// Parameters that all lists or POST requests take, which the page explains once.
+const COMMON_PARAMETERS: [&str; 3] = ["limit", "cursor", "Idempotency-Key"];
 
 /// Returns the operations of an OpenAPI document by subject; the examples begin with `base_url`.
 pub(super) fn groups(document: &Value, base_url: &str) -> Vec<ApiGroup> {
@@ -43,7 +46,12 @@ fn describe(
         summary: text(&operation["summary"]),
         description: operation["description"].as_str().map(str::to_owned),
         roles: operation["x-roles"].as_array().into_iter().flatten().map(text).collect(),
-        parameters: parameters.into_iter().flatten().map(parameter).collect(),
+        parameters: parameters
+            .into_iter()
+            .flatten()
+            .map(parameter)
+            .filter(|parameter| !COMMON_PARAMETERS.contains(&parameter.name.as_str()))
+            .collect(),
         fields: body.map(|schema| fields(document, schema)).unwrap_or_default(),
         responses: responses
             .filter(|(status, _)| !COMMON.contains(&status.as_str()))
@@ -166,7 +174,7 @@ mod tests {
             "paths": {"/api/v1/things/{id}": {"put": {
                 "tags": ["things"], "operationId": "put_thing", "summary": "Puts a thing.",
                 "x-roles": ["admin"],
-                "parameters": [{"name": "If-Match", "required": true, "schema": {"type": "string"}, "description": "Version"}],
+                "parameters": [{"name": "If-Match", "required": true, "schema": {"type": "string"}, "description": "Version"}, {"name": "Idempotency-Key"}],
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
                 "responses": {"200": {"description": "The thing"}, "401": {"description": "No token"}, "409": {"description": "Taken"}},
             }}},
@@ -184,6 +192,8 @@ mod tests {
             .map(|f| (f.name.as_str(), f.kind.as_str(), f.required))
             .collect();
         assert_eq!(fields, [("email", "string", true), ("note", "string or null", false)]);
+        let parameters: Vec<_> = operation.parameters.iter().map(|p| p.name.as_str()).collect();
+        assert_eq!(parameters, ["If-Match"]);
         let statuses: Vec<_> = operation.responses.iter().map(|r| r.status.as_str()).collect();
         assert_eq!(statuses, ["200", "409"]);
         assert_eq!(

@@ -1,16 +1,17 @@
 //! Documents about definitions and about the values of the configuration.
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::audit::AuditActor;
-use crate::config::{KeyChange, Setting};
-use crate::definitions::Revision;
+use crate::config::{KeyChange, Setting, shown_settings};
+use crate::definitions::{self, Revision};
 
-/// Feed, digest or webhook that the database defines.
+/// Feed, digest, segment or webhook that the database defines.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Definition {
-    /// Kind of the definition: `feed`, `digest` or `webhook`.
+    /// Kind of the definition: `feed`, `digest`, `segment` or `webhook`.
     pub kind: String,
     /// Name of the definition.
     pub name: String,
@@ -51,12 +52,52 @@ pub struct DefinitionChange {
 /// Definition of which an old version was restored.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RestoredDefinition {
-    /// Kind of the definition: `feed`, `digest` or `webhook`.
+    /// Kind of the definition: `feed`, `digest`, `segment` or `webhook`.
     pub kind: String,
     /// Name of the definition.
     pub name: String,
     /// Number of the new version.
     pub version: i64,
+}
+
+/// Version of a definition with its settings.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DefinitionVersionDetails {
+    /// The fields that a list also has.
+    #[serde(flatten)]
+    pub listed: DefinitionVersion,
+    /// Keys and values as in the table of config.toml, with secrets as `***`; `null` if the definition was
+    /// deleted.
+    #[schema(required, value_type = Option<Object>)]
+    pub settings: Option<Value>,
+}
+
+/// Editions, subscriptions and addresses that depend on a definition.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Dependents {
+    /// Ids of the digest's editions that are neither sent nor cancelled; they are sent all the same.
+    pub editions_in_progress: Vec<i64>,
+    /// Number of subscriptions to the digest that are not ended.
+    pub subscriptions: i64,
+    /// Number of subscriptions of the WebSub hub to the feed.
+    pub hub_subscriptions: i64,
+    /// Former paths that the feed serves.
+    pub aliases: Vec<String>,
+    /// Names of the publishing destinations that have the feed.
+    pub destinations: Vec<String>,
+}
+
+/// Definition that was deleted, with what depended on it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DeletedDefinition {
+    /// Kind of the definition: `feed`, `digest`, `segment` or `webhook`.
+    pub kind: String,
+    /// Name of the definition.
+    pub name: String,
+    /// Number of the version that deleted it; an earlier one can be restored.
+    pub version: i64,
+    /// Editions, subscriptions and addresses that depended on the definition.
+    pub dependents: Dependents,
 }
 
 /// Key of the configuration with its value.
@@ -95,6 +136,26 @@ impl From<&Revision> for DefinitionVersion {
             deleted: version.body.is_none(),
             changes: revision.changes.iter().map(DefinitionChange::from).collect(),
         }
+    }
+}
+
+impl From<&Revision> for DefinitionVersionDetails {
+    fn from(revision: &Revision) -> Self {
+        let body = revision.version.body.as_deref();
+        Self { listed: revision.into(), settings: body.map(|body| shown_settings(body).into()) }
+    }
+}
+
+impl From<definitions::Dependents> for Dependents {
+    fn from(dependents: definitions::Dependents) -> Self {
+        let definitions::Dependents {
+            editions_in_progress,
+            subscriptions,
+            hub_subscriptions,
+            aliases,
+            destinations,
+        } = dependents;
+        Self { editions_in_progress, subscriptions, hub_subscriptions, aliases, destinations }
     }
 }
 

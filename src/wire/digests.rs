@@ -75,20 +75,25 @@ pub struct DigestDetails {
     /// IANA name of the time zone of the schedule; `null` for a fixed offset.
     #[schema(required)]
     pub timezone: Option<String>,
+    /// Number of its newest version; `null` if the config file defines the digest.
+    #[schema(required)]
+    pub version: Option<i64>,
     /// Keys and values as in `[[digests]]`; `null` if the config file defines the digest.
     #[schema(required, value_type = Option<Object>)]
     pub settings: Option<Value>,
 }
 
 impl DigestDetails {
-    /// Returns the document of a digest; `settings` are those of its definition in the database.
-    pub fn new(digest: &config::Digest, settings: Option<Value>) -> Self {
+    /// Returns the document of a digest; `version` and `settings` are those of its definition in the
+    /// database.
+    pub fn new(digest: &config::Digest, version: Option<i64>, settings: Option<Value>) -> Self {
         Self {
             name: digest.name.clone(),
             title: digest.title.clone(),
             description: digest.description.clone(),
             schedule: digest.schedule.as_str().to_owned(),
             timezone: digest.timezone.iana_name().map(str::to_owned),
+            version,
             settings,
         }
     }

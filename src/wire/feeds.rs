@@ -78,7 +78,10 @@ pub struct FeedDetails {
     /// The fields that a list also has.
     #[serde(flatten)]
     pub listed: Feed,
-    /// Keys and values as in `[[feeds]]`; `null` if the config file defines the feed.
+    /// Number of its newest version; `null` if the config file defines the feed.
+    #[schema(required)]
+    pub version: Option<i64>,
+    /// Keys and values as in `[[feeds]]`, with secrets as `***`; `null` if the config file defines the feed.
     #[schema(required, value_type = Option<Object>)]
     pub settings: Option<Value>,
 }

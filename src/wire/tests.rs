@@ -105,13 +105,16 @@ const OPTIONAL_KEYS: [&str; 1] = ["dns_records"];
 
 /// Objects whose keys differ: details of an action, values that admins choose, and settings of a
 /// definition.
-const FREE_OBJECTS: [&str; 6] = [
+const FREE_OBJECTS: [&str; 9] = [
     "AuditEntry.detail",
     "EditedSubscriber.attributes",
     "Subscriber.attributes",
     "SubscriberHistory.attributes",
     "FeedDetails.settings",
     "DigestDetails.settings",
+    "SegmentDetails.settings",
+    "WebhookDetails.settings",
+    "DefinitionVersionDetails.settings",
 ];
 
 /// Compares the keys of a sample with those of its schema, and does the same for all values.

@@ -1,6 +1,7 @@
 //! Documents about webhooks: their states and the attempts to deliver events.
 
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::websub::redact_callback;
@@ -46,7 +47,7 @@ impl Webhook {
         Self {
             name: webhook.name.clone(),
             url: redact_callback(webhook.url.as_str()),
-            events: webhook.events.iter().map(|kind| kind.as_str().to_owned()).collect(),
+            events: event_names(webhook),
             state: word.to_owned(),
             failing_since: failing_since.map(|at| at.rfc3339()),
             disabled_at: disabled_at.map(|at| at.rfc3339()),
@@ -54,6 +55,42 @@ impl Webhook {
             pending,
         }
     }
+}
+
+/// Webhook with its settings, without the state that changes by itself.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WebhookDetails {
+    /// Name of the webhook in the configuration.
+    pub name: String,
+    /// Host and path of the URL.
+    pub url: String,
+    /// Kinds of events that it receives.
+    pub events: Vec<String>,
+    /// Number of its newest version; `null` if the config file defines the webhook.
+    #[schema(required)]
+    pub version: Option<i64>,
+    /// Keys and values as in `[[webhooks]]`, with secrets as `***`; `null` if the config file defines
+    /// the webhook.
+    #[schema(required, value_type = Option<Object>)]
+    pub settings: Option<Value>,
+}
+
+impl WebhookDetails {
+    /// Returns the document of a webhook; `version` and `settings` are those of its definition in the
+    /// database.
+    pub fn new(webhook: &settings::Webhook, version: Option<i64>, settings: Option<Value>) -> Self {
+        Self {
+            name: webhook.name.clone(),
+            url: redact_callback(webhook.url.as_str()),
+            events: event_names(webhook),
+            version,
+            settings,
+        }
+    }
+}
+
+fn event_names(webhook: &settings::Webhook) -> Vec<String> {
+    webhook.events.iter().map(|kind| kind.as_str().to_owned()).collect()
 }
 
 /// Attempt to deliver an event to a webhook.

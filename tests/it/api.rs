@@ -1,6 +1,7 @@
 //! The API: its document, tokens, lists, errors and changes.
 
 mod changes;
+mod definitions;
 mod document;
 mod errors;
 mod idempotency;

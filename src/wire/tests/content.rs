@@ -160,7 +160,11 @@ fn feeds() -> Vec<Document> {
     };
     vec![
         document(&feed(site)),
-        document(&FeedDetails { listed: feed(site), settings: Some(json!({"items": 20})) }),
+        document(&FeedDetails {
+            listed: feed(site),
+            version: Some(12),
+            settings: Some(json!({"items": 20})),
+        }),
         document(&OnDemandFeed::new(
             TermKind::Section,
             &term,

@@ -27,7 +27,7 @@ use crate::wire::digests::{
 use crate::wire::editions::{
     CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
 };
-use crate::wire::segments::Segment;
+use crate::wire::segments::{Segment, SegmentDetails};
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 use crate::wire::subscribers::{
     EarlierState, EditedSubscriber, ErasedSubscriber, SubscribeResult, Subscriber, SubscriberCount,
@@ -97,6 +97,7 @@ fn digests() -> Vec<Document> {
             description: Some("News of the week".to_owned()),
             schedule: "0 8 * * 1".to_owned(),
             timezone: Some("Europe/Oslo".to_owned()),
+            version: Some(12),
             settings: Some(json!({"schedule": "0 8 * * 1"})),
         }),
         document(&RenderedPreview {
@@ -276,6 +277,13 @@ fn subscription_results() -> Vec<Document> {
             title: "Partner institutions".to_owned(),
             filter: "tag = \"partner\"".to_owned(),
             subscribers: 120,
+        }),
+        document(&SegmentDetails {
+            name: "partners".to_owned(),
+            title: "Partner institutions".to_owned(),
+            filter: "tag = \"partner\"".to_owned(),
+            version: Some(12),
+            settings: Some(json!({"filter": "tag = \"partner\""})),
         }),
         document(&Attribute {
             name: "city".to_owned(),

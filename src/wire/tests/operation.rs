@@ -22,7 +22,10 @@ use crate::store::user_preferences::Preferences;
 use crate::store::users;
 use crate::store::webhooks::{self as store_webhooks, WebhookState};
 use crate::wire::audit::AuditEntry;
-use crate::wire::definitions::{ConfigSetting, Definition, DefinitionVersion, RestoredDefinition};
+use crate::wire::definitions::{
+    ConfigSetting, Definition, DefinitionVersion, DefinitionVersionDetails, DeletedDefinition,
+    Dependents, RestoredDefinition,
+};
 use crate::wire::feeds::FeedReadersOfDay;
 use crate::wire::problem::{FieldError, ProblemDetails};
 use crate::wire::statistics::{FeedReadersByDay, Statistics};
@@ -30,7 +33,9 @@ use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeR
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::transports::Transport;
 use crate::wire::users::{PasswordLink, RemovedUser, User};
-use crate::wire::webhooks::{ReplayedEvent, TestedWebhook, Webhook, WebhookAttempt};
+use crate::wire::webhooks::{
+    ReplayedEvent, TestedWebhook, Webhook, WebhookAttempt, WebhookDetails,
+};
 use crate::wire::websub::HubSubscription;
 
 pub(super) fn documents() -> Vec<Document> {
@@ -89,6 +94,11 @@ fn webhooks() -> Vec<Document> {
     };
     vec![
         document(&Webhook::new(&webhook, Some(&state), 2)),
+        document(&WebhookDetails::new(
+            &webhook,
+            Some(12),
+            Some(json!({"url": "https://hooks.example.edu/courant", "secret": "***"})),
+        )),
         document(&WebhookAttempt::from(&attempt)),
         document(&ReplayedEvent { webhook: "intranet".to_owned(), event: "evt_12".to_owned() }),
         document(&TestedWebhook {
@@ -117,6 +127,13 @@ fn definitions() -> Vec<Document> {
         },
         changes: vec![change],
     };
+    let dependents = Dependents {
+        editions_in_progress: vec![7],
+        subscriptions: 120,
+        hub_subscriptions: 2,
+        aliases: vec!["/rss.xml".to_owned()],
+        destinations: vec!["mirror".to_owned()],
+    };
     let (kind, name) = ("feed".to_owned(), "campus".to_owned());
     let setting = Setting {
         section: "feeds",
@@ -128,6 +145,14 @@ fn definitions() -> Vec<Document> {
     vec![
         document(&Definition { kind: kind.clone(), name: name.clone(), version: 12 }),
         document(&DefinitionVersion::from(&revision)),
+        document(&DefinitionVersionDetails::from(&revision)),
+        document(&dependents),
+        document(&DeletedDefinition {
+            kind: kind.clone(),
+            name: name.clone(),
+            version: 14,
+            dependents: dependents.clone(),
+        }),
         document(&RestoredDefinition { kind, name, version: 13 }),
         document(&ConfigSetting::from(&setting)),
     ]

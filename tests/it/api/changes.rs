@@ -5,12 +5,16 @@ use courant::domain::role::Role;
 use courant::domain::time::HOUR;
 use serde_json::{Value, json};
 
-use super::lists::read_all;
 use super::{Answer, Client};
 use crate::support::{article, database_tests};
 
 /// Sends a change that names the version that it replaces.
-async fn change(client: &Client, method: Method, path: &str, body: Option<&Value>) -> Answer {
+pub(super) async fn change(
+    client: &Client,
+    method: Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Answer {
     let etag = client.get(path).await.header("etag").to_owned();
     client.send(method, path, &[("if-match", &etag)], body).await
 }
@@ -140,48 +144,9 @@ database_tests! {
         assert_eq!(transports.json["items"][0]["name"], "default");
     }
 
-    async fn a_feed_and_a_digest_of_the_database_are_defined_replaced_and_deleted(world) {
-        world.config_file();
-        let client = Client::new(world, Role::Editor).await;
-        let digest = json!({"title": "Month", "schedule": "0 8 1 * *", "from": "N <n@example.edu>"});
-        for (kind, settings, key, value) in [
-            ("feeds", json!({"title": "Campus", "items": 5}), "items", json!(7)),
-            ("digests", digest, "title", json!("Monthly")),
-        ] {
-            let list = format!("/api/v1/{kind}");
-            let path = format!("{list}/campus");
-            let body = json!({"name": "campus", "settings": settings});
-            let created = client.post(&list, &body).await;
-            assert_eq!(created.status, StatusCode::CREATED, "{created:?}");
-            assert_eq!(created.json["settings"], settings);
-            assert_eq!(client.post(&list, &body).await.status, StatusCode::CONFLICT);
-            let names = read_all(&client, &list, 1, "name").await;
-            assert!(names.contains(&json!("campus")), "the list has it at once: {names:?}");
-            let mut changed = settings.clone();
-            changed[key] = value.clone();
-            let body = json!({"settings": changed});
-            let blind = client.send(Method::PUT, &path, &[], Some(&body)).await;
-            assert_eq!(blind.status, StatusCode::PRECONDITION_REQUIRED);
-            let replaced = change(&client, Method::PUT, &path, Some(&body)).await;
-            assert_eq!((replaced.status, &replaced.json["settings"][key]), (StatusCode::OK, &value), "{replaced:?}");
-            let deleted = change(&client, Method::DELETE, &path, None).await;
-            assert_eq!(deleted.status, StatusCode::NO_CONTENT, "{deleted:?}");
-            assert_eq!(client.get(&path).await.status, StatusCode::NOT_FOUND);
-        }
-    }
-
-    async fn an_invalid_definition_names_each_field_and_the_config_file_its_line(world) {
+    async fn what_the_config_file_defines_is_refused_with_its_line(world) {
         let file = world.config_file();
         let client = Client::new(world, Role::Editor).await;
-        let body = json!({"name": "campus", "settings": {"items": 0, "langauge": "en", "title": "Campus"}});
-        let invalid = client.post("/api/v1/feeds", &body).await;
-        assert_eq!(invalid.status, StatusCode::UNPROCESSABLE_ENTITY, "{invalid:?}");
-        assert_eq!(invalid.pointers(), ["/settings/items", "/settings/langauge"], "{invalid:?}");
-        let name = client.post("/api/v1/feeds", &json!({"name": "No Slug", "settings": {}})).await;
-        assert_eq!(name.pointers(), ["/name"], "{name:?}");
-        let template = json!({"title": "M", "schedule": "0 8 1 * *", "from": "N <n@example.edu>", "template": "none"});
-        let unknown = client.post("/api/v1/digests", &json!({"name": "monthly", "settings": template})).await;
-        assert_eq!(unknown.pointers(), ["/settings/template"], "{unknown:?}");
         let text = std::fs::read_to_string(&file).unwrap();
         let line = 1 + text.lines().position(|line| line == "[[feeds]]").unwrap();
         for (method, body) in [(Method::PUT, Some(json!({"settings": {"title": "Mine"}}))), (Method::DELETE, None)] {

@@ -1,0 +1,24 @@
+//! Segments: the number of subscribers whom each selects.
+
+use anyhow::anyhow;
+
+use crate::config::{Config, Segment};
+use crate::domain::filter;
+use crate::store::Store;
+use crate::store::subscriber_lists::SubscriberQuery;
+
+/// Returns the number of subscribers whom a segment selects now.
+///
+/// # Errors
+/// One sentence if its filter is not valid with the attributes of the database, or if the database fails.
+pub async fn count_subscribers(
+    store: &Store,
+    config: &Config,
+    segment: &Segment,
+) -> anyhow::Result<i64> {
+    let names = config.filter_names(Some(store.attributes().types().await?));
+    let condition = filter::compile_segment(&segment.filter.text, &names)
+        .map_err(|reason| anyhow!("segment {}: {reason}", segment.name))?;
+    let query = SubscriberQuery::of(condition);
+    Ok(store.subscribers().count_matching(&query).await?)
+}
