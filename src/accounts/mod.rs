@@ -23,8 +23,8 @@ pub use second_factor::{
     pending_enrollment, start_enrollment,
 };
 pub use sessions::{
-    SESSION_BYTES, SignedIn, authenticate, delete_expired_sessions, end_session, list_sessions,
-    record_refusal, waits_for_code,
+    SESSION_BYTES, SignedIn, authenticate, delete_expired_sessions, end_all_sessions, end_session,
+    end_session_of, list_sessions, record_refusal, waits_for_code,
 };
 pub use sign_in::{
     Browser, NewSession, SIGN_IN_BYTES, SignIn, confirm_password, continue_session, sign_in,

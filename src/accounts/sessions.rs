@@ -2,6 +2,7 @@
 
 use super::context::AccountContext;
 use super::secrets::keyed_hash;
+use crate::domain::actor::Actor;
 use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::store::StoreResult;
 use crate::store::sessions::{Session, SessionLimits};
@@ -92,14 +93,35 @@ pub async fn list_sessions(
     context.store.sessions().list(&user.name, context.limits(now)).await
 }
 
-/// Ends a session of a user by its public id; returns `true` if it existed.
+/// Ends a session of a user by its public id, for the user; returns `true` if it existed.
 pub async fn end_session(
     context: AccountContext<'_>,
     user: &User,
     public_id: &str,
     now: Millis,
 ) -> StoreResult<bool> {
-    context.store.sessions().end(&user.name, public_id, &user.actor(), now).await
+    end_session_of(context, &user.name, public_id, &user.actor(), now).await
+}
+
+/// Ends a session of a user by its public id, for any actor; returns `true` if it existed.
+pub async fn end_session_of(
+    context: AccountContext<'_>,
+    name: &str,
+    public_id: &str,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<bool> {
+    context.store.sessions().end(name, public_id, actor, now).await
+}
+
+/// Ends all sessions of a user; returns their number.
+pub async fn end_all_sessions(
+    context: AccountContext<'_>,
+    name: &str,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<u64> {
+    context.store.sessions().end_all(name, actor, now).await
 }
 
 /// Deletes the sessions that are over; returns their number.

@@ -18,6 +18,7 @@ mod output;
 mod paging;
 mod routes;
 mod segments;
+mod sessions;
 mod sources;
 mod statistics;
 mod subscriber_documents;
@@ -26,6 +27,7 @@ mod subscriptions;
 mod suppressions;
 mod tokens;
 mod transports;
+mod users;
 mod webhooks;
 
 pub use routes::routes;

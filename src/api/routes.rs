@@ -10,8 +10,8 @@ use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
 use super::{
     articles, audit, definitions, digest_mails, digests, document, editions, events, feeds,
-    segments, sources, statistics, subscribers, subscriptions, suppressions, tokens, transports,
-    webhooks,
+    segments, sessions, sources, statistics, subscribers, subscriptions, suppressions, tokens,
+    transports, users, webhooks,
 };
 use crate::app::App;
 use crate::http::ApiRoutes;
@@ -35,6 +35,8 @@ pub fn routes(app: App) -> ApiRoutes {
         transports::add_operations,
         audit::add_operations,
         tokens::add_operations,
+        users::add_operations,
+        sessions::add_operations,
         statistics::add_operations,
         events::add_operations,
     ]

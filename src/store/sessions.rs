@@ -113,8 +113,8 @@ impl FromRow for Session {
 }
 
 /// Ends all sessions of a user, in the transaction of the change that requires it.
-pub(super) async fn end_sessions_of(tx: &mut Tx, user_name: &str) -> StoreResult<()> {
-    tx.query(&REMOVE_OF).bind("user_name", user_name).execute().await.map(drop)
+pub(super) async fn end_sessions_of(tx: &mut Tx, user_name: &str) -> StoreResult<u64> {
+    tx.query(&REMOVE_OF).bind("user_name", user_name).execute().await
 }
 
 /// Stores a session in place of `replaced`, and records the sign-in once it is complete.
@@ -197,6 +197,19 @@ impl Sessions<'_> {
         record_change(&mut tx, user_name, action, detail, actor, now).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Ends all sessions of a user; returns their number.
+    pub async fn end_all(self, user_name: &str, actor: &Actor, now: Millis) -> StoreResult<u64> {
+        let mut tx = self.store.begin().await?;
+        let ended = end_sessions_of(&mut tx, user_name).await?;
+        if ended == 0 {
+            return Ok(0);
+        }
+        let (action, detail) = (AuditAction::SignOut, json!({"sessions": ended}));
+        record_change(&mut tx, user_name, action, detail, actor, now).await?;
+        tx.commit().await?;
+        Ok(ended)
     }
 
     /// Deletes the sessions that are over; returns their number.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::store::users;
+use crate::store::{sessions, users};
 
 /// User without their secrets.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -36,6 +36,30 @@ impl From<&users::User> for User {
             has_second_factor: user.totp_secret.is_some(),
             created_at: user.created_at.rfc3339(),
             signed_in_at: user.signed_in_at.map(|time| time.rfc3339()),
+        }
+    }
+}
+
+/// Browser in which a user is signed in.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct UserSession {
+    /// Id with which the session can be ended; it does not reveal the cookie.
+    pub id: String,
+    /// Browser and system, as a person knows them.
+    pub browser: String,
+    /// Time of the sign-in (RFC 3339).
+    pub created_at: String,
+    /// Time of a request, at most a minute before the last one (RFC 3339).
+    pub used_at: String,
+}
+
+impl From<&sessions::Session> for UserSession {
+    fn from(session: &sessions::Session) -> Self {
+        Self {
+            id: session.public_id().to_owned(),
+            browser: session.browser.clone(),
+            created_at: session.created_at.rfc3339(),
+            used_at: session.used_at.rfc3339(),
         }
     }
 }

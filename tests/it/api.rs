@@ -10,6 +10,7 @@ mod permissions;
 mod schemathesis;
 mod scopes;
 mod tokens;
+mod users;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

@@ -20,7 +20,9 @@ use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
 use crate::store::user_preferences::Preferences;
 use crate::store::users;
+
 use crate::store::webhooks::{self as store_webhooks, WebhookState};
+use crate::store::{sessions, users};
 use crate::wire::audit::AuditEntry;
 use crate::wire::definitions::{
     ConfigSetting, Definition, DefinitionVersion, DefinitionVersionDetails, DeletedDefinition,
@@ -32,7 +34,7 @@ use crate::wire::statistics::{FeedReadersByDay, Statistics};
 use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::transports::Transport;
-use crate::wire::users::{PasswordLink, RemovedUser, User};
+use crate::wire::users::{PasswordLink, RemovedUser, User, UserSession};
 use crate::wire::webhooks::{
     ReplayedEvent, TestedWebhook, Webhook, WebhookAttempt, WebhookDetails,
 };
@@ -248,6 +250,14 @@ fn users() -> Vec<Document> {
             url: "https://news.example.org/admin/password/example".to_owned(),
             expires_at: "2026-09-22T08:00:00Z".to_owned(),
         }),
+        document(&UserSession::from(&sessions::Session {
+            hash: "5d1cf0a7b3e94c2d8f6a".to_owned(),
+            user_name: "lin".to_owned(),
+            needs_code: false,
+            browser: "Firefox, Linux".to_owned(),
+            created_at: at("2026-09-21T08:00:00Z"),
+            used_at: at("2026-09-22T08:00:00Z"),
+        })),
         document(&RemovedUser { name: "lin".to_owned(), removed: true }),
     ]
 }
