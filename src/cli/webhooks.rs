@@ -12,7 +12,8 @@ use super::{output, paging};
 use crate::app::App;
 use crate::clock;
 use crate::config::settings::Webhook;
-use crate::webhooks::{event_id, parse_event_id};
+use crate::domain::actor::Actor;
+use crate::webhooks::{event_id, parse_event_id, test_event_id};
 use crate::wire;
 use crate::wire::webhooks::{ReplayedEvent, TestedWebhook, WebhookAttempt};
 
@@ -125,7 +126,7 @@ async fn replay(app: &App, name: &str, event: &str, json: bool) -> anyhow::Resul
     let id = parse_event_id(event).ok_or_else(|| {
         UsageError(format!("{event:?} is not the id of an event; write for example evt_12"))
     })?;
-    if !app.store.webhooks().replay(name, id, app.now()).await? {
+    if !app.store.webhooks().replay(name, id, &Actor::Cli, app.now()).await? {
         bail!("there is no event {}; events are kept for 30 days", event_id(id));
     }
     let document = ReplayedEvent { webhook: name.to_owned(), event: event_id(id) };
@@ -139,8 +140,8 @@ async fn test(app: &App, name: &str, json: bool) -> anyhow::Result<ExitCode> {
     if let Some(reason) = app.send_block_reason() {
         bail!("{reason}");
     }
-    let id = format!("evt_test_{}", hex::encode(clock::random_bytes::<8>()));
-    let outcome = app.webhook_sender().test(webhook, &id, app.now()).await?;
+    let id = test_event_id(clock::random_bytes());
+    let outcome = app.webhook_sender().test(webhook, &id, &Actor::Cli, app.now()).await?;
     let (status, error) = (outcome.attempt.status, outcome.attempt.error);
     let answer = match (status, &error) {
         (Some(status), _) => format!("answered with status {status}"),

@@ -81,6 +81,7 @@ mod user_audit;
 pub mod user_preferences;
 pub mod users;
 mod wal_watcher;
+mod webhook_commands;
 pub mod webhooks;
 
 pub use db::StatementTotals;

@@ -12,7 +12,7 @@ use super::{
     renames, second_factors, selection_entries, sessions, sign_in_failures, sources, stories,
     subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
     subscriptions, suppressions, terms, transactional_messages, transport_failures,
-    user_preferences, users, webhooks,
+    user_preferences, users, webhook_commands, webhooks,
 };
 
 /// The statements of all files of the store.
@@ -94,6 +94,7 @@ static ALL: &[&[&Statement]] = &[
     transport_failures::STATEMENTS,
     user_preferences::STATEMENTS,
     users::STATEMENTS,
+    webhook_commands::STATEMENTS,
     webhooks::STATEMENTS,
     selection_entries::STATEMENTS,
 ];

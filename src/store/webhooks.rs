@@ -119,18 +119,6 @@ static ADD_DELIVERIES: Statement = Statement::new(
     ON CONFLICT (webhook, event_id) DO NOTHING",
 );
 
-/// Repeats the delivery of an event.
-static ADD_AGAIN: Statement = Statement::new(
-    "
-    INSERT INTO webhook_deliveries (webhook, event_id, due_at)
-    SELECT CAST($webhook AS TEXT), id, CAST($now AS BIGINT)
-      FROM events
-     WHERE id = $event
-    ON CONFLICT (webhook, event_id) DO UPDATE
-       SET due_at = excluded.due_at,
-           attempts = 0",
-);
-
 /// The webhooks take turns: the first event of each comes before the second of any.
 static LEASE: Statement = Statement::with(
     "
@@ -200,13 +188,14 @@ static EXPIRE: Statement = Statement::with(
     &[("released", RELEASED)],
 );
 
-static ADD_ATTEMPT: Statement = Statement::new(
+pub(super) static ADD_ATTEMPT: Statement = Statement::new(
     "
     INSERT INTO webhook_attempts (webhook, event_id, attempted_at, duration_ms, status, error)
     VALUES ($webhook, $event, $at, $duration, $status, $error)",
 );
 
-static DELETE_STATE: Statement = Statement::new("DELETE FROM webhook_states WHERE name = $name");
+pub(super) static DELETE_STATE: Statement =
+    Statement::new("DELETE FROM webhook_states WHERE name = $name");
 
 static SET_FAILING: Statement = Statement::new(
     "
@@ -280,7 +269,6 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &TAKE_EVENTS,
     &HAS_EVENTS,
     &ADD_DELIVERIES,
-    &ADD_AGAIN,
     &LEASE,
     &LOAD,
     &HAS_DUE,
@@ -442,36 +430,6 @@ impl Webhooks<'_> {
             }
         }
         tx.commit().await
-    }
-
-    /// Logs the attempt of a test, and switches the webhook on again if it accepted the test.
-    pub async fn record_test(
-        self,
-        webhook: &str,
-        attempt: &WebhookAttempt,
-        is_accepted: bool,
-    ) -> StoreResult<()> {
-        let mut tx = self.store.begin().await?;
-        tx.query(&ADD_ATTEMPT)
-            .bind("webhook", webhook)
-            .bind("event", attempt.event)
-            .bind("at", attempt.at)
-            .bind("duration", attempt.duration_ms)
-            .bind("status", attempt.status)
-            .bind("error", attempt.error.as_deref())
-            .execute()
-            .await?;
-        if is_accepted {
-            tx.query(&DELETE_STATE).bind("name", webhook).execute().await?;
-        }
-        tx.commit().await
-    }
-
-    /// Delivers an event to a webhook again, at once and with all retries. Returns `false` if there is no
-    /// such event.
-    pub async fn replay(self, webhook: &str, event: i64, now: Millis) -> StoreResult<bool> {
-        let add = self.store.write(&ADD_AGAIN).bind("webhook", webhook).bind("event", event);
-        Ok(add.bind("now", now).execute().await? > 0)
     }
 
     /// Returns the states of the webhooks that have failed.

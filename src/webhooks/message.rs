@@ -22,6 +22,11 @@ pub fn parse_event_id(text: &str) -> Option<i64> {
     text.strip_prefix(ID_PREFIX).unwrap_or(text).parse().ok()
 }
 
+/// Returns the id of a test from random bytes; tests have no row in the database.
+pub fn test_event_id(random: [u8; 8]) -> String {
+    format!("{ID_PREFIX}test_{}", hex::encode(random))
+}
+
 /// Returns the signature of a message, in the form of version 1: `v1,` and Base64.
 pub fn signature(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> String {
     let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&secret.0) else {

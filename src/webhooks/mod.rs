@@ -7,5 +7,5 @@ mod message;
 mod retry;
 mod sender;
 
-pub use self::message::{event_id, parse_event_id, signature};
+pub use self::message::{event_id, parse_event_id, signature, test_event_id};
 pub use self::sender::{DISABLED_AFTER, RETENTION, TestOutcome, WebhookReport, WebhookSender};

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::message::{event_body, event_id, signatures, test_body};
 use super::retry::retry_at;
 use crate::config::settings::{Config, Webhook};
+use crate::domain::actor::Actor;
 use crate::domain::backoff::Jitter;
 use crate::domain::event::EventKind;
 use crate::domain::time::{DAY, HOUR, Millis, SignedDuration};
@@ -159,10 +160,17 @@ impl WebhookSender {
     ///
     /// # Errors
     /// If the database does not respond.
-    pub async fn test(&self, webhook: &Webhook, id: &str, now: Millis) -> StoreResult<TestOutcome> {
+    pub async fn test(
+        &self,
+        webhook: &Webhook,
+        id: &str,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<TestOutcome> {
         let (result, attempt) = self.inner.post(webhook, (0, id), test_body(now), now).await;
         let is_accepted = result.is_ok_and(|status| status.is_success());
-        self.inner.store.webhooks().record_test(&webhook.name, &attempt, is_accepted).await?;
+        let webhooks = self.inner.store.webhooks();
+        webhooks.record_test(&webhook.name, &attempt, is_accepted, actor).await?;
         Ok(TestOutcome { attempt, is_accepted })
     }
 

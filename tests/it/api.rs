@@ -11,6 +11,7 @@ mod schemathesis;
 mod scopes;
 mod tokens;
 mod users;
+mod webhooks;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};

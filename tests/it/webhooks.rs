@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use courant::app::App;
 use courant::config::settings::WebhookSecret;
+use courant::domain::actor::Actor;
 use courant::domain::article::IncomingArticle;
 use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, HOUR, MINUTE, SECOND};
@@ -32,7 +33,7 @@ fn table(name: &str, url: &str, events: &str) -> String {
 }
 
 /// Configures one webhook `hook` for article events, and returns its receiver.
-async fn hook(world: &mut World) -> CallbackServer {
+pub(crate) async fn hook(world: &mut World) -> CallbackServer {
     let receiver = CallbackServer::start().await;
     let tables = table("hook", &receiver.url("/in"), "\"article.published\", \"article.changed\"");
     configure(world, LOOPBACK, tables).await;
@@ -44,7 +45,7 @@ async fn configure(world: &mut World, server: &str, tables: String) {
 }
 
 /// Sends everything that is due now and waits for the responses.
-async fn send_all(world: &World, sender: &WebhookSender) -> WebhookReport {
+pub(crate) async fn send_all(world: &World, sender: &WebhookSender) -> WebhookReport {
     let mut sum = WebhookReport::default();
     loop {
         let report = sender.send_due(world.now()).await.unwrap();
@@ -125,7 +126,7 @@ database_tests! {
         let edition = world.create_edition().await;
         world.deliver().await;
         let reader = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
-        world.app.store.subscriptions().unsubscribe_by_admin(reader.id, None, "left", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
+        world.app.store.subscriptions().unsubscribe_by_admin(reader.id, None, "left", &Actor::Cli, world.now()).await.unwrap();
         send_all(world, &world.app.webhook_sender()).await;
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         for kind in kinds(&receiver) {
@@ -193,8 +194,8 @@ database_tests! {
         }
         assert_eq!(receiver.pushes().len(), 8);
         receiver.on_push(Behavior::Accept);
-        assert!(world.app.store.webhooks().replay("hook", 1, world.now()).await.unwrap());
-        assert!(!world.app.store.webhooks().replay("hook", 2, world.now()).await.unwrap());
+        assert!(world.app.store.webhooks().replay("hook", 1, &Actor::Cli, world.now()).await.unwrap());
+        assert!(!world.app.store.webhooks().replay("hook", 2, &Actor::Cli, world.now()).await.unwrap());
         assert_eq!(send_all(world, &sender).await.attempts, 1);
         assert_eq!(receiver.pushes()[8].header("webhook-id"), "evt_1");
     }
@@ -220,7 +221,7 @@ database_tests! {
         let state = world.app.store.webhooks().states().await.unwrap();
         assert!(state[0].disabled_at.is_some() && state[0].reason.as_deref().unwrap().contains("410"), "{state:?}");
         receiver.on_push(Behavior::Accept);
-        let tested = sender.test(&world.app.config.webhooks[0], "evt_test_1", world.now()).await.unwrap();
+        let tested = sender.test(&world.app.config.webhooks[0], "evt_test_1", &Actor::Cli, world.now()).await.unwrap();
         assert!(tested.is_accepted);
         world.publish([article("three")]).await;
         assert_eq!(send_all(world, &sender).await.attempts, 1);

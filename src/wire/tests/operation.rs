@@ -19,7 +19,6 @@ use crate::store::definitions as store_definitions;
 use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
 use crate::store::user_preferences::Preferences;
-use crate::store::users;
 
 use crate::store::webhooks::{self as store_webhooks, WebhookState};
 use crate::store::{sessions, users};
