@@ -2,7 +2,9 @@
 //! (RFC 9457).
 
 mod articles;
+mod attributes;
 mod audit;
+mod bulk_operations;
 mod caller;
 mod definitions;
 mod digest_mails;
@@ -13,6 +15,7 @@ mod events;
 mod feeds;
 mod idempotency;
 mod input;
+mod installation;
 mod operations;
 mod output;
 mod paging;
@@ -21,7 +24,9 @@ mod segments;
 mod sessions;
 mod sources;
 mod statistics;
+mod subscriber_changes;
 mod subscriber_documents;
+mod subscriber_values;
 mod subscribers;
 mod subscriptions;
 mod suppressions;

@@ -9,8 +9,9 @@ use axum::routing::get;
 use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
 use super::{
-    articles, audit, definitions, digest_mails, digests, document, editions, events, feeds,
-    segments, sessions, sources, statistics, subscribers, subscriptions, suppressions, tokens,
+    articles, attributes, audit, bulk_operations, definitions, digest_mails, digests, document,
+    editions, events, feeds, installation, segments, sessions, sources, statistics,
+    subscriber_changes, subscriber_values, subscribers, subscriptions, suppressions, tokens,
     transports, users, webhooks,
 };
 use crate::app::App;
@@ -30,7 +31,11 @@ pub fn routes(app: App) -> ApiRoutes {
         digest_mails::add_operations,
         editions::add_operations,
         subscribers::add_operations,
+        subscriber_changes::add_operations,
+        subscriber_values::add_operations,
         subscriptions::add_operations,
+        attributes::add_operations,
+        bulk_operations::add_operations,
         suppressions::add_operations,
         transports::add_operations,
         audit::add_operations,
@@ -38,6 +43,7 @@ pub fn routes(app: App) -> ApiRoutes {
         users::add_operations,
         sessions::add_operations,
         statistics::add_operations,
+        installation::add_operations,
         events::add_operations,
     ]
     .into_iter()

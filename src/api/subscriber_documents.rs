@@ -75,3 +75,15 @@ pub(super) async fn documents(
     };
     Ok(subscribers.iter().map(document).collect())
 }
+
+/// Rejects a change of a person who has subscriptions to digests that the actor may not change.
+pub(super) async fn check_whole_person(caller: &Caller, id: i64) -> Result<(), Problem> {
+    let subscriptions = caller.app.store.subscriptions().list_of(&[id]).await?;
+    let digests = subscriptions.iter().map(|subscription| subscription.digest.as_str());
+    if caller.actor.digests().contains_all(digests) {
+        return Ok(());
+    }
+    Err(Problem::forbidden(
+        "the subscriber has subscriptions to digests that this token may not change; change the subscription instead",
+    ))
+}

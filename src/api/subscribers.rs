@@ -1,17 +1,20 @@
 //! `/api/v1/subscribers`: the people, found by id, address or text.
 
+use std::collections::BTreeMap;
+
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::IntoResponse;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
 use super::input::{JsonBody, PathParams};
 use super::operations::Operations;
-use super::output::{ApiResult, check_if_match, created, json, require_if_match, resource};
+use super::output::{ApiResult, created, json, resource};
 use super::paging::{ItemPage, ListQuery, PageParams};
-use super::subscriber_documents::{document, documents, find, find_by_email};
+use super::subscriber_documents::{check_whole_person, document, documents, find, find_by_email};
+use super::subscriber_values::{check_tags, parse_attributes};
 use super::subscriptions::{RequestedStatus, find_digests, request};
 use crate::domain::address::EmailAddress;
 use crate::domain::filter::{self, Condition, SubscriptionTest, TextField, TextTest};
@@ -21,19 +24,21 @@ use crate::domain::permission::Permission;
 use crate::http::Problem;
 use crate::store::subscriber_lists::SubscriberQuery;
 use crate::subscribers::NewSubscriber;
-use crate::subscribers::changes::{self, SubscriberEdit};
 use crate::subscribers::fields::invalid_fields;
+use crate::wire::deliveries::DeliverySummary;
 use crate::wire::problem::FieldError;
-use crate::wire::subscribers::Subscriber;
+use crate::wire::subscribers::{EarlierState, Subscriber, SubscriberHistory};
+
+/// Number of deliveries that the history of a subscriber contains.
+const SHOWN_DELIVERIES: i64 = 20;
 
 /// Adds the operations of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {
     operations
         .add(Permission::ReadSubscribers, routes!(list_subscribers))
         .add(Permission::ReadSubscribers, routes!(show_subscriber))
+        .add(Permission::ReadSubscribers, routes!(show_subscriber_history))
         .add(Permission::WriteSubscribers, routes!(add_subscriber))
-        .add(Permission::WriteSubscribers, routes!(change_subscriber))
-        .add(Permission::WriteSubscribers, routes!(erase_subscriber))
 }
 
 /// Filter of the subscribers.
@@ -109,6 +114,27 @@ async fn show_subscriber(
     resource(&headers, &document(&caller, &find(&caller, id).await?).await?)
 }
 
+/// Shows a subscriber with the history of the subscriptions and the last 20 deliveries.
+#[utoipa::path(
+    get, path = "/api/v1/subscribers/{id}/history", tag = "subscribers",
+    params(("id" = i64, Path, description = "Id of the subscriber")),
+    responses((status = 200, description = "The subscriber", body = SubscriberHistory))
+)]
+async fn show_subscriber_history(caller: Caller, PathParams(id): PathParams<i64>) -> ApiResult {
+    let subscriber = find(&caller, id).await?;
+    // Deliveries of other digests would show that the person reads them.
+    check_whole_person(&caller, id).await?;
+    let store = &caller.app.store;
+    let history = store.subscriptions().history_of(id).await?;
+    let deliveries = store.deliveries().to_subscriber(id, SHOWN_DELIVERIES).await?;
+    let document = SubscriberHistory {
+        listed: document(&caller, &subscriber).await?,
+        history: history.iter().map(EarlierState::from).collect(),
+        deliveries: deliveries.iter().map(DeliverySummary::from).collect(),
+    };
+    json(StatusCode::OK, &document)
+}
+
 /// Person to subscribe to digests.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -121,6 +147,13 @@ struct SubscriberRequest {
     language: Option<String>,
     /// IANA name of the time zone.
     timezone: Option<String>,
+    /// Tags that are added.
+    #[serde(default)]
+    tags: Vec<String>,
+    /// Attribute values to set, by name: texts, numbers and booleans; a date is a text.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    attributes: BTreeMap<String, Value>,
     /// Names of the digests to subscribe to.
     digests: Vec<String>,
     /// Chosen sections; empty for all.
@@ -147,13 +180,15 @@ struct SubscriberRequest {
 )]
 async fn add_subscriber(caller: Caller, JsonBody(new): JsonBody<SubscriberRequest>) -> ApiResult {
     let digests = find_digests(&caller, &new.digests, "/digests")?;
+    check_tags(&new.tags)?;
     let mut person = NewSubscriber {
         email: new.email,
         name: new.name,
         language: new.language,
         timezone: new.timezone,
         sections: new.sections,
-        ..NewSubscriber::default()
+        tags: new.tags,
+        attributes: parse_attributes(&caller, &new.attributes).await?,
     };
     check_fields(&person)?;
     let known = find_by_email(&caller, &person.email).await?;
@@ -161,7 +196,9 @@ async fn add_subscriber(caller: Caller, JsonBody(new): JsonBody<SubscriberReques
         let all = caller.app.store.subscriptions().list_of(&[known.id]).await?;
         if !caller.actor.digests().contains_all(all.iter().map(|s| s.digest.as_str())) {
             // The details of this person also concern other digests.
-            (person.name, person.language, person.timezone) = (None, None, None);
+            let email = std::mem::take(&mut person.email);
+            let sections = std::mem::take(&mut person.sections);
+            person = NewSubscriber { email, sections, ..NewSubscriber::default() };
         }
     }
     request(&caller, &person, &digests, new.status, new.consent).await?;
@@ -178,113 +215,8 @@ async fn add_subscriber(caller: Caller, JsonBody(new): JsonBody<SubscriberReques
     }
 }
 
-/// New details of a person; absent fields keep their values.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-struct SubscriberPatch {
-    /// New e-mail address; all subscriptions are kept.
-    email: Option<String>,
-    /// New name; `null` removes it.
-    #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    name: Option<Option<String>>,
-    /// New language tag (RFC 5646); `null` for that of the site.
-    #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    language: Option<Option<String>>,
-    /// New IANA name of the time zone; `null` for that of the site.
-    #[serde(deserialize_with = "present")]
-    #[schema(value_type = Option<String>)]
-    timezone: Option<Option<String>>,
-}
-
-/// Reads a value that is present but may be `null`.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
-}
-
-/// Changes the address or other details of a subscriber.
-#[utoipa::path(
-    patch, path = "/api/v1/subscribers/{id}", tag = "subscribers", request_body = SubscriberPatch,
-    params(
-        ("id" = i64, Path, description = "Id of the subscriber"),
-        ("If-Match" = String, Header, description = "ETag of the version that the change replaces"),
-    ),
-    responses(
-        (status = 200, description = "The changed subscriber", body = Subscriber),
-        (status = 409, description = "The subscriber cannot have the new address."),
-        (status = 412, description = "`If-Match` names another version."),
-        (status = 428, description = "`If-Match` is missing."),
-    )
-)]
-async fn change_subscriber(
-    caller: Caller,
-    headers: HeaderMap,
-    PathParams(id): PathParams<i64>,
-    JsonBody(patch): JsonBody<SubscriberPatch>,
-) -> ApiResult {
-    let subscriber = find(&caller, id).await?;
-    check_whole_person(&caller, id).await?;
-    require_if_match(&headers, &document(&caller, &subscriber).await?)?;
-    let text = |value: Option<Option<String>>| value.map(Option::unwrap_or_default);
-    let edit = SubscriberEdit {
-        email: patch.email,
-        name: text(patch.name),
-        language: text(patch.language),
-        timezone: text(patch.timezone),
-        ..SubscriberEdit::default()
-    };
-    check_fields(&NewSubscriber {
-        email: edit.email.clone().unwrap_or_else(|| subscriber.address.clone()),
-        language: edit.language.clone(),
-        timezone: edit.timezone.clone(),
-        ..NewSubscriber::default()
-    })?;
-    let Caller { app, actor, now } = &caller;
-    let secret = &app.store_identity.secret;
-    let digests = &app.config.digests;
-    changes::edit(&app.store, secret, &subscriber, &edit, digests, actor, *now)
-        .await?
-        .map_err(Problem::conflict)?;
-    resource(&HeaderMap::new(), &document(&caller, &find(&caller, id).await?).await?)
-}
-
-/// Erases the personal data of a subscriber; irrevocable.
-#[utoipa::path(
-    delete, path = "/api/v1/subscribers/{id}", tag = "subscribers",
-    params(("id" = i64, Path, description = "Id of the subscriber")),
-    responses(
-        (status = 204, description = "The data is erased"),
-        (status = 409, description = "A message to the subscriber is being sent."),
-        (status = 412, description = "`If-Match` names another version."),
-    )
-)]
-async fn erase_subscriber(
-    caller: Caller,
-    headers: HeaderMap,
-    PathParams(id): PathParams<i64>,
-) -> ApiResult {
-    let subscriber = find(&caller, id).await?;
-    check_whole_person(&caller, id).await?;
-    check_if_match(&headers, &document(&caller, &subscriber).await?)?;
-    let Caller { app, actor, now } = &caller;
-    changes::erase(&app.store, &subscriber, actor, *now).await?.map_err(Problem::conflict)?;
-    Ok(StatusCode::NO_CONTENT.into_response())
-}
-
-/// Rejects a change of a person who has subscriptions to digests that the actor may not change.
-async fn check_whole_person(caller: &Caller, id: i64) -> Result<(), Problem> {
-    let subscriptions = caller.app.store.subscriptions().list_of(&[id]).await?;
-    let digests = subscriptions.iter().map(|subscription| subscription.digest.as_str());
-    if caller.actor.digests().contains_all(digests) {
-        return Ok(());
-    }
-    Err(Problem::forbidden(
-        "the subscriber has subscriptions to digests that this token may not change; change the subscription instead",
-    ))
-}
-
-fn check_fields(person: &NewSubscriber) -> Result<(), Problem> {
+/// Rejects the fields of a person that are not valid.
+pub(super) fn check_fields(person: &NewSubscriber) -> Result<(), Problem> {
     let invalid = invalid_fields(person);
     if invalid.is_empty() {
         return Ok(());

@@ -15,7 +15,7 @@ use super::subscriber_documents::{find, subscriptions};
 use crate::config::Digest;
 use crate::domain::address::EmailAddress;
 use crate::domain::permission::Permission;
-use crate::domain::subscription::RequestOrigin;
+use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::http::Problem;
 use crate::subscribers::{self, KnownTerms, NewSubscriber};
 use crate::wire::subscribers::Subscription;
@@ -26,6 +26,7 @@ pub(super) fn add_operations(operations: Operations) -> Operations {
         .add(Permission::ReadSubscribers, routes!(list_subscriptions))
         .add(Permission::ReadSubscribers, routes!(show_subscription))
         .add(Permission::WriteSubscribers, routes!(put_subscription))
+        .add(Permission::WriteSubscribers, routes!(resend_confirmation))
         .add(Permission::WriteSubscribers, routes!(end_subscription))
 }
 
@@ -133,6 +134,41 @@ async fn put_subscription(
     json(StatusCode::OK, &find_subscription(&caller, id, &digest).await?)
 }
 
+/// Sends the confirmation e-mail of a pending subscription again.
+#[utoipa::path(
+    post, path = "/api/v1/subscribers/{id}/subscriptions/{digest}/confirmation", tag = "subscribers",
+    params(
+        ("id" = i64, Path, description = "Id of the subscriber"),
+        ("digest" = String, Path, description = "Name of the digest"),
+    ),
+    responses(
+        (status = 202, description = "The e-mail is queued", body = Subscription),
+        (status = 409, description = "The subscription is not pending, the address is suppressed, or an e-mail was sent in the last 15 minutes."),
+    )
+)]
+async fn resend_confirmation(
+    caller: Caller,
+    PathParams((id, digest)): PathParams<(i64, String)>,
+) -> ApiResult {
+    let subscriber = find(&caller, id).await?;
+    let all = subscriptions(&caller, id).await?;
+    let pending = all.iter().find(|subscription| subscription.digest == digest);
+    let pending = pending.ok_or_else(|| unknown_subscription(id, &digest))?;
+    if pending.status != SubscriptionStatus::Pending {
+        let status = pending.status.as_str();
+        return Err(Problem::conflict(format!("the subscription is {status}, not pending")));
+    }
+    let Caller { app, actor, now } = &caller;
+    let configured = app.config.digests.iter().find(|one| one.name == digest);
+    let configured = configured.ok_or_else(|| unknown_subscription(id, &digest))?;
+    let (secret, target) = (&app.store_identity.secret, (&subscriber, pending));
+    if !subscribers::remind(&app.store, secret, target, configured, actor, *now).await? {
+        let reason = "a confirmation e-mail was sent in the last 15 minutes; wait before the next";
+        return Err(Problem::conflict(reason));
+    }
+    json(StatusCode::ACCEPTED, &find_subscription(&caller, id, &digest).await?)
+}
+
 /// Reason for ending a subscription.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -180,9 +216,11 @@ async fn find_subscription(
     let subscriber = find(caller, id).await?;
     let all = subscriptions(caller, subscriber.id).await?;
     let found = all.iter().find(|subscription| subscription.digest == digest);
-    found.map(Subscription::from).ok_or_else(|| {
-        Problem::not_found(format!("subscriber {id} has no subscription to {digest:?}"))
-    })
+    found.map(Subscription::from).ok_or_else(|| unknown_subscription(id, digest))
+}
+
+fn unknown_subscription(id: i64, digest: &str) -> Problem {
+    Problem::not_found(format!("subscriber {id} has no subscription to {digest:?}"))
 }
 
 /// Returns the digests of these names, which the actor must be allowed to change.

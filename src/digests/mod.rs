@@ -22,6 +22,7 @@ mod preview;
 mod preview_content;
 mod schedule;
 mod unsent;
+mod upcoming;
 mod variants;
 
 pub use audience::audience_size;
@@ -31,6 +32,7 @@ pub use next_edition::{NextEdition, next_edition};
 pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
 pub use preview_content::PreviewContent;
 pub use schedule::pending_date;
+pub use upcoming::{Upcoming, upcoming};
 
 pub use unsent::count_unsent_stories;
 use unsent::{unsent_stories, update_selection};

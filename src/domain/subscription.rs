@@ -46,6 +46,8 @@ pub enum RequestOrigin {
     AdminWithConsent,
     /// An administrator without recorded consent; the owner is asked.
     Admin,
+    /// An administrator who asks the owner of a pending subscription again.
+    AdminReminder,
 }
 
 /// Effect of a subscription request.
@@ -86,13 +88,17 @@ pub fn decide(current: Option<CurrentStatus>, origin: RequestOrigin) -> RequestD
         }
         (
             Some(SubscriptionStatus::Unsubscribed),
-            RequestOrigin::Admin | RequestOrigin::AdminWithConsent,
+            RequestOrigin::Admin | RequestOrigin::AdminWithConsent | RequestOrigin::AdminReminder,
         ) => RequestDecision::RemainsUnsubscribed,
         (None | Some(SubscriptionStatus::Pending), RequestOrigin::AdminWithConsent) => {
             RequestDecision::Confirm
         }
-        (None, RequestOrigin::Admin) => RequestDecision::SendConfirmation,
-        (Some(SubscriptionStatus::Pending), RequestOrigin::Admin) => RequestDecision::NoChange,
+        (None, RequestOrigin::Admin)
+        | (Some(SubscriptionStatus::Pending), RequestOrigin::AdminReminder) => {
+            RequestDecision::SendConfirmation
+        }
+        (Some(SubscriptionStatus::Pending), RequestOrigin::Admin)
+        | (None, RequestOrigin::AdminReminder) => RequestDecision::NoChange,
     }
 }
 
@@ -119,6 +125,23 @@ mod tests {
         assert_eq!(decide(removed, RequestOrigin::AdminWithConsent), RequestDecision::Confirm);
         assert_eq!(decide(removed, RequestOrigin::Admin), RequestDecision::SendConfirmation);
         assert_eq!(decide(removed, RequestOrigin::Page), RequestDecision::SendConfirmation);
+    }
+
+    #[test]
+    fn a_reminder_asks_the_owner_of_a_pending_subscription_only() {
+        let reminder = RequestOrigin::AdminReminder;
+        let pending = current(SubscriptionStatus::Pending, false);
+        assert_eq!(decide(pending, reminder), RequestDecision::SendConfirmation);
+        for (status, removed) in [
+            (SubscriptionStatus::Confirmed, false),
+            (SubscriptionStatus::Paused, false),
+            (SubscriptionStatus::Unsubscribed, true),
+        ] {
+            assert_eq!(decide(current(status, removed), reminder), RequestDecision::NoChange);
+        }
+        let left = current(SubscriptionStatus::Unsubscribed, false);
+        assert_eq!(decide(left, reminder), RequestDecision::RemainsUnsubscribed);
+        assert_eq!(decide(None, reminder), RequestDecision::NoChange);
     }
 
     #[test]

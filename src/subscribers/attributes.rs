@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::config::Config;
 use crate::domain::actor::Actor;
 use crate::domain::attribute::{AttributeType, AttributeValue, TypeGuess, validate_name};
@@ -51,6 +53,27 @@ impl KnownAttributes {
             values.insert(name.to_owned(), value);
         }
         Ok(values)
+    }
+
+    /// Parses a value of JSON: a text, a number or a boolean. The type of a new attribute is that of its
+    /// value; a text can also be a date.
+    ///
+    /// # Errors
+    /// One sentence if the name or the value is not valid.
+    pub fn parse_json(&self, name: &str, value: &Value) -> Result<AttributeValue, String> {
+        validate_name(name)?;
+        let (text, new_type) = match value {
+            Value::String(text) if AttributeType::Date.value(text).is_ok() => {
+                (text.clone(), AttributeType::Date)
+            }
+            Value::String(text) => (text.clone(), AttributeType::Text),
+            Value::Number(number) => (number.to_string(), AttributeType::Number),
+            Value::Bool(flag) => (flag.to_string(), AttributeType::Boolean),
+            Value::Null | Value::Array(_) | Value::Object(_) => {
+                return Err("write a text, a number, `true` or `false`".to_owned());
+            }
+        };
+        self.type_of(name).unwrap_or(new_type).value(&text)
     }
 
     /// Rejects names of attributes that do not exist.
@@ -161,6 +184,25 @@ mod tests {
 
     fn texts(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_value_of_json_has_the_type_of_its_attribute_or_its_own() {
+        let known = KnownAttributes([("city".to_owned(), AttributeType::Text)].into());
+        let parse = |name: &str, value: Value| known.parse_json(name, &value);
+        assert_eq!(parse("city", 12.into()), Ok(AttributeValue::Text("12".to_owned())));
+        for (value, kind) in [
+            (Value::from("12"), AttributeType::Text),
+            (Value::from("2026-11-29"), AttributeType::Date),
+            (Value::from(12.5), AttributeType::Number),
+            (Value::from(true), AttributeType::Boolean),
+        ] {
+            assert_eq!(parse("new", value).unwrap().attribute_type(), kind);
+        }
+        for invalid in [Value::Null, Value::from(vec![1]), Value::from(1e30), Value::from("")] {
+            assert!(parse("new", invalid.clone()).is_err(), "{invalid}");
+        }
+        assert!(parse("not a name", 1.into()).is_err());
     }
 
     #[test]

@@ -132,6 +132,35 @@ pub async fn apply_requests(
     store.subscriptions().request(requests, origin, transport, actor, now).await
 }
 
+/// Asks the owner of a pending subscription again, for an admin. Returns `false` if the subscription is
+/// not pending, or if the owner was asked less than 15 minutes ago.
+///
+/// # Errors
+/// One sentence if the address is suppressed or the stored data is not valid.
+pub async fn remind(
+    store: &Store,
+    secret: &[u8],
+    (subscriber, subscription): (&Subscriber, &Subscription),
+    digest: &Digest,
+    actor: &Actor,
+    now: Millis,
+) -> anyhow::Result<bool> {
+    let person = NewSubscriber {
+        email: subscriber.address.clone(),
+        sections: subscription.sections.clone(),
+        ..NewSubscriber::default()
+    };
+    let request = validate(&person, &[digest], &subscription.consent, secret)
+        .map_err(|reason| anyhow::anyhow!(reason))?;
+    let origin = RequestOrigin::AdminReminder;
+    let results = apply_requests(store, vec![request], &[digest], origin, actor, now).await?;
+    let result = results.first().copied().unwrap_or_default();
+    if result.suppressed {
+        anyhow::bail!("{} is suppressed; remove the suppression first", subscriber.address);
+    }
+    Ok(result.confirmations_queued > 0)
+}
+
 /// Requests subscriptions from the public page. The response does not reveal whether the address is
 /// known.
 pub async fn subscribe(

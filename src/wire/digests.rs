@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
 use crate::config;
-use crate::digests::Preview;
+use crate::digests::{NextEdition, Preview, Upcoming};
 use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::time::Millis;
 
@@ -120,6 +120,23 @@ pub struct UpcomingEditions {
     pub unlisted_count: usize,
     /// Numbers of articles that the edition does not contain, by reason, largest first.
     pub left_out: Vec<LeftOutArticles>,
+}
+
+impl UpcomingEditions {
+    /// Returns the document of a digest with its next dates and edition.
+    pub fn new(digest: &config::Digest, upcoming: &Upcoming) -> Self {
+        let NextEdition { articles, size, left_out } = &upcoming.edition;
+        Self {
+            digest: digest.name.clone(),
+            pending: upcoming.pending.map(|t| t.rfc3339()),
+            dates: upcoming.dates.iter().map(|t| t.rfc3339()).collect(),
+            articles: articles.iter().map(ArticleTitle::from).collect(),
+            subscribers: upcoming.subscribers,
+            html_bytes: size.html_bytes,
+            unlisted_count: size.unlisted_count,
+            left_out: LeftOutArticles::list(left_out),
+        }
+    }
 }
 
 /// Number of articles that an edition does not contain for the same reason.

@@ -9,6 +9,7 @@ mod lists;
 mod permissions;
 mod schemathesis;
 mod scopes;
+mod subscriber_values;
 mod tokens;
 mod users;
 mod webhooks;

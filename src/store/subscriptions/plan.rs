@@ -113,7 +113,7 @@ pub(super) fn plan(
             let next = match decide(subscription.map(CurrentSubscription::current_status), origin) {
                 // Nothing is written, otherwise each request would restart the interval.
                 RequestDecision::SendConfirmation
-                    if origin == RequestOrigin::Page
+                    if matches!(origin, RequestOrigin::Page | RequestOrigin::AdminReminder)
                         && subscription.is_some_and(|s| s.has_recent_confirmation(now)) =>
                 {
                     result.unchanged += 1;

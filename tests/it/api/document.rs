@@ -54,7 +54,8 @@ database_tests! {
             assert!(page.contains(operation["summary"].as_str().unwrap()), "{method} {path}");
         }
         assert!(page.contains("curl -X POST https://news.example.edu/api/v1/suppressions"));
-        assert!(!page.contains("<script") && page.len() < 100_000, "{} bytes", page.len());
+        // Larger than other pages may be, because it shows some hundred operations.
+        assert!(!page.contains("<script") && page.len() < 130_000, "{} bytes", page.len());
     }
 
     async fn every_operation_has_a_name_a_permission_and_documented_responses(world) {

@@ -1,0 +1,48 @@
+//! The next dates of a digest, and the content of its next edition.
+
+use super::audience::audience_size;
+use super::context::DigestContext;
+use super::next_edition::{NextEdition, next_edition};
+use super::schedule::pending_date;
+use crate::config::Digest;
+use crate::domain::schedule::next_date;
+use crate::domain::time::Millis;
+
+/// Number of dates that are calculated.
+const UPCOMING_DATES: usize = 3;
+
+/// Next dates of a digest, and its next edition.
+#[derive(Debug, Clone)]
+pub struct Upcoming {
+    /// Date that has passed, whose edition is not created yet.
+    pub pending: Option<Millis>,
+    /// Next dates, earliest first.
+    pub dates: Vec<Millis>,
+    /// Content of the next edition.
+    pub edition: NextEdition,
+    /// Number of subscribers who would receive it.
+    pub subscribers: i64,
+}
+
+/// Returns the next dates of a digest with the content of its next edition.
+///
+/// # Errors
+/// If the template fails or the database does not respond.
+pub async fn upcoming(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    now: Millis,
+) -> anyhow::Result<Upcoming> {
+    let pending = pending_date(ctx.store, digest, now).await?;
+    let mut dates: Vec<Millis> = Vec::new();
+    while dates.len() < UPCOMING_DATES {
+        let after = dates.last().copied().unwrap_or(now);
+        let next = next_date(&digest.schedule, &digest.timezone, &digest.pause, after);
+        let Some(date) = next else { break };
+        dates.push(date);
+    }
+    let date = pending.and(Some(now)).or(dates.first().copied()).unwrap_or(now);
+    let edition = next_edition(ctx, digest, date, now).await?;
+    let subscribers = audience_size(ctx, digest).await?;
+    Ok(Upcoming { pending, dates, edition, subscribers })
+}
