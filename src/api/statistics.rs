@@ -14,7 +14,9 @@ use crate::domain::readership::{Day, aggregate_by_day};
 use crate::http::Problem;
 use crate::wire::editions::Edition;
 use crate::wire::feeds::FeedReadersOfDay;
-use crate::wire::statistics::{FeedReadersByDay, Statistics, SubscriptionsOfDay};
+use crate::wire::statistics::{
+    FeedReadersByDay, Statistics, SubscribersByDay, SubscribersOfDay, SubscriptionsOfDay,
+};
 
 /// Number of days without `days`.
 const DEFAULT_DAYS: i64 = 30;
@@ -36,7 +38,7 @@ struct Period {
     days: Option<i64>,
 }
 
-/// Shows subscriptions by day, deliveries by edition, and feed readers by day.
+/// Shows subscribers and subscriptions by day, deliveries by edition, and feed readers by day.
 #[utoipa::path(
     get, path = "/api/v1/stats", tag = "stats", params(Period),
     responses((status = 200, description = "The statistics", body = Statistics))
@@ -46,8 +48,15 @@ async fn show_statistics(caller: Caller, QueryParams(period): QueryParams<Period
     if !(1..=MAX_DAYS).contains(&days) {
         return Err(Problem::bad_request(format!("`days` must be from 1 to {MAX_DAYS}")));
     }
-    let since = Day::containing(caller.now).before(days - 1);
+    let today = Day::containing(caller.now);
+    let since = today.before(days - 1);
     let (store, scope) = (&caller.app.store, caller.actor.digests());
+    let mut subscribers = store.subscriptions().confirmed_by_day((since, today)).await?;
+    subscribers.retain(|digest, _| scope.contains(digest));
+    let subscribers = subscribers.into_iter().map(|(digest, days)| SubscribersByDay {
+        digest,
+        days: days.iter().map(SubscribersOfDay::from).collect(),
+    });
     let mut subscriptions = store.subscriptions().by_day(since).await?;
     subscriptions.retain(|row| scope.contains(&row.digest));
     let newest = PageRequest::first(MAX_PAGE_SIZE);
@@ -67,6 +76,7 @@ async fn show_statistics(caller: Caller, QueryParams(period): QueryParams<Period
         StatusCode::OK,
         &Statistics {
             days,
+            subscribers: subscribers.collect(),
             subscriptions: subscriptions.iter().map(SubscriptionsOfDay::from).collect(),
             editions: editions.collect(),
             readers: readers.collect(),

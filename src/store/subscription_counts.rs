@@ -1,4 +1,6 @@
-//! Numbers of subscriptions by the day on which their status began.
+//! Numbers of subscriptions by day: whose status began, and that were confirmed or ended to be so.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::StoreResult;
 use super::db::{FromRow, Row, Statement};
@@ -20,6 +22,19 @@ pub struct SubscriptionsOfDay {
     pub subscriptions: i64,
 }
 
+/// Confirmed subscriptions to a digest at the end of one day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ConfirmedOfDay {
+    /// Day of the numbers, in UTC.
+    pub day: Day,
+    /// Number of confirmed subscriptions at its end.
+    pub subscribers: i64,
+    /// Number of subscriptions that were confirmed on this day.
+    pub begun: i64,
+    /// Number of subscriptions that were no longer confirmed from this day on.
+    pub ended: i64,
+}
+
 static BY_DAY: Statement = Statement::new(
     "
     SELECT c.day, c.digest, c.status, COUNT(*) AS subscriptions
@@ -30,12 +45,12 @@ static BY_DAY: Statement = Statement::new(
      ORDER BY c.day, c.digest, c.status",
 );
 
-/// Confirmed states that began or ended since a time. A change of a subscription that stays confirmed, such
-/// as of its sections, neither ends nor begins one.
-static CONFIRMED_CHANGES: Statement = Statement::new(
+/// The starts and ends of the times in which subscriptions were confirmed. A change of a subscription that
+/// stays confirmed, such as of its sections, neither ends nor starts one.
+static CONFIRMED_BY_DAY: Statement = Statement::new(
     "
-    SELECT c.day, c.digest, SUM(c.joined) AS joined, SUM(c.ended) AS ended
-      FROM (SELECT s.since / $day_length AS day, s.digest, 1 AS joined, 0 AS ended
+    SELECT c.digest, c.day, SUM(c.begun) AS begun, SUM(c.ended) AS ended
+      FROM (SELECT s.digest, s.since / $day_length AS day, 1 AS begun, 0 AS ended
               FROM subscriptions s
              WHERE s.since >= $since
                AND s.status = 'confirmed'
@@ -45,7 +60,7 @@ static CONFIRMED_CHANGES: Statement = Statement::new(
                                   AND e.status = 'confirmed'
                                   AND e.until = s.since)
             UNION ALL
-            SELECT h.since / $day_length AS day, s.digest, 1 AS joined, 0 AS ended
+            SELECT s.digest, h.since / $day_length AS day, 1 AS begun, 0 AS ended
               FROM subscription_history h
               JOIN subscriptions s ON s.id = h.subscription_id
              WHERE h.since >= $since
@@ -56,7 +71,7 @@ static CONFIRMED_CHANGES: Statement = Statement::new(
                                   AND e.status = 'confirmed'
                                   AND e.until = h.since)
             UNION ALL
-            SELECT h.until / $day_length AS day, s.digest, 0 AS joined, 1 AS ended
+            SELECT s.digest, h.until / $day_length AS day, 0 AS begun, 1 AS ended
               FROM subscription_history h
               JOIN subscriptions s ON s.id = h.subscription_id
              WHERE h.until >= $since
@@ -67,44 +82,21 @@ static CONFIRMED_CHANGES: Statement = Statement::new(
                                 WHERE e.subscription_id = s.id
                                   AND e.status = 'confirmed'
                                   AND e.since = h.until)) AS c
-     GROUP BY c.day, c.digest
-     ORDER BY c.day, c.digest",
+     GROUP BY c.digest, c.day
+     ORDER BY c.digest, c.day DESC",
 );
 
-static COUNT_CONFIRMED: Statement = Statement::new(
+static CONFIRMED_NOW: Statement = Statement::new(
     "
-    SELECT COUNT(*)
+    SELECT digest, COUNT(*) AS subscribers
       FROM subscriptions
-     WHERE digest IN {json_texts $digests}
-       AND status = 'confirmed'",
+     WHERE status = 'confirmed'
+     GROUP BY digest
+     ORDER BY digest",
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&BY_DAY, &CONFIRMED_CHANGES, &COUNT_CONFIRMED];
-
-/// Subscriptions to a digest that were confirmed, or stopped being so, on one day.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfirmedChanges {
-    /// Day of the changes.
-    pub day: Day,
-    /// Name of the digest.
-    pub digest: String,
-    /// Number of subscriptions that were confirmed.
-    pub joined: i64,
-    /// Number of subscriptions that stopped being confirmed.
-    pub left: i64,
-}
-
-impl FromRow for ConfirmedChanges {
-    fn from_row(row: &Row) -> StoreResult<Self> {
-        Ok(Self {
-            day: Day(row.get("day")?),
-            digest: row.get("digest")?,
-            joined: row.get("joined")?,
-            left: row.get("ended")?,
-        })
-    }
-}
+pub(super) static STATEMENTS: &[&Statement] = &[&BY_DAY, &CONFIRMED_BY_DAY, &CONFIRMED_NOW];
 
 impl FromRow for SubscriptionsOfDay {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -129,20 +121,39 @@ impl Subscriptions<'_> {
             .await
     }
 
-    /// Returns how many subscriptions were confirmed, and how many stopped being so, by day and digest, from
-    /// a day on. Erased people are not counted.
-    pub async fn confirmed_changes(self, since: Day) -> StoreResult<Vec<ConfirmedChanges>> {
+    /// Returns the confirmed subscriptions to each digest at the end of each day of a period, oldest day
+    /// first. Those of erased subscribers are not counted on any day.
+    pub async fn confirmed_by_day(
+        self,
+        (since, until): (Day, Day),
+    ) -> StoreResult<BTreeMap<String, Vec<ConfirmedOfDay>>> {
         let day_length = as_millis_i64(DAY);
-        self.store
-            .read(&CONFIRMED_CHANGES)
-            .bind("day_length", day_length)
-            .bind("since", since.0.saturating_mul(day_length))
-            .fetch_all()
-            .await
-    }
-
-    /// Returns the number of confirmed subscriptions to some digests.
-    pub async fn count_confirmed(self, digests: &[String]) -> StoreResult<i64> {
-        self.store.read(&COUNT_CONFIRMED).bind("digests", digests).fetch_scalar().await
+        let change = |row: &Row| {
+            let (digest, day): (String, i64) = (row.get("digest")?, row.get("day")?);
+            Ok(((digest, Day(day)), (row.get("begun")?, row.get("ended")?)))
+        };
+        let changes = self.store.read(&CONFIRMED_BY_DAY).bind("day_length", day_length);
+        let changes: Vec<((String, Day), (i64, i64))> =
+            changes.bind("since", since.0.saturating_mul(day_length)).fetch_with(change).await?;
+        let changes: HashMap<(String, Day), (i64, i64)> = changes.into_iter().collect();
+        let count = |row: &Row| Ok((row.get("digest")?, row.get("subscribers")?));
+        let now: BTreeMap<String, i64> =
+            self.store.read(&CONFIRMED_NOW).fetch_with(count).await?.into_iter().collect();
+        let digests: BTreeSet<String> =
+            now.keys().chain(changes.keys().map(|(digest, _)| digest)).cloned().collect();
+        let of_digest = |digest: String| {
+            // From the present number back to the first day.
+            let mut subscribers = now.get(&digest).copied().unwrap_or_default();
+            let mut days = Vec::new();
+            for day in (since.0..=until.0).rev().map(Day) {
+                let key = (digest.clone(), day);
+                let (begun, ended) = changes.get(&key).copied().unwrap_or_default();
+                days.push(ConfirmedOfDay { day, subscribers, begun, ended });
+                subscribers += ended - begun;
+            }
+            days.reverse();
+            (digest, days)
+        };
+        Ok(digests.into_iter().map(of_digest).collect())
     }
 }

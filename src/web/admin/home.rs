@@ -98,32 +98,20 @@ async fn recent_editions(visit: &Visit) -> WebResult<Vec<RecentEdition>> {
     rows(visit, page.items).await
 }
 
-/// Adds the confirmed subscriptions of each day, which follow from those of today and the changes since.
+/// Adds the confirmed subscriptions to the digests of the user at the end of each day.
 async fn add_subscriptions(visit: &Visit, since: Day, page: &mut HomePage) -> WebResult<()> {
-    let scope = visit.actor.digests();
-    let store = &visit.app().store;
-    let changes = store.subscriptions().confirmed_changes(since).await?;
-    let changes = changes.iter().filter(|change| scope.contains(&change.digest));
-    let mut by_day: BTreeMap<Day, (i64, i64)> = BTreeMap::new();
-    for change in changes {
-        let (joined, left) = by_day.entry(change.day).or_default();
-        *joined += change.joined;
-        *left += change.left;
+    let (scope, today) = (visit.actor.digests(), Day::containing(visit.now));
+    let by_digest = visit.app().store.subscriptions().confirmed_by_day((since, today)).await?;
+    let mut by_day: BTreeMap<Day, i64> =
+        (since.0..=today.0).map(|day| (Day(day), 0)).collect();
+    let visible = by_digest.into_iter().filter(|(digest, _)| scope.contains(digest));
+    for one in visible.flat_map(|(_, days)| days) {
+        *by_day.entry(one.day).or_default() += one.subscribers;
+        page.joined += one.begun;
+        page.left += one.ended;
     }
-    let digests = visit.app().config.digests.iter().filter(|d| scope.contains(&d.name));
-    let names: Vec<String> = digests.map(|digest| digest.name.clone()).collect();
-    page.confirmed = store.subscriptions().count_confirmed(&names).await?;
-    page.joined = by_day.values().map(|(joined, _)| joined).sum();
-    page.left = by_day.values().map(|(_, left)| left).sum();
-    let mut total = page.confirmed;
-    let mut values = Vec::new();
-    for back in 0..DAYS {
-        let day = Day::containing(visit.now).before(back);
-        values.push((day, total));
-        let (joined, left) = by_day.get(&day).copied().unwrap_or_default();
-        total += left - joined;
-    }
-    values.reverse();
+    let values: Vec<(Day, i64)> = by_day.into_iter().collect();
+    page.confirmed = values.last().map_or(0, |(_, count)| *count);
     page.subscriptions = Some(chart::line(visit.text("admin-home-subscriptions", &[]), &values));
     Ok(())
 }

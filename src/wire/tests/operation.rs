@@ -29,7 +29,7 @@ use crate::wire::definitions::{
 };
 use crate::wire::feeds::FeedReadersOfDay;
 use crate::wire::problem::{FieldError, ProblemDetails};
-use crate::wire::statistics::{FeedReadersByDay, Statistics};
+use crate::wire::statistics::{FeedReadersByDay, Statistics, SubscribersByDay};
 use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::transports::Transport;
@@ -199,6 +199,8 @@ fn numbers() -> Vec<Document> {
         feed: "news".to_owned(),
         days: vec![FeedReadersOfDay::new(day, DailyReadership::default())],
     };
+    let confirmed =
+        subscription_counts::ConfirmedOfDay { day, subscribers: 120, begun: 3, ended: 1 };
     let subscriptions = subscription_counts::SubscriptionsOfDay {
         day,
         digest: "weekly".to_owned(),
@@ -209,6 +211,10 @@ fn numbers() -> Vec<Document> {
         document(&Transport::new("default", 12, Some(&snapshot))),
         document(&Statistics {
             days: 30,
+            subscribers: vec![SubscribersByDay {
+                digest: "weekly".to_owned(),
+                days: vec![(&confirmed).into()],
+            }],
             subscriptions: vec![(&subscriptions).into()],
             editions: vec![super::mailing::edition()],
             readers: vec![readers],

@@ -184,4 +184,28 @@ database_tests! {
         assert_eq!(client.delete("/api/v1/tokens/screen").await.status, StatusCode::NO_CONTENT);
         assert_eq!(client.delete("/api/v1/tokens/screen").await.status, StatusCode::NOT_FOUND);
     }
+
+    async fn statistics_count_the_subscribers_of_each_day(world) {
+        world.add_readers(3).await;
+        let client = Client::new(world, Role::Admin).await;
+        let path = async |n: u8| {
+            let found = client.get(&format!("/api/v1/subscribers?email=r{n}%40example.org")).await;
+            format!("/api/v1/subscribers/{}/subscriptions/weekly", found.json["items"][0]["id"])
+        };
+        world.advance(24 * HOUR);
+        client.delete(&path(0).await).await;
+        client.delete(&path(1).await).await;
+        world.advance(24 * HOUR);
+        let again = json!({"status": "confirmed", "consent": "asked to return"});
+        client.send(Method::PUT, &path(0).await, &[], Some(&again)).await;
+        let days = async |days: u8| {
+            let stats = client.get(&format!("/api/v1/stats?days={days}")).await;
+            let of_digest = &stats.json["subscribers"][0];
+            assert_eq!(of_digest["digest"], "weekly", "{stats:?}");
+            let days = of_digest["days"].as_array().unwrap();
+            days.iter().map(|day| ["subscribers", "begun", "ended"].map(|key| day[key].as_i64().unwrap())).collect::<Vec<_>>()
+        };
+        assert_eq!(days(4).await, [[0, 0, 0], [3, 3, 0], [1, 0, 2], [2, 1, 0]]);
+        assert_eq!(days(1).await, [[2, 1, 0]], "a shorter period ends with the same number");
+    }
 }
