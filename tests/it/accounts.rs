@@ -18,6 +18,7 @@ use crate::support::{World, database_tests};
 
 mod attacks;
 mod oidc;
+mod oidc_provider;
 mod second_factor;
 
 /// Password of all users of these tests.
