@@ -3,6 +3,7 @@
 
 mod cells;
 mod decode;
+mod form;
 mod record;
 
 use std::io::{ErrorKind, Read, Seek};
@@ -14,6 +15,7 @@ use encoding_rs::{Encoding, UTF_8};
 use super::input_file::InputFile;
 use super::utf8_reader::{InvalidBytes, Utf8Reader};
 pub(crate) use cells::{escape_formula, unescape_formula};
+pub(crate) use form::{CsvSettings, separator_word};
 pub(crate) use record::RecordLimits;
 use record::{Record, RecordReader};
 
@@ -21,6 +23,8 @@ use record::{Record, RecordReader};
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Length of the beginning of a file from which its separator is recognized, in bytes.
 const HEAD_BYTES: usize = 256 << 10;
+/// Length of the beginning of a file from which UTF-16 is recognized, in bytes.
+const START_BYTES: u64 = 4 << 10;
 /// Error of a quotation mark without an end.
 const UNCLOSED_QUOTATION: &str = "a quotation mark opens here and is not closed before the end of its field; one is missing or extra";
 
@@ -43,6 +47,8 @@ struct CsvForm {
     separator: u8,
     /// `true` if U+FFFD stands for bytes that are not valid in the encoding of the file.
     is_damaged: bool,
+    /// `true` if a backslash precedes a quotation mark inside a quotation.
+    has_backslashes: bool,
 }
 
 /// Row of a CSV file that contains at least one value.
@@ -64,16 +70,35 @@ impl CsvFile {
         let input = InputFile::open(file).with_context(|| format!("cannot read {name}"))?;
         Self::new(input, name, RecordLimits::default())
     }
+
+    /// Opens a file whose encoding and separator are recognized unless the settings name them.
+    pub(crate) fn open_with(
+        input: InputFile,
+        name: String,
+        settings: CsvSettings,
+    ) -> anyhow::Result<Self> {
+        Self::with_settings(input, name, RecordLimits::default(), settings)
+    }
 }
 
 impl<R: Read + Seek> CsvFile<R> {
     /// Recognizes the encoding and the separator of a file; errors name it.
-    pub(crate) fn new(mut input: R, name: String, limits: RecordLimits) -> anyhow::Result<Self> {
+    pub(crate) fn new(input: R, name: String, limits: RecordLimits) -> anyhow::Result<Self> {
+        Self::with_settings(input, name, limits, CsvSettings::default())
+    }
+
+    fn with_settings(
+        mut input: R,
+        name: String,
+        limits: RecordLimits,
+        settings: CsvSettings,
+    ) -> anyhow::Result<Self> {
         let unreadable = || format!("cannot read {name}");
         let mut start = Vec::new();
-        input.by_ref().take(8).read_to_end(&mut start).with_context(unreadable)?;
+        input.rewind().with_context(unreadable)?;
+        input.by_ref().take(START_BYTES).read_to_end(&mut start).with_context(unreadable)?;
         decode::reject_workbook(&start).map_err(|problem| anyhow!("{name}: {problem}"))?;
-        let stated = decode::stated_encoding(&start);
+        let stated = settings.encoding.or_else(|| decode::stated_encoding(&start));
         let (encoding, is_damaged) =
             decode::recognize(&mut input, stated).with_context(unreadable)?;
         input.rewind().with_context(unreadable)?;
@@ -82,8 +107,24 @@ impl<R: Read + Seek> CsvFile<R> {
             Some(named) => named,
             None => (recognized_separator(&head, limits), 0),
         };
-        let form = CsvForm { separator, is_damaged };
+        let separator = settings.separator.unwrap_or(separator);
+        let form = CsvForm { separator, is_damaged, has_backslashes: false };
         Ok(Self { input, name, encoding, separator_line, form, limits })
+    }
+
+    /// Returns the name of the encoding.
+    pub(crate) fn encoding(&self) -> &'static str {
+        self.encoding.name()
+    }
+
+    /// Returns the character between the fields of a row.
+    pub(crate) fn separator(&self) -> u8 {
+        self.form.separator
+    }
+
+    /// Reads a backslash before a quotation mark as an escape character, which RFC 4180 does not know.
+    pub(crate) fn accept_backslashes(&mut self) {
+        self.form.has_backslashes = true;
     }
 
     /// Returns the name of the file.
@@ -106,7 +147,8 @@ impl<R: Read + Seek> CsvFile<R> {
             text.skip(length);
             rest = if length == 0 { 0 } else { rest - length };
         }
-        let records = RecordReader::new(text, self.form.separator, self.limits);
+        let mut records = RecordReader::new(text, self.form.separator, self.limits);
+        records.has_backslashes = self.form.has_backslashes;
         Ok(CsvRows { records, name, form: self.form })
     }
 }
@@ -160,7 +202,7 @@ impl CsvRow {
             return Err(format!(
                 "the line has {} fields instead of {columns}; a quotation mark may be missing around a field that contains {}",
                 fields.len(),
-                separator_name(self.form.separator)
+                form::separator_name(self.form.separator)
             ));
         }
         fields.resize(columns, String::new());
@@ -224,15 +266,6 @@ fn recognized_separator(text: &str, limits: RecordLimits) -> u8 {
     };
     // Of equal elements `max_by_key` returns the last one.
     SEPARATORS.into_iter().rev().max_by_key(|separator| rank(*separator)).unwrap_or(b',')
-}
-
-fn separator_name(separator: u8) -> String {
-    match separator {
-        b',' => "a comma".to_owned(),
-        b';' => "a semicolon".to_owned(),
-        b'\t' => "a tab".to_owned(),
-        other => format!("{:?}", char::from(other)),
-    }
 }
 
 #[cfg(test)]

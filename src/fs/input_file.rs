@@ -24,7 +24,20 @@ impl InputFile {
         let file = File::open(path)?;
         let found = file.metadata()?;
         let file = if found.is_file() || found.is_dir() { file } else { copy_of(file)? };
+        Self::from_file(file)
+    }
+
+    /// Reads an open file from its start.
+    pub(crate) fn from_file(file: File) -> io::Result<Self> {
         Ok(Self { opened: state(&file)?, file })
+    }
+
+    /// Returns a text that differs if the file has another length, or was changed at another time.
+    pub(crate) fn state(&self) -> String {
+        let (length, modified) = self.opened;
+        let since_epoch =
+            modified.and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok());
+        format!("{length} {}", since_epoch.map_or(0, |time| time.as_nanos()))
     }
 }
 
@@ -52,8 +65,7 @@ fn state(file: &File) -> io::Result<(u64, Option<SystemTime>)> {
 
 /// Copies a pipe or device to a private temporary file, whose name is removed at once.
 fn copy_of(pipe: File) -> io::Result<File> {
-    let (path, mut copy) = temporary_file()?;
-    std::fs::remove_file(path)?;
+    let mut copy = unnamed_file()?;
     let copied = io::copy(&mut pipe.take(MAX_PIPE_BYTES + 1), &mut copy)?;
     if copied > MAX_PIPE_BYTES {
         let max = MAX_PIPE_BYTES >> 30;
@@ -61,6 +73,13 @@ fn copy_of(pipe: File) -> io::Result<File> {
     }
     copy.rewind()?;
     Ok(copy)
+}
+
+/// Creates a temporary file without a name, which the system deletes when it is closed.
+pub(crate) fn unnamed_file() -> io::Result<File> {
+    let (path, file) = temporary_file()?;
+    std::fs::remove_file(path)?;
+    Ok(file)
 }
 
 /// Creates a file that only this user can read, in the directory for temporary files.

@@ -25,14 +25,21 @@ pub(super) fn reject_workbook(start: &[u8]) -> anyhow::Result<()> {
     bail!("the file is {workbook}, not CSV; open it in a spreadsheet and save it as \"CSV UTF-8\"");
 }
 
-/// Returns the encoding that the first bytes of a file state: a byte order mark, or UTF-16 without one.
+/// Returns the encoding that the first bytes of a file state: a byte order mark, or UTF-16 without one, whose
+/// ASCII characters have a zero as their second or first byte.
 pub(super) fn stated_encoding(start: &[u8]) -> Option<&'static Encoding> {
     if let Some((encoding, _)) = Encoding::for_bom(start) {
         return Some(encoding);
     }
-    match start {
-        [first, 0, second, 0, ..] if *first != 0 && *second != 0 => Some(UTF_16LE),
-        [0, first, 0, second, ..] if *first != 0 && *second != 0 => Some(UTF_16BE),
+    let zeros =
+        |position: usize| start.iter().skip(position).step_by(2).filter(|b| **b == 0).count();
+    let (first, second, pairs) = (zeros(0), zeros(1), start.len() / 2);
+    // A letter of another script may have a zero as well, and a damaged file in another encoding some.
+    let is_encoding = |ascii: usize, others: usize| ascii * 4 >= pairs && ascii > others * 4;
+    match pairs {
+        0..2 => None,
+        _ if is_encoding(second, first) => Some(UTF_16LE),
+        _ if is_encoding(first, second) => Some(UTF_16BE),
         _ => None,
     }
 }

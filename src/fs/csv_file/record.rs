@@ -50,12 +50,14 @@ pub(super) struct RecordReader<R> {
     separator: u8,
     limits: RecordLimits,
     lines: LineCount,
+    /// `true` if a backslash precedes a quotation mark inside a quotation.
+    pub(super) has_backslashes: bool,
 }
 
 impl<R: Read> RecordReader<R> {
     /// Reads the records of a text from its position.
     pub(super) fn new(text: Utf8Reader<R>, separator: u8, limits: RecordLimits) -> Self {
-        Self { text, separator, limits, lines: LineCount::default() }
+        Self { text, separator, limits, lines: LineCount::default(), has_backslashes: false }
     }
 
     /// Returns the next record; `None` after the last one.
@@ -119,6 +121,10 @@ impl<R: Read> RecordReader<R> {
                 return Ok(false);
             }
             if end.is_some() {
+                if self.has_backslashes && record.ends_with_backslash() {
+                    record.replace_backslash();
+                    continue;
+                }
                 if !self.text.fill()?.starts_with('"') {
                     return Ok(true);
                 }
@@ -170,6 +176,16 @@ impl RecordBuilder {
         } else {
             (self.field, self.record.fields) = (String::new(), Vec::new());
         }
+    }
+
+    fn ends_with_backslash(&self) -> bool {
+        self.field.ends_with('\\')
+    }
+
+    /// Puts the escaped quotation mark in the place of the backslash before it.
+    fn replace_backslash(&mut self) {
+        self.field.pop();
+        self.field.push('"');
     }
 
     fn is_within_limits(&self) -> bool {
