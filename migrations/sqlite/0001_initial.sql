@@ -157,7 +157,7 @@ CREATE TABLE audit_log (
                 'sign_out')),
     object     TEXT NOT NULL CONSTRAINT audit_log_object CHECK (object IN (
                 'source', 'article', 'feed', 'digest', 'edition', 'delivery',
-                'subscriber', 'attribute', 'segment', 'bulk_job', 'subscription', 'suppression', 'token', 'user', 'webhook',
+                'subscriber', 'attribute', 'segment', 'bulk_job', 'import', 'subscription', 'suppression', 'token', 'user', 'webhook',
                 'database', 'config')),
     object_id  TEXT NOT NULL,
     detail     TEXT
@@ -534,6 +534,52 @@ CREATE TABLE bulk_jobs (
     counts          TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
     finished_at     BIGINT
+);
+
+-- Imports of subscribers. `settings`, `form` (the recognized properties of the file), `counts` (the numbers
+-- by outcome) and `attribute_types` (of new attributes) are JSON. The lines up to `done_through` are
+-- stored. `fingerprint` identifies the file and the settings of an import on the command line, which
+-- continues after an interruption; it is empty if the file was uploaded.
+CREATE TABLE imports (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    state           TEXT NOT NULL CONSTRAINT imports_state CHECK (state IN (
+                'uploading', 'ready', 'queued', 'checking', 'checked',
+                'rejected', 'storing', 'finished', 'failed', 'cancelled')),
+    digest          TEXT NOT NULL,
+    file_name       TEXT NOT NULL,
+    fingerprint     TEXT NOT NULL,
+    bytes           BIGINT NOT NULL DEFAULT 0,
+    settings        TEXT NOT NULL,
+    form            TEXT,
+    valid           BIGINT NOT NULL DEFAULT 0,
+    rejected        BIGINT NOT NULL DEFAULT 0,
+    counts          TEXT NOT NULL DEFAULT '{}',
+    attribute_types TEXT NOT NULL DEFAULT '{}',
+    done_through    BIGINT NOT NULL DEFAULT 0,
+    error           TEXT,
+    actor_kind      TEXT NOT NULL,
+    actor_name      TEXT,
+    created_at      BIGINT NOT NULL,
+    finished_at     BIGINT,
+    lease_node      TEXT,
+    lease_until     BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX imports_open ON imports (id) WHERE finished_at IS NULL;
+
+-- Uploaded files of imports, in pieces; deleted when the import ends.
+CREATE TABLE import_parts (
+    import_id BIGINT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    number    BIGINT NOT NULL,
+    content   BLOB NOT NULL,
+    PRIMARY KEY (import_id, number)
+);
+
+-- Rejected lines of uploaded files, with the reasons.
+CREATE TABLE import_rejections (
+    import_id BIGINT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
+    line      BIGINT NOT NULL,
+    reason    TEXT NOT NULL,
+    PRIMARY KEY (import_id, line)
 );
 
 -- Links of subscribers to digests. `section_keys` are the folded names of the chosen sections, which

@@ -10,6 +10,7 @@ use anyhow::Context;
 use super::output::{self, pluralize};
 use crate::domain::file_import::{ImportEvent, MAX_KEPT_REASONS, RejectedLines};
 use crate::domain::printable::escape_unprintable;
+use crate::fs::escape_formula;
 
 /// Report file of a command, if it has one.
 pub(crate) struct IssueReport {
@@ -35,6 +36,12 @@ impl IssueReport {
         if let Some(file) = self.file.as_mut().filter(|_| self.error.is_none()) {
             self.error = writeln!(file, "{}", escape_unprintable(text, |_| 0)).err();
         }
+    }
+
+    /// Writes a rejected line as a row of CSV.
+    pub(crate) fn write_row(&mut self, line: u64, reason: &str) {
+        let reason = escape_formula(reason).replace('"', "\"\"");
+        self.write(&format!("{line},\"{reason}\""));
     }
 
     /// Writes the rejected line of an event of an import of `file`.

@@ -129,6 +129,8 @@ pub enum AuditObject {
     Segment,
     /// A bulk operation over subscribers, by id.
     BulkJob,
+    /// An import of subscribers, by id.
+    Import,
     /// A subscription, by id.
     Subscription,
     /// A suppression, by keyed hash.
@@ -147,7 +149,7 @@ pub enum AuditObject {
 
 impl AuditObject {
     /// All kinds of objects.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Source,
         Self::Article,
         Self::Feed,
@@ -158,6 +160,7 @@ impl AuditObject {
         Self::Attribute,
         Self::Segment,
         Self::BulkJob,
+        Self::Import,
         Self::Subscription,
         Self::Suppression,
         Self::Token,
@@ -180,6 +183,7 @@ impl AuditObject {
             Self::Attribute => "attribute",
             Self::Segment => "segment",
             Self::BulkJob => "bulk_job",
+            Self::Import => "import",
             Self::Subscription => "subscription",
             Self::Suppression => "suppression",
             Self::Token => "token",

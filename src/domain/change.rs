@@ -31,6 +31,7 @@ impl Change {
             | AuditObject::Attribute
             | AuditObject::Segment
             | AuditObject::BulkJob
+            | AuditObject::Import
             | AuditObject::Suppression => (Permission::ReadSubscribers, false),
             AuditObject::Token | AuditObject::User => (Permission::ManageAccess, true),
             AuditObject::Webhook => (Permission::ManageSettings, true),

@@ -72,11 +72,6 @@ impl FirstLines {
     pub(crate) fn get(&self, value: &str) -> Option<u64> {
         self.0.get(&digest(value)).copied().map(u64::from)
     }
-
-    /// Removes all values and lines.
-    pub(crate) fn clear(&mut self) {
-        self.0.clear();
-    }
 }
 
 fn digest(value: &str) -> [u8; DIGEST_BYTES] {
@@ -106,7 +101,5 @@ mod tests {
             (None, None, Some(2))
         );
         assert_eq!((lines.get("a"), lines.get("c")), (Some(2), None));
-        lines.clear();
-        assert_eq!(lines.insert("a", 9), None);
     }
 }

@@ -47,6 +47,7 @@ pub mod site_urls;
 pub mod sliding_window;
 pub mod slug;
 pub mod subject;
+pub mod subscriber_import;
 pub mod subscription;
 pub mod tag;
 pub mod text_language;

@@ -77,6 +77,7 @@ mod tests {
     use crate::domain::event::EventKind;
     use crate::domain::role::Role;
     use crate::domain::selection::TermKind;
+    use crate::domain::subscriber_import::ImportState;
     use crate::domain::subscription::SubscriptionStatus;
 
     /// Returns the words of each CHECK constraint of a schema by the constraint's name.
@@ -108,6 +109,7 @@ mod tests {
             ("definition_versions_kind", DefinitionKind::ALL.map(DefinitionKind::as_str).to_vec()),
             ("events_kind", EventKind::ALL.map(EventKind::as_str).to_vec()),
             ("hub_requests_mode", HubMode::ALL.map(HubMode::as_str).to_vec()),
+            ("imports_state", ImportState::ALL.map(ImportState::as_str).to_vec()),
             ("editions_state", EditionState::ALL.map(EditionState::as_str).to_vec()),
             (
                 "subscriptions_status",

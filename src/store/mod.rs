@@ -40,6 +40,7 @@ mod hub_verifications;
 pub mod id_mappings;
 pub mod idempotency_keys;
 pub mod identity;
+pub mod imports;
 pub mod leased_delivery;
 pub mod leases;
 mod left_out;

@@ -14,6 +14,12 @@ pub struct BulkJobs<'a> {
     pub(super) store: &'a Store,
 }
 
+/// The store operations on imports of subscribers.
+#[derive(Debug, Clone, Copy)]
+pub struct Imports<'a> {
+    pub(super) store: &'a Store,
+}
+
 /// The store operations on the log of article changes.
 #[derive(Debug, Clone, Copy)]
 pub struct ArticleChanges<'a> {
@@ -276,6 +282,11 @@ impl Store {
     /// Returns the store operations on the WebSub hub.
     pub fn hub(&self) -> Hub<'_> {
         Hub { store: self }
+    }
+
+    /// Returns the store operations on imports of subscribers.
+    pub fn imports(&self) -> Imports<'_> {
+        Imports { store: self }
     }
 
     /// Returns the store operations on idempotency keys of API requests.

@@ -56,6 +56,7 @@ const EDITIONS_DIGEST: &Fragments = &column("editions", "digest");
 const SELECTION_ENTRIES: &Fragments = &column("selection_entries", "digest");
 const LEDGER: &Fragments = &column("ledger", "digest");
 const SUBSCRIPTIONS: &Fragments = &column("subscriptions", "digest");
+const IMPORTS: &Fragments = &column("imports", "digest");
 const EDITIONS_TRANSPORT: &Fragments = &column("editions", "transport");
 const DELIVERY_QUEUE: &Fragments = &column("delivery_queue", "transport");
 const PUBLICATIONS: &Fragments = &column("publications", "destination");
@@ -117,6 +118,7 @@ static RENAME_IN_USER_DIGESTS: Statement = Statement::new(
               AND taken.digest = $name)",
 );
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
+static RENAME_IN_IMPORTS: Statement = Statement::with(RENAME, IMPORTS);
 
 /// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
 static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
@@ -194,6 +196,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_API_TOKEN_DIGESTS,
     &RENAME_IN_USER_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_IMPORTS,
     &RENAME_IN_CONFIRMATIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
     &RENAME_IN_DELIVERY_QUEUE,
@@ -228,6 +231,7 @@ static DIGEST_RENAMES: &[&Statement] = &[
     &RENAME_IN_API_TOKEN_DIGESTS,
     &RENAME_IN_USER_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_IMPORTS,
     &RENAME_IN_CONFIRMATIONS,
 ];
 /// Statements that replace the name of a transport.

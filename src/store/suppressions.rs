@@ -35,12 +35,29 @@ pub struct Suppression {
 
 /// Returns the keyed hash of an address in its normalized form.
 pub fn address_hash(secret: &[u8], address_key: &str) -> String {
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
-        unreachable!("HMAC takes keys of any length")
-    };
-    mac.update(b"address:");
-    mac.update(address_key.as_bytes());
-    hex::encode(&mac.finalize().into_bytes()[..16])
+    AddressHasher::new(secret).hash(address_key)
+}
+
+/// Hashes many addresses with one secret, faster than [`address_hash`].
+#[derive(Debug, Clone)]
+pub struct AddressHasher(Hmac<Sha256>);
+
+impl AddressHasher {
+    /// Prepares the secret for the hashes.
+    pub fn new(secret: &[u8]) -> Self {
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret) else {
+            unreachable!("HMAC takes keys of any length")
+        };
+        mac.update(b"address:");
+        Self(mac)
+    }
+
+    /// Returns the keyed hash of an address in its normalized form.
+    pub fn hash(&self, address_key: &str) -> String {
+        let mut mac = self.0.clone();
+        mac.update(address_key.as_bytes());
+        hex::encode(&mac.finalize().into_bytes()[..16])
+    }
 }
 
 static ADD: Statement = Statement::new(

@@ -105,6 +105,13 @@ impl FileAttributes {
         Self { known, guesses: BTreeMap::new() }
     }
 
+    /// Uses the types that an interrupted import decided.
+    pub(super) fn use_types(&mut self, types: &BTreeMap<String, AttributeType>) {
+        for (name, kind) in types {
+            self.known.0.entry(name.clone()).or_insert(*kind);
+        }
+    }
+
     /// Returns the values of a line. Those of a new attribute are texts until [`Self::decide_types`].
     ///
     /// # Errors
@@ -125,10 +132,13 @@ impl FileAttributes {
         Ok(values)
     }
 
-    /// Gives each new attribute its type, once all lines were read.
-    pub(super) fn decide_types(&mut self) {
+    /// Gives each new attribute its type, once all lines were read, and returns the types of the new ones.
+    pub(super) fn decide_types(&mut self) -> BTreeMap<String, AttributeType> {
         let guesses = std::mem::take(&mut self.guesses);
-        self.known.0.extend(guesses.into_iter().map(|(name, guess)| (name, guess.result())));
+        let types: BTreeMap<String, AttributeType> =
+            guesses.into_iter().map(|(name, guess)| (name, guess.result())).collect();
+        self.known.0.extend(types.clone());
+        types
     }
 }
 

@@ -1,7 +1,7 @@
 //! Column names of subscriber files of other services that need no mapping.
 
 /// Names of each supported column, without what [`normalize`] removes.
-const NAMES: [(&str, &[&str]); 6] = [
+const NAMES: [(&str, &[&str]); 9] = [
     (
         "email",
         &[
@@ -59,10 +59,30 @@ const NAMES: [(&str, &[&str]); 6] = [
     ("timezone", &["timezone", "tz", "zeitzone", "时区", "時區"]),
     ("tags", &["tags", "tag", "labels", "schlagwörter", "标签", "標籤"]),
     ("sections", &["sections", "section", "栏目", "版块", "欄目", "版塊"]),
+    (
+        "first_name",
+        &["firstname", "fname", "givenname", "forename", "vorname", "prénom", "prenom", "nombre"],
+    ),
+    (
+        "last_name",
+        &[
+            "lastname",
+            "lname",
+            "surname",
+            "familyname",
+            "nachname",
+            "nom",
+            "apellido",
+            "apellidos",
+            "姓",
+            "姓氏",
+        ],
+    ),
+    ("status", &["status", "subscriptionstatus", "订阅状态", "訂閱狀態"]),
 ];
 
 /// Returns a column name in lower case, without blanks, hyphens, underscores and other signs.
-fn normalize(header: &str) -> String {
+pub(super) fn normalize(header: &str) -> String {
     header.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
@@ -71,8 +91,12 @@ fn normalize(header: &str) -> String {
 /// # Errors
 /// The names of several columns that may be meant.
 pub(super) fn find(headers: &[&str], column: &str) -> Result<Option<usize>, Vec<String>> {
-    if let Some(exact) = headers.iter().position(|h| h.eq_ignore_ascii_case(column)) {
-        return Ok(Some(exact));
+    let is_exact = |index: &usize| headers[*index].eq_ignore_ascii_case(column);
+    let exact: Vec<usize> = (0..headers.len()).filter(is_exact).collect();
+    match exact.as_slice() {
+        [] => {}
+        [only] => return Ok(Some(*only)),
+        several => return Err(several.iter().map(|i| headers[*i].to_owned()).collect()),
     }
     let names = NAMES.iter().find(|(name, _)| *name == column).map_or(&[][..], |(_, names)| names);
     let is_named = |h: &str| {
@@ -128,6 +152,8 @@ mod tests {
         assert_eq!(find(&["Mail", "Email"], "email"), Ok(Some(1)));
         let both = vec!["Mail".to_owned(), "E-Mail".to_owned()];
         assert_eq!(find(&["Mail", "x", "E-Mail"], "email"), Err(both));
+        let same = vec!["email".to_owned(), "Email".to_owned()];
+        assert_eq!(find(&["email", "Email"], "email"), Err(same));
         assert_eq!(find(&["Mailing", "", "-"], "email"), Ok(None));
     }
 }

@@ -1,74 +1,163 @@
-//! Import of subscribers from CSV. All lines are validated before the first is stored.
+//! Import of subscribers from a file. All lines are checked before the first is stored; an interrupted
+//! import continues where it stopped.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use sha2::{Digest as _, Sha256};
+
+use super::KnownTerms;
 use super::attributes::{FileAttributes, KnownAttributes};
-use super::subscriber_file::{ExportedSubscription, SubscriberFile, SubscriberLine};
-use super::{KnownTerms, apply_requests, validate};
+use super::subscriber_file::{LayoutChoice, SubscriberFile};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
-use crate::domain::address::EmailAddress;
-use crate::domain::file_import::{FirstLines, ImportEvent, RejectedLines};
-use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
+use crate::domain::file_import::{ImportEvent, RejectedLines};
+use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::Millis;
+use crate::fs::{CsvSettings, InputFile, separator_word};
 use crate::store::Store;
-use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
-use crate::store::suppressions::address_hash;
+use crate::store::imports::{CheckedFile, ImportJob, NewImport};
+use crate::store::suppressions::AddressHasher;
 
-pub use super::subscriber_file::COLUMNS;
+mod checks;
+pub mod jobs;
+mod reader;
+mod rejections;
+mod writer;
 
-/// Number of subscribers stored per transaction.
-const ROWS_PER_TRANSACTION: usize = 200;
+use checks::LineChecks;
+use reader::{CheckedLines, RowStream};
+use writer::ChunkTarget;
+
+pub use super::subscriber_file::{COLUMNS, FileForm, FilePreview, Preset};
 
 /// Options of an import.
 #[derive(Debug, Clone)]
 pub struct ImportOptions {
     /// Actor that imports the file.
     pub actor: Actor,
-    /// `true` if the admin holds the owners' consent, so that no confirmation e-mail is sent.
-    pub confirmed: bool,
     /// Sections and languages that the file may name.
     pub known: KnownTerms,
-    /// Column names of the file by supported column.
-    pub column_map: HashMap<String, String>,
-    /// `true` to validate without storing.
+    /// Settings that a person chose.
+    pub settings: ImportSettings,
+}
+
+impl ImportOptions {
+    /// Returns the options without any choice of a person.
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, known: KnownTerms::default(), settings: ImportSettings::default() }
+    }
+}
+
+/// Settings of an import that a person chose; they are stored with the import.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportSettings {
+    /// `true` if the admin holds the owners' consent, so that no confirmation e-mail is sent.
+    pub confirmed: bool,
+    /// Evidence of the owners' consent.
+    pub consent: String,
+    /// Name of the encoding; absent to recognize it.
+    pub encoding: Option<String>,
+    /// Character between the fields, or its name; absent to recognize it.
+    pub delimiter: Option<String>,
+    /// Word for the service that exported the file; absent to recognize it.
+    pub preset: Option<String>,
+    /// Headings of the file by the column or attribute that they stand for.
+    pub columns: BTreeMap<String, String>,
+    /// Headings of columns that are not imported.
+    pub ignored: Vec<String>,
+    /// `true` to count the changes without storing anything.
     pub dry_run: bool,
     /// `true` to import valid lines even if others are rejected.
     pub skip_bad: bool,
-    /// Evidence of the owners' consent.
-    pub consent: String,
+}
+
+impl ImportSettings {
+    /// Opens a file with these settings.
+    fn open(&self, input: InputFile, name: String) -> anyhow::Result<SubscriberFile> {
+        let csv = CsvSettings::parse(self.encoding.as_deref(), self.delimiter.as_deref())
+            .map_err(anyhow::Error::msg)?;
+        let preset = self.preset.as_deref().map(parse_preset).transpose();
+        let choice = LayoutChoice {
+            columns: self.columns.clone().into_iter().collect::<HashMap<_, _>>(),
+            ignored: self.ignored.clone(),
+            preset: preset.map_err(anyhow::Error::msg)?,
+        };
+        SubscriberFile::read(input, name, csv, &choice)
+    }
+
+    /// Checks the settings without a file.
+    ///
+    /// # Errors
+    /// The name of the first setting that is not valid, with one sentence.
+    pub fn check(&self) -> Result<(), (&'static str, String)> {
+        CsvSettings::parse(self.encoding.as_deref(), None)
+            .map_err(|reason| ("encoding", reason))?;
+        CsvSettings::parse(None, self.delimiter.as_deref())
+            .map_err(|reason| ("delimiter", reason))?;
+        if let Some(word) = &self.preset {
+            parse_preset(word).map_err(|reason| ("preset", reason))?;
+        }
+        if self.confirmed && self.consent.trim().is_empty() {
+            let reason = "state how and when the people consented, or import them as pending";
+            return Err(("consent", reason.to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn parse_preset(word: &str) -> Result<Preset, String> {
+    Preset::parse(word).ok_or_else(|| {
+        let known = Preset::ALL.map(Preset::as_str).join(", ");
+        format!("{word:?} is not a known service; use one of: {known}")
+    })
 }
 
 /// Result of an import.
 #[derive(Debug, Clone, Default)]
 pub struct ImportReport {
+    /// Recognized or chosen properties of the file.
+    pub form: Option<FileForm>,
     /// Number of valid lines.
     pub valid: usize,
     /// Rejected lines of the file.
     pub rejected: RejectedLines,
     /// `true` if the valid lines were stored.
     pub imported: bool,
-    /// Subscriptions for which a confirmation e-mail was queued.
-    pub pending: usize,
-    /// Subscriptions confirmed by this import.
-    pub confirmed: usize,
-    /// Subscriptions that already existed.
-    pub already_subscribed: usize,
-    /// Skipped subscriptions that only the owner of the address may begin again.
-    pub previously_unsubscribed: usize,
-    /// Number of suppressed addresses.
-    pub suppressed: usize,
-    /// Skipped lines of an export that belong to another digest, or to none.
-    pub other_digests: usize,
-    /// Addresses that this import suppressed.
-    pub suppressions_added: usize,
+    /// Line after which an interrupted import continued.
+    pub resumed_after: Option<i64>,
+    /// Numbers of lines by outcome; of a dry run those that an import would have.
+    pub counts: ImportCounts,
 }
 
-/// Imports a file into a digest. All lines are validated before the first is stored, so the file is read
-/// twice; memory grows with the number of lines only, by some bytes each. Of an export, only the lines of
-/// this digest are imported: pending subscriptions stay pending, and ended ones are skipped. Addresses that
-/// the file calls suppressed are suppressed whatever their digest, before their subscriptions are stored.
+/// Returns the name of a delimiter, or the delimiter itself.
+pub fn delimiter_word(separator: u8) -> String {
+    separator_word(separator)
+}
+
+/// Returns the properties of a file and its first lines.
+///
+/// # Errors
+/// The file cannot be read, or a column is missing or ambiguous.
+pub fn preview(file: &Path, settings: &ImportSettings) -> anyhow::Result<FilePreview> {
+    let (input, name) = open_file(file)?;
+    settings.open(input, name)?.preview()
+}
+
+fn open_file(file: &Path) -> anyhow::Result<(InputFile, String)> {
+    use anyhow::Context as _;
+    let name = file.display().to_string();
+    Ok((InputFile::open(file).with_context(|| format!("cannot read {name}"))?, name))
+}
+
+/// Imports a file into a digest. All lines are checked before the first is stored, so the file is read
+/// twice; memory does not grow with it. Of an export of Courant, only the lines of this digest are imported.
+/// Addresses that the file calls suppressed are suppressed whatever their digest. If an earlier call with
+/// the same file and settings was interrupted, this one continues it.
 pub async fn import(
     store: &Store,
     secret: &[u8],
@@ -78,188 +167,173 @@ pub async fn import(
     now: Millis,
     mut on_event: impl FnMut(ImportEvent<'_>),
 ) -> anyhow::Result<ImportReport> {
-    let mut report = ImportReport::default();
-    let consent = if options.consent.is_empty() {
-        format!("imported by an admin, {}", now.rfc3339())
-    } else {
-        options.consent.clone()
+    let (input, name) = open_file(file)?;
+    let fingerprint = fingerprint(file, &input, digest, &options.settings);
+    let unfinished = match options.settings.dry_run {
+        true => None,
+        false => store.imports().find_unfinished(&fingerprint).await?,
     };
-    let mut checks = LineChecks {
-        digest,
-        consent,
-        secret,
-        known: &options.known,
-        attributes: FileAttributes::new(KnownAttributes::read(store).await?),
-        seen: FirstLines::default(),
-    };
-    let mut subscribers = SubscriberFile::open(file, &options.column_map)?;
-    for line in subscribers.lines()? {
-        let (line, subscriber) = line?;
-        match checks.validate(subscriber, line) {
-            Ok((LineOutcome::Import { .. }, _)) => report.valid += 1,
-            Ok((LineOutcome::Unsubscribed, _)) => report.previously_unsubscribed += 1,
-            Ok((LineOutcome::OtherDigest, _)) => report.other_digests += 1,
-            Err(reason) => report.rejected.add(line, &reason, &mut on_event),
-        }
+    let mut checks = line_checks(store, secret, digest, options, now).await?;
+    if let Some(job) = &unfinished {
+        checks.attributes.use_types(&job.attribute_types);
     }
-    if options.dry_run || (report.rejected.count > 0 && !options.skip_bad) {
+    let settings = options.settings.clone();
+    let file_name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let checked = tokio::task::spawn_blocking(move || {
+        let file = settings.open(input, name)?;
+        reader::check(file, checks, &AtomicBool::new(false))
+    });
+    let mut checked = checked.await??;
+    let mut report = ImportReport {
+        form: Some(checked.file.form().clone()),
+        valid: usize::try_from(checked.valid)?,
+        ..ImportReport::default()
+    };
+    checked.rejections.for_each(|line, reason| report.rejected.add(line, reason, &mut on_event))?;
+    let target = ChunkTarget { digest: digest.name.clone(), transport: digest.transport.clone() };
+    if options.settings.dry_run {
+        report.counts = count(store, checked, &target).await?;
         return Ok(report);
     }
-    checks.seen.clear();
-    checks.attributes.decide_types();
-    let (mut done, mut chunks, mut suppressions) = (0, Chunks::default(), Vec::new());
-    for line in subscribers.lines()? {
-        let (line, subscriber) = line?;
-        let Ok((outcome, suppression)) = checks.validate(subscriber, line) else { continue };
-        suppressions.extend(suppression);
-        if suppressions.len() == ROWS_PER_TRANSACTION {
-            report.suppress(store, &mut suppressions, &options.actor, now).await?;
+    if report.rejected.count > 0 && !options.settings.skip_bad {
+        return Ok(report);
+    }
+    report.resumed_after = unfinished.as_ref().map(|job| job.done_through);
+    let job = match unfinished {
+        Some(job) => job,
+        None => {
+            let settings = json!(options.settings);
+            let new = NewImport {
+                state: ImportState::Storing,
+                digest: &digest.name,
+                file_name: &file_name,
+                fingerprint: &fingerprint,
+                settings: &settings,
+            };
+            let job = store.imports().add(new, &options.actor, now).await?;
+            save_check(store, job.id, &checked, ImportState::Storing, ImportCounts::default())
+                .await?
+                .unwrap_or(job)
         }
-        let LineOutcome::Import { request, is_pending } = outcome else { continue };
-        let is_confirmed = options.confirmed && !is_pending;
-        let Some(chunk) = chunks.push(is_confirmed, *request) else { continue };
-        done += chunk.len();
-        report.suppress(store, &mut suppressions, &options.actor, now).await?;
-        report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
-        on_event(ImportEvent::Stored { done, total: report.valid });
-    }
-    report.suppress(store, &mut suppressions, &options.actor, now).await?;
-    for (is_confirmed, chunk) in chunks.rest() {
-        done += chunk.len();
-        report.store(store, chunk, is_confirmed, digest, &options.actor, now).await?;
-        on_event(ImportEvent::Stored { done, total: report.valid });
-    }
+    };
+    let total = report.valid;
+    let on_progress = |job: &ImportJob| {
+        let done = usize::try_from(stored_lines(&job.counts)).unwrap_or(total).min(total);
+        on_event(ImportEvent::Stored { done, total });
+    };
+    let stored = store_lines(store, job, checked, &target, (&options.actor, now), on_progress);
+    let job = stored.await?.ok_or_else(|| {
+        anyhow::anyhow!("another process continues this import, or it was cancelled")
+    })?;
     report.imported = true;
+    report.counts = job.counts;
     Ok(report)
 }
 
-/// Requests that wait for their transaction, with and without a confirmed status.
-#[derive(Default)]
-struct Chunks([Vec<SubscriptionRequest>; 2]);
-
-impl Chunks {
-    /// Adds a request; returns the requests of a complete transaction.
-    fn push(
-        &mut self,
-        is_confirmed: bool,
-        request: SubscriptionRequest,
-    ) -> Option<Vec<SubscriptionRequest>> {
-        let chunk = &mut self.0[usize::from(is_confirmed)];
-        chunk.push(request);
-        (chunk.len() == ROWS_PER_TRANSACTION).then(|| std::mem::take(chunk))
-    }
-
-    /// Returns the incomplete transactions, and `true` with those of confirmed requests.
-    fn rest(self) -> impl Iterator<Item = (bool, Vec<SubscriptionRequest>)> {
-        [false, true].into_iter().zip(self.0).filter(|(_, chunk)| !chunk.is_empty())
-    }
+/// Returns the number of lines with a person that these counts contain.
+fn stored_lines(counts: &ImportCounts) -> u64 {
+    counts.new
+        + counts.changed
+        + counts.unchanged
+        + counts.previously_unsubscribed
+        + counts.suppressed
 }
 
-impl ImportReport {
-    /// Stores requests in one transaction and adds their results.
-    async fn store(
-        &mut self,
-        store: &Store,
-        requests: Vec<SubscriptionRequest>,
-        is_confirmed: bool,
-        digest: &Digest,
-        actor: &Actor,
-        now: Millis,
-    ) -> anyhow::Result<()> {
-        let origin =
-            if is_confirmed { RequestOrigin::AdminWithConsent } else { RequestOrigin::Admin };
-        for r in apply_requests(store, requests, &[digest], origin, actor, now).await? {
-            self.add(r);
-        }
-        Ok(())
-    }
-
-    /// Suppresses addresses in one transaction, and clears the list.
-    async fn suppress(
-        &mut self,
-        store: &Store,
-        suppressions: &mut Vec<(String, String)>,
-        actor: &Actor,
-        now: Millis,
-    ) -> anyhow::Result<()> {
-        let all = std::mem::take(suppressions);
-        self.suppressions_added += store.suppressions().add_all(&all, actor, now).await?;
-        Ok(())
-    }
-
-    fn add(&mut self, r: RequestResult) {
-        self.pending += r.confirmations_queued;
-        self.confirmed += r.confirmed;
-        self.already_subscribed += r.unchanged;
-        self.previously_unsubscribed += r.previously_unsubscribed;
-        self.suppressed += usize::from(r.suppressed);
-    }
+/// Returns the identity of a file and the settings with which it is imported.
+fn fingerprint(
+    file: &Path,
+    input: &InputFile,
+    digest: &Digest,
+    settings: &ImportSettings,
+) -> String {
+    let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let identity = json!([path.to_string_lossy(), input.state(), digest.name, settings]);
+    hex::encode(Sha256::digest(identity.to_string().as_bytes()))
 }
 
-/// Values against which the lines of a file are validated.
-struct LineChecks<'a> {
-    digest: &'a Digest,
-    consent: String,
-    secret: &'a [u8],
-    known: &'a KnownTerms,
-    attributes: FileAttributes,
-    /// Line of each address seen so far.
-    seen: FirstLines,
+/// Returns the values against which the lines of a file are validated.
+async fn line_checks(
+    store: &Store,
+    secret: &[u8],
+    digest: &Digest,
+    options: &ImportOptions,
+    now: Millis,
+) -> anyhow::Result<LineChecks> {
+    let settings = &options.settings;
+    let consent = match settings.consent.trim() {
+        "" => format!("imported by an admin, {}", now.rfc3339()),
+        consent => super::strip_control_characters(consent),
+    };
+    Ok(LineChecks {
+        digest: digest.name.clone(),
+        consent,
+        is_confirmed: settings.confirmed,
+        hasher: AddressHasher::new(secret),
+        known: options.known.clone(),
+        attributes: FileAttributes::new(KnownAttributes::read(store).await?),
+        languages: HashMap::new(),
+        timezones: HashMap::new(),
+    })
 }
 
-/// Effect of a valid line.
-enum LineOutcome {
-    /// The subscription is requested; it stays pending if its owner never confirmed it.
-    Import { request: Box<SubscriptionRequest>, is_pending: bool },
-    /// The line of an export has an ended subscription, which is not begun again.
-    Unsubscribed,
-    /// The line of an export belongs to another digest.
-    OtherDigest,
+/// Counts the changes that a checked file would cause.
+async fn count(
+    store: &Store,
+    checked: CheckedLines,
+    target: &ChunkTarget,
+) -> anyhow::Result<ImportCounts> {
+    let CheckedLines { file, checks, rejections, .. } = checked;
+    let rows = RowStream::spawn(file, checks, rejections.repeated, 0);
+    writer::count(store, rows, target).await
 }
 
-impl LineChecks<'_> {
-    /// Returns the effect of a line, and the hash and reason of its suppression if it has one.
-    fn validate(
-        &mut self,
-        line: Result<SubscriberLine, String>,
-        number: u64,
-    ) -> Result<(LineOutcome, Option<(String, String)>), String> {
-        let mut line = line?;
-        let suppression = match line.suppression.take() {
-            Some(reason) => {
-                let address = EmailAddress::parse(&line.subscriber.email);
-                let address = address.map_err(|reason| reason.to_string())?;
-                Some((address_hash(self.secret, &address.key()), reason))
-            }
-            None => None,
-        };
-        let mut outcome = self.outcome(line, number)?;
-        if let LineOutcome::Import { request, .. } = &mut outcome {
-            request.is_suppressed = suppression.is_some();
-        }
-        Ok((outcome, suppression))
-    }
+/// Saves the result of a check; `None` if the import was cancelled.
+async fn save_check(
+    store: &Store,
+    id: i64,
+    checked: &CheckedLines,
+    state: ImportState,
+    counts: ImportCounts,
+) -> anyhow::Result<Option<ImportJob>> {
+    let form = form_json(checked.file.form());
+    let result = CheckedFile {
+        state,
+        form: &form,
+        valid: i64::try_from(checked.valid)?,
+        rejected: i64::try_from(checked.rejections.count)?,
+        counts,
+        attribute_types: &checked.types,
+    };
+    Ok(store.imports().save_check(id, result).await?)
+}
 
-    fn outcome(&mut self, line: SubscriberLine, number: u64) -> Result<LineOutcome, String> {
-        let SubscriberLine { mut subscriber, attributes, exported, .. } = line;
-        let (mut consent, mut is_pending) = (self.consent.clone(), false);
-        if let Some(ExportedSubscription { digest, status, consent: earlier }) = exported {
-            match status {
-                _ if digest != self.digest.name => return Ok(LineOutcome::OtherDigest),
-                SubscriptionStatus::Unsubscribed => return Ok(LineOutcome::Unsubscribed),
-                SubscriptionStatus::Pending => is_pending = true,
-                SubscriptionStatus::Confirmed | SubscriptionStatus::Paused => {}
-            }
-            if let Some(earlier) = earlier.filter(|_| !is_pending) {
-                consent = format!("{consent}; {earlier}");
-            }
-        }
-        subscriber.attributes = self.attributes.values(&attributes)?;
-        let request = validate(&subscriber, &[self.digest], &consent, self.secret)?;
-        self.known.check(&request)?;
-        match self.seen.insert(&request.address_key, number) {
-            Some(first) => Err(format!("same address as in line {first}")),
-            None => Ok(LineOutcome::Import { request: Box::new(request), is_pending }),
-        }
+/// Returns the recognized properties of a file as they are stored.
+fn form_json(form: &FileForm) -> Json {
+    let columns =
+        form.columns.iter().map(|(name, meaning)| json!({"name": name, "meaning": meaning}));
+    json!({
+        "format": form.format,
+        "encoding": form.encoding,
+        "delimiter": form.separator.map(separator_word),
+        "preset": form.preset.map(Preset::as_str),
+        "columns": columns.collect::<Vec<_>>(),
+    })
+}
+
+/// Stores the lines of a checked file that are not stored yet, and finishes the import.
+async fn store_lines(
+    store: &Store,
+    job: ImportJob,
+    checked: CheckedLines,
+    target: &ChunkTarget,
+    (actor, now): (&Actor, Millis),
+    on_progress: impl FnMut(&ImportJob),
+) -> anyhow::Result<Option<ImportJob>> {
+    let after = u64::try_from(job.done_through).unwrap_or_default();
+    let CheckedLines { file, checks, rejections, .. } = checked;
+    let rows = RowStream::spawn(file, checks, rejections.repeated, after);
+    match writer::store_rows(store, job, rows, target, (actor, now), on_progress).await? {
+        Some(job) => Ok(store.imports().finish(job.id, now).await?),
+        None => Ok(None),
     }
 }

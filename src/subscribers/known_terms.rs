@@ -40,19 +40,30 @@ impl KnownTerms {
     /// # Errors
     /// One sentence that lists the known ones.
     pub fn check(&self, request: &SubscriptionRequest) -> Result<(), String> {
-        if let Some(tag) = &request.language
-            && !language::is_known(tag)
-        {
-            let known = list(&self.languages);
-            return Err(format!(
-                "`{tag}` is not a known language; write an ISO 639 code; languages of the digest: {known}"
-            ));
+        if let Some(tag) = &request.language {
+            self.check_language(tag)?;
         }
+        self.check_sections(&request.sections)
+    }
+
+    /// Rejects a language that does not exist.
+    pub(super) fn check_language(&self, tag: &str) -> Result<(), String> {
+        if language::is_known(tag) {
+            return Ok(());
+        }
+        let known = list(&self.languages);
+        Err(format!(
+            "`{tag}` is not a known language; write an ISO 639 code; languages of the digest: {known}"
+        ))
+    }
+
+    /// Rejects a section that no digest contains.
+    pub(super) fn check_sections(&self, sections: &[String]) -> Result<(), String> {
         let is_known = |section: &&String| {
             let section = selection::normalize_term(section);
             self.sections.iter().any(|known| selection::normalize_term(known) == section)
         };
-        match request.sections.iter().find(|section| !is_known(section)) {
+        match sections.iter().find(|section| !is_known(section)) {
             Some(unknown) if !self.sections.is_empty() => Err(format!(
                 "there is no section {unknown:?}; existing sections: {}",
                 list(&self.sections)

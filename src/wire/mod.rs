@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod digests;
 pub mod editions;
 pub mod feeds;
+pub mod imports;
 pub mod problem;
 pub mod segments;
 pub mod sources;

@@ -7,12 +7,13 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::deliveries::DeliverySummary;
+use crate::domain::subscriber_import::ImportCounts;
 use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscribers;
 use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
 use crate::store::suppressions::Suppression;
-use crate::subscribers::import::ImportReport;
+use crate::subscribers::import::{ImportReport, delimiter_word};
 
 /// Subscriber with all subscriptions.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -224,31 +225,72 @@ pub struct ErasedSubscriber {
     pub deliveries: u64,
 }
 
-/// Result of importing a file of subscribers, or of validating it.
+/// Result of importing a file of subscribers, or of a dry run, which counts what an import would do.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct SubscriberImport {
     /// `true` if the valid lines were stored.
     pub imported: bool,
+    /// Format of the file: `csv` or `jsonl`.
+    pub format: &'static str,
+    /// Encoding of the file.
+    pub encoding: &'static str,
+    /// Character between the fields, or its name; `null` for JSON lines.
+    #[schema(required)]
+    pub delimiter: Option<String>,
+    /// Service that exported the file; `null` if it is not known.
+    #[schema(required)]
+    pub preset: Option<String>,
     /// Number of valid lines of the file.
     pub valid: usize,
-    /// Number of subscriptions confirmed by this import.
-    pub confirmed: usize,
-    /// Number of subscriptions for which a confirmation e-mail was queued.
-    pub pending: usize,
-    /// Number of subscriptions that already existed.
-    pub already_subscribed: usize,
-    /// Number of skipped subscriptions that only the owner of the address may begin again.
-    pub previously_unsubscribed: usize,
-    /// Number of lines with a suppressed address.
-    pub suppressed: usize,
-    /// Number of skipped lines of an export that belong to another digest, or to none.
-    pub other_digests: usize,
-    /// Number of addresses that this import suppressed, because the file says so.
-    pub suppressions_added: usize,
+    /// Numbers of the valid lines by outcome.
+    #[serde(flatten)]
+    pub counts: ImportNumbers,
     /// Number of rejected lines.
     pub rejected_lines: usize,
     /// The first 100 rejected lines, with the reasons.
     pub rejected: Vec<RejectedLine>,
+}
+
+/// Numbers of the valid lines of an import by outcome.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ImportNumbers {
+    /// Number of people who are added.
+    pub new: u64,
+    /// Number of known people whose details or subscription change.
+    pub changed: u64,
+    /// Number of known people for whom nothing changes.
+    pub unchanged: u64,
+    /// Number of subscriptions that begin, or are confirmed, without a message to their owners.
+    pub confirmed: u64,
+    /// Number of subscriptions for which a confirmation e-mail is queued.
+    pub pending: u64,
+    /// Number of subscriptions that existed before.
+    pub already_subscribed: u64,
+    /// Number of addresses that stay unsubscribed, here or because the file says so.
+    pub previously_unsubscribed: u64,
+    /// Number of lines with a suppressed address.
+    pub suppressed: u64,
+    /// Number of skipped lines of an export that belong to another digest, or to none.
+    pub other_digests: u64,
+    /// Number of addresses that the import suppresses, because the file says so.
+    pub suppressions_added: u64,
+}
+
+impl From<&ImportCounts> for ImportNumbers {
+    fn from(counts: &ImportCounts) -> Self {
+        Self {
+            new: counts.new,
+            changed: counts.changed,
+            unchanged: counts.unchanged,
+            confirmed: counts.confirmed,
+            pending: counts.pending,
+            already_subscribed: counts.already_subscribed,
+            previously_unsubscribed: counts.previously_unsubscribed,
+            suppressed: counts.suppressed,
+            other_digests: counts.other_digests,
+            suppressions_added: counts.suppressions_added,
+        }
+    }
 }
 
 /// Rejected line of an imported file.
@@ -262,17 +304,15 @@ pub struct RejectedLine {
 
 impl From<&ImportReport> for SubscriberImport {
     fn from(r: &ImportReport) -> Self {
-        let rejected = r.rejected.first.iter();
+        let (form, rejected) = (r.form.as_ref(), r.rejected.first.iter());
         Self {
             imported: r.imported,
+            format: form.map_or("csv", |form| form.format),
+            encoding: form.map_or("UTF-8", |form| form.encoding),
+            delimiter: form.and_then(|form| form.separator).map(delimiter_word),
+            preset: form.and_then(|form| form.preset).map(|preset| preset.as_str().to_owned()),
             valid: r.valid,
-            confirmed: r.confirmed,
-            pending: r.pending,
-            already_subscribed: r.already_subscribed,
-            previously_unsubscribed: r.previously_unsubscribed,
-            suppressed: r.suppressed,
-            other_digests: r.other_digests,
-            suppressions_added: r.suppressions_added,
+            counts: ImportNumbers::from(&r.counts),
             rejected_lines: r.rejected.count,
             rejected: rejected
                 .map(|(line, reason)| RejectedLine { line: *line, reason: reason.clone() })

@@ -94,7 +94,7 @@ database_tests! {
             ann@example.org,Partner; VIP,Köln,41,2024-05-03,yes,01067,x\n\
             bob@example.org,,,7.5,,no,90210,y\n";
         let report = import_file(world, file.as_bytes(), |_| ()).await;
-        assert_eq!((report.confirmed, report.rejected.count), (2, 0), "{report:?}");
+        assert_eq!((report.counts.confirmed, report.rejected.count), (2, 0), "{report:?}");
         let known = KnownAttributes::read(&world.app.store).await.unwrap();
         let types: Vec<_> = known.names().map(|name| (name.to_owned(), known.type_of(name).unwrap())).collect();
         let expected = [

@@ -93,7 +93,7 @@ database_tests! {
         assert_eq!(waiting(world).await, 4);
         world.subscribe("weekly", [person(ann)]).await;
         assert_eq!(last_delivery(world, ann).await, ("cancelled".into(), NOT_NEEDED.into()));
-        assert_eq!(import_file(world, b"email\nbob@example.org\n", |_| ()).await.confirmed, 1);
+        assert_eq!(import_file(world, b"email\nbob@example.org\n", |_| ()).await.counts.confirmed, 1);
         assert_eq!(last_delivery(world, bob).await, ("cancelled".into(), NOT_NEEDED.into()));
         let address = EmailAddress::parse(cai).unwrap();
         subscribers::unsubscribe_by_admin(&world.app.store, &address, None, "slip", &Actor::Cli, world.now()).await.unwrap();

@@ -172,14 +172,14 @@ database_tests! {
         world.add_readers(1).await;
         assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "an admin with consent should not resubscribe them");
         let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;
-        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not resubscribe them");
+        assert_eq!((report.counts.previously_unsubscribed, report.counts.confirmed), (1, 0), "an import should not resubscribe them");
         let digests = [world.digest("weekly")];
         let request = subscribers::validate(&person("r0@example.org"), &digests, "x", secret(world)).unwrap();
         subscribers::apply_requests(&world.app.store, vec![request], &digests, RequestOrigin::Admin, &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "an admin should not even cause a confirmation mail");
         request_subscription(world, "r0@example.org").await;
         let report = import_file(world, b"email\nr0@example.org\n", |_| ()).await;
-        assert_eq!((report.previously_unsubscribed, report.confirmed), (1, 0), "an import should not confirm a pending request");
+        assert_eq!((report.counts.previously_unsubscribed, report.counts.confirmed), (1, 0), "an import should not confirm a pending request");
         assert_eq!(status(world, "r0@example.org").await, Some(SubscriptionStatus::Unsubscribed), "a request should not resubscribe anybody");
         world.deliver().await;
         assert_eq!(confirm(world, &token_for(world, "r0@example.org", "confirm")).await, ["weekly"]);

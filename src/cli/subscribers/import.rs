@@ -1,6 +1,5 @@
 //! `courant subscribers import`: imports a CSV file into a digest.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -30,10 +29,22 @@ pub(crate) struct ImportArgs {
     /// Initial status of the subscriptions
     #[arg(long, value_enum, default_value = "pending")]
     status: InitialStatus,
-    /// Column names of the file, e.g. email=E-Mail,name=Name
+    /// Column names of the file, e.g. email=E-Mail,city=Ort
     #[arg(long, value_delimiter = ',', value_name = "COLUMN=NAME")]
     map: Vec<String>,
-    /// Validate the file without importing it
+    /// Columns of the file that are not imported
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    ignore: Vec<String>,
+    /// Service that exported the file [default: recognized]
+    #[arg(long, value_name = "SERVICE")]
+    preset: Option<String>,
+    /// Encoding of the file, e.g. gb18030 [default: recognized]
+    #[arg(long, value_name = "NAME")]
+    encoding: Option<String>,
+    /// Character between fields, or tab [default: recognized]
+    #[arg(long, value_name = "CHARACTER")]
+    delimiter: Option<String>,
+    /// Count the changes without importing the file
     #[arg(long)]
     dry_run: bool,
     /// Import valid lines even if others are rejected
@@ -42,7 +53,7 @@ pub(crate) struct ImportArgs {
     /// Evidence of consent; needed for --status confirmed
     #[arg(long, value_name = "TEXT")]
     consent: Option<String>,
-    /// File for the reasons of all rejected lines
+    /// CSV file for the reasons of all rejected lines
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }
@@ -52,19 +63,29 @@ impl ImportArgs {
         let digest =
             find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
         let confirmed = self.status.is_confirmed(self.consent.as_deref())?;
-        let options = import::ImportOptions {
-            actor: Actor::Cli,
+        let settings = import::ImportSettings {
             confirmed,
-            known: KnownTerms::read(&app.store, &[digest]).await?,
-            column_map: parse_column_map(&self.map)?,
+            columns: import::jobs::parse_columns(&self.map)
+                .map_err(|reason| UsageError(format!("--map: {reason}")))?,
+            ignored: self.ignore,
+            preset: self.preset,
+            encoding: self.encoding,
+            delimiter: self.delimiter,
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
             consent: self.consent.unwrap_or_default(),
         };
+        settings.check().map_err(|(name, reason)| UsageError(format!("--{name}: {reason}")))?;
+        let options = import::ImportOptions {
+            actor: Actor::Cli,
+            known: KnownTerms::read(&app.store, &[digest]).await?,
+            settings,
+        };
         let mut progress = ProgressReporter::new("lines", app.clock);
         let mut issues = IssueReport::create(self.report.as_deref())?;
+        issues.write("line,reason");
         let on_event = |event: ImportEvent<'_>| match event {
-            ImportEvent::Rejected { .. } => issues.write_rejected(&self.file, &event),
+            ImportEvent::Rejected { line, reason } => issues.write_row(line, reason),
             ImportEvent::Stored { done, total } => progress.update(done, total),
         };
         let r = import::import(
@@ -82,11 +103,12 @@ impl ImportArgs {
         issues.print_rejected(&self.file, &r.rejected);
         let rejected = pluralize(r.rejected.count, "line");
         let document = SubscriberImport::from(&r);
-        if options.dry_run {
+        describe_file(&r);
+        if options.settings.dry_run {
             let text = format!(
-                "{} valid, {rejected} rejected{}; nothing was changed.",
+                "{} valid, {rejected} rejected; nothing was changed. An import would result in: {}.",
                 pluralize(r.valid, "line"),
-                of_other_digests(&r)
+                summary(&r)
             );
             output::result(json, &document, &text)?;
             note_foreign_export(&r, &digest.name);
@@ -107,60 +129,57 @@ impl ImportArgs {
     }
 }
 
+/// Shows what was recognized in a file, so that a wrong guess is noticed.
+fn describe_file(r: &ImportReport) {
+    let Some(form) = &r.form else { return };
+    let delimiter = match form.separator {
+        Some(separator) => format!(", delimiter {}", import::delimiter_word(separator)),
+        None => String::new(),
+    };
+    let service = match form.preset {
+        Some(preset) => format!(", exported by {}", preset.title()),
+        None => String::new(),
+    };
+    output::note(&format!(
+        "{}, encoding {}{delimiter}{service}; wrong? see --encoding, --delimiter and --preset",
+        form.format, form.encoding
+    ));
+    if let Some(line) = r.resumed_after {
+        output::note(&format!("continued the import that had stopped after line {line}"));
+    }
+}
+
 /// Returns the numbers of an import as one sentence.
 fn summary(r: &ImportReport) -> String {
-    format!(
-        "confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}{}{}",
-        r.confirmed,
-        r.pending,
-        r.already_subscribed,
-        r.previously_unsubscribed,
-        r.suppressed,
+    let counts = &r.counts;
+    let mut text = format!(
+        "new {}, changed {}, unchanged {}; confirmed {}, pending {}, already subscribed {}, previously unsubscribed {}, suppressed {}, rejected {}",
+        counts.new,
+        counts.changed,
+        counts.unchanged,
+        counts.confirmed,
+        counts.pending,
+        counts.already_subscribed,
+        counts.previously_unsubscribed,
+        counts.suppressed,
         r.rejected.count,
-        of_other_digests(r),
-        of_suppressions(r)
-    )
-}
-
-/// Returns the number of addresses that the import suppressed, for the end of a list.
-fn of_suppressions(r: &ImportReport) -> String {
-    match r.suppressions_added {
-        0 => String::new(),
-        n => format!(", suppressed by this file {n}"),
+    );
+    for (number, what) in [
+        (counts.other_digests, "skipped (another digest)"),
+        (counts.suppressions_added, "suppressed by this file"),
+    ] {
+        if number > 0 {
+            text += &format!(", {what} {number}");
+        }
     }
-}
-
-/// Returns the number of lines of other digests, for the end of a list.
-fn of_other_digests(r: &ImportReport) -> String {
-    match r.other_digests {
-        0 => String::new(),
-        n => format!(", skipped (another digest) {n}"),
-    }
+    text
 }
 
 /// Says how to import an export that contains no line of the digest.
 fn note_foreign_export(r: &ImportReport, digest: &str) {
-    if r.valid == 0 && r.other_digests > 0 {
+    if r.valid == 0 && r.counts.other_digests > 0 {
         output::note(&format!(
             "the file is an export, and none of its lines belongs to {digest}; to subscribe its people to {digest}, remove the columns digest, status and consent from the file, and state the evidence with --consent"
         ));
     }
-}
-
-fn parse_column_map(pairs: &[String]) -> anyhow::Result<HashMap<String, String>> {
-    let mut map = HashMap::new();
-    for pair in pairs {
-        let (ours, theirs) = pair.split_once('=').ok_or_else(|| {
-            UsageError(format!("--map {pair:?} is not valid; use for example email=E-Mail"))
-        })?;
-        if !import::COLUMNS.contains(&ours) {
-            return Err(UsageError(format!(
-                "--map: {ours:?} is not a supported column; use one of: {}",
-                import::COLUMNS.join(", ")
-            ))
-            .into());
-        }
-        map.insert(ours.to_owned(), theirs.to_owned());
-    }
-    Ok(map)
 }

@@ -199,6 +199,7 @@ where
     for<'t> Option<bool>: Encode<'t, DB> + Type<DB>,
     Option<String>: Encode<'q, DB> + Type<DB>,
     Option<&'q str>: Encode<'q, DB> + Type<DB>,
+    Vec<u8>: Encode<'q, DB> + Type<DB>,
 {
     use std::borrow::Cow;
     values.into_iter().fold(sqlx::query(sql), |query, value| match value {
@@ -207,5 +208,6 @@ where
         Value::Text(Some(Cow::Borrowed(text))) => query.bind(Some(text)),
         Value::Text(Some(Cow::Owned(text))) => query.bind(Some(text)),
         Value::Text(None) => query.bind(None::<String>),
+        Value::Bytes(bytes) => query.bind(bytes),
     })
 }

@@ -12,6 +12,13 @@ pub(crate) enum Value<'q> {
     Integer(Option<i64>),
     Boolean(Option<bool>),
     Text(Option<Cow<'q, str>>),
+    Bytes(Vec<u8>),
+}
+
+impl From<Vec<u8>> for Value<'_> {
+    fn from(value: Vec<u8>) -> Self {
+        Self::Bytes(value)
+    }
 }
 
 impl From<i64> for Value<'_> {

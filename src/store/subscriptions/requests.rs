@@ -99,7 +99,7 @@ static KEEP_REPLACED: Statement = Statement::new(
     SELECT s.id, s.status, s.since, $now, s.consent, s.removal_reason
       FROM {json_rows $subscriptions digest TEXT, status TEXT, subscriber_id INTEGER} AS r
       JOIN subscriptions s ON s.subscriber_id = r.subscriber_id AND s.digest = r.digest
-     WHERE (s.status = 'pending' AND r.status = 'confirmed')
+     WHERE (s.status = 'pending' AND r.status IN ('confirmed', 'paused'))
         OR (s.status = 'unsubscribed'
             AND (s.requested_at <= s.since OR ($admin AND s.removal_reason IS NOT NULL)))",
 );
@@ -208,12 +208,8 @@ async fn apply(
     let current = save_subscribers(tx, requests, origin, now).await?;
     let plan = plan(requests, &current, origin, now);
     if !current.subscriptions.is_empty() {
-        tx.query(&KEEP_REPLACED)
-            .bind("subscriptions", Json::from(plan.subscriptions.clone()))
-            .bind("admin", origin != RequestOrigin::Page)
-            .bind("now", now)
-            .execute()
-            .await?;
+        let subscriptions = Json::from(plan.subscriptions.clone()).to_string();
+        keep_replaced(tx, &subscriptions, origin != RequestOrigin::Page, now).await?;
     }
     let results = save_plan(tx, plan, origin, transport, now).await?;
     if results.iter().any(|result| result.confirmed > 0) {
@@ -318,17 +314,44 @@ async fn save_plan(
     transport: &str,
     now: Millis,
 ) -> StoreResult<Vec<RequestResult>> {
-    tx.query(&SAVE_SUBSCRIPTIONS)
-        .bind("subscriptions", Json::from(plan.subscriptions))
-        .bind("admin", origin != RequestOrigin::Page)
-        .bind("now", now)
-        .execute()
-        .await?;
+    let subscriptions = Json::from(plan.subscriptions).to_string();
+    save_subscriptions(tx, &subscriptions, origin != RequestOrigin::Page, now).await?;
     if !plan.sections.is_empty() {
-        tx.query(&SET_SECTIONS).bind("sections", Json::from(plan.sections)).execute().await?;
+        set_sections(tx, &Json::from(plan.sections).to_string()).await?;
     }
     queue_confirmations(tx, plan.confirmations, transport, now).await?;
     Ok(plan.results)
+}
+
+/// Keeps the states that the subscriptions, given as JSON rows, are about to replace.
+pub(in crate::store) async fn keep_replaced(
+    tx: &mut Tx,
+    subscriptions: &str,
+    is_admin: bool,
+    now: Millis,
+) -> StoreResult<()> {
+    let query = tx.query(&KEEP_REPLACED).bind("subscriptions", subscriptions);
+    query.bind("admin", is_admin).bind("now", now).execute().await?;
+    Ok(())
+}
+
+/// Stores subscriptions, given as JSON rows with `subscriber_id`, `digest`, `status`, `sections`,
+/// `section_keys` and `consent`.
+pub(in crate::store) async fn save_subscriptions(
+    tx: &mut Tx,
+    subscriptions: &str,
+    is_admin: bool,
+    now: Millis,
+) -> StoreResult<()> {
+    let query = tx.query(&SAVE_SUBSCRIPTIONS).bind("subscriptions", subscriptions);
+    query.bind("admin", is_admin).bind("now", now).execute().await?;
+    Ok(())
+}
+
+/// Replaces the chosen sections of existing subscriptions, given as JSON rows.
+pub(in crate::store) async fn set_sections(tx: &mut Tx, sections: &str) -> StoreResult<()> {
+    tx.query(&SET_SECTIONS).bind("sections", sections).execute().await?;
+    Ok(())
 }
 
 /// Queues confirmation messages, given as JSON rows, for a transport.

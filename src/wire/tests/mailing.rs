@@ -9,13 +9,14 @@ use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::edition;
 use crate::domain::edition::EditionState;
 use crate::domain::file_import::RejectedLines;
+use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscription_history;
 use crate::store::subscriptions::RequestResult;
 use crate::store::transport_failures::TransportFailure;
 use crate::store::{deliveries, edition_deliveries, editions, subscribers, suppressions};
-use crate::subscribers::import::ImportReport;
+use crate::subscribers::import::{FileForm, ImportReport, Preset};
 use crate::wire::articles::ArticleTitle;
 use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
 use crate::wire::bulk::BulkOperation;
@@ -28,10 +29,12 @@ use crate::wire::editions::{
     CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
 };
 use crate::wire::segments::{Segment, SegmentDetails};
+use crate::wire::imports::{Import, ImportPreview, ImportedColumn, ImportedFile, PreviewRow};
+use crate::wire::segments::Segment;
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 use crate::wire::subscribers::{
-    EarlierState, EditedSubscriber, ErasedSubscriber, SubscribeResult, Subscriber, SubscriberCount,
-    SubscriberHistory, SubscriberImport, UnsubscribeResult,
+    EarlierState, EditedSubscriber, ErasedSubscriber, ImportNumbers, SubscribeResult, Subscriber,
+    SubscriberCount, SubscriberHistory, SubscriberImport, UnsubscribeResult,
 };
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
@@ -39,7 +42,7 @@ const EMAIL: &str = "grace@example.org";
 const HASH: &str = "9f2c4e";
 
 pub(super) fn documents() -> Vec<Document> {
-    [digests(), editions(), subscribers(), subscription_results(), suppressions()]
+    [digests(), editions(), subscribers(), imports(), subscription_results(), suppressions()]
         .into_iter()
         .flatten()
         .collect()
@@ -235,6 +238,44 @@ fn subscribers() -> Vec<Document> {
     ]
 }
 
+/// Imports of uploaded files.
+fn imports() -> Vec<Document> {
+    let file = || ImportedFile {
+        format: "csv".to_owned(),
+        encoding: "GBK".to_owned(),
+        delimiter: Some("comma".to_owned()),
+        preset: Some("ghost".to_owned()),
+        columns: vec![ImportedColumn {
+            name: "Stadt".to_owned(),
+            meaning: "attribute city".to_owned(),
+        }],
+    };
+    let import = Import {
+        id: 3,
+        state: "storing",
+        digest: "weekly".to_owned(),
+        file_name: "people.csv".to_owned(),
+        bytes: 52_428,
+        status: "confirmed",
+        dry_run: false,
+        skip_bad: true,
+        file: Some(file()),
+        valid: 900,
+        rejected_lines: 2,
+        done_through: 401,
+        counts: ImportNumbers::from(&ImportCounts {
+            new: 380,
+            changed: 20,
+            ..ImportCounts::default()
+        }),
+        error: Some("the file is empty".to_owned()),
+        created_at: "2026-11-22T09:00:00Z".to_owned(),
+        finished_at: Some("2026-11-22T09:00:04Z".to_owned()),
+    };
+    let rows = vec![PreviewRow { line: 2, values: texts(&["Bonn"]) }];
+    vec![document(&import), document(&ImportPreview { file: file(), rows })]
+}
+
 fn subscription_results() -> Vec<Document> {
     let result = RequestResult {
         confirmed: 1,
@@ -250,13 +291,26 @@ fn subscription_results() -> Vec<Document> {
             count: 101,
         },
         imported: true,
-        pending: 6,
-        confirmed: 5,
-        already_subscribed: 4,
-        previously_unsubscribed: 3,
-        suppressed: 2,
-        other_digests: 8,
-        suppressions_added: 1,
+        form: Some(FileForm {
+            format: "csv",
+            encoding: "UTF-8",
+            separator: Some(b'\t'),
+            preset: Some(Preset::Ghost),
+            columns: Vec::new(),
+        }),
+        resumed_after: None,
+        counts: ImportCounts {
+            new: 9,
+            changed: 6,
+            unchanged: 1,
+            pending: 6,
+            confirmed: 5,
+            already_subscribed: 4,
+            previously_unsubscribed: 3,
+            suppressed: 2,
+            other_digests: 8,
+            suppressions_added: 1,
+        },
     };
     vec![
         document(&SubscribeResult::new(EMAIL, result, texts(&["name: Grace Example (was Grace)"]))),

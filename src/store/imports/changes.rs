@@ -1,0 +1,275 @@
+//! Changes of the people in one chunk of an import, in the transaction that saves its progress.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+
+use super::current;
+use super::plan::{ChunkPlan, plan};
+use super::rows::{ImportChunk, ImportPerson};
+use crate::domain::actor::Actor;
+use crate::domain::fold::fold;
+use crate::domain::subscriber_import::ImportCounts;
+use crate::domain::subscription::SubscriptionStatus;
+use crate::domain::time::Millis;
+use crate::store::db::{Statement, Tx};
+use crate::store::subscriber_values::{self, ValueChanges};
+use crate::store::subscriptions::requests::{
+    keep_replaced, queue_confirmations, save_subscriptions, set_sections,
+};
+use crate::store::transactional_messages::{cancel_confirmations, cancel_to_addresses};
+use crate::store::{StoreError, StoreResult, json_list};
+
+/// Settings of the transaction of a chunk.
+pub(super) static SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
+
+static SUPPRESS: Statement = Statement::new(
+    "
+    INSERT INTO suppressions (hash, reason, created_at)
+    SELECT hash, reason, $now
+      FROM {json_rows $rows hash TEXT, reason TEXT} AS r
+     WHERE TRUE
+    ON CONFLICT (hash) DO NOTHING",
+);
+
+/// Adds people and returns all of them, also those whom another process has just added.
+static ADD_PEOPLE: Statement = Statement::new(
+    "
+    INSERT INTO subscribers (
+           address, address_key, address_hash, name, name_key, language, timezone, created_at)
+    SELECT address, key, hash, name, name_key, language, timezone, $now
+      FROM {json_rows $people
+            address TEXT, key TEXT, hash TEXT, name TEXT, name_key TEXT, language TEXT,
+            timezone TEXT} AS r
+     WHERE TRUE
+    ON CONFLICT (address_key) DO UPDATE
+       SET address_key = excluded.address_key
+    RETURNING id, address_key",
+);
+
+static CHANGE_PEOPLE: Statement = Statement::new(
+    "
+    UPDATE subscribers
+       SET name = COALESCE(r.name, subscribers.name),
+           name_key = COALESCE(r.name_key, subscribers.name_key),
+           language = COALESCE(r.language, subscribers.language),
+           timezone = COALESCE(r.timezone, subscribers.timezone)
+      FROM {json_rows $people
+            id INTEGER, name TEXT, name_key TEXT, language TEXT, timezone TEXT} AS r
+     WHERE subscribers.id = r.id",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] =
+    &[&SETTINGS, &SUPPRESS, &ADD_PEOPLE, &CHANGE_PEOPLE];
+
+/// Row of [`ADD_PEOPLE`] and [`CHANGE_PEOPLE`].
+#[derive(Serialize)]
+struct PersonRow<'a> {
+    id: Option<i64>,
+    address: &'a str,
+    key: &'a str,
+    hash: &'a str,
+    name: Option<&'a str>,
+    name_key: Option<String>,
+    language: Option<&'a str>,
+    timezone: Option<&'a str>,
+}
+
+/// Row of a subscription, or of its sections.
+#[derive(Serialize)]
+struct SubscriptionRow<'a> {
+    subscriber_id: i64,
+    digest: &'a str,
+    status: &'a str,
+    sections: String,
+    section_keys: String,
+    consent: &'a str,
+}
+
+/// Stores the lines of a chunk. Returns their numbers by outcome.
+pub(super) async fn apply(
+    tx: &mut Tx,
+    chunk: &ImportChunk,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<ImportCounts> {
+    let current = current::read(tx, chunk).await?;
+    let plan = plan(chunk, &current);
+    suppress(tx, &plan, now).await?;
+    let mut ids: HashMap<&str, i64> =
+        current.people.iter().map(|(key, person)| (key.as_str(), person.id)).collect();
+    let added = add_people(tx, &plan, now).await?;
+    ids.extend(added.iter().map(|(key, id)| (key.as_str(), *id)));
+    let id_of = |person: &ImportPerson| {
+        let id = ids.get(person.address_key.as_str()).copied();
+        id.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
+    };
+    change_people(tx, &plan).await?;
+    save_subscriptions_of(tx, &plan, &chunk.digest, &id_of, now).await?;
+    confirm(tx, &plan, chunk, &id_of, now).await?;
+    save_values(tx, &plan, &id_of, actor, now).await?;
+    Ok(plan.counts)
+}
+
+async fn suppress(tx: &mut Tx, plan: &ChunkPlan<'_>, now: Millis) -> StoreResult<()> {
+    if plan.suppressions.is_empty() {
+        return Ok(());
+    }
+    let rows =
+        plan.suppressions.iter().map(|(hash, reason)| json!({"hash": hash, "reason": reason}));
+    let query = tx.query(&SUPPRESS).bind("rows", rows.collect::<Json>());
+    query.bind("now", now).execute().await?;
+    let hashes: Vec<String> = plan.suppressions.iter().map(|(hash, _)| hash.clone()).collect();
+    cancel_to_addresses(tx, &hashes, now).await
+}
+
+fn person_row(id: Option<i64>, person: &ImportPerson) -> PersonRow<'_> {
+    PersonRow {
+        id,
+        address: &person.address,
+        key: &person.address_key,
+        hash: &person.address_hash,
+        name: person.name.as_deref(),
+        name_key: person.name.as_deref().map(fold),
+        language: person.language.as_deref(),
+        timezone: person.timezone.as_deref(),
+    }
+}
+
+fn to_json<T: Serialize>(rows: &[T]) -> String {
+    // Rows of texts and numbers always serialize.
+    serde_json::to_string(rows).unwrap_or_default()
+}
+
+async fn add_people(
+    tx: &mut Tx,
+    plan: &ChunkPlan<'_>,
+    now: Millis,
+) -> StoreResult<Vec<(String, i64)>> {
+    if plan.new_people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<_> = plan.new_people.iter().map(|person| person_row(None, person)).collect();
+    tx.query(&ADD_PEOPLE)
+        .bind("people", to_json(&rows))
+        .bind("now", now)
+        .fetch_with(|row| Ok((row.get("address_key")?, row.get("id")?)))
+        .await
+}
+
+async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
+    if plan.changed_people.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> =
+        plan.changed_people.iter().map(|(id, person)| person_row(Some(*id), person)).collect();
+    tx.query(&CHANGE_PEOPLE).bind("people", to_json(&rows)).execute().await?;
+    Ok(())
+}
+
+async fn save_subscriptions_of(
+    tx: &mut Tx,
+    plan: &ChunkPlan<'_>,
+    digest: &str,
+    id_of: &impl Fn(&ImportPerson) -> StoreResult<i64>,
+    now: Millis,
+) -> StoreResult<()> {
+    let row = |id: i64, person: &'_ ImportPerson, status: SubscriptionStatus| {
+        let keys: Vec<String> = person.sections.iter().map(|section| fold(section)).collect();
+        (id, json_list(&person.sections), json_list(&keys), status.as_str())
+    };
+    let (mut rows, mut known) = (Vec::new(), false);
+    for subscription in &plan.subscriptions {
+        let person = subscription.person;
+        let (id, sections, section_keys, status) = row(id_of(person)?, person, subscription.status);
+        known |= subscription.is_known;
+        let consent = person.consent.as_str();
+        rows.push(SubscriptionRow {
+            subscriber_id: id,
+            digest,
+            status,
+            sections,
+            section_keys,
+            consent,
+        });
+    }
+    let json = to_json(&rows);
+    if known {
+        keep_replaced(tx, &json, true, now).await?;
+    }
+    if !rows.is_empty() {
+        save_subscriptions(tx, &json, true, now).await?;
+    }
+    let sections = plan.sections.iter().map(|(id, person)| {
+        let (subscriber_id, sections, section_keys, status) = row(*id, person, person.target());
+        SubscriptionRow { subscriber_id, digest, status, sections, section_keys, consent: "" }
+    });
+    let sections: Vec<_> = sections.collect();
+    if !sections.is_empty() {
+        set_sections(tx, &to_json(&sections)).await?;
+    }
+    Ok(())
+}
+
+/// Queues the confirmation messages, and cancels those that earlier requests have queued for subscriptions
+/// that are confirmed now.
+async fn confirm(
+    tx: &mut Tx,
+    plan: &ChunkPlan<'_>,
+    chunk: &ImportChunk,
+    id_of: &impl Fn(&ImportPerson) -> StoreResult<i64>,
+    now: Millis,
+) -> StoreResult<()> {
+    let mut messages = Vec::new();
+    for person in &plan.confirmations {
+        let payload = json!({
+            "digests": [chunk.digest.as_str()],
+            "sections": person.sections,
+            "language": person.language,
+        });
+        messages.push(json!({
+            "subscriber_id": id_of(person)?,
+            "address": person.address,
+            "hash": person.address_hash,
+            "name": person.name,
+            "payload": payload.to_string(),
+        }));
+    }
+    if !messages.is_empty() {
+        queue_confirmations(tx, messages, &chunk.transport, now).await?;
+    }
+    let confirmed = plan.subscriptions.iter().filter(|subscription| {
+        subscription.is_known && subscription.status != SubscriptionStatus::Pending
+    });
+    let confirmed: Vec<i64> =
+        confirmed.map(|subscription| id_of(subscription.person)).collect::<StoreResult<_>>()?;
+    if !confirmed.is_empty() {
+        cancel_confirmations(tx, &confirmed, now).await?;
+    }
+    Ok(())
+}
+
+async fn save_values(
+    tx: &mut Tx,
+    plan: &ChunkPlan<'_>,
+    id_of: &impl Fn(&ImportPerson) -> StoreResult<i64>,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<()> {
+    let mut changes = Vec::new();
+    for person in &plan.values {
+        let values = ValueChanges {
+            tags: person.tags.clone(),
+            attributes: person.attributes.clone(),
+            ..ValueChanges::default()
+        };
+        changes.push((id_of(person)?, values));
+    }
+    if !changes.is_empty() {
+        let changes: Vec<_> = changes.iter().map(|(id, values)| (*id, values)).collect();
+        subscriber_values::save(tx, &changes, actor, now).await?;
+    }
+    Ok(())
+}

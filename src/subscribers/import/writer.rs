@@ -1,0 +1,199 @@
+//! Stores the lines of a file in chunks, each in one short transaction, and counts the changes of a dry run.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::reader::RowStream;
+use crate::domain::actor::Actor;
+use crate::domain::subscriber_import::ImportCounts;
+use crate::domain::time::Millis;
+use crate::store::imports::{ImportChunk, ImportJob, ImportRow};
+use crate::store::{Store, StoreResult};
+
+/// Number of lines whose changes are counted together.
+const COUNTED_LINES: usize = 1_000;
+/// Number of lines in the first transaction.
+const FIRST_LINES: usize = 200;
+/// Smallest and largest number of lines in a transaction.
+const LINES_PER_TRANSACTION: (usize, usize) = (20, 4_000);
+/// Duration of a transaction on SQLite, where it delays all others, and on PostgreSQL, where it does not.
+const TRANSACTION_TIME: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(200)];
+
+/// Digest of an import, with the transport of confirmation messages.
+#[derive(Debug, Clone)]
+pub(super) struct ChunkTarget {
+    pub(super) digest: String,
+    pub(super) transport: String,
+}
+
+/// Collects lines until they fill a transaction; lines about the same person are merged.
+struct ChunkBuilder {
+    chunk: ImportChunk,
+    /// Positions of the people in the chunk.
+    people: HashMap<String, usize>,
+}
+
+impl ChunkBuilder {
+    fn new(target: &ChunkTarget) -> Self {
+        let (digest, transport) = (target.digest.clone(), target.transport.clone());
+        Self {
+            chunk: ImportChunk { digest, transport, rows: Vec::new(), through: 0 },
+            people: HashMap::new(),
+        }
+    }
+
+    fn push(&mut self, row: ImportRow) {
+        self.chunk.through = i64::try_from(row.line).unwrap_or(i64::MAX);
+        if let Some(person) = &row.person {
+            let known = self.people.get(&person.address_key).copied();
+            if let Some(index) = known
+                && let (Some(first), Some(person)) =
+                    (&mut self.chunk.rows[index].person, row.person.clone())
+            {
+                first.merge(person);
+                return;
+            }
+            self.people.insert(person.address_key.clone(), self.chunk.rows.len());
+        }
+        self.chunk.rows.push(row);
+    }
+
+    /// Returns the collected lines, and is empty afterwards.
+    fn take(&mut self) -> ImportChunk {
+        self.people.clear();
+        let empty = ImportChunk {
+            digest: self.chunk.digest.clone(),
+            transport: self.chunk.transport.clone(),
+            rows: Vec::with_capacity(self.chunk.rows.len()),
+            through: 0,
+        };
+        std::mem::replace(&mut self.chunk, empty)
+    }
+}
+
+/// Counts the changes that the lines of a file would cause.
+pub(super) async fn count(
+    store: &Store,
+    mut rows: RowStream,
+    target: &ChunkTarget,
+) -> anyhow::Result<ImportCounts> {
+    let (mut counts, mut chunk) = (ImportCounts::default(), ChunkBuilder::new(target));
+    while let Some(batch) = rows.next().await {
+        batch.into_iter().for_each(|row| chunk.push(row));
+        if chunk.chunk.rows.len() >= COUNTED_LINES {
+            counts.add_all(&store.imports().count_changes(&chunk.take()).await?);
+        }
+    }
+    counts.add_all(&store.imports().count_changes(&chunk.take()).await?);
+    rows.finish().await?;
+    Ok(counts)
+}
+
+/// Stores the lines of a file, and reports the progress after each chunk. Returns `None` if the import was
+/// cancelled, or if another process continues it.
+pub(super) async fn store_rows(
+    store: &Store,
+    mut job: ImportJob,
+    mut rows: RowStream,
+    target: &ChunkTarget,
+    (actor, now): (&Actor, Millis),
+    mut on_progress: impl FnMut(&ImportJob),
+) -> anyhow::Result<Option<ImportJob>> {
+    let mut pace = ChunkPace::new(store.is_sqlite());
+    let mut chunk = ChunkBuilder::new(target);
+    let mut is_last = false;
+    while !is_last {
+        match rows.next().await {
+            Some(batch) => {
+                for row in batch {
+                    chunk.push(row);
+                    if chunk.chunk.rows.len() >= pace.lines {
+                        let full = chunk.take();
+                        let Some(next) = pace.apply(store, &job, &full, actor, now).await? else {
+                            return Ok(None);
+                        };
+                        job = next;
+                        on_progress(&job);
+                    }
+                }
+            }
+            None => is_last = true,
+        }
+    }
+    // Only a complete file may end the import.
+    rows.finish().await?;
+    if !chunk.chunk.rows.is_empty() {
+        let rest = chunk.take();
+        match pace.apply(store, &job, &rest, actor, now).await? {
+            Some(next) => job = next,
+            None => return Ok(None),
+        }
+        on_progress(&job);
+    }
+    Ok(Some(job))
+}
+
+/// Number of lines per transaction, so that each takes about the same time; pauses while an edition is
+/// being sent.
+struct ChunkPace {
+    lines: usize,
+    target: Duration,
+    pauses: bool,
+}
+
+impl ChunkPace {
+    fn new(is_sqlite: bool) -> Self {
+        let target = TRANSACTION_TIME[usize::from(!is_sqlite)];
+        Self { lines: FIRST_LINES, target, pauses: is_sqlite }
+    }
+
+    async fn apply(
+        &mut self,
+        store: &Store,
+        job: &ImportJob,
+        chunk: &ImportChunk,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<Option<ImportJob>> {
+        let start = Instant::now();
+        let applied = store.imports().apply_chunk(job, chunk, actor, now).await?;
+        let elapsed = start.elapsed();
+        self.adapt(chunk.rows.len(), elapsed);
+        if self.pauses && store.imports().is_sending().await? {
+            tokio::time::sleep(elapsed).await;
+        }
+        Ok(applied)
+    }
+
+    /// Changes the number of lines towards the one that takes the target time.
+    fn adapt(&mut self, lines: usize, elapsed: Duration) {
+        let (min, max) = LINES_PER_TRANSACTION;
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1);
+        let fitting = (lines as u64).saturating_mul(micros(self.target)) / micros(elapsed);
+        let fitting = usize::try_from(fitting).unwrap_or(max);
+        // A single slow transaction changes little.
+        let next = fitting.clamp(self.lines / 2, self.lines + self.lines / 4 + 1);
+        self.lines = next.clamp(min, max);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_number_of_lines_approaches_the_target_time() {
+        let mut pace = ChunkPace::new(true);
+        for _ in 0..50 {
+            let lines = pace.lines;
+            pace.adapt(lines, Duration::from_micros(lines as u64 * 20));
+        }
+        assert_eq!(pace.lines, 500);
+        pace.adapt(500, Duration::from_secs(1));
+        assert_eq!(pace.lines, 250, "one slow transaction halves it at most");
+        for _ in 0..50 {
+            pace.adapt(pace.lines, Duration::from_secs(1));
+        }
+        assert_eq!(pace.lines, LINES_PER_TRANSACTION.0);
+    }
+}

@@ -1,0 +1,453 @@
+//! One line of a file of subscribers, read with the layout of its columns.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::super::NewSubscriber;
+use super::layout::Layout;
+use super::presets::Preset;
+use super::status::{LineStatus, parse_flag};
+use crate::domain::address::Mailbox;
+use crate::domain::attribute::{name_of_column, validate_name};
+use crate::domain::subscription::SubscriptionStatus;
+use crate::domain::tag;
+use crate::fs::unescape_formula;
+use crate::store::suppressions::SUPPRESSION_REASONS;
+
+/// Maximum length of a field in bytes.
+const MAX_FIELD_BYTES: usize = 1_000;
+/// Maximum length of a JSON object with attributes in bytes.
+const MAX_JSON_BYTES: usize = 100_000;
+
+/// Person in a line, not validated yet.
+#[derive(Debug, Default)]
+pub(in crate::subscribers) struct SubscriberLine {
+    /// Details of the person.
+    pub(in crate::subscribers) subscriber: NewSubscriber,
+    /// Texts of the other columns that are not empty, by the name of their attribute.
+    pub(in crate::subscribers) attributes: BTreeMap<String, String>,
+    /// Digest of the subscription, if the file is an export of Courant; empty for a person without one.
+    pub(in crate::subscribers) digest: Option<String>,
+    /// Status of the subscription, if the file states one.
+    pub(in crate::subscribers) status: Option<LineStatus>,
+    /// Evidence of the consent in the file.
+    pub(in crate::subscribers) evidence: Option<String>,
+    /// Reason for which the address is suppressed, if it is.
+    pub(in crate::subscribers) suppression: Option<String>,
+}
+
+/// Reads a line, whose values have the order of the columns.
+///
+/// # Errors
+/// One sentence about the first value that is not valid.
+pub(super) fn read_line(
+    values: &[Cow<'_, str>],
+    layout: &Layout,
+) -> Result<SubscriberLine, String> {
+    let cells = Cells { values };
+    let mut line =
+        SubscriberLine { subscriber: person(&cells, layout)?, ..SubscriberLine::default() };
+    for (name, index) in &layout.attributes {
+        let text = cells.text(name, *index)?;
+        line.attributes.extend(text.map(|text| (name.clone(), text.to_owned())));
+    }
+    if let Some(index) = layout.json_attributes {
+        let text = cells.raw(index);
+        // A column of this name in any other file may have any content.
+        if layout.preset == Some(Preset::Listmonk) || text.starts_with('{') {
+            add_json_attributes(text, &mut line.attributes)?;
+        }
+    }
+    if let Some(word) = cells.field("suppressed", layout.suppressed)? {
+        line.suppression = parse_reason(word)?;
+    }
+    line.status = status(&cells, layout)?;
+    if let Some(index) = layout.digest {
+        line.digest = Some(cells.text("digest", index)?.unwrap_or_default().to_owned());
+        line.evidence = cells.field("consent", layout.consent)?.map(str::to_owned);
+    } else {
+        line.evidence = evidence(&cells, layout)?;
+    }
+    Ok(line)
+}
+
+/// Values of a line, without surrounding blanks.
+struct Cells<'a> {
+    values: &'a [Cow<'a, str>],
+}
+
+impl<'a> Cells<'a> {
+    fn raw(&self, index: usize) -> &'a str {
+        self.values.get(index).map_or("", |value| unescape_formula(value.trim()))
+    }
+
+    /// Returns a value of one line that is not empty.
+    fn text(&self, name: &str, index: usize) -> Result<Option<&'a str>, String> {
+        let text = self.raw(index);
+        if text.len() > MAX_FIELD_BYTES || text.contains(['\r', '\n']) {
+            return Err(format!(
+                "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"
+            ));
+        }
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+
+    fn field(&self, name: &str, index: Option<usize>) -> Result<Option<&'a str>, String> {
+        index.map_or(Ok(None), |index| self.text(name, index))
+    }
+}
+
+fn person(cells: &Cells<'_>, layout: &Layout) -> Result<NewSubscriber, String> {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let email = cells.text("email", layout.email)?.unwrap_or_default();
+    let mut name = owned(cells.field("name", layout.name)?);
+    if layout.first_name.is_some() || layout.last_name.is_some() {
+        let first = cells.field("first_name", layout.first_name)?;
+        name = joined_name(first, cells.field("last_name", layout.last_name)?);
+    }
+    // `Name <address>`, as mail programs copy it.
+    let mut address = email.to_owned();
+    if email.ends_with('>')
+        && let Ok(mailbox) = Mailbox::parse(email)
+    {
+        address = mailbox.address.as_str().to_owned();
+        name = name.or(mailbox.name);
+    }
+    let mut timezone = owned(cells.field("timezone", layout.timezone)?);
+    if layout.preset == Some(Preset::Mailchimp) {
+        // A guess of the service by the network, which may have no name that others know.
+        timezone = timezone.filter(|zone| jiff::tz::TimeZone::get(zone).is_ok());
+    }
+    let mut tags = Vec::new();
+    for index in &layout.tags {
+        add_tags(cells.text("tags", *index)?.unwrap_or_default(), layout.preset, &mut tags);
+    }
+    Ok(NewSubscriber {
+        email: address,
+        name,
+        language: owned(cells.field("language", layout.language)?),
+        timezone,
+        sections: split_list(cells.field("sections", layout.sections)?.unwrap_or_default()),
+        tags,
+        attributes: BTreeMap::new(),
+    })
+}
+
+fn split_list(text: &str) -> Vec<String> {
+    let parts = text.split([';', '|', ',']).map(str::trim);
+    parts.filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+/// Adds the tags of a cell; of the export of another service only those that Courant can store.
+fn add_tags(text: &str, preset: Option<Preset>, tags: &mut Vec<String>) {
+    let cleaned = |text: &str| text.trim().trim_matches('"').trim().to_owned();
+    match preset {
+        None | Some(Preset::Courant) => {
+            tags.extend(split_list(text).iter().map(|tag| cleaned(tag)))
+        }
+        // The list of a person who is in none.
+        Some(Preset::Mailpoet) if text == "Not In Segment" => {}
+        Some(_) => {
+            let parts = split_list(text);
+            tags.extend(
+                parts.iter().map(|tag| cleaned(tag)).filter(|tag| tag::normalize(tag).is_ok()),
+            );
+        }
+    }
+}
+
+/// Returns the whole name: with the family name first and without a blank, if both parts are Chinese.
+fn joined_name(first: Option<&str>, last: Option<&str>) -> Option<String> {
+    let is_han = |text: &str| text.chars().all(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
+    match (first, last) {
+        (Some(first), Some(last)) if is_han(first) && is_han(last) => {
+            Some(format!("{last}{first}"))
+        }
+        (Some(first), Some(last)) => Some(format!("{first} {last}")),
+        (first, last) => first.or(last).map(str::to_owned),
+    }
+}
+
+/// Returns the status that the line states.
+fn status(cells: &Cells<'_>, layout: &Layout) -> Result<Option<LineStatus>, String> {
+    let word = cells.field("status", layout.status)?;
+    if layout.preset == Some(Preset::Courant) {
+        return own_status(word).map(Some);
+    }
+    if let Some(index) = layout.unsubscribe_reason
+        && ["abuse", "complaint"].iter().any(|part| cells.raw(index).to_lowercase().contains(part))
+    {
+        return Ok(Some(LineStatus::Suppressed("complaint")));
+    }
+    if layout.cleaned {
+        return Ok(Some(LineStatus::Suppressed("bounce")));
+    }
+    let is_deleted = layout.deleted.is_some_and(|index| !cells.raw(index).is_empty());
+    let is_off =
+        layout.flags.iter().any(|(index, yes)| parse_flag(cells.raw(*index)) == Some(!yes));
+    if layout.unsubscribed || is_deleted || is_off {
+        return Ok(Some(LineStatus::Unsubscribed));
+    }
+    let global = word.and_then(LineStatus::of_word);
+    let of_list = cells.field("status", layout.list_status)?.and_then(LineStatus::of_word);
+    // The status of a person in one list counts unless the person receives nothing at all.
+    Ok(match (global, of_list) {
+        (Some(LineStatus::Subscribed), Some(LineStatus::Unsubscribed)) => {
+            Some(LineStatus::LeftList)
+        }
+        (None | Some(LineStatus::Subscribed), Some(of_list)) => Some(of_list),
+        (global, _) => global,
+    })
+}
+
+/// Parses the status in an export of Courant.
+fn own_status(word: Option<&str>) -> Result<LineStatus, String> {
+    let status = match word {
+        // A person without a subscription.
+        None => SubscriptionStatus::Unsubscribed,
+        Some(word) => SubscriptionStatus::parse(word).ok_or_else(|| {
+            let known = SubscriptionStatus::ALL.map(SubscriptionStatus::as_str).join(", ");
+            format!("{word:?} is not a valid status; use one of: {known}")
+        })?,
+    };
+    Ok(match status {
+        SubscriptionStatus::Pending => LineStatus::Pending,
+        SubscriptionStatus::Confirmed => LineStatus::Subscribed,
+        SubscriptionStatus::Paused => LineStatus::Paused,
+        SubscriptionStatus::Unsubscribed => LineStatus::Unsubscribed,
+    })
+}
+
+/// Returns the dates and networks of the consent, introduced by the name of the service.
+fn evidence(cells: &Cells<'_>, layout: &Layout) -> Result<Option<String>, String> {
+    let mut parts = Vec::new();
+    for (introduction, index) in &layout.evidence {
+        let text = cells.text(introduction, *index)?;
+        parts.extend(text.map(|text| format!("{introduction} {text}")));
+    }
+    let service = layout.preset.map_or("", Preset::title);
+    Ok((!parts.is_empty()).then(|| format!("{service}: {}", parts.join(", "))))
+}
+
+/// Adds the values of a JSON object; lists become texts, and objects within it further attributes.
+fn add_json_attributes(
+    text: &str,
+    attributes: &mut BTreeMap<String, String>,
+) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    if text.len() > MAX_JSON_BYTES {
+        return Err(format!("attributes exceeds {MAX_JSON_BYTES} bytes; shorten it"));
+    }
+    let json: Json = serde_json::from_str(text)
+        .map_err(|reason| format!("attributes is not valid JSON: {reason}"))?;
+    match json {
+        Json::Object(_) => add_json("", &json, attributes),
+        Json::Null => {}
+        _ => {
+            return Err("attributes is not a JSON object; write for example {\"city\": \"Bonn\"}"
+                .to_owned());
+        }
+    }
+    Ok(())
+}
+
+fn add_json(path: &str, json: &Json, attributes: &mut BTreeMap<String, String>) {
+    if let Json::Object(values) = json {
+        for (key, value) in values {
+            let path = if path.is_empty() { key.clone() } else { format!("{path} {key}") };
+            add_json(&path, value, attributes);
+        }
+        return;
+    }
+    let text = json_text(json);
+    let name = name_of_column(path).filter(|name| validate_name(name).is_ok());
+    if let Some(name) = name.filter(|_| !text.is_empty() && text.len() <= MAX_FIELD_BYTES) {
+        attributes.insert(name, text);
+    }
+}
+
+/// Returns a JSON value as the text of a cell.
+pub(super) fn json_text(json: &Json) -> String {
+    match json {
+        Json::Null => String::new(),
+        Json::String(text) => text.trim().to_owned(),
+        Json::Array(items) => items
+            .iter()
+            .map(json_text)
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join("; "),
+        Json::Bool(_) | Json::Number(_) | Json::Object(_) => json.to_string(),
+    }
+}
+
+/// Returns the reason of a suppression; `None` for words that deny it.
+fn parse_reason(word: &str) -> Result<Option<String>, String> {
+    let word = word.to_lowercase();
+    match word.as_str() {
+        "no" | "false" | "0" => Ok(None),
+        "yes" | "true" | "1" => Ok(Some("admin".to_owned())),
+        reason if SUPPRESSION_REASONS.contains(&reason) => Ok(Some(word)),
+        _ => Err(format!(
+            "{word:?} is not a valid reason of a suppression; use one of: {}; or leave it empty",
+            SUPPRESSION_REASONS.join(", ")
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::LayoutChoice;
+    use super::*;
+
+    fn line(header: &str, values: &[&str]) -> SubscriberLine {
+        let headers: Vec<&str> = header.split(',').collect();
+        let layout = Layout::new(&headers, &LayoutChoice::default()).unwrap();
+        let values: Vec<Cow<'_, str>> = values.iter().map(|value| Cow::Borrowed(*value)).collect();
+        read_line(&values, &layout).unwrap()
+    }
+
+    #[test]
+    fn names_are_joined_in_the_order_of_their_script() {
+        for (first, last, name) in [
+            ("Ann", "Lee", "Ann Lee"),
+            ("小明", "王", "王小明"),
+            ("Ann", "", "Ann"),
+            ("", "Lee", "Lee"),
+        ] {
+            let line = line("email,First Name,Last Name", &["a@b.example", first, last]);
+            assert_eq!(line.subscriber.name.as_deref(), Some(name));
+        }
+    }
+
+    #[test]
+    fn an_address_with_a_name_is_split() {
+        let line = line("email", &["\"Roe, Ann\" <ann@example.org>"]);
+        assert_eq!(line.subscriber.email, "ann@example.org");
+        assert_eq!(line.subscriber.name.as_deref(), Some("Roe, Ann"));
+    }
+
+    #[test]
+    fn a_line_of_listmonk_has_attributes_as_json() {
+        let header = "uuid,email,name,attributes,status,created_at,updated_at";
+        let json =
+            r#"{"city":"Köln","age":41,"address":{"zip":"50667"},"likes":["a","b"],"none":null}"#;
+        let line = line(
+            header,
+            &[
+                "5f1c",
+                "ann@example.org",
+                "Ann",
+                json,
+                "enabled",
+                "2024-03-01 08:00:00 +0000 UTC",
+                "x",
+            ],
+        );
+        let expected =
+            [("address_zip", "50667"), ("age", "41"), ("city", "Köln"), ("likes", "a; b")];
+        let expected = expected.map(|(name, text)| (name.to_owned(), text.to_owned()));
+        assert_eq!(line.attributes, BTreeMap::from(expected));
+        assert_eq!(line.status, Some(LineStatus::Subscribed));
+        let evidence = line.evidence.unwrap();
+        assert_eq!(evidence, "listmonk: added 2024-03-01 08:00:00 +0000 UTC");
+    }
+
+    #[test]
+    fn the_files_of_mailchimp_state_the_status_by_their_columns() {
+        let base = "Email Address,MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,CONFIRM_IP,LEID,TAGS";
+        let values = [
+            "ann@example.org",
+            "4",
+            "",
+            "2020-05-01 10:00:00",
+            "192.0.2.7",
+            "77",
+            "\"VIP\",\"Key Partner\"",
+        ];
+        let subscribed = line(base, &values);
+        assert_eq!(
+            (subscribed.status, subscribed.subscriber.tags),
+            (None, vec!["VIP".to_owned(), "Key Partner".to_owned()])
+        );
+        assert_eq!(
+            subscribed.evidence.as_deref(),
+            Some("Mailchimp: confirmed 2020-05-01 10:00:00, confirmed from 192.0.2.7")
+        );
+        assert_eq!(subscribed.attributes.keys().collect::<Vec<_>>(), ["member_rating"]);
+        let ended = |column: &str, value: &str| {
+            let header = format!("{base},{column}");
+            line(&header, &[&values[..], &[value]].concat()).status
+        };
+        assert_eq!(ended("UNSUB_TIME", "2021-01-01 00:00:00"), Some(LineStatus::Unsubscribed));
+        assert_eq!(
+            ended("CLEAN_TIME", "2021-01-01 00:00:00"),
+            Some(LineStatus::Suppressed("bounce"))
+        );
+        assert_eq!(
+            ended("UNSUB_REASON", "Abuse complaint"),
+            Some(LineStatus::Suppressed("complaint"))
+        );
+    }
+
+    #[test]
+    fn a_line_of_mailpoet_has_two_statuses() {
+        let header = "Email,First name,Last name,List status,Global status,List";
+        for (of_list, global, status) in [
+            ("subscribed", "subscribed", LineStatus::Subscribed),
+            ("unsubscribed", "subscribed", LineStatus::LeftList),
+            ("subscribed", "unsubscribed", LineStatus::Unsubscribed),
+            ("subscribed", "bounced", LineStatus::Suppressed("bounce")),
+            ("subscribed", "unconfirmed", LineStatus::Pending),
+            ("subscribed", "inactive", LineStatus::Subscribed),
+        ] {
+            let line = line(header, &["a@b.example", "", "", of_list, global, "News"]);
+            assert_eq!(
+                (line.status, line.subscriber.tags),
+                (Some(status), vec!["News".to_owned()])
+            );
+        }
+    }
+
+    #[test]
+    fn members_who_receive_no_mail_are_unsubscribed() {
+        let ghost = "id,email,name,note,subscribed_to_emails,complimentary_plan,stripe_customer_id,created_at,deleted_at,labels,tiers";
+        let member = |receives: &str| {
+            line(
+                ghost,
+                &[
+                    "6",
+                    "a@b.example",
+                    "A",
+                    "",
+                    receives,
+                    "false",
+                    "",
+                    "2024-01-01",
+                    "",
+                    "One,Two",
+                    "Gold",
+                ],
+            )
+        };
+        assert_eq!(member("true").status, None);
+        assert_eq!(member("true").subscriber.tags, ["One", "Two", "Gold"]);
+        assert_eq!(member("false").status, Some(LineStatus::Unsubscribed));
+        let substack = "email,active_subscription,expiry,plan,email_disabled,created_at";
+        let reader = |off: &str| {
+            line(substack, &["a@b.example", "true", "", "yearly", off, "2024-01-01"]).status
+        };
+        assert_eq!((reader("false"), reader("true")), (None, Some(LineStatus::Unsubscribed)));
+    }
+
+    #[test]
+    fn an_unknown_status_of_an_unknown_file_is_not_used() {
+        assert_eq!(line("email,status", &["a@b.example", "student"]).status, None);
+        let ended = line("email,status", &["a@b.example", "Unsubscribed"]).status;
+        assert_eq!(ended, Some(LineStatus::Unsubscribed));
+    }
+}
