@@ -30,6 +30,7 @@ use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
 use crate::store::identity::StoreIdentity;
 use crate::store::renames::RenamedKind;
+use crate::subscribers::import::jobs::ImportContext;
 use crate::templates::Templates;
 use crate::webhooks::WebhookSender;
 use crate::websub::WebSub;
@@ -260,6 +261,20 @@ impl App {
             node_name(),
             self.clock,
         )
+    }
+
+    /// Returns what the work on imports of subscribers needs.
+    pub fn import_context(&self) -> ImportContext<'_> {
+        ImportContext {
+            store: &self.store,
+            config: &self.config,
+            secret: &self.store_identity.secret,
+        }
+    }
+
+    /// Returns a new node name for the work on imports of subscribers.
+    pub fn import_node(&self) -> String {
+        node_name()
     }
 
     /// Creates the sender of events to the webhooks, under a new node name.

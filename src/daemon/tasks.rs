@@ -16,6 +16,7 @@ use crate::delivery::{self, Dispatcher};
 use crate::domain::time::{HOUR, SignedDuration, as_millis_i64};
 use crate::feeds::{cache, content_codings};
 use crate::store::Store;
+use crate::subscribers::import::jobs;
 use crate::websub::WebSub;
 use crate::{accounts, digests, sources, subscribers};
 
@@ -49,6 +50,7 @@ impl Tasks {
             tasks.spawn(publish(app.clone(), to, ticks.clone(), stop.clone()));
         }
         tasks.spawn(delete_pending(app.clone(), ticks.clone(), stop.clone()));
+        tasks.spawn(import_subscribers(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(check_database_files(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(flush_readership(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(run_sending(app.clone(), ticks.clone(), stop.clone()));
@@ -154,12 +156,36 @@ async fn delete_pending(app: App, ticks: Ticks, shutdown: CancellationToken) -> 
         let (now, hour) = (app.now(), app.now().0 / as_millis_i64(HOUR));
         if last_hour.load(Ordering::Relaxed) != hour {
             subscribers::delete_pending(&app.store, now).await?;
+            jobs::clean_up(&app.store, now).await?;
             accounts::delete_expired_sessions(app.account_context(), now).await?;
             last_hour.store(hour, Ordering::Relaxed);
         }
         Ok(())
     })
     .await;
+    Ok(())
+}
+
+/// Imports the files of subscribers that were uploaded.
+async fn import_subscribers(
+    app: App,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let node = app.import_node();
+    if app.store.is_sqlite() {
+        // No other process works on them.
+        app.store.imports().release_all().await?;
+    }
+    let importing = run_on_wake("imports", ticks, shutdown.clone(), || async {
+        jobs::run_due(app.import_context(), &node, || app.now()).await.map(drop)
+    });
+    // A long import must not delay the shutdown; it continues after the last chunk that was stored.
+    tokio::select! {
+        () = importing => {}
+        () = shutdown.cancelled() => {}
+    }
+    app.store.imports().release_leases(&node).await?;
     Ok(())
 }
 

@@ -12,6 +12,9 @@ pub struct ApiRoutes {
     pub document: Value,
 }
 
+/// Path to which files of subscribers are uploaded, for which a request may take longer.
+pub(crate) const UPLOAD_PATH: &str = "/api/v1/imports";
+
 /// Returns `true` if errors at a path are reported as problem details.
 pub(crate) fn is_api_path(path: &str) -> bool {
     path.starts_with("/api/") && path != "/api/"

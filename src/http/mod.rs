@@ -11,6 +11,7 @@ mod token_gate;
 
 pub use api_routes::ApiRoutes;
 pub(crate) use api_routes::is_api_path;
+pub(crate) use api_routes::{UPLOAD_PATH, is_api_path};
 pub(crate) use change_stream::change_stream;
 pub(crate) use client_ip::ClientIp;
 pub(crate) use csrf::is_cross_origin;

@@ -109,6 +109,11 @@ impl Problem {
         }
     }
 
+    /// 413: the uploaded file is too large.
+    pub(crate) fn too_large(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    }
+
     /// The request body is too large or incomplete.
     pub(crate) fn invalid_body(status: StatusCode) -> Self {
         Self::new(status, "the request body is larger than 64 KiB or incomplete")

@@ -161,6 +161,13 @@ impl AuditLog<'_> {
         self.record_alone(entry, now).await
     }
 
+    /// Records an export of personal data, before its first line is read.
+    pub async fn record_export(self, detail: Json, actor: &Actor, now: Millis) -> StoreResult<()> {
+        let (action, object) = (AuditAction::Export, AuditObject::Subscriber);
+        let entry = NewAuditEntry::new(actor, action, object, "").with(detail);
+        self.record_alone(entry, now).await
+    }
+
     /// Records a change that takes several transactions, in one of its own before the first.
     async fn record_alone(self, entry: NewAuditEntry<'_>, now: Millis) -> StoreResult<()> {
         let mut tx = self.store.begin().await?;

@@ -7,10 +7,24 @@ use std::io::Write;
 use crate::domain::filter::Condition;
 use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
 use crate::fs::escape_formula;
-use crate::store::Store;
 use crate::store::subscriber_lists::SubscriberQuery;
 use crate::store::subscribers::{Subscriber, Subscription};
+use crate::store::{Store, StoreResult};
 
+/// Columns before those that are attributes.
+const COLUMNS: [&str; 11] = [
+    "email",
+    "name",
+    "language",
+    "timezone",
+    "tags",
+    "sections",
+    "digest",
+    "status",
+    "since",
+    "consent",
+    "suppressed",
+];
 /// Number of columns that describe a subscription.
 const SUBSCRIPTION_COLUMNS: usize = 5;
 
@@ -20,60 +34,100 @@ pub async fn export(
     store: &Store,
     condition: &Condition,
     digest: Option<&str>,
-    out: impl Write,
+    mut out: impl Write,
 ) -> anyhow::Result<u64> {
-    let query = SubscriberQuery::of(condition.clone());
-    let mut csv = csv::Writer::from_writer(out);
-    let attributes: Vec<String> =
-        store.attributes().list().await?.into_iter().map(|attribute| attribute.name).collect();
-    let columns = [
-        "email",
-        "name",
-        "language",
-        "timezone",
-        "tags",
-        "sections",
-        "digest",
-        "status",
-        "since",
-        "consent",
-        "suppressed",
-    ];
-    csv.write_record(columns.into_iter().chain(attributes.iter().map(String::as_str)))?;
-    let (mut request, mut lines) = (PageRequest::first(MAX_PAGE_SIZE), 0);
-    loop {
-        let Page { items: subscribers, next } =
-            store.subscribers().list_matching(&query, &request).await?;
+    let mut exporter = Exporter::new(store, condition, digest).await?;
+    while let Some(piece) = exporter.next_piece().await? {
+        out.write_all(&piece)?;
+    }
+    out.flush()?;
+    Ok(exporter.lines)
+}
+
+/// Export of subscribers piece by piece, so that it can be sent while it is read.
+#[derive(Debug)]
+pub struct Exporter {
+    store: Store,
+    query: SubscriberQuery,
+    digest: Option<String>,
+    attributes: Vec<String>,
+    /// The next page; `None` after the last one.
+    next: Option<PageRequest>,
+    /// `true` until the header was returned.
+    is_first: bool,
+    /// Number of lines up to now, without the header.
+    lines: u64,
+}
+
+impl Exporter {
+    /// Prepares an export of the subscribers who fulfil a condition, or of them only those with a
+    /// subscription to a digest.
+    pub async fn new(
+        store: &Store,
+        condition: &Condition,
+        digest: Option<&str>,
+    ) -> StoreResult<Self> {
+        let attributes = store.attributes().list().await?;
+        Ok(Self {
+            store: store.clone(),
+            query: SubscriberQuery::of(condition.clone()),
+            digest: digest.map(str::to_owned),
+            attributes: attributes.into_iter().map(|attribute| attribute.name).collect(),
+            next: Some(PageRequest::first(MAX_PAGE_SIZE)),
+            is_first: true,
+            lines: 0,
+        })
+    }
+
+    /// Returns the lines of the next subscribers, the first time after the header; `None` at the end.
+    pub async fn next_piece(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
+        let Some(request) = self.next.take() else { return Ok(None) };
+        let mut csv = csv::Writer::from_writer(Vec::new());
+        if std::mem::take(&mut self.is_first) {
+            let attributes = self.attributes.iter().map(String::as_str);
+            csv.write_record(COLUMNS.into_iter().chain(attributes))?;
+        }
+        let Page { items, next } =
+            self.store.subscribers().list_matching(&self.query, &request).await?;
+        self.write_subscribers(&items, &mut csv).await?;
+        self.next = next.map(|after| PageRequest { limit: MAX_PAGE_SIZE, after: Some(after) });
+        Ok(Some(csv.into_inner().map_err(|e| anyhow::anyhow!("cannot write CSV: {}", e.error()))?))
+    }
+
+    async fn write_subscribers(
+        &mut self,
+        subscribers: &[Subscriber],
+        csv: &mut csv::Writer<Vec<u8>>,
+    ) -> anyhow::Result<()> {
         let ids: Vec<i64> = subscribers.iter().map(|p| p.id).collect();
-        let subscriptions = store.subscriptions().list_of(&ids).await?;
+        let subscriptions = self.store.subscriptions().list_of(&ids).await?;
+        let mut by_owner: HashMap<i64, Vec<&Subscription>> = HashMap::new();
+        for link in &subscriptions {
+            if self.digest.as_ref().is_none_or(|digest| link.digest == *digest) {
+                by_owner.entry(link.subscriber_id).or_default().push(link);
+            }
+        }
         let hashes: Vec<String> = subscribers.iter().map(|p| p.address_hash.clone()).collect();
-        let suppressions = store.suppressions().of_addresses(&hashes).await?;
+        let suppressions = self.store.suppressions().of_addresses(&hashes).await?;
         let reasons: HashMap<&str, &str> =
             suppressions.iter().map(|s| (s.hash.as_str(), s.reason.as_str())).collect();
-        for subscriber in &subscribers {
+        for subscriber in subscribers {
             let reason = reasons.get(subscriber.address_hash.as_str()).copied().unwrap_or_default();
-            let own = subscriptions.iter().filter(|link| {
-                link.subscriber_id == subscriber.id && digest.is_none_or(|d| link.digest == d)
-            });
-            let mut states: Vec<_> = own.map(subscription_cells).collect();
-            if states.is_empty() && digest.is_none() {
+            let own = by_owner.get(&subscriber.id).into_iter().flatten();
+            let mut states: Vec<_> = own.map(|link| subscription_cells(link)).collect();
+            if states.is_empty() && self.digest.is_none() {
                 states.push([const { String::new() }; SUBSCRIPTION_COLUMNS]);
             }
             for state in states {
                 let cells = person_cells(subscriber).into_iter().chain(state);
-                let values = attribute_cells(subscriber, &attributes);
+                let values = attribute_cells(subscriber, &self.attributes);
                 let cells = cells.chain([reason.to_owned()]).chain(values);
                 csv.write_record(cells.map(|cell| escape_formula(&cell)))?;
-                lines += 1;
+                self.lines += 1;
             }
         }
-        if next.is_none() {
-            break;
-        }
-        request.after = next;
+        Ok(())
     }
-    csv.flush()?;
-    Ok(lines)
 }
 
 /// Returns the cells of the first columns.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, Uri};
+use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower::ServiceBuilder;
@@ -21,10 +21,12 @@ use super::error::WebError;
 use super::state::{MAX_BODY_BYTES, SharedState};
 use super::{metrics, page};
 use crate::clock;
-use crate::http::{ClientIp, Problem, is_api_path};
+use crate::http::{ClientIp, Problem, UPLOAD_PATH, is_api_path};
 
 /// Longest time that a handler may take until its response begins.
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
+/// The same for the upload of a file, whose body may be large.
+const UPLOAD_TIMEOUT: Duration = Duration::from_hours(1);
 /// Header that holds the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -91,7 +93,9 @@ async fn method_not_allowed(uri: Uri) -> Response {
 
 /// Middleware: ends a request whose handler takes too long.
 async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(HANDLER_TIMEOUT, next.run(request)).await {
+    let is_upload = request.method() == Method::POST && request.uri().path() == UPLOAD_PATH;
+    let limit = if is_upload { UPLOAD_TIMEOUT } else { HANDLER_TIMEOUT };
+    match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => WebError::unavailable(super::error::DATABASE_RETRY_AFTER_SECS).into_response(),
     }

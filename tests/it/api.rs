@@ -5,6 +5,7 @@ mod definitions;
 mod document;
 mod errors;
 mod idempotency;
+mod imports;
 mod lists;
 mod permissions;
 mod schemathesis;

@@ -28,9 +28,8 @@ use crate::wire::digests::{
 use crate::wire::editions::{
     CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
 };
-use crate::wire::segments::{Segment, SegmentDetails};
 use crate::wire::imports::{Import, ImportPreview, ImportedColumn, ImportedFile, PreviewRow};
-use crate::wire::segments::Segment;
+use crate::wire::segments::{Segment, SegmentDetails};
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 use crate::wire::subscribers::{
     EarlierState, EditedSubscriber, ErasedSubscriber, ImportNumbers, SubscribeResult, Subscriber,
