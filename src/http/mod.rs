@@ -10,7 +10,6 @@ mod rate_limit;
 mod token_gate;
 
 pub use api_routes::ApiRoutes;
-pub(crate) use api_routes::is_api_path;
 pub(crate) use api_routes::{UPLOAD_PATH, is_api_path};
 pub(crate) use change_stream::change_stream;
 pub(crate) use client_ip::ClientIp;
