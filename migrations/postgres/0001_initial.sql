@@ -24,6 +24,7 @@ CREATE TABLE sources (
     failing_since      BIGINT,
     error              TEXT,
     blocked_removals      BIGINT NOT NULL DEFAULT 0,
+    accepted_removals  BIGINT NOT NULL DEFAULT 0,
     sync_requested_at  BIGINT,
     full_sync_at       BIGINT,
     watermark_at       BIGINT,

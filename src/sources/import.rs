@@ -231,7 +231,7 @@ async fn finish(store: &Store, source: &Source, now: Millis) -> anyhow::Result<(
     store.stories().assign(&source.name).await?;
     store
         .sources()
-        .record_sync_success(&source.name, 0, SyncProgress::default(), None, now)
+        .record_sync_success(&source.name, 0, 0, SyncProgress::default(), None, now)
         .await?;
     Ok(())
 }

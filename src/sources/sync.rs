@@ -36,6 +36,8 @@ pub(super) enum SyncMode {
     /// The poll interval has passed, or a sync was requested: incremental unless a full sync is
     /// due.
     Poll,
+    /// A person accepted up to this number of blocked removals, which a full sync makes (guarantee 8).
+    Accepted { removals: usize },
     /// A person started a full sync; `accept_removals` confirms the removal of more than half of
     /// the articles (guarantee 8).
     Manual { accept_removals: bool },
@@ -57,6 +59,8 @@ struct SyncRun<'r> {
     /// Ids of the entries that the CMS does not show to visitors: scheduled, withdrawn, or for members
     /// only.
     hidden_ids: Vec<String>,
+    /// Number of removals that an admin accepted for this run.
+    accepted_removals: i64,
     /// Time at which the CMS may have published the next scheduled entry.
     next_check: Option<Millis>,
     /// Articles whose stored content hashes have not been looked up yet.
@@ -98,6 +102,10 @@ pub(super) async fn run(
         seen_ids: IdSet::default(),
         watermark: None,
         hidden_ids: Vec::new(),
+        accepted_removals: match mode {
+            SyncMode::Accepted { removals } => i64::try_from(removals)?,
+            SyncMode::Manual { .. } | SyncMode::Poll => 0,
+        },
         next_check: None,
         pending: Vec::new(),
         misread: MisreadTexts::default(),
@@ -108,8 +116,12 @@ pub(super) async fn run(
     sync_run.report.is_full = is_full;
     sync_run.remove_hidden().await?;
     if is_full {
-        let accept = matches!(mode, SyncMode::Manual { accept_removals: true });
-        sync_run.remove_missing(newest, accept).await?;
+        let accepted = match mode {
+            SyncMode::Manual { accept_removals: true } => usize::MAX,
+            SyncMode::Accepted { removals } => removals,
+            SyncMode::Manual { accept_removals: false } | SyncMode::Poll => 0,
+        };
+        sync_run.remove_missing(newest, accepted).await?;
     } else {
         sync_run.report.blocked_removals =
             usize::try_from(state.blocked_removals).unwrap_or_default();
@@ -219,16 +231,16 @@ impl SyncRun<'_> {
     }
 
     /// Removes the mirrored articles that the source did not return. More than half of them, and
-    /// more than [`MAX_UNACCEPTED_REMOVALS`], are removed only with `accept_removals`
-    /// (guarantee 8).
-    async fn remove_missing(&mut self, newest: i64, accept_removals: bool) -> anyhow::Result<()> {
+    /// more than [`MAX_UNACCEPTED_REMOVALS`], are removed only up to the number of `accepted`
+    /// removals (guarantee 8).
+    async fn remove_missing(&mut self, newest: i64, accepted: usize) -> anyhow::Result<()> {
         let (mut live, mut missing, mut after) = (0, 0, String::new());
         while let Some(ids) = self.next_id_page(&mut after, newest).await? {
             live += ids.len();
             missing += ids.iter().filter(|id| !self.seen_ids.contains(id)).count();
         }
         let name = &self.source.name;
-        if missing > MAX_UNACCEPTED_REMOVALS && missing * 2 > live && !accept_removals {
+        if missing > MAX_UNACCEPTED_REMOVALS && missing * 2 > live && missing > accepted {
             self.report.blocked_removals = missing;
             tracing::warn!(
                 source = %name,
@@ -270,7 +282,7 @@ impl SyncRun<'_> {
     /// after everything before it is stored.
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
         let Self { store, source, now, previous, seen_ids, watermark, misread, links, .. } = self;
-        let (mut report, due_by) = (self.report, self.next_check);
+        let (mut report, due_by, accepted) = (self.report, self.next_check, self.accepted_removals);
         if let Some((id, advice)) = misread.advice(source) {
             report.note(id, advice);
         }
@@ -313,8 +325,11 @@ impl SyncRun<'_> {
             }
         };
         let blocked = i64::try_from(report.blocked_removals)?;
-        if store.sources().record_sync_success(&source.name, blocked, progress, due_by, now).await?
-        {
+        let recovered = store
+            .sources()
+            .record_sync_success(&source.name, blocked, accepted, progress, due_by, now)
+            .await?;
+        if recovered {
             tracing::info!(source = %source.name, "source sync recovered");
         }
         Ok(report)

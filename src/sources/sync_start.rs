@@ -47,7 +47,12 @@ pub async fn sync_due(
     if !store.sources().start_sync(&source.name, now, now.plus(source.poll)).await? {
         return Ok(None);
     }
-    match run_sync(store, config, source, SyncMode::Poll, IssueSink::default(), now).await {
+    let state = store.sources().state(&source.name).await?.unwrap_or_default();
+    let mode = match usize::try_from(state.accepted_removals) {
+        Ok(removals @ 1..) => SyncMode::Accepted { removals },
+        _ => SyncMode::Poll,
+    };
+    match run_sync(store, config, source, mode, IssueSink::default(), now).await {
         Ok(report) => {
             // Each issue is logged once, however often the source is read.
             let (logged, further) = first_issues(&report.new_issues);

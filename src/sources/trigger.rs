@@ -72,3 +72,19 @@ pub async fn request_sync(
         }
     }
 }
+/// Accepts the blocked removals of a source, which a full sync makes as soon as possible; returns `false`
+/// if their number is another one by now.
+pub async fn accept_removals(
+    store: &Store,
+    triggers: &SyncTriggers,
+    source: &str,
+    count: i64,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<bool> {
+    let accepted = store.sources().accept_removals(source, count, actor, now).await?;
+    if accepted {
+        triggers.trigger(source);
+    }
+    Ok(accepted)
+}

@@ -42,6 +42,15 @@ impl<'a> NewAuditEntry<'a> {
     }
 }
 
+/// Selection of entries; the default selects all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Kind of the objects.
+    pub object: Option<AuditObject>,
+    /// Name of the account or token of the actor.
+    pub actor: Option<String>,
+}
+
 /// Entry of the audit log.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuditEntry {
@@ -72,17 +81,30 @@ static RECORD: Statement = Statement::new(
     VALUES ($at, $actor_kind, $actor_name, $action, $object, $object_id, $detail)",
 );
 
-static LIST: Statement = Statement::new(
-    "
+/// Entries before an id, newest first, of which a condition selects some.
+const LIST_MATCHING: &str = "
     SELECT id, at, actor_kind, actor_name, action, object, object_id, detail
       FROM audit_log
-     WHERE id < $before
+     WHERE id < $before{condition}
      ORDER BY id DESC
-     LIMIT $limit",
+     LIMIT $limit";
+
+static LIST: Statement = Statement::with(LIST_MATCHING, &[("condition", "")]);
+
+static LIST_OF_OBJECT: Statement =
+    Statement::with(LIST_MATCHING, &[("condition", " AND object = $object")]);
+
+static LIST_OF_ACTOR: Statement =
+    Statement::with(LIST_MATCHING, &[("condition", " AND actor_name = $actor")]);
+
+static LIST_OF_BOTH: Statement = Statement::with(
+    LIST_MATCHING,
+    &[("condition", " AND object = $object AND actor_name = $actor")],
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&RECORD, &LIST];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&RECORD, &LIST, &LIST_OF_OBJECT, &LIST_OF_ACTOR, &LIST_OF_BOTH];
 
 impl FromRow for AuditEntry {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -180,10 +202,31 @@ impl AuditLog<'_> {
     /// # Errors
     /// [`StoreError::Rejected`] if the cursor is not one of this list.
     pub async fn list(self, page: &PageRequest) -> StoreResult<Page<AuditEntry>> {
-        self.store
-            .read(&LIST)
-            .bind("before", page.key_or(i64::MAX)?)
-            .fetch_page(page, |entry: &AuditEntry| entry.id)
-            .await
+        self.list_matching(&AuditFilter::default(), page).await
+    }
+
+    /// Returns a page of the entries that a filter selects, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Rejected`] if the cursor is not one of this list.
+    pub async fn list_matching(
+        self,
+        filter: &AuditFilter,
+        page: &PageRequest,
+    ) -> StoreResult<Page<AuditEntry>> {
+        let statement = match (&filter.object, &filter.actor) {
+            (None, None) => &LIST,
+            (Some(_), None) => &LIST_OF_OBJECT,
+            (None, Some(_)) => &LIST_OF_ACTOR,
+            (Some(_), Some(_)) => &LIST_OF_BOTH,
+        };
+        let mut query = self.store.read(statement).bind("before", page.key_or(i64::MAX)?);
+        if let Some(object) = filter.object {
+            query = query.bind("object", object.as_str());
+        }
+        if let Some(actor) = &filter.actor {
+            query = query.bind("actor", actor);
+        }
+        query.fetch_page(page, |entry: &AuditEntry| entry.id).await
     }
 }

@@ -6,8 +6,9 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::StoreResult;
-use super::db::Statement;
+use super::db::{FromRow, Row, Statement};
 use super::operations::Sources;
+use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 
 /// Number of rejected rows written per transaction, which keeps write transactions short.
@@ -18,6 +19,26 @@ static LIST: Statement = Statement::new(
     SELECT source_id, reason
       FROM rejected_rows
      WHERE source = $source",
+);
+
+static LIST_PAGE: Statement = Statement::new(
+    "
+    SELECT source_id, reason, is_note, since
+      FROM rejected_rows
+     WHERE source = $source
+       AND is_note = $is_note
+       AND source_id > $after
+     ORDER BY source_id
+     LIMIT $limit",
+);
+
+static NOTE_ON: Statement = Statement::new(
+    "
+    SELECT reason
+      FROM rejected_rows
+     WHERE source = $source
+       AND source_id = $source_id
+       AND is_note",
 );
 
 static DELETE: Statement = Statement::new(
@@ -46,9 +67,54 @@ static SET_IS_NOTE: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &DELETE, &ADD, &SET_IS_NOTE];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&LIST, &LIST_PAGE, &NOTE_ON, &DELETE, &ADD, &SET_IS_NOTE];
+
+/// Row of a source that could not be imported, or a note on one that was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowIssue {
+    /// Id of the row in the source.
+    pub source_id: String,
+    /// Reason or note as a sentence.
+    pub reason: String,
+    /// Time at which it was first found.
+    pub since: Millis,
+}
+
+impl FromRow for RowIssue {
+    fn from_row(row: &Row) -> StoreResult<Self> {
+        Ok(Self {
+            source_id: row.get("source_id")?,
+            reason: row.get("reason")?,
+            since: row.time("since")?,
+        })
+    }
+}
 
 impl Sources<'_> {
+    /// Returns a page of the rejected rows of a source, or of the notes on imported ones, by id.
+    pub async fn issues(
+        self,
+        source: &str,
+        is_note: bool,
+        page: &PageRequest,
+    ) -> StoreResult<Page<RowIssue>> {
+        self.store
+            .read(&LIST_PAGE)
+            .bind("source", source)
+            .bind("is_note", is_note)
+            .bind("after", page.key_or(String::new())?)
+            .fetch_page(page, |issue: &RowIssue| issue.source_id.clone())
+            .await
+    }
+
+    /// Returns the note on an imported row, if there is one.
+    pub async fn note_on(self, source: &str, source_id: &str) -> StoreResult<Option<String>> {
+        let query = self.store.read(&NOTE_ON).bind("source", source);
+        let notes: Vec<String> = query.bind("source_id", source_id).fetch_scalars().await?;
+        Ok(notes.into_iter().next())
+    }
+
     /// Replaces the issues of a source among the rows that were read, and returns the new ones, so
     /// that each is logged only once. [`Sources::set_note_flags`] tells rejections and notes apart.
     pub async fn record_issues(

@@ -1,5 +1,7 @@
 //! Sync state of each source: schedule, last result and watermark.
 
+use serde_json::json;
+
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
@@ -25,6 +27,8 @@ pub struct SourceState {
     pub error: Option<String>,
     /// Number of removals that an admin must accept first.
     pub blocked_removals: i64,
+    /// Largest number of removals that an admin has accepted for the next full sync.
+    pub accepted_removals: i64,
     /// Number of rows that could not be imported.
     pub rejected: i64,
     /// Progress of the last successful sync.
@@ -59,6 +63,14 @@ static REQUEST_SYNC: Statement = Statement::new(
        AND sync_requested_at IS NULL",
 );
 
+static ACCEPT_REMOVALS: Statement = Statement::new(
+    "
+    UPDATE sources
+       SET accepted_removals = $count, sync_requested_at = $now
+     WHERE name = $name
+       AND blocked_removals = $count",
+);
+
 /// Changes the row for one of the nodes that run it at the same time.
 static START_SYNC: Statement = Statement::new(
     "
@@ -80,6 +92,8 @@ static RECORD_SUCCESS: Statement = Statement::new(
            failing_since = NULL,
            error = NULL,
            blocked_removals = $blocked_removals,
+           accepted_removals =
+               CASE WHEN accepted_removals = $accepted_removals THEN 0 ELSE accepted_removals END,
            full_sync_at = $full_sync_at,
            watermark_at = $watermark_at,
            watermark_settings = $watermark_settings
@@ -105,8 +119,8 @@ static DELAY: Statement = Statement::new(
 
 /// Selects the state of all sources.
 const SELECT_STATE: &str = "
-    SELECT name, due_at, succeeded_at, failures, failing_since, error, blocked_removals, full_sync_at,
-           watermark_at, watermark_settings,
+    SELECT name, due_at, succeeded_at, failures, failing_since, error, blocked_removals,
+           accepted_removals, full_sync_at, watermark_at, watermark_settings,
            (SELECT COUNT(*) FROM rejected_rows r WHERE r.source = sources.name AND NOT r.is_note) AS rejected
       FROM sources";
 
@@ -128,6 +142,7 @@ static STATE: Statement = Statement::with(
 pub(super) static STATEMENTS: &[&Statement] = &[
     &ENSURE,
     &REQUEST_SYNC,
+    &ACCEPT_REMOVALS,
     &START_SYNC,
     &FAILURES,
     &RECORD_SUCCESS,
@@ -156,6 +171,7 @@ impl FromRow for SourceState {
             failing_since: row.optional_time("failing_since")?,
             error: row.get("error")?,
             blocked_removals: row.get("blocked_removals")?,
+            accepted_removals: row.get("accepted_removals")?,
             rejected: row.get("rejected")?,
             progress: SyncProgress {
                 full_sync_at: row.optional_time("full_sync_at")?,
@@ -187,6 +203,27 @@ impl Sources<'_> {
         tx.commit().await
     }
 
+    /// Accepts the blocked removals of a source, and requests a sync that makes them; returns `false` if
+    /// their number is another one by now.
+    pub async fn accept_removals(
+        self,
+        name: &str,
+        count: i64,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<bool> {
+        let mut tx = self.store.begin().await?;
+        let query = tx.query(&ACCEPT_REMOVALS).bind("name", name).bind("count", count);
+        if query.bind("now", now).execute().await? == 0 {
+            return Ok(false);
+        }
+        let (action, object) = (AuditAction::AcceptRemovals, AuditObject::Source);
+        let entry = NewAuditEntry::new(actor, action, object, name);
+        audit_log::record(&mut tx, entry.with(json!({"removals": count})), now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     /// Starts a sync of a source if it is due or a sync was requested; returns `true` for one
     /// node, the others find it due at `next`.
     pub async fn start_sync(self, name: &str, now: Millis, next: Millis) -> StoreResult<bool> {
@@ -201,12 +238,13 @@ impl Sources<'_> {
         Ok(started == 1)
     }
 
-    /// Records a successful sync, after which the source is due at `due_by` at the latest; returns
-    /// `true` if the previous sync had failed.
+    /// Records a successful sync, which used up `accepted_removals`, and after which the source is due at
+    /// `due_by` at the latest; returns `true` if the previous sync had failed.
     pub async fn record_sync_success(
         self,
         name: &str,
         blocked_removals: i64,
+        accepted_removals: i64,
         progress: SyncProgress,
         due_by: Option<Millis>,
         now: Millis,
@@ -218,6 +256,7 @@ impl Sources<'_> {
             .bind("name", name)
             .bind("now", now)
             .bind("blocked_removals", blocked_removals)
+            .bind("accepted_removals", accepted_removals)
             .bind("due_by", due_by)
             .bind("full_sync_at", progress.full_sync_at)
             .bind("watermark_at", progress.watermark_at)

@@ -3,16 +3,17 @@
 use super::db::Statement;
 use super::{
     Store, StoreResult, address_changes, address_rejections, api_tokens, article_counts,
-    article_writes, articles, attributes, audience, audit_log, audit_names, bulk_jobs, change_log,
-    clock_faults, definitions, deliveries, delivery_leasing, digests, due_work, edition_commands,
-    edition_creation, edition_deliveries, editions, events, feed_queries, feed_versions, handle,
-    http_job_leases, hub_pings, hub_pushes, hub_requests, hub_subscriptions, hub_verifications,
-    id_mappings, idempotency_keys, identity, imports, leases, left_out, oidc_requests, outcomes,
-    password_links, publications, rate_limits, readership, recent_changes, rejected_rows, reloads,
-    renames, second_factors, selection_entries, sessions, sign_in_failures, sources, stories,
-    subscriber_changes, subscriber_values, subscribers, subscription_counts, subscription_history,
-    subscriptions, suppressions, terms, transactional_messages, transport_failures,
-    user_preferences, users, webhook_commands, webhooks,
+    article_lists, article_writes, articles, attributes, audience, audit_log, audit_names,
+    bulk_jobs, change_log, clock_faults, definitions, deliveries, delivery_leasing, digests,
+    due_work, edition_commands, edition_creation, edition_deliveries, editions, events,
+    feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes, hub_requests,
+    hub_subscriptions, hub_verifications, id_mappings, idempotency_keys, identity, imports, leases,
+    left_out, oidc_requests, outcomes, password_links, publications, rate_limits, readership,
+    recent_changes, rejected_rows, reloads, renames, second_factors, selection_entries, sessions,
+    sign_in_failures, sources, stories, subscriber_changes, subscriber_values, subscribers,
+    subscription_counts, subscription_history, subscriptions, suppressions, terms,
+    transactional_messages, transport_failures, user_preferences, users, webhook_commands,
+    webhooks,
 };
 
 /// The statements of all files of the store.
@@ -20,6 +21,7 @@ static ALL: &[&[&Statement]] = &[
     address_changes::STATEMENTS,
     api_tokens::STATEMENTS,
     article_counts::STATEMENTS,
+    article_lists::STATEMENTS,
     article_writes::STATEMENTS,
     articles::STATEMENTS,
     attributes::STATEMENTS,

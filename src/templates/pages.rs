@@ -11,10 +11,11 @@ mod samples;
 use serde::Serialize;
 
 pub use admin::{
-    AdminFrame, AttentionRow, Bar, Chart, Chip, Crumb, EditionArticle, EditionPage, EditionVariant,
-    EditionsPage, EnrollmentView, FindPage, FoundGroup, FoundItem, HomePage, LoginPage, NavGroup,
-    NavItem, OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage,
-    SessionRow, SetPasswordPage, Tick, TimeText, UpcomingEdition,
+    AdminAction, AdminFrame, AttentionRow, Bar, Block, Cell, Chart, Chip, Choice, Column, Crumb,
+    EditionArticle, EditionPage, EditionVariant, EditionsPage, EnrollmentView, Fact, Field,
+    FindPage, FormView, FoundGroup, FoundItem, HomePage, LoginPage, NavGroup, NavItem, ObjectPage,
+    OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, SessionRow,
+    SetPasswordPage, Table, Tick, TimeText, UpcomingEdition,
 };
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
@@ -254,6 +255,7 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<RecoveryCodesPage>(renderer))
         .chain(all::<HomePage>(renderer))
         .chain(all::<FindPage>(renderer))
+        .chain(all::<ObjectPage>(renderer))
         .chain(all::<EditionsPage>(renderer))
         .chain(all::<EditionPage>(renderer))
         .chain(all::<NoticePage>(renderer))

@@ -15,6 +15,11 @@ use super::state::SharedState;
 pub(super) struct Form(Vec<(String, String)>);
 
 impl Form {
+    /// Creates a form with these fields, as if they had been submitted.
+    pub(super) fn from_pairs(pairs: Vec<(String, String)>) -> Self {
+        Self(pairs)
+    }
+
     /// Returns the first value of a field, trimmed; empty if the field is missing.
     pub(super) fn first(&self, name: &str) -> &str {
         self.0.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value.trim())

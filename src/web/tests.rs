@@ -29,6 +29,7 @@ use crate::store::subscribers::Subscription;
 mod access;
 mod accounts;
 mod addresses;
+mod admin_pages;
 mod brand;
 mod errors;
 mod feed_pages;

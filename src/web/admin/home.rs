@@ -102,8 +102,7 @@ async fn recent_editions(visit: &Visit) -> WebResult<Vec<RecentEdition>> {
 async fn add_subscriptions(visit: &Visit, since: Day, page: &mut HomePage) -> WebResult<()> {
     let (scope, today) = (visit.actor.digests(), Day::containing(visit.now));
     let by_digest = visit.app().store.subscriptions().confirmed_by_day((since, today)).await?;
-    let mut by_day: BTreeMap<Day, i64> =
-        (since.0..=today.0).map(|day| (Day(day), 0)).collect();
+    let mut by_day: BTreeMap<Day, i64> = (since.0..=today.0).map(|day| (Day(day), 0)).collect();
     let visible = by_digest.into_iter().filter(|(digest, _)| scope.contains(digest));
     for one in visible.flat_map(|(_, days)| days) {
         *by_day.entry(one.day).or_default() += one.subscribers;

@@ -1,6 +1,9 @@
 //! `/admin/`: the admin area, its sign-in and the profile of the signed-in user.
 
+mod access_fields;
+mod articles;
 mod attention;
+mod audit;
 mod chart;
 mod editions;
 mod events;
@@ -10,11 +13,17 @@ mod language;
 mod listing;
 mod login;
 mod nav;
+mod objects;
 mod oidc;
 mod outcome;
 mod password;
 mod profile;
 mod redirect;
+mod settings;
+mod sources;
+mod tokens;
+mod transports;
+mod users;
 mod visit;
 
 use axum::routing::{get, post};
@@ -40,6 +49,24 @@ pub(super) fn add_routes(routes: Routes, has_oidc: bool) -> Routes {
         .add("/admin/language", Access::SignedIn, post(language::submit))
         .add("/admin/logout", Access::SignedIn, post(login::sign_out))
         .add("/admin/password/{token}", Access::Public, get(password::show).post(password::submit))
+        .add("/admin/articles", Access::Page(P::ReadContent), get(articles::list))
+        .add("/admin/articles/{id}", Access::Page(P::ReadContent), get(articles::show))
+        .add("/admin/articles/{id}/content", Access::Page(P::ReadContent), get(articles::content))
+        .add("/admin/sources", Access::Page(P::ReadContent), get(sources::list))
+        .add("/admin/sources/{name}", Access::Page(P::ReadContent), get(sources::show))
+        .add("/admin/sources/{name}/sync", Access::Page(P::SyncSources), post(sources::sync))
+        .add("/admin/sources/{name}/accept", Access::Page(P::SyncSources), post(sources::accept))
+        .add("/admin/transports", Access::Page(P::ReadContent), get(transports::list))
+        .add("/admin/transports/{name}", Access::Page(P::ReadContent), get(transports::show))
+        .add("/admin/users", Access::Page(P::ManageAccess), get(users::list).post(users::add))
+        .add("/admin/users/{name}", Access::Page(P::ManageAccess), get(users::show))
+        .add("/admin/users/{name}/role", Access::Page(P::ManageAccess), post(users::set_role))
+        .add("/admin/users/{name}/reset", Access::Page(P::ManageAccess), post(users::reset))
+        .add("/admin/users/{name}/remove", Access::Page(P::ManageAccess), post(users::remove))
+        .add("/admin/tokens", Access::Page(P::ManageAccess), get(tokens::list).post(tokens::create))
+        .add("/admin/tokens/{name}/revoke", Access::Page(P::ManageAccess), post(tokens::revoke))
+        .add("/admin/audit", Access::Page(P::ReadAudit), get(audit::list))
+        .add("/admin/settings", Access::Page(P::ManageSettings), get(settings::show))
         .add("/admin/profile", Access::SignedIn, get(profile::show).post(profile::submit));
     if !has_oidc {
         return routes;

@@ -16,27 +16,27 @@ use crate::web::router::declared_routes;
 const PASSWORD: &str = "Teekanne-am-Fluss";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-async fn add(site: &Site, name: &str, role: Role) {
+pub(super) async fn add(site: &Site, name: &str, role: Role) {
     let new = NewUser { name: name.into(), role, digests: DigestScope::All, oidc: None };
     let (context, now) = (site.app.account_context(), site.app.now());
     accounts::add_user(context, new, Some(PASSWORD), [1; 16], &Actor::Cli, now).await.unwrap();
 }
 
 /// Returns `NAME=VALUE` of the cookie that a response sets.
-fn cookie(response: &TestResponse) -> String {
+pub(super) fn cookie(response: &TestResponse) -> String {
     response.header(header::SET_COOKIE).split(';').next().unwrap().to_owned()
 }
 
-async fn get_with(site: &Site, path: &str, cookie: &str) -> TestResponse {
+pub(super) async fn get_with(site: &Site, path: &str, cookie: &str) -> TestResponse {
     site.send(Request::get(path).header(header::COOKIE, cookie), "").await
 }
 
-async fn post_with(site: &Site, path: &str, cookie: &str, body: &str) -> TestResponse {
+pub(super) async fn post_with(site: &Site, path: &str, cookie: &str, body: &str) -> TestResponse {
     let request = Request::post(path).header(header::CONTENT_TYPE, FORM);
     site.send(request.header(header::COOKIE, cookie), body).await
 }
 
-async fn sign_in(site: &Site, name: &str) -> String {
+pub(super) async fn sign_in(site: &Site, name: &str) -> String {
     let signed_in = site.post("/admin/login", &format!("name={name}&password={PASSWORD}")).await;
     assert_eq!(signed_in.status, StatusCode::SEE_OTHER, "{}", signed_in.text());
     cookie(&signed_in)

@@ -1,0 +1,210 @@
+//! `/admin/users`: the people who sign in, their roles, and links to set a password.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::access_fields::{digest_field, role_field, text_field};
+use super::nav::Section;
+use super::visit::Visit;
+use crate::accounts::{self, AccountError, NewUser, SALT_BYTES};
+use crate::clock;
+use crate::domain::digest_scope::DigestScope;
+use crate::domain::role::Role;
+use crate::domain::site_urls::SiteUrls;
+use crate::store::users::User;
+use crate::templates::pages::{AdminAction, Cell, Fact, FormView, ObjectPage, Table};
+use crate::web::error::{WebError, WebResult};
+use crate::web::form::Form;
+
+/// Path of the list.
+const PATH: &str = "/admin/users";
+
+/// `GET /admin/users`: all users, and the form to add one.
+pub(super) async fn list(visit: Visit) -> WebResult<Response> {
+    render_list(&visit, StatusCode::OK, &Form::default(), None).await
+}
+
+async fn render_list(
+    visit: &Visit,
+    status: StatusCode,
+    form: &Form,
+    error: Option<AccountError>,
+) -> WebResult<Response> {
+    let users = visit.app().store.users().list(&visit.page_request()).await?;
+    let pager = visit.pager(&users);
+    let row = |user: &User| {
+        let factor = if user.totp_secret.is_some() { "user-factor-on" } else { "user-factor-off" };
+        let digests = user.digests.names().map(|names| names.join(", ")).unwrap_or_default();
+        vec![
+            Cell::link(&user.name, visit.url(&format!("{PATH}/{}", user.name))),
+            Cell::text(visit.role(user.role)).with_detail(digests),
+            Cell::text(visit.text(factor, &[])),
+            Cell::time(user.signed_in_at.map(|at| visit.time(at))),
+        ]
+    };
+    let titles = ["admin-name", "admin-role", "user-factor", "user-signed-in"];
+    let table = Table {
+        columns: visit.columns(&titles, &[]),
+        rows: users.items.iter().map(row).collect(),
+        empty: visit.text("user-none", &[]),
+        pager,
+        ..Table::default()
+    };
+    let mut page = visit.list_page(Section::Users, table);
+    page.frame.command = Some("courant users list".to_owned());
+    page.frame.call = Some("GET /api/v1/users".to_owned());
+    let mut name = text_field(visit, form, "name", "admin-name", "admin-name-hint");
+    name.is_required = true;
+    page.form = Some(FormView {
+        url: visit.url(PATH),
+        fields: vec![name, role_field(visit, form), digest_field(visit, form)],
+        button: visit.text("user-add", &[]),
+        error: None,
+    });
+    place_error(&mut page, error);
+    visit.render_as(status, &page).await
+}
+
+/// Shows an error at the field that it concerns.
+fn place_error(page: &mut ObjectPage, error: Option<AccountError>) {
+    let (Some(error), Some(form)) = (error, &mut page.form) else { return };
+    let name = match error {
+        AccountError::InvalidName(_) | AccountError::NameTaken(_) => "name",
+        AccountError::NotLimitable(_) | AccountError::NoDigest => "digest",
+        _ => "",
+    };
+    match form.fields.iter_mut().find(|field| field.name == name) {
+        Some(field) => field.error = Some(error.to_string()),
+        None => form.error = Some(error.to_string()),
+    }
+}
+
+/// Returns role and digests of a form; an unknown role is one that no page offers.
+fn access(form: &Form) -> WebResult<(Role, DigestScope)> {
+    let role = Role::parse(form.first("role")).ok_or_else(WebError::bad_request)?;
+    let chosen = form.all("digest");
+    Ok((role, DigestScope::new((!chosen.is_empty()).then_some(chosen))))
+}
+
+/// Returns `true` if an error is one of the person who filled in the form.
+fn is_mistake(error: &AccountError) -> bool {
+    !matches!(error, AccountError::Store(_) | AccountError::Crypto(_) | AccountError::NotFound(_))
+}
+
+/// `POST /admin/users`: adds a user, and shows the link to set a password once.
+pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
+    let (role, digests) = access(&form)?;
+    let name = form.first("name").to_owned();
+    let new = NewUser { name: name.clone(), role, digests, oidc: None };
+    let context = visit.app().account_context();
+    let added =
+        accounts::add_user(context, new, None, [0; SALT_BYTES], &visit.actor, visit.now).await;
+    match added {
+        Ok(()) => show_link(&visit, &name).await,
+        Err(error) if is_mistake(&error) => {
+            render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, Some(error)).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Creates a link to set a password, and shows it on the page of the user.
+async fn show_link(visit: &Visit, name: &str) -> WebResult<Response> {
+    let (context, entropy) = (visit.app().account_context(), clock::random_bytes());
+    let token =
+        accounts::create_password_link(context, name, entropy, &visit.actor, visit.now).await?;
+    let url = SiteUrls(&visit.app().config.site.base_url).set_password(&token);
+    let user = find(visit, name).await?;
+    let mut page = user_page(visit, &user, None).await?;
+    page.lede = visit.text("user-link", &[("name", name.into())]);
+    page.secret = Some(url);
+    visit.render(&page).await
+}
+
+async fn find(visit: &Visit, name: &str) -> WebResult<User> {
+    visit.app().store.users().find(name).await?.ok_or_else(WebError::not_found)
+}
+
+/// `GET /admin/users/NAME`: one user, with the form to change the role.
+pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> WebResult<Response> {
+    let user = find(&visit, &name).await?;
+    visit.render(&user_page(&visit, &user, None).await?).await
+}
+
+async fn user_page(visit: &Visit, user: &User, form: Option<&Form>) -> WebResult<ObjectPage> {
+    let mut page = visit.object_page(Section::Users, user.name.clone());
+    page.frame.command = Some(format!("courant users role {} ROLE", user.name));
+    page.frame.call = Some(format!("PUT /api/v1/users/{}", user.name));
+    let fact = |key: &str, value| Fact::new(visit.text(key, &[]), value);
+    let factor = if user.totp_secret.is_some() { "user-factor-on" } else { "user-factor-off" };
+    page.facts = vec![
+        fact("user-added", Cell::time(Some(visit.time(user.created_at)))),
+        fact("user-signed-in", Cell::time(user.signed_in_at.map(|at| visit.time(at)))),
+        fact("user-factor", Cell::text(visit.text(factor, &[]))),
+    ];
+    let path = |action: &str| visit.url(&format!("{PATH}/{}/{action}", user.name));
+    let question = visit.text("user-remove-confirm", &[("name", user.name.as_str().into())]);
+    let remove = AdminAction::post(visit.text("user-remove", &[]), path("remove"));
+    page.actions = vec![
+        AdminAction::post(visit.text("user-reset", &[]), path("reset")),
+        remove.after_question(question),
+    ];
+    let stored;
+    let form = match form {
+        Some(form) => form,
+        None => {
+            let digests = user.digests.names().unwrap_or_default();
+            let digests = digests.into_iter().map(|name| ("digest".to_owned(), name));
+            let role = ("role".to_owned(), user.role.as_str().to_owned());
+            stored = Form::from_pairs(std::iter::once(role).chain(digests).collect());
+            &stored
+        }
+    };
+    page.form = Some(FormView {
+        url: path("role"),
+        fields: vec![role_field(visit, form), digest_field(visit, form)],
+        button: visit.text("admin-save", &[]),
+        error: None,
+    });
+    Ok(page)
+}
+
+/// `POST /admin/users/NAME/role`: changes role and digests, which ends the sessions of the user.
+pub(super) async fn set_role(
+    visit: Visit,
+    Path(name): Path<String>,
+    form: Form,
+) -> WebResult<Response> {
+    let (role, digests) = access(&form)?;
+    let user = find(&visit, &name).await?;
+    let context = visit.app().account_context();
+    match accounts::set_role(context, &name, role, &digests, &visit.actor, visit.now).await {
+        Ok(()) => Ok(visit.done(&format!("{PATH}/{name}"), "user")),
+        Err(error) if is_mistake(&error) => {
+            let mut page = user_page(&visit, &user, Some(&form)).await?;
+            place_error(&mut page, Some(error));
+            visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// `POST /admin/users/NAME/reset`: shows a new link to set a password.
+pub(super) async fn reset(visit: Visit, Path(name): Path<String>) -> WebResult<Response> {
+    find(&visit, &name).await?;
+    show_link(&visit, &name).await
+}
+
+/// `POST /admin/users/NAME/remove`: removes a user.
+pub(super) async fn remove(visit: Visit, Path(name): Path<String>) -> WebResult<Response> {
+    let context = visit.app().account_context();
+    match accounts::remove_user(context, &name, &visit.actor, visit.now).await {
+        Ok(()) => Ok(visit.done(PATH, "user-removed")),
+        Err(AccountError::NotFound(_)) => Ok(visit.refused(PATH, "gone")),
+        Err(AccountError::LastAdmin(_)) => {
+            Ok(visit.refused(&format!("{PATH}/{name}"), "last-admin"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

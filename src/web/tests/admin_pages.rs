@@ -1,0 +1,232 @@
+//! Pages of the admin area: what each shows to whom, and what its forms change.
+
+use axum::http::Method;
+
+use super::accounts::{add, get_with, post_with, sign_in};
+use super::*;
+use crate::accounts::{self as account_flows, NewUser};
+use crate::domain::audit::AuditAction;
+use crate::domain::digest_scope::DigestScope;
+use crate::domain::page::PageRequest;
+use crate::store::audit_log::AuditEntry;
+use crate::web::access::Access;
+use crate::web::router::declared_routes;
+
+/// Starts a site with a signed-in user of a role, and returns the cookie of the session.
+async fn site_with(role: Role) -> (Site, String) {
+    let site = Site::new(false).await;
+    add(&site, "lin", role).await;
+    let session = sign_in(&site, "lin").await;
+    (site, session)
+}
+
+async fn newest_entry(site: &Site) -> AuditEntry {
+    let page = site.app.store.audit_log().list(&PageRequest::first(1)).await.unwrap();
+    page.items.into_iter().next().unwrap()
+}
+
+/// Returns the address of a page for which an object exists, or any.
+fn sample_path(route: &str) -> String {
+    let path =
+        route.replace("{id}", "1").replace("{name}", "college").replace("{command}", "pause");
+    path
+}
+
+#[tokio::test]
+async fn every_page_is_open_exactly_to_the_roles_with_its_permission() {
+    let site = Site::new(false).await;
+    for (name, role) in [
+        ("ada", Role::Admin),
+        ("eve", Role::Editor),
+        ("lea", Role::ListManager),
+        ("vic", Role::Viewer),
+    ] {
+        add(&site, name, role).await;
+        let session = sign_in(&site, name).await;
+        for (route, access) in declared_routes(site.app.clone(), None) {
+            let Access::Page(permission) = access else { continue };
+            let path = sample_path(route);
+            for method in [Method::GET, Method::POST] {
+                let request = Request::builder().method(method.clone()).uri(&path);
+                let request = request.header(header::COOKIE, &session);
+                let request =
+                    request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+                let status = site.send(request, "").await.status;
+                let is_refused = status == StatusCode::FORBIDDEN;
+                let is_other_method = status == StatusCode::METHOD_NOT_ALLOWED;
+                assert!(
+                    is_refused != role.grants(permission) || is_other_method,
+                    "{method} {route} as {role:?}: {status}"
+                );
+            }
+        }
+        if role == Role::Admin {
+            // The admin has removed nobody and changed nothing that the others need.
+            assert_eq!(site.app.store.users().count().await.unwrap(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_navigation_names_the_sections_that_the_role_may_open() {
+    let (site, session) = site_with(Role::Editor).await;
+    let home = get_with(&site, "/admin/", &session).await;
+    assert_eq!(home.status, StatusCode::OK);
+    let html = home.text();
+    for path in ["/news/admin/articles", "/news/admin/editions", "/news/admin/sources"] {
+        assert!(html.contains(&format!("href=\"{path}\"")), "{path}");
+    }
+    for path in ["/news/admin/subscribers", "/news/admin/users", "/news/admin/audit"] {
+        assert!(!html.contains(&format!("href=\"{path}\"")), "{path}");
+    }
+    assert!(!html.contains("confirmed now"), "an editor may not read subscribers");
+    let policy = home.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("require-trusted-types-for 'script'"), "{policy}");
+}
+
+#[tokio::test]
+async fn pages_lead_to_the_sign_in_without_a_session() {
+    let site = Site::new(false).await;
+    for path in ["/admin/", "/admin/editions", "/admin/users", "/admin/events"] {
+        let response = site.get(path).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{path}");
+        assert_eq!(response.header(header::LOCATION), "/news/admin/login");
+    }
+}
+
+#[tokio::test]
+async fn the_language_of_the_user_is_kept_and_the_switch_leads_back() {
+    let (site, session) = site_with(Role::Admin).await;
+    let body = "language=zh&here=%2Fadmin%2Fsources%3Fx%3D1";
+    let switched = post_with(&site, "/admin/language", &session, body).await;
+    assert_eq!(switched.status, StatusCode::SEE_OTHER);
+    assert_eq!(switched.header(header::LOCATION), "/news/admin/sources?x=1");
+    let page = get_with(&site, "/admin/sources", &session).await.text();
+    assert!(page.contains("<html lang=\"zh\"") && page.contains("数据源"), "{page}");
+    let elsewhere = "language=en&here=https%3A%2F%2Fevil.example%2F";
+    let switched = post_with(&site, "/admin/language", &session, elsewhere).await;
+    assert_eq!(switched.header(header::LOCATION), "/news/admin/");
+    let unknown = post_with(&site, "/admin/language", &session, "language=xx").await;
+    assert_eq!(unknown.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn times_are_shown_in_the_zone_of_the_user_with_utc_beside() {
+    let (site, session) = site_with(Role::Admin).await;
+    site.publish("Open day").await;
+    let body = "action=preferences&timezone=Asia%2FShanghai&shortcuts=on";
+    let saved = post_with(&site, "/admin/profile", &session, body).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    let article = get_with(&site, "/admin/articles", &session).await.text();
+    assert!(article.contains("Asia/Shanghai") && article.contains(" UTC\">"), "{article}");
+    let wrong = "action=preferences&timezone=Mars";
+    let rejected = post_with(&site, "/admin/profile", &session, wrong).await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text().contains("This is not a time zone"));
+}
+
+#[tokio::test]
+async fn a_token_is_created_shown_once_and_revoked() {
+    let (site, session) = site_with(Role::Admin).await;
+    let bad = post_with(&site, "/admin/tokens", &session, "name=My+Site&role=viewer").await;
+    assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bad.text().contains("value=\"My Site\""), "what was entered stays");
+    let created = post_with(&site, "/admin/tokens", &session, "name=site&role=viewer&expires=90d");
+    let created = created.await;
+    assert_eq!(created.status, StatusCode::OK);
+    assert!(created.text().contains("data-copy=\""), "{}", created.text());
+    assert_eq!(newest_entry(&site).await.action, AuditAction::Create);
+    let list = get_with(&site, "/admin/tokens", &session).await.text();
+    assert!(list.contains("site") && !list.contains("data-copy"), "the secret is shown once");
+    let revoked = post_with(&site, "/admin/tokens/site/revoke", &session, "").await;
+    assert_eq!(revoked.header(header::LOCATION), "/news/admin/tokens?done=revoked");
+    let again = post_with(&site, "/admin/tokens/site/revoke", &session, "").await;
+    assert_eq!(again.header(header::LOCATION), "/news/admin/tokens?refused=gone");
+}
+
+#[tokio::test]
+async fn a_user_is_added_with_a_link_and_the_last_admin_stays() {
+    let (site, session) = site_with(Role::Admin).await;
+    let body = "name=wu&role=editor&digest=weekly";
+    let added = post_with(&site, "/admin/users", &session, body).await;
+    assert_eq!(added.status, StatusCode::OK);
+    assert!(added.text().contains("/news/admin/password/"), "{}", added.text());
+    let stored = site.app.store.users().find("wu").await.unwrap().unwrap();
+    assert_eq!(stored.digests, DigestScope::new(Some(vec!["weekly".into()])));
+    let taken = post_with(&site, "/admin/users", &session, body).await;
+    assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let demoted = post_with(&site, "/admin/users/lin/role", &session, "role=viewer").await;
+    assert_eq!(demoted.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let removed = post_with(&site, "/admin/users/lin/remove", &session, "").await;
+    assert_eq!(removed.header(header::LOCATION), "/news/admin/users/lin?refused=last-admin");
+    let removed = post_with(&site, "/admin/users/wu/remove", &session, "").await;
+    assert_eq!(removed.header(header::LOCATION), "/news/admin/users?done=user-removed");
+}
+
+#[tokio::test]
+async fn articles_are_found_by_title_and_shown_with_their_text_in_a_frame_that_runs_nothing() {
+    let (site, session) = site_with(Role::Editor).await;
+    site.publish("Open <day>").await;
+    site.publish("A new workshop").await;
+    let found = get_with(&site, "/admin/articles?q=OPEN", &session).await.text();
+    assert!(found.contains("Open &lt;day&gt;") && !found.contains("A new workshop"), "{found}");
+    let start = found.find("/news/admin/articles/").unwrap();
+    let path = found[start..].split('"').next().unwrap().trim_start_matches("/news");
+    let page = get_with(&site, path, &session).await;
+    assert_eq!(page.status, StatusCode::OK, "{path}");
+    assert!(page.text().contains("All news"), "the feed that selects it");
+    let content = get_with(&site, &format!("{path}/content"), &session).await;
+    let policy = content.header(header::CONTENT_SECURITY_POLICY);
+    assert!(policy.contains("sandbox") && policy.contains("default-src 'none'"), "{policy}");
+    assert_eq!(
+        get_with(&site, "/admin/articles/none", &session).await.status,
+        StatusCode::NOT_FOUND
+    );
+}
+
+#[tokio::test]
+async fn a_user_who_is_limited_to_a_digest_finds_nothing_of_the_others() {
+    let site = Site::new(false).await;
+    let other = DigestScope::new(Some(vec!["other".into()]));
+    let new = NewUser { name: "wu".into(), role: Role::Editor, digests: other, oidc: None };
+    let (context, now) = (site.app.account_context(), site.app.now());
+    let password = Some("Teekanne-am-Fluss");
+    account_flows::add_user(context, new, password, [1; 16], &Actor::Cli, now).await.unwrap();
+    let session = sign_in(&site, "wu").await;
+    for path in ["/admin/", "/admin/editions", "/admin/find?q=week"] {
+        let html = get_with(&site, path, &session).await.text();
+        assert!(!html.contains("/admin/digests/weekly"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_audit_log_is_filtered_by_object_and_actor() {
+    let (site, session) = site_with(Role::Admin).await;
+    post_with(&site, "/admin/tokens", &session, "name=site&role=viewer").await;
+    let tokens = get_with(&site, "/admin/audit?object=token", &session).await.text();
+    assert!(tokens.contains("<small>site</small>") && !tokens.contains(">Signed in<"), "{tokens}");
+    let mine = get_with(&site, "/admin/audit?q=lin", &session).await.text();
+    assert!(mine.contains("<small>site</small>") && mine.contains("Signed in"), "{mine}");
+    let nobody = get_with(&site, "/admin/audit?q=nobody", &session).await.text();
+    assert!(nobody.contains("No change is recorded here yet."));
+}
+
+#[tokio::test]
+async fn the_settings_show_their_origin_and_hide_secrets() {
+    let (site, session) = site_with(Role::Admin).await;
+    let html = get_with(&site, "/admin/settings", &session).await.text();
+    assert!(html.contains("[site]") && html.contains("default"), "{html}");
+}
+
+#[tokio::test]
+async fn one_button_signs_a_visitor_of_the_demo_in_and_exists_nowhere_else() {
+    let site = Site::new(true).await;
+    assert!(site.get("/").await.text().contains("/news/demo/sign-in"));
+    let signed_in = site.post("/demo/sign-in", "").await;
+    assert_eq!(signed_in.header(header::LOCATION), "/news/admin/");
+    let session = super::accounts::cookie(&signed_in);
+    assert_eq!(get_with(&site, "/admin/", &session).await.status, StatusCode::OK);
+    let other = Site::new(false).await;
+    assert_eq!(other.post("/demo/sign-in", "").await.status, StatusCode::NOT_FOUND);
+    assert!(!other.get("/admin/login").await.text().contains("/demo/sign-in"));
+}
