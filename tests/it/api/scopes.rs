@@ -69,6 +69,16 @@ database_tests! {
         let settings = json!({"title": "M", "schedule": "0 8 1 * *", "from": "N <n@example.edu>"});
         let digest = editor.post("/api/v1/digests", &json!({"name": "monthly", "settings": settings})).await;
         assert_eq!(digest.status, StatusCode::FORBIDDEN);
+        for path in ["segments", "webhooks", "webhooks/hook/deliveries", "bulk-operations", "attributes", "users", "config", "audit", "events"] {
+            let refused = editor.get(&format!("/api/v1/{path}")).await;
+            assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}: {refused:?}");
+        }
+        for path in ["digests/daily/versions", "digests/daily/versions/1", "digests/daily/dependents", "digests/daily/next"] {
+            let hidden = editor.get(&format!("/api/v1/{path}")).await;
+            assert_eq!(hidden.status, StatusCode::NOT_FOUND, "{path}: {hidden:?}");
+        }
+        let next = editor.get("/api/v1/digests/weekly/next").await;
+        assert_eq!((next.status, &next.json["digest"]), (StatusCode::OK, &json!("weekly")), "{next:?}");
         let sync = editor.send(Method::POST, "/api/v1/sources/college/sync", &[], None).await;
         assert_eq!(sync.status, StatusCode::FORBIDDEN);
     }
@@ -107,6 +117,16 @@ database_tests! {
         assert_eq!(lists.get("/api/v1/suppressions").await.status, StatusCode::FORBIDDEN);
         let suppression = lists.post("/api/v1/suppressions", &json!({"email": "bob@example.org"})).await;
         assert_eq!(suppression.status, StatusCode::FORBIDDEN);
+        for path in ["tags/vip", "attributes/city"] {
+            let value = path.starts_with("attributes").then(|| json!({"value": "Bonn"}));
+            for (id, status) in [(bob, StatusCode::NOT_FOUND), (both, StatusCode::FORBIDDEN)] {
+                let refused = lists.send(Method::PUT, &format!("/api/v1/subscribers/{id}/{path}"), &[], value.as_ref()).await;
+                assert_eq!(refused.status, status, "{path} of {id}: {refused:?}");
+            }
+        }
+        let again = lists.send(Method::POST, &format!("{}/confirmation", of_both("daily")), &[], None).await;
+        assert_eq!(again.status, StatusCode::NOT_FOUND, "{again:?}");
+        assert_eq!(lists.get(&format!("/api/v1/subscribers/{bob}/history")).await.status, StatusCode::NOT_FOUND);
         let daily = admin.get(&of_both("daily")).await;
         assert_eq!(daily.json["status"], "confirmed", "nothing of the other digest has changed");
     }
