@@ -89,7 +89,7 @@ async fn add_attribute(caller: Caller, JsonBody(new): JsonBody<NewAttribute>) ->
 async fn remove_attribute(caller: Caller, PathParams(name): PathParams<String>) -> ApiResult {
     caller.require_all_digests(REASON)?;
     let Caller { app, actor, now } = &caller;
-    if app.store.attributes().types().await?.get(&name).is_none() {
+    if !app.store.attributes().types().await?.contains_key(&name) {
         return Err(unknown_attribute(&name));
     }
     let config = newest_config(&caller).await?;
