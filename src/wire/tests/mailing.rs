@@ -41,10 +41,18 @@ const EMAIL: &str = "grace@example.org";
 const HASH: &str = "9f2c4e";
 
 pub(super) fn documents() -> Vec<Document> {
-    [digests(), editions(), subscribers(), imports(), subscription_results(), suppressions()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        digests(),
+        editions(),
+        subscribers(),
+        imports(),
+        segments_and_attributes(),
+        subscription_results(),
+        suppressions(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn titles() -> Vec<ArticleTitle> {
@@ -275,6 +283,32 @@ fn imports() -> Vec<Document> {
     vec![document(&import), document(&ImportPreview { file: file(), rows })]
 }
 
+fn segments_and_attributes() -> Vec<Document> {
+    vec![
+        document(&Segment {
+            name: "partners".to_owned(),
+            title: "Partner institutions".to_owned(),
+            filter: "tag = \"partner\"".to_owned(),
+            subscribers: 120,
+        }),
+        document(&SegmentDetails {
+            name: "partners".to_owned(),
+            title: "Partner institutions".to_owned(),
+            filter: "tag = \"partner\"".to_owned(),
+            version: Some(12),
+            settings: Some(json!({"filter": "tag = \"partner\""})),
+        }),
+        document(&Attribute {
+            name: "city".to_owned(),
+            attribute_type: "text".to_owned(),
+            subscribers: 120,
+            created_at: "2026-09-01T12:00:00Z".to_owned(),
+        }),
+        document(&AddedAttribute { name: "city".to_owned(), added: true }),
+        document(&RemovedAttribute { name: "city".to_owned(), values: 120 }),
+    ]
+}
+
 fn subscription_results() -> Vec<Document> {
     let result = RequestResult {
         confirmed: 1,
@@ -325,27 +359,6 @@ fn subscription_results() -> Vec<Document> {
             started_at: "2026-09-21T08:00:00Z".to_owned(),
             finished_at: Some("2026-09-21T08:00:02Z".to_owned()),
         }),
-        document(&Segment {
-            name: "partners".to_owned(),
-            title: "Partner institutions".to_owned(),
-            filter: "tag = \"partner\"".to_owned(),
-            subscribers: 120,
-        }),
-        document(&SegmentDetails {
-            name: "partners".to_owned(),
-            title: "Partner institutions".to_owned(),
-            filter: "tag = \"partner\"".to_owned(),
-            version: Some(12),
-            settings: Some(json!({"filter": "tag = \"partner\""})),
-        }),
-        document(&Attribute {
-            name: "city".to_owned(),
-            attribute_type: "text".to_owned(),
-            subscribers: 120,
-            created_at: "2026-09-01T12:00:00Z".to_owned(),
-        }),
-        document(&AddedAttribute { name: "city".to_owned(), added: true }),
-        document(&RemovedAttribute { name: "city".to_owned(), values: 120 }),
     ]
 }
 
