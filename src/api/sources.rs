@@ -1,17 +1,20 @@
 //! `/api/v1/sources`: the sources with the state of their syncs, and the webhook that triggers one.
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use utoipa_axum::routes;
 
-use super::caller::Caller;
+use super::caller::{Caller, SharedApi};
 use super::input::PathParams;
 use super::operations::Operations;
 use super::output::{ApiResult, json, resource};
 use super::paging::{ItemPage, ListQuery, NoFilter, PageParams};
+use crate::app::App;
 use crate::domain::permission::Permission;
 use crate::http::Problem;
+use crate::sources::sync_now;
 use crate::sources::trigger::{SyncRequestOutcome, request_sync};
 use crate::store::sources::SourceState;
 use crate::wire::sources::{QueuedSync, Source};
@@ -22,6 +25,7 @@ pub(super) fn add_operations(operations: Operations) -> Operations {
         .add(Permission::ReadContent, routes!(list_sources))
         .add(Permission::ReadContent, routes!(show_source))
         .add(Permission::SyncSources, routes!(sync_source))
+        .add(Permission::SyncSources, routes!(accept_removals))
 }
 
 /// Lists the sources with the state of their last syncs.
@@ -81,6 +85,42 @@ async fn sync_source(
             "{name:?} is a built-in source, which has no external database to read"
         ))),
     }
+}
+
+/// Accepts the blocked removals of a source: runs a full sync in the background that removes them.
+///
+/// The source shows when the sync is over.
+#[utoipa::path(
+    post, path = "/api/v1/sources/{name}/accept-removals", tag = "sources",
+    params(("name" = String, Path, description = "Name of the source")),
+    responses(
+        (status = 202, description = "The sync begins", body = QueuedSync),
+        (status = 409, description = "No removals of the source are blocked."),
+    )
+)]
+async fn accept_removals(
+    caller: Caller,
+    State(api): State<SharedApi>,
+    PathParams(name): PathParams<String>,
+) -> ApiResult {
+    let app = api.app.clone();
+    if !app.config.sources.iter().any(|source| source.name == name) {
+        return Err(unknown_source(&name));
+    }
+    let states = caller.app.store.sources().states().await?;
+    if state_of(&states, &name).blocked_removals == 0 {
+        return Err(Problem::conflict(format!("no removals of the source {name:?} are blocked")));
+    }
+    let (document, actor) = (QueuedSync { source: name, state: "queued".to_owned() }, caller.actor);
+    let (name, now) = (document.source.clone(), caller.now);
+    tokio::spawn(async move {
+        let App { store, config, .. } = &app;
+        let Some(source) = config.sources.iter().find(|source| source.name == name) else { return };
+        if let Err(reason) = sync_now(store, config, source, true, &actor, now).await {
+            tracing::error!(source = %name, "the sync that accepts removals failed: {}", reason.error);
+        }
+    });
+    json(StatusCode::ACCEPTED, &document)
 }
 
 fn unknown_source(name: &str) -> Problem {

@@ -1,15 +1,19 @@
 //! Sync of articles from a CMS database: added, changed, removed and returning articles, and errors
 //! that lose nothing (guarantees 1 and 8).
 
+use axum::http::{Method, StatusCode};
 use courant::digests::Prepared;
 use courant::domain::article::{Article, IncomingArticle};
 use courant::domain::page::PageRequest;
+use courant::domain::role::Role;
 use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::sources::{self, SyncReport};
 use courant::store::articles::NormalizedArticle;
 use courant::store::renames::RenamedKind;
+use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
+use crate::api::Client;
 use crate::support::{START_TIME, World, article, database_tests};
 
 const QUERY: &str = "SELECT id, title, body AS body_html, published_at FROM news";
@@ -119,6 +123,27 @@ database_tests! {
         assert_eq!(sync(world, false).await.changed, 1);
         let back = world.app.store.articles().find("college/1").await.unwrap().unwrap();
         assert_eq!((back.guid, back.first_seen_at, back.removed_at), (before.guid, before.first_seen_at, None));
+    }
+
+    async fn blocked_removals_are_accepted_over_the_api(world) {
+        configure_cms(world).await;
+        insert(world, 1..21).await;
+        sync(world, false).await;
+        let client = Client::new(world, Role::Admin).await;
+        let path = "/api/v1/sources/college/accept-removals";
+        let accept = async || client.send(Method::POST, path, &[], None).await;
+        assert_eq!(accept().await.status, StatusCode::CONFLICT, "nothing is blocked");
+        run_sql(world, "DELETE FROM news WHERE id > 5").await;
+        assert_eq!(sync(world, false).await.blocked_removals, 15);
+        let accepted = accept().await;
+        assert_eq!(accepted.status, StatusCode::ACCEPTED, "{accepted:?}");
+        while client.get("/api/v1/sources/college").await.json["blocked_removals"] != 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(titles(world).await.len(), 5);
+        let audit = client.get("/api/v1/audit").await;
+        let entry = &audit.json["items"][0];
+        assert_eq!((&entry["action"], &entry["actor"]["name"]), (&json!("accept_removals"), &json!("client-admin")), "{audit:?}");
     }
 
     async fn a_removal_of_most_articles_is_blocked_until_an_admin_accepts_it(world) {
