@@ -154,3 +154,6 @@ impl SubscriberFile {
         Ok(FilePreview { form: self.form.clone(), rows })
     }
 }
+
+#[cfg(test)]
+mod tests;
