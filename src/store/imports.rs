@@ -185,14 +185,14 @@ static LEASE: Statement = Statement::with(
     &[("columns", COLUMNS), ("unleased", UNLEASED), ("row", "i")],
 );
 
-/// Renews a lease while the import is checked; no row if another person has cancelled it.
+/// Renews a lease while the file is checked; no row if a person has cancelled the import.
 static RENEW: Statement = Statement::new(
     "
     UPDATE imports
        SET lease_until = {now} + $duration
      WHERE id = $id
        AND lease_node = $node
-       AND state = 'checking'
+       AND state IN ('checking', 'storing')
     RETURNING id",
 );
 
@@ -250,12 +250,14 @@ static FINISH: Statement = Statement::with(
     &[("columns", COLUMNS), ("released", RELEASED)],
 );
 
+/// Imports that nobody started, and those of the command line that nobody continued.
 static ABANDONED: Statement = Statement::new(
     "
     SELECT id
       FROM imports
      WHERE finished_at IS NULL
-       AND state IN ('uploading', 'ready', 'checked', 'rejected', 'failed')
+       AND (state IN ('uploading', 'ready', 'checked', 'rejected', 'failed')
+            OR (state = 'storing' AND fingerprint <> ''))
        AND created_at < $before",
 );
 

@@ -76,6 +76,24 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Prepares this process, which does nothing else, for many writes that can be repeated. SQLite then does
+    /// not wait for the disk at each commit: a power failure may lose the last ones, which the next commit of
+    /// a process that waits makes durable. PostgreSQL has such a setting for each transaction.
+    pub async fn prepare_for_bulk_writes(&self) -> StoreResult<()> {
+        let Db::Sqlite { write, .. } = &*self.db else { return Ok(()) };
+        for setting in [
+            "PRAGMA synchronous = NORMAL",
+            "PRAGMA wal_autocheckpoint = 8000",
+            // 24 MiB, for the pages of the indexes, which have no order.
+            "PRAGMA cache_size = -24576",
+        ] {
+            sqlx::query(setting).execute(write).await?;
+        }
+        Ok(())
+    }
+}
+
 async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         create_private_directory(folder).map_err(|e| {

@@ -81,6 +81,7 @@ impl ImportArgs {
             known: KnownTerms::read(&app.store, &[digest]).await?,
             settings,
         };
+        app.store.prepare_for_bulk_writes().await?;
         let mut progress = ProgressReporter::new("lines", app.clock);
         let mut issues = IssueReport::create(self.report.as_deref())?;
         issues.write("line,reason");
@@ -103,7 +104,7 @@ impl ImportArgs {
         issues.print_rejected(&self.file, &r.rejected);
         let rejected = pluralize(r.rejected.count, "line");
         let document = SubscriberImport::from(&r);
-        describe_file(&r);
+        describe_file(&r, options.settings.dry_run);
         if options.settings.dry_run {
             let text = format!(
                 "{} valid, {rejected} rejected; nothing was changed. An import would result in: {}.",
@@ -130,7 +131,7 @@ impl ImportArgs {
 }
 
 /// Shows what was recognized in a file, so that a wrong guess is noticed.
-fn describe_file(r: &ImportReport) {
+fn describe_file(r: &ImportReport, is_dry_run: bool) {
     let Some(form) = &r.form else { return };
     let delimiter = match form.separator {
         Some(separator) => format!(", delimiter {}", import::delimiter_word(separator)),
@@ -144,6 +145,13 @@ fn describe_file(r: &ImportReport) {
         "{}, encoding {}{delimiter}{service}; wrong? see --encoding, --delimiter and --preset",
         form.format, form.encoding
     ));
+    if is_dry_run {
+        let columns = form.columns.iter().map(|(name, meaning)| match meaning.as_str() {
+            "" => format!("{name} (not imported)"),
+            meaning => format!("{name} ({meaning})"),
+        });
+        output::note(&format!("columns: {}", columns.collect::<Vec<_>>().join(", ")));
+    }
     if let Some(line) = r.resumed_after {
         output::note(&format!("continued the import that had stopped after line {line}"));
     }

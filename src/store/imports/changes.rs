@@ -1,12 +1,12 @@
 //! Changes of the people in one chunk of an import, in the transaction that saves its progress.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::current;
-use super::plan::{ChunkPlan, plan};
+use super::plan::{ChunkPlan, PlannedSubscription, plan};
 use super::rows::{ImportChunk, ImportPerson};
 use crate::domain::actor::Actor;
 use crate::domain::fold::fold;
@@ -33,7 +33,7 @@ static SUPPRESS: Statement = Statement::new(
     ON CONFLICT (hash) DO NOTHING",
 );
 
-/// Adds people and returns all of them, also those whom another process has just added.
+/// Adds people; those whom another process has just added stay as they are.
 static ADD_PEOPLE: Statement = Statement::new(
     "
     INSERT INTO subscribers (
@@ -43,9 +43,14 @@ static ADD_PEOPLE: Statement = Statement::new(
             address TEXT, key TEXT, hash TEXT, name TEXT, name_key TEXT, language TEXT,
             timezone TEXT} AS r
      WHERE TRUE
-    ON CONFLICT (address_key) DO UPDATE
-       SET address_key = excluded.address_key
-    RETURNING id, address_key",
+    ON CONFLICT (address_key) DO NOTHING",
+);
+
+static IDS: Statement = Statement::new(
+    "
+    SELECT id, address_key
+      FROM subscribers
+     WHERE address_key IN {json_texts $keys}",
 );
 
 static CHANGE_PEOPLE: Statement = Statement::new(
@@ -60,9 +65,24 @@ static CHANGE_PEOPLE: Statement = Statement::new(
      WHERE subscribers.id = r.id",
 );
 
+/// Begins subscriptions of people who had none; those whom another process has just subscribed keep theirs.
+static ADD_SUBSCRIPTIONS: Statement = Statement::new(
+    "
+    INSERT INTO subscriptions (
+           subscriber_id, digest, status, sections, section_keys, since, requested_at, consent)
+    SELECT p.id, $digest, $status, $sections, $section_keys, $now, $now, $consent
+      FROM {json_texts $keys} AS r
+      JOIN subscribers p ON p.address_key = r.value
+     WHERE TRUE
+    ON CONFLICT (subscriber_id, digest) DO NOTHING",
+);
+
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] =
-    &[&SETTINGS, &SUPPRESS, &ADD_PEOPLE, &CHANGE_PEOPLE];
+    &[&SETTINGS, &SUPPRESS, &ADD_PEOPLE, &IDS, &CHANGE_PEOPLE, &ADD_SUBSCRIPTIONS];
+
+/// Number of subscriptions with equal details from which one statement writes them.
+const SUBSCRIPTIONS_IN_COMMON: usize = 20;
 
 /// Row of [`ADD_PEOPLE`] and [`CHANGE_PEOPLE`].
 #[derive(Serialize)]
@@ -98,19 +118,45 @@ pub(super) async fn apply(
     let current = current::read(tx, chunk).await?;
     let plan = plan(chunk, &current);
     suppress(tx, &plan, now).await?;
+    add_people(tx, &plan, now).await?;
+    change_people(tx, &plan).await?;
+    let rest = add_subscriptions(tx, &plan, &chunk.digest, now).await?;
     let mut ids: HashMap<&str, i64> =
         current.people.iter().map(|(key, person)| (key.as_str(), person.id)).collect();
-    let added = add_people(tx, &plan, now).await?;
+    let added = ids_of(tx, &plan, &rest, &ids).await?;
     ids.extend(added.iter().map(|(key, id)| (key.as_str(), *id)));
     let id_of = |person: &ImportPerson| {
         let id = ids.get(person.address_key.as_str()).copied();
         id.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
     };
-    change_people(tx, &plan).await?;
-    save_subscriptions_of(tx, &plan, &chunk.digest, &id_of, now).await?;
+    save_subscriptions_of(tx, &plan, &rest, &chunk.digest, &id_of, now).await?;
     confirm(tx, &plan, chunk, &id_of, now).await?;
     save_values(tx, &plan, &id_of, actor, now).await?;
     Ok(plan.counts)
+}
+
+/// Returns the ids of new people that the remaining statements need, by their addresses. Most need none,
+/// because a row of a result costs more than a row of an insertion.
+async fn ids_of(
+    tx: &mut Tx,
+    plan: &ChunkPlan<'_>,
+    rest: &[&PlannedSubscription<'_>],
+    known: &HashMap<&str, i64>,
+) -> StoreResult<Vec<(String, i64)>> {
+    let people = rest.iter().map(|planned| planned.person).chain(plan.values.iter().copied());
+    let people = people.chain(plan.confirmations.iter().copied());
+    let keys: HashSet<&str> = people
+        .map(|person| person.address_key.as_str())
+        .filter(|key| !known.contains_key(key))
+        .collect();
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
+    let keys: Vec<&str> = keys.into_iter().collect();
+    tx.query(&IDS)
+        .bind("keys", to_json(&keys))
+        .fetch_with(|row| Ok((row.get("address_key")?, row.get("id")?)))
+        .await
 }
 
 async fn suppress(tx: &mut Tx, plan: &ChunkPlan<'_>, now: Millis) -> StoreResult<()> {
@@ -143,20 +189,13 @@ fn to_json<T: Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).unwrap_or_default()
 }
 
-async fn add_people(
-    tx: &mut Tx,
-    plan: &ChunkPlan<'_>,
-    now: Millis,
-) -> StoreResult<Vec<(String, i64)>> {
+async fn add_people(tx: &mut Tx, plan: &ChunkPlan<'_>, now: Millis) -> StoreResult<()> {
     if plan.new_people.is_empty() {
-        return Ok(Vec::new());
+        return Ok(());
     }
     let rows: Vec<_> = plan.new_people.iter().map(|person| person_row(None, person)).collect();
-    tx.query(&ADD_PEOPLE)
-        .bind("people", to_json(&rows))
-        .bind("now", now)
-        .fetch_with(|row| Ok((row.get("address_key")?, row.get("id")?)))
-        .await
+    tx.query(&ADD_PEOPLE).bind("people", to_json(&rows)).bind("now", now).execute().await?;
+    Ok(())
 }
 
 async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
@@ -169,48 +208,89 @@ async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
     Ok(())
 }
 
+/// Begins the subscriptions of people who had none, with one statement for all that have the same status,
+/// sections and consent. Returns the others.
+async fn add_subscriptions<'a>(
+    tx: &mut Tx,
+    plan: &'a ChunkPlan<'_>,
+    digest: &str,
+    now: Millis,
+) -> StoreResult<Vec<&'a PlannedSubscription<'a>>> {
+    let mut groups: HashMap<(&str, &[String], &str), Vec<&PlannedSubscription<'_>>> =
+        HashMap::new();
+    let (known, new): (Vec<_>, Vec<_>) =
+        plan.subscriptions.iter().partition(|planned| planned.is_known);
+    for planned in new {
+        let person = planned.person;
+        let key = (planned.status.as_str(), person.sections.as_slice(), person.consent.as_str());
+        groups.entry(key).or_default().push(planned);
+    }
+    let mut rest = known;
+    for ((status, sections, consent), group) in groups {
+        if group.len() < SUBSCRIPTIONS_IN_COMMON {
+            rest.extend(group);
+            continue;
+        }
+        let keys: Vec<&str> =
+            group.iter().map(|planned| planned.person.address_key.as_str()).collect();
+        let section_keys: Vec<String> = sections.iter().map(|section| fold(section)).collect();
+        tx.query(&ADD_SUBSCRIPTIONS)
+            .bind("keys", to_json(&keys))
+            .bind("digest", digest)
+            .bind("status", status)
+            .bind("sections", json_list(sections))
+            .bind("section_keys", json_list(&section_keys))
+            .bind("consent", consent)
+            .bind("now", now)
+            .execute()
+            .await?;
+    }
+    Ok(rest)
+}
+
+/// Stores the subscriptions that [`add_subscriptions`] left, and the changed sections of the others.
 async fn save_subscriptions_of(
     tx: &mut Tx,
     plan: &ChunkPlan<'_>,
+    rest: &[&PlannedSubscription<'_>],
     digest: &str,
     id_of: &impl Fn(&ImportPerson) -> StoreResult<i64>,
     now: Millis,
 ) -> StoreResult<()> {
-    let row = |id: i64, person: &'_ ImportPerson, status: SubscriptionStatus| {
-        let keys: Vec<String> = person.sections.iter().map(|section| fold(section)).collect();
-        (id, json_list(&person.sections), json_list(&keys), status.as_str())
-    };
-    let (mut rows, mut known) = (Vec::new(), false);
-    for subscription in &plan.subscriptions {
-        let person = subscription.person;
-        let (id, sections, section_keys, status) = row(id_of(person)?, person, subscription.status);
-        known |= subscription.is_known;
-        let consent = person.consent.as_str();
-        rows.push(SubscriptionRow {
-            subscriber_id: id,
-            digest,
-            status,
-            sections,
-            section_keys,
-            consent,
-        });
+    let (mut rows, mut replaces) = (Vec::new(), false);
+    for planned in rest {
+        let (person, status) = (planned.person, planned.status.as_str());
+        rows.push(row(id_of(person)?, digest, status, &person.sections, &person.consent));
+        replaces |= planned.is_known;
     }
     let json = to_json(&rows);
-    if known {
+    if replaces {
         keep_replaced(tx, &json, true, now).await?;
     }
     if !rows.is_empty() {
         save_subscriptions(tx, &json, true, now).await?;
     }
-    let sections = plan.sections.iter().map(|(id, person)| {
-        let (subscriber_id, sections, section_keys, status) = row(*id, person, person.target());
-        SubscriptionRow { subscriber_id, digest, status, sections, section_keys, consent: "" }
-    });
-    let sections: Vec<_> = sections.collect();
+    let sections: Vec<_> = plan
+        .sections
+        .iter()
+        .map(|(id, person)| row(*id, digest, person.target().as_str(), &person.sections, ""))
+        .collect();
     if !sections.is_empty() {
         set_sections(tx, &to_json(&sections)).await?;
     }
     Ok(())
+}
+
+fn row<'a>(
+    subscriber_id: i64,
+    digest: &'a str,
+    status: &'a str,
+    sections: &[String],
+    consent: &'a str,
+) -> SubscriptionRow<'a> {
+    let keys: Vec<String> = sections.iter().map(|section| fold(section)).collect();
+    let (sections, section_keys) = (json_list(sections), json_list(&keys));
+    SubscriptionRow { subscriber_id, digest, status, sections, section_keys, consent }
 }
 
 /// Queues the confirmation messages, and cancels those that earlier requests have queued for subscriptions

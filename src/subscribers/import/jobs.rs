@@ -187,8 +187,7 @@ async fn check(
         tokio::select! {
             checked = &mut checking => return checked?.map(Some),
             () = tokio::time::sleep(RENEWAL_INTERVAL) => {
-                let is_checked = job.state != ImportState::Storing;
-                if is_checked && !ctx.store.imports().renew_lease(job.id, node).await? {
+                if !ctx.store.imports().renew_lease(job.id, node).await? {
                     is_cancelled.store(true, Ordering::Relaxed);
                     // The thread ends at the next line.
                     (&mut checking).await?.ok();

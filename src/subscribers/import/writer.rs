@@ -17,7 +17,7 @@ const FIRST_LINES: usize = 200;
 /// Smallest and largest number of lines in a transaction.
 const LINES_PER_TRANSACTION: (usize, usize) = (20, 4_000);
 /// Duration of a transaction on SQLite, where it delays all others, and on PostgreSQL, where it does not.
-const TRANSACTION_TIME: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(200)];
+const TRANSACTION_TIME: [Duration; 2] = [Duration::from_millis(12), Duration::from_millis(200)];
 
 /// Digest of an import, with the transport of confirmation messages.
 #[derive(Debug, Clone)]
@@ -186,7 +186,7 @@ mod tests {
         let mut pace = ChunkPace::new(true);
         for _ in 0..50 {
             let lines = pace.lines;
-            pace.adapt(lines, Duration::from_micros(lines as u64 * 20));
+            pace.adapt(lines, Duration::from_micros(lines as u64 * 24));
         }
         assert_eq!(pace.lines, 500);
         pace.adapt(500, Duration::from_secs(1));
