@@ -1,21 +1,18 @@
 //! `/api/v1/sources`: the sources with the state of their syncs, and the webhook that triggers one.
 
 use axum::body::Bytes;
-use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode};
 use utoipa_axum::routes;
 
-use super::caller::{Caller, SharedApi};
+use super::caller::Caller;
 use super::input::PathParams;
 use super::operations::Operations;
 use super::output::{ApiResult, json, resource};
 use super::paging::{ItemPage, ListQuery, NoFilter, PageParams};
-use crate::app::App;
 use crate::domain::permission::Permission;
 use crate::http::Problem;
-use crate::sources::sync_now;
-use crate::sources::trigger::{SyncRequestOutcome, request_sync};
+use crate::sources::trigger::{self, SyncRequestOutcome, request_sync};
 use crate::store::sources::SourceState;
 use crate::wire::sources::{QueuedSync, Source};
 
@@ -87,7 +84,7 @@ async fn sync_source(
     }
 }
 
-/// Accepts the blocked removals of a source: runs a full sync in the background that removes them.
+/// Accepts the blocked removals of a source: queues a full sync that removes as many articles at most.
 ///
 /// The source shows when the sync is over.
 #[utoipa::path(
@@ -98,29 +95,17 @@ async fn sync_source(
         (status = 409, description = "No removals of the source are blocked."),
     )
 )]
-async fn accept_removals(
-    caller: Caller,
-    State(api): State<SharedApi>,
-    PathParams(name): PathParams<String>,
-) -> ApiResult {
-    let app = api.app.clone();
+async fn accept_removals(caller: Caller, PathParams(name): PathParams<String>) -> ApiResult {
+    let Caller { app, actor, now } = &caller;
     if !app.config.sources.iter().any(|source| source.name == name) {
         return Err(unknown_source(&name));
     }
-    let states = caller.app.store.sources().states().await?;
-    if state_of(&states, &name).blocked_removals == 0 {
+    let count = state_of(&app.store.sources().states().await?, &name).blocked_removals;
+    let (store, triggers) = (&app.store, &app.triggers);
+    if count == 0 || !trigger::accept_removals(store, triggers, &name, count, actor, *now).await? {
         return Err(Problem::conflict(format!("no removals of the source {name:?} are blocked")));
     }
-    let (document, actor) = (QueuedSync { source: name, state: "queued".to_owned() }, caller.actor);
-    let (name, now) = (document.source.clone(), caller.now);
-    tokio::spawn(async move {
-        let App { store, config, .. } = &app;
-        let Some(source) = config.sources.iter().find(|source| source.name == name) else { return };
-        if let Err(reason) = sync_now(store, config, source, true, &actor, now).await {
-            tracing::error!(source = %name, "the sync that accepts removals failed: {}", reason.error);
-        }
-    });
-    json(StatusCode::ACCEPTED, &document)
+    json(StatusCode::ACCEPTED, &QueuedSync { source: name, state: "queued".to_owned() })
 }
 
 fn unknown_source(name: &str) -> Problem {

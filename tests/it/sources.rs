@@ -3,6 +3,7 @@
 
 use axum::http::{Method, StatusCode};
 use courant::digests::Prepared;
+use courant::domain::actor::Actor;
 use courant::domain::article::{Article, IncomingArticle};
 use courant::domain::page::PageRequest;
 use courant::domain::role::Role;
@@ -137,13 +138,33 @@ database_tests! {
         assert_eq!(sync(world, false).await.blocked_removals, 15);
         let accepted = accept().await;
         assert_eq!(accepted.status, StatusCode::ACCEPTED, "{accepted:?}");
-        while client.get("/api/v1/sources/college").await.json["blocked_removals"] != 0 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(titles(world).await.len(), 5);
+        let World { app, .. } = world;
+        let config = app.config.clone();
+        let due = sources::sync_due(&app.store, &config, &config.sources[0], world.now());
+        let report = due.await.unwrap().unwrap();
+        assert_eq!((report.removed, report.blocked_removals, titles(world).await.len()), (15, 0, 5));
+        let state = world.app.store.sources().state("college").await.unwrap().unwrap();
+        assert_eq!(state.accepted_removals, 0, "later removals need another decision");
         let audit = client.get("/api/v1/audit").await;
         let entry = &audit.json["items"][0];
         assert_eq!((&entry["action"], &entry["actor"]["name"]), (&json!("accept_removals"), &json!("client-admin")), "{audit:?}");
+    }
+
+    async fn accepted_removals_are_only_as_many_as_the_admin_saw(world) {
+        configure_cms(world).await;
+        insert(world, 1..41).await;
+        sync(world, false).await;
+        run_sql(world, "DELETE FROM news WHERE id > 15").await;
+        assert_eq!(sync(world, false).await.blocked_removals, 25);
+        let (sources, now) = (world.app.store.sources(), world.now());
+        assert!(!sources.accept_removals("college", 24, &Actor::Cli, now).await.unwrap());
+        assert!(sources.accept_removals("college", 25, &Actor::Cli, now).await.unwrap());
+        run_sql(world, "DELETE FROM news WHERE id > 5").await;
+        let config = world.app.config.clone();
+        let due = sources::sync_due(&world.app.store, &config, &config.sources[0], now);
+        let report = due.await.unwrap().unwrap();
+        assert_eq!((report.removed, report.blocked_removals), (0, 35), "more than accepted");
+        assert_eq!(titles(world).await.len(), 40);
     }
 
     async fn a_removal_of_most_articles_is_blocked_until_an_admin_accepts_it(world) {

@@ -2,7 +2,7 @@
 
 use axum::http::Method;
 
-use super::accounts::{add, get_with, post_with, sign_in};
+use super::accounts::{add, cookie, get_with, post_with, sign_in};
 use super::*;
 use crate::accounts::{self as account_flows, NewUser};
 use crate::domain::audit::AuditAction;
@@ -27,9 +27,7 @@ async fn newest_entry(site: &Site) -> AuditEntry {
 
 /// Returns the address of a page for which an object exists, or any.
 fn sample_path(route: &str) -> String {
-    let path =
-        route.replace("{id}", "1").replace("{name}", "college").replace("{command}", "pause");
-    path
+    route.replace("{id}", "1").replace("{name}", "college").replace("{command}", "pause")
 }
 
 #[tokio::test]
@@ -224,7 +222,7 @@ async fn one_button_signs_a_visitor_of_the_demo_in_and_exists_nowhere_else() {
     assert!(site.get("/").await.text().contains("/news/demo/sign-in"));
     let signed_in = site.post("/demo/sign-in", "").await;
     assert_eq!(signed_in.header(header::LOCATION), "/news/admin/");
-    let session = super::accounts::cookie(&signed_in);
+    let session = cookie(&signed_in);
     assert_eq!(get_with(&site, "/admin/", &session).await.status, StatusCode::OK);
     let other = Site::new(false).await;
     assert_eq!(other.post("/demo/sign-in", "").await.status, StatusCode::NOT_FOUND);
