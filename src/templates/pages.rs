@@ -6,7 +6,9 @@ mod api;
 mod context;
 mod forms;
 mod mailbox;
+mod sample_contexts;
 mod samples;
+mod view;
 
 use serde::Serialize;
 
@@ -24,17 +26,9 @@ pub use forms::{
     UnsubscribePage, UnsubscribeState,
 };
 pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
+pub use view::View;
 
 use super::renderer::Renderer;
-
-/// Context of a page, with the name of its template and samples for checking it.
-pub trait View: Serialize + Sized {
-    /// Name of the template, for example `web/index`.
-    const TEMPLATE: &'static str;
-
-    /// Returns sample contexts for every state of the page.
-    fn samples() -> Vec<Self>;
-}
 
 /// Context of `/`, the home page with feeds and digests.
 #[derive(Debug, Clone, Default, Serialize)]

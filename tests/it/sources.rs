@@ -61,7 +61,7 @@ async fn sync(world: &World, accept: bool) -> SyncReport {
         &world.app.config,
         &world.app.config.sources[0],
         accept,
-        &courant::domain::actor::Actor::Cli,
+        &Actor::Cli,
         world.now(),
     )
     .await
@@ -138,9 +138,8 @@ database_tests! {
         assert_eq!(sync(world, false).await.blocked_removals, 15);
         let accepted = accept().await;
         assert_eq!(accepted.status, StatusCode::ACCEPTED, "{accepted:?}");
-        let World { app, .. } = world;
-        let config = app.config.clone();
-        let due = sources::sync_due(&app.store, &config, &config.sources[0], world.now());
+        let config = world.app.config.clone();
+        let due = sources::sync_due(&world.app.store, &config, &config.sources[0], world.now());
         let report = due.await.unwrap().unwrap();
         assert_eq!((report.removed, report.blocked_removals, titles(world).await.len()), (15, 0, 5));
         let state = world.app.store.sources().state("college").await.unwrap().unwrap();
@@ -279,7 +278,7 @@ database_tests! {
         assert_eq!(std::fs::read(&file).unwrap(), before);
         world.configure(|s| s.source = s.source.replace(QUERY, "DELETE FROM news RETURNING id, title, body AS body_html, published_at")).await;
         let source = &world.app.config.sources[0];
-        assert!(sources::sync_now(&world.app.store, &world.app.config, source, false, &courant::domain::actor::Actor::Cli, world.now()).await.is_err());
+        assert!(sources::sync_now(&world.app.store, &world.app.config, source, false, &Actor::Cli, world.now()).await.is_err());
         assert_eq!(std::fs::read(&file).unwrap(), before, "a query that writes should be rejected");
     }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::frame::AdminFrame;
-use crate::templates::pages::{LanguageLink, PageContext};
+use crate::templates::pages::context::{LanguageLink, PageContext};
 
 /// Context of `/admin/login`. Its form posts `name` and `password`, or `code`.
 #[derive(Debug, Clone, Default, Serialize)]

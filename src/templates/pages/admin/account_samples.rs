@@ -4,8 +4,9 @@ use super::account::{
     EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
 };
 use super::frame::framed;
-use crate::templates::pages::samples::both;
-use crate::templates::pages::{LanguageLink, View};
+use crate::templates::pages::context::LanguageLink;
+use crate::templates::pages::sample_contexts::both;
+use crate::templates::pages::view::View;
 
 fn error() -> Option<String> {
     Some("This is not right.".into())

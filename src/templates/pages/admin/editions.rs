@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::frame::{AdminFrame, TimeText, framed};
 use super::home::{OutcomeCounts, RecentEdition};
 use super::list::{Chip, Pager};
-use crate::templates::pages::View;
+use crate::templates::pages::view::View;
 
 /// Context of the page `/admin/editions`.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::frame::{AdminFrame, framed};
-use crate::templates::pages::View;
+use crate::templates::pages::view::View;
 
 /// Context of the page `/admin/find`.
 #[derive(Debug, Clone, Default, Serialize)]

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::templates::pages::PageContext;
-use crate::templates::pages::samples::both;
+use crate::templates::pages::context::PageContext;
+use crate::templates::pages::sample_contexts::both;
 
 /// Context common to all pages of the admin area.
 #[derive(Debug, Clone, Default, Serialize)]

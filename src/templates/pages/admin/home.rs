@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::chart::Chart;
 use super::frame::{AdminFrame, TimeText, framed};
-use crate::templates::pages::View;
+use crate::templates::pages::view::View;
 
 /// Context of the page `/admin/`.
 #[derive(Debug, Clone, Default, Serialize)]

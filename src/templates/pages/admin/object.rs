@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::form::FormView;
 use super::frame::{AdminFrame, framed};
 use super::table::{Action, Cell, Table};
-use crate::templates::pages::View;
+use crate::templates::pages::view::View;
 
 /// Page of a list, or of one object with facts, tables and forms.
 #[derive(Debug, Clone, Default, Serialize)]
