@@ -65,6 +65,7 @@ static ALL: &[&[&Statement]] = &[
     imports::content::STATEMENTS,
     imports::current::STATEMENTS,
     imports::changes::STATEMENTS,
+    imports::work::STATEMENTS,
     leases::STATEMENTS,
     left_out::STATEMENTS,
     oidc_requests::STATEMENTS,
