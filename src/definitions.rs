@@ -1,11 +1,15 @@
 //! Definitions: creates, changes, renames, restores and deletes the feeds, digests, segments and webhooks that the
 //! database holds beside those of the config file.
 
+mod access;
 mod dependents;
 mod history;
+mod settings;
 
+pub use self::access::{ChangeRefusal, refuse_change};
 pub use self::dependents::{Dependents, dependents};
 pub use self::history::{Revision, history};
+pub use self::settings::{definition_from_settings, errors_by_field};
 use crate::config::{Config, ConfigError, Digest, former_names, with_former_names};
 use crate::domain::actor::Actor;
 use crate::domain::definition::{Definition, DefinitionKind};
@@ -85,17 +89,32 @@ pub async fn save_after(
     actor: &Actor,
     now: Millis,
 ) -> Result<i64, DefinitionError> {
+    check(store, read_config, templates, &definition).await?;
     let Definition { kind, name, .. } = &definition;
+    let body = Some(definition.body.as_str());
+    let added = store.definitions().add_version(*kind, name, body, previous, actor, now).await?;
+    added.ok_or(DefinitionError::Conflict)
+}
+
+/// Validates the whole configuration with a new or changed definition, and returns it.
+///
+/// # Errors
+/// If it is invalid, the template does not exist, the config file has the name, or the database fails.
+pub async fn check(
+    store: &Store,
+    read_config: ReadConfig<'_>,
+    templates: &Templates,
+    definition: &Definition,
+) -> Result<Config, DefinitionError> {
+    let Definition { kind, name, .. } = definition;
     let mut definitions = store.definitions().current().await?;
     definitions.retain(|other| (other.kind, &other.name) != (*kind, name));
     reject_name_in_file(read_config, *kind, name)?;
     definitions.push(definition.clone());
     let config = read_config(&definitions).map_err(DefinitionError::Invalid)?;
     config.check_filters(store.attributes().types().await?).map_err(DefinitionError::Invalid)?;
-    check_template(&config, templates, &definition)?;
-    let body = Some(definition.body.as_str());
-    let added = store.definitions().add_version(*kind, name, body, previous, actor, now).await?;
-    added.ok_or(DefinitionError::Conflict)
+    check_template(&config, templates, definition)?;
+    Ok(config)
 }
 
 /// Checks that the newest version of a definition is the one that a change replaces; `None` expects that

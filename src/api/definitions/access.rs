@@ -3,13 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::api::caller::Caller;
+use crate::definitions::{self, ChangeRefusal};
 use crate::domain::definition::DefinitionKind;
-use crate::domain::digest_scope::DigestScope;
 use crate::http::Problem;
-
-/// Keys of a digest whose values can concern other digests: a filter over subscribers, and names whose
-/// subscriptions the digest takes over.
-const KEYS_BEYOND_DIGEST: [&str; 2] = ["audience", "was"];
 
 /// Rejects an actor that may not see a definition.
 pub(super) fn check_visible(
@@ -34,16 +30,13 @@ pub(super) fn check_changeable(
     present: &Map<String, Value>,
     new: &Map<String, Value>,
 ) -> Result<(), Problem> {
-    if kind != DefinitionKind::Digest {
-        return check_all_digests(caller, kind);
-    }
-    caller.require_digest(name)?;
-    if caller.actor.digests() == DigestScope::All {
-        return Ok(());
-    }
-    match KEYS_BEYOND_DIGEST.into_iter().find(|&key| present.get(key) != new.get(key)) {
-        Some(key) => caller.require_all_digests(&format!("`{key}` can concern others")),
+    match definitions::refuse_change(&caller.actor, kind, name, present, new) {
         None => Ok(()),
+        Some(ChangeRefusal::OtherDigest) => caller.require_digest(name),
+        Some(ChangeRefusal::NoDigest) => check_all_digests(caller, kind),
+        Some(ChangeRefusal::Key(key)) => {
+            caller.require_all_digests(&format!("`{key}` can concern others"))
+        }
     }
 }
 

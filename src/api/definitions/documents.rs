@@ -9,8 +9,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::access::{check_visible, unknown};
 use crate::api::caller::Caller;
-use crate::app::load_config_with;
 use crate::config::{Config, definition_settings, shown_settings};
+use crate::definitions::DefinitionError;
 use crate::domain::definition::DefinitionKind;
 use crate::domain::site_urls::SiteUrls;
 use crate::http::Problem;
@@ -65,15 +65,10 @@ pub(super) fn schemas(kind: DefinitionKind) -> (String, Vec<(String, RefOr<Schem
 /// Returns the configuration with the newest definitions, which the running one may lack for about a
 /// second after a change.
 pub(in crate::api) async fn newest_config(caller: &Caller) -> Result<Arc<Config>, Problem> {
-    let definitions = caller.app.store.definitions();
-    if definitions.version().await? == caller.app.definitions_version {
-        return Ok(Arc::clone(&caller.app.config));
-    }
-    let current = definitions.current().await?;
-    let config = load_config_with(&caller.app.config.path, &current).map_err(|reason| {
-        Problem::conflict(format!("the configuration is not valid at present: {reason}"))
-    })?;
-    Ok(Arc::new(config))
+    caller.app.newest_config().await.map_err(|error| match error {
+        DefinitionError::Store(cause) => cause.into(),
+        other => Problem::conflict(format!("the configuration is not valid at present: {other}")),
+    })
 }
 
 /// Returns a definition or a table of the config file that the actor may see.

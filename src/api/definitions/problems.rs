@@ -2,8 +2,8 @@
 
 use crate::api::caller::Caller;
 use crate::api::input::json_pointer;
-use crate::config::ConfigError;
-use crate::definitions::DefinitionError;
+use crate::config;
+use crate::definitions::{self, DefinitionError};
 use crate::domain::definition::DefinitionKind;
 use crate::http::Problem;
 use crate::wire::problem::FieldError;
@@ -33,17 +33,15 @@ pub(super) fn to_field_problem(
     kind: DefinitionKind,
     name: &str,
 ) -> Problem {
-    match error {
-        DefinitionError::Invalid(reasons) => invalid_settings(&reasons, kind, name),
-        DefinitionError::UnknownTemplate { .. } => {
-            Problem::invalid_field("/settings/template", error.to_string())
-        }
-        other => to_problem(other, caller, kind, name),
+    match definitions::errors_by_field(error, kind, name) {
+        Ok(errors) => invalid_settings(errors),
+        Err(other) => to_problem(other, caller, kind, name),
     }
 }
 
-fn invalid_settings(reasons: &ConfigError, kind: DefinitionKind, name: &str) -> Problem {
-    let errors = reasons.field_errors(kind, name).into_iter().map(|error| FieldError {
+/// Returns the problem of settings with errors.
+pub(super) fn invalid_settings(errors: Vec<config::FieldError>) -> Problem {
+    let errors = errors.into_iter().map(|error| FieldError {
         pointer: format!("/settings{}", json_pointer(&error.path)),
         detail: error.message,
     });
