@@ -30,7 +30,7 @@ pub use context::DigestContext;
 pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
 pub use next_edition::{NextEdition, next_edition};
 pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
-pub use preview_content::PreviewContent;
+pub use preview_content::{PreviewContent, sample_of_variant};
 pub use schedule::pending_date;
 pub use upcoming::{Upcoming, upcoming};
 

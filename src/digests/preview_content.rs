@@ -11,6 +11,7 @@ use super::unsent::unsent_stories;
 use super::variants::template_context;
 use crate::config::Digest;
 use crate::domain::left_out::{ExclusionReason, LeftOut};
+use crate::domain::site_urls::SiteUrls;
 use crate::domain::time::Millis;
 use crate::mail::payload::Placeholders;
 use crate::mail::precompiled::fill_variant;
@@ -210,6 +211,23 @@ pub(super) async fn left_out(
 ) -> anyhow::Result<LeftOut> {
     let included = stories.iter().map(Story::candidate_count).sum();
     Ok(ctx.store.digests().left_out(&digest.name, &digest.selection, included, at).await?)
+}
+
+/// Returns a stored variant with the values of a sample person.
+///
+/// # Errors
+/// If the stored template cannot be rendered.
+pub async fn sample_of_variant(
+    ctx: DigestContext<'_>,
+    variant: &Variant,
+) -> anyhow::Result<RenderedMail> {
+    let recipient = PreviewRecipient {
+        name: "Ada Reader".to_owned(),
+        address: "reader@example.org".to_owned(),
+        unsubscribe_url: SiteUrls(&ctx.config.site.base_url).unsubscribe("preview"),
+        ..PreviewRecipient::default()
+    };
+    filled(ctx, variant, &recipient).await
 }
 
 /// Returns a stored variant with the values of a recipient.

@@ -35,6 +35,16 @@ static GROUPS: Statement = Statement::new(
        AND s.status = 'confirmed'",
 );
 
+static GROUP_COUNTS: Statement = Statement::new(
+    "
+    SELECT COALESCE(p.language, '') AS language, s.sections AS sections, COUNT(*) AS subscribers
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+     WHERE s.digest = $digest
+       AND s.status = 'confirmed'
+     GROUP BY COALESCE(p.language, ''), s.sections",
+);
+
 static USE_BULK_SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
 
 static START_SENDING: Statement = Statement::new(
@@ -46,7 +56,8 @@ static START_SENDING: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&GROUPS, &USE_BULK_SETTINGS, &START_SENDING];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&GROUPS, &GROUP_COUNTS, &USE_BULK_SETTINGS, &START_SENDING];
 
 impl FromRow for AudienceGroup {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -60,6 +71,15 @@ impl Editions<'_> {
     pub async fn audience_groups(self, digest: &str) -> StoreResult<Vec<AudienceGroup>> {
         let mut groups: Vec<AudienceGroup> =
             self.store.read(&GROUPS).bind("digest", digest).fetch_all().await?;
+        groups.sort();
+        Ok(groups)
+    }
+
+    /// Returns the same groups with the number of confirmed subscribers in each.
+    pub async fn audience_counts(self, digest: &str) -> StoreResult<Vec<(AudienceGroup, i64)>> {
+        let counted = |row: &Row| Ok((AudienceGroup::from_row(row)?, row.get("subscribers")?));
+        let mut groups: Vec<(AudienceGroup, i64)> =
+            self.store.read(&GROUP_COUNTS).bind("digest", digest).fetch_with(counted).await?;
         groups.sort();
         Ok(groups)
     }

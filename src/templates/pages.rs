@@ -13,11 +13,14 @@ mod view;
 use serde::Serialize;
 
 pub use admin::{
-    AdminAction, AdminFrame, AttentionRow, Bar, Block, Cell, Chart, Chip, Choice, Column, Crumb,
-    EditionArticle, EditionPage, EditionVariant, EditionsPage, EnrollmentView, Fact, Field,
-    FindPage, FormView, FoundGroup, FoundItem, HomePage, LoginPage, NavGroup, NavItem, ObjectPage,
+    AdminAction, AdminFrame, AttentionRow, Bar, Block, CalendarDay, CalendarMonth, Cell, ChangeRow,
+    Chart, CheckedSettings, Chip, Choice, Column, Crumb, DefinitionDeletePage, DefinitionFormPage,
+    DefinitionHistoryPage, DigestPage, DigestSummary, DigestsPage, EditionArticle, EditionMailPage,
+    EditionPage, EditionVariant, EditionsPage, EnrollmentView, Fact, Field, FieldErrorLink,
+    FieldGroup, FieldOption, FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem,
+    HomePage, LoginPage, MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin,
     OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, SessionRow,
-    SetPasswordPage, Table, Tick, TimeText, UpcomingEdition,
+    SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
 };
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
@@ -252,6 +255,13 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<ObjectPage>(renderer))
         .chain(all::<EditionsPage>(renderer))
         .chain(all::<EditionPage>(renderer))
+        .chain(all::<DigestsPage>(renderer))
+        .chain(all::<DigestPage>(renderer))
+        .chain(all::<MailPreviewPage>(renderer))
+        .chain(all::<EditionMailPage>(renderer))
+        .chain(all::<DefinitionFormPage>(renderer))
+        .chain(all::<DefinitionDeletePage>(renderer))
+        .chain(all::<DefinitionHistoryPage>(renderer))
         .chain(all::<NoticePage>(renderer))
         .chain(all::<ErrorPage>(renderer))
         .chain(all::<MailboxPage>(renderer))

@@ -29,6 +29,8 @@ use crate::store::subscribers::Subscription;
 mod access;
 mod accounts;
 mod addresses;
+mod admin_definitions;
+mod admin_digests;
 mod admin_pages;
 mod brand;
 mod errors;

@@ -29,6 +29,11 @@ impl PauseRange {
         Ok(Self { first, last })
     }
 
+    /// Returns the last day of the range.
+    pub fn last(&self) -> Date {
+        self.last
+    }
+
     /// Returns `true` if the day is in the range.
     pub fn contains(&self, date: Date) -> bool {
         self.first <= date && date <= self.last

@@ -215,7 +215,7 @@ pub(super) async fn command(
 }
 
 /// Returns an edition of a digest that the user may see.
-async fn find(visit: &Visit, id: i64) -> WebResult<Edition> {
+pub(super) async fn find(visit: &Visit, id: i64) -> WebResult<Edition> {
     let found = visit.app().store.editions().find(id).await?;
     found
         .filter(|edition| visit.actor.digests().contains(&edition.digest))

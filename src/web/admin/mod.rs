@@ -5,6 +5,9 @@ mod articles;
 mod attention;
 mod audit;
 mod chart;
+mod definitions;
+mod digests;
+mod edition_mails;
 mod editions;
 mod events;
 mod find;
@@ -12,9 +15,11 @@ mod home;
 mod language;
 mod listing;
 mod login;
+mod mail_frames;
 mod nav;
 mod objects;
 mod oidc;
+mod origin;
 mod outcome;
 mod password;
 mod profile;
@@ -28,6 +33,7 @@ mod visit;
 
 use axum::routing::{get, post};
 
+use self::digests::preview;
 use super::access::{Access, Routes};
 use crate::domain::permission::Permission as P;
 
@@ -37,6 +43,30 @@ pub(super) fn add_routes(routes: Routes, has_oidc: bool) -> Routes {
         .add("/admin", Access::SignedIn, get(home::show))
         .add("/admin/", Access::SignedIn, get(home::show))
         .add("/admin/login", Access::Public, get(login::show).post(login::submit))
+        .add("/admin/digests", Access::Page(P::ReadContent), get(digests::list))
+        .add("/admin/digests/{name}", Access::Page(P::ReadContent), get(digests::show))
+        .add("/admin/digests/{name}/preview", Access::Page(P::ReadContent), get(preview::show))
+        .add(
+            "/admin/digests/{name}/preview/mail",
+            Access::Page(P::ReadContent),
+            get(preview::document),
+        )
+        .add("/admin/digests/{name}/test", Access::Page(P::ControlEditions), post(digests::test))
+        .add(
+            "/admin/digests/{name}/editions",
+            Access::Page(P::ControlEditions),
+            post(digests::create_edition),
+        )
+        .add(
+            "/admin/editions/{id}/mails/{variant}",
+            Access::Page(P::ReadContent),
+            get(edition_mails::show),
+        )
+        .add(
+            "/admin/editions/{id}/mails/{variant}/document",
+            Access::Page(P::ReadContent),
+            get(edition_mails::document),
+        )
         .add("/admin/editions", Access::Page(P::ReadContent), get(editions::list))
         .add("/admin/editions/{id}", Access::Page(P::ReadContent), get(editions::show))
         .add(
@@ -68,6 +98,7 @@ pub(super) fn add_routes(routes: Routes, has_oidc: bool) -> Routes {
         .add("/admin/audit", Access::Page(P::ReadAudit), get(audit::list))
         .add("/admin/settings", Access::Page(P::ManageSettings), get(settings::show))
         .add("/admin/profile", Access::SignedIn, get(profile::show).post(profile::submit));
+    let routes = definitions::add_routes(routes);
     if !has_oidc {
         return routes;
     }

@@ -13,7 +13,7 @@ use crate::store::audit_log::AuditEntry;
 use crate::web::access::Access;
 use crate::web::router::declared_routes;
 
-const PASSWORD: &str = "Teekanne-am-Fluss";
+pub(super) const PASSWORD: &str = "Teekanne-am-Fluss";
 const FORM: &str = "application/x-www-form-urlencoded";
 
 pub(super) async fn add(site: &Site, name: &str, role: Role) {

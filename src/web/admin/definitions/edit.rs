@@ -1,0 +1,200 @@
+//! `/admin/KINDs/new`, `/admin/KINDs/NAME/edit` and `rename`: new and changed feeds and digests.
+
+use axum::Extension;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::super::visit::Visit;
+use super::check::checked;
+use super::form::{Draft, page};
+use super::stored::{Stored, check_changeable, find, list_path, reader, settings_in, version_row};
+use super::values::{merge, settings_of_form};
+use crate::config::FieldError;
+use crate::definitions::{self, DefinitionError};
+use crate::domain::definition::DefinitionKind;
+use crate::domain::slug;
+use crate::web::error::WebResult;
+use crate::web::form::Form;
+
+/// `GET /admin/KINDs/new`: an empty form.
+pub(super) async fn show_new(
+    visit: Visit,
+    Extension(kind): Extension<DefinitionKind>,
+) -> WebResult<Response> {
+    let app = visit.newest_app().await?;
+    let draft = Draft { kind, name: "", version: None, settings: &Map::new() };
+    visit.render(&page(&visit, &app, &draft, &[]).await?).await
+}
+
+/// `POST /admin/KINDs/new`: creates a definition, or only checks it.
+pub(super) async fn create(
+    visit: Visit,
+    Extension(kind): Extension<DefinitionKind>,
+    form: Form,
+) -> WebResult<Response> {
+    let name = form.first("name");
+    let settings = settings_of_form(kind, &form, Map::new());
+    check_changeable(&visit, kind, name, &Map::new(), &settings)?;
+    let draft = Draft { kind, name, version: None, settings: &settings };
+    submit(&visit, &draft, None, &form).await
+}
+
+/// `GET /admin/KINDs/NAME/edit`: the form of a definition.
+pub(super) async fn show(
+    visit: Visit,
+    Extension(kind): Extension<DefinitionKind>,
+    Path(name): Path<String>,
+) -> WebResult<Response> {
+    let stored = match find(&visit, kind, &name).await? {
+        Ok(stored) => stored,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let app = visit.newest_app().await?;
+    let settings = stored.shown();
+    let draft = Draft { kind, name: &name, version: Some(stored.version), settings: &settings };
+    visit.render(&page(&visit, &app, &draft, &[]).await?).await
+}
+
+/// `POST /admin/KINDs/NAME/edit`: changes a definition, or only checks it.
+pub(super) async fn change(
+    visit: Visit,
+    Extension(kind): Extension<DefinitionKind>,
+    Path(name): Path<String>,
+    form: Form,
+) -> WebResult<Response> {
+    let stored = match find(&visit, kind, &name).await? {
+        Ok(stored) => stored,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let version = form.first("version").parse().unwrap_or(0);
+    let base = settings_in(&visit, kind, &name, version).await?;
+    let own = settings_of_form(kind, &form, base.clone());
+    check_changeable(&visit, kind, &name, &base, &own)?;
+    if version != stored.version {
+        let settings = merge(kind, &base, &stored.shown(), &own);
+        return show_conflict(&visit, kind, &name, &stored, &settings).await;
+    }
+    let draft = Draft { kind, name: &name, version: Some(version), settings: &own };
+    submit(&visit, &draft, Some(&stored), &form).await
+}
+
+/// Shows the form with the settings of both, and says what another person changed.
+async fn show_conflict(
+    visit: &Visit,
+    kind: DefinitionKind,
+    name: &str,
+    stored: &Stored,
+    settings: &Map<String, Value>,
+) -> WebResult<Response> {
+    let app = visit.newest_app().await?;
+    let draft = Draft { kind, name, version: Some(stored.version), settings };
+    let mut page = page(visit, &app, &draft, &[]).await?;
+    let revisions = definitions::history(&app.store, kind, name).await?;
+    page.conflict = revisions.first().map(|newest| version_row(visit, name, newest));
+    visit.render_as(StatusCode::CONFLICT, &page).await
+}
+
+/// Checks the settings of a form, and stores them unless only the check was asked for.
+async fn submit(
+    visit: &Visit,
+    draft: &Draft<'_>,
+    stored: Option<&Stored>,
+    form: &Form,
+) -> WebResult<Response> {
+    let Draft { kind, name, settings, .. } = *draft;
+    let app = visit.newest_app().await?;
+    let replaced = stored.map_or("", |stored| stored.body.as_str());
+    let built = definitions::definition_from_settings(kind, name, settings.clone(), replaced);
+    let definition = match built {
+        Ok(definition) => definition,
+        Err(errors) => return refuse(visit, draft, &errors).await,
+    };
+    let (store, read) = (&app.store, reader(visit));
+    let previous = match definitions::expect_version(store, kind, name, draft.version).await {
+        Ok(previous) => previous,
+        Err(error) => return fail(visit, draft, error).await,
+    };
+    if !form.first("check").is_empty() {
+        return match definitions::check(store, &read, &app.templates, &definition).await {
+            Ok(config) => {
+                let mut page = page(visit, &app, draft, &[]).await?;
+                page.checked = Some(checked(visit, &app, &config, kind, name).await?);
+                visit.render(&page).await
+            }
+            Err(error) => fail(visit, draft, error).await,
+        };
+    }
+    let (actor, now) = (&visit.actor, visit.now);
+    let saved =
+        definitions::save_after(store, previous, &read, &app.templates, definition, actor, now);
+    match saved.await {
+        Ok(_) => Ok(visit.done(&format!("{}/{name}", list_path(kind)), "definition-saved")),
+        Err(error) => fail(visit, draft, error).await,
+    }
+}
+
+/// Shows the form with an error of the validation.
+async fn fail(visit: &Visit, draft: &Draft<'_>, error: DefinitionError) -> WebResult<Response> {
+    let about = |path: &[&str], key: &str| FieldError {
+        path: path.iter().map(|&key| key.to_owned()).collect(),
+        message: visit.text(key, &[]),
+    };
+    let errors = match definitions::errors_by_field(error, draft.kind, draft.name) {
+        Ok(errors) => errors,
+        Err(DefinitionError::InFile { .. }) => vec![about(&["name"], "admin-error-in-file")],
+        Err(DefinitionError::Conflict) if draft.version.is_none() => {
+            vec![about(&["name"], "admin-error-name-taken")]
+        }
+        Err(DefinitionError::Conflict) => vec![about(&[], "admin-error-meanwhile")],
+        Err(other) => return Err(anyhow::Error::from(other).into()),
+    };
+    refuse(visit, draft, &errors).await
+}
+
+async fn refuse(visit: &Visit, draft: &Draft<'_>, errors: &[FieldError]) -> WebResult<Response> {
+    let app = visit.newest_app().await?;
+    let page = page(visit, &app, draft, errors).await?;
+    visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await
+}
+
+/// `POST /admin/KINDs/NAME/rename`: gives a definition the name in `new_name`.
+pub(super) async fn rename(
+    visit: Visit,
+    Extension(kind): Extension<DefinitionKind>,
+    Path(name): Path<String>,
+    form: Form,
+) -> WebResult<Response> {
+    let stored = match find(&visit, kind, &name).await? {
+        Ok(stored) => stored,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
+    let new_name = form.first("new_name");
+    for name in [name.as_str(), new_name] {
+        check_changeable(&visit, kind, name, &Map::new(), &Map::new())?;
+    }
+    let app = visit.newest_app().await?;
+    let (read, actor, now) = (reader(&visit), &visit.actor, visit.now);
+    let error = if form.first("version").parse() != Ok(stored.version) {
+        visit.text("admin-error-meanwhile", &[])
+    } else if let Err(reason) = slug::validate(new_name) {
+        reason
+    } else {
+        let names = (name.as_str(), new_name);
+        match definitions::rename(&app.store, &read, kind, names, actor, now).await {
+            Ok(_) => {
+                let path = format!("{}/{new_name}", list_path(kind));
+                return Ok(visit.done(&path, "definition-renamed"));
+            }
+            Err(DefinitionError::Store(cause)) => return Err(cause.into()),
+            Err(DefinitionError::Conflict) => visit.text("admin-error-meanwhile", &[]),
+            Err(other) => other.to_string(),
+        }
+    };
+    let settings = stored.shown();
+    let draft = Draft { kind, name: &name, version: Some(stored.version), settings: &settings };
+    let mut page = page(&visit, &app, &draft, &[]).await?;
+    (page.new_name, page.rename_error) = (new_name.to_owned(), Some(error));
+    visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await
+}

@@ -1,0 +1,114 @@
+//! Definitions as the database has them, for the pages that change them.
+
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::super::visit::Visit;
+use crate::app::load_config_with;
+use crate::config::{Config, ConfigError, shown_settings};
+use crate::definitions::{self, Revision};
+use crate::domain::definition::{Definition, DefinitionKind};
+use crate::templates::pages::{ChangeRow, VersionRow};
+use crate::web::error::{WebError, WebResult};
+
+/// Definition of the database in its newest version.
+pub(super) struct Stored {
+    /// Number of the version.
+    pub(super) version: i64,
+    /// Text of the version.
+    pub(super) body: String,
+}
+
+impl Stored {
+    /// Returns the settings for a form, with secrets as `***`.
+    pub(super) fn shown(&self) -> Map<String, Value> {
+        shown_settings(&self.body)
+    }
+}
+
+/// Returns the path of the list of a kind.
+pub(super) fn list_path(kind: DefinitionKind) -> String {
+    format!("/admin/{kind}s")
+}
+
+/// Returns a definition that the user may see; the response that leads to its page if the config file
+/// defines it.
+pub(super) async fn find(
+    visit: &Visit,
+    kind: DefinitionKind,
+    name: &str,
+) -> WebResult<Result<Stored, Response>> {
+    check_visible(visit, kind, name)?;
+    let store = visit.app().store.definitions();
+    if let Some(version) = store.newest_version_of(kind, name).await?
+        && let Some(stored) = store.find_version(version).await?
+    {
+        return Ok(Ok(Stored { version, body: stored.body }));
+    }
+    if visit.app().config.line_in_file(kind, name).is_none() {
+        return Err(WebError::not_found());
+    }
+    Ok(Err(visit.refused(&format!("{}/{name}", list_path(kind)), "definition-in-file")))
+}
+
+/// Rejects a definition that the user may not see.
+pub(super) fn check_visible(visit: &Visit, kind: DefinitionKind, name: &str) -> WebResult<()> {
+    let is_visible = kind != DefinitionKind::Digest || visit.actor.digests().contains(name);
+    if is_visible { Ok(()) } else { Err(WebError::not_found()) }
+}
+
+/// Rejects a change that the user may not make.
+pub(super) fn check_changeable(
+    visit: &Visit,
+    kind: DefinitionKind,
+    name: &str,
+    present: &Map<String, Value>,
+    new: &Map<String, Value>,
+) -> WebResult<()> {
+    match definitions::refuse_change(&visit.actor, kind, name, present, new) {
+        None => Ok(()),
+        Some(_) => Err(WebError::missing_permission()),
+    }
+}
+
+/// Returns a function that reads the configuration with other definitions.
+pub(super) fn reader(
+    visit: &Visit,
+) -> impl Fn(&[Definition]) -> Result<Config, ConfigError> + Sync + use<> {
+    let path = visit.app().config.path.clone();
+    move |definitions: &[Definition]| load_config_with(&path, definitions)
+}
+
+/// Returns the settings of a version, with secrets as `***`; none if there is no such version.
+pub(super) async fn settings_in(
+    visit: &Visit,
+    kind: DefinitionKind,
+    name: &str,
+    version: i64,
+) -> WebResult<Map<String, Value>> {
+    let found = visit.app().store.definitions().find_version(version).await?;
+    let is_own = |one: &Definition| one.kind == kind && one.name == name;
+    let body = found.filter(is_own).map(|one| one.body).unwrap_or_default();
+    Ok(shown_settings(&body))
+}
+
+/// Returns a version of a definition for a page.
+pub(super) fn version_row(visit: &Visit, name: &str, revision: &Revision) -> VersionRow {
+    let version = &revision.version;
+    let changes = revision.changes.iter().map(|change| ChangeRow {
+        key: change.key.clone(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+    });
+    VersionRow {
+        version: version.version,
+        time: visit.time(version.created_at),
+        author: version.actor_name.clone().unwrap_or_else(|| {
+            visit.text(&format!("admin-author-{}", version.actor_kind.as_str()), &[])
+        }),
+        former_name: Some(revision.name.clone()).filter(|former| former != name),
+        is_deleted: version.body.is_none(),
+        changes: changes.collect(),
+        ..VersionRow::default()
+    }
+}

@@ -1,0 +1,143 @@
+# Texts of the pages of digests in the admin area.
+
+admin-digest-new = New digest
+admin-digests-empty = There is no digest yet. A digest mails the new articles to its subscribers on a schedule.
+admin-schedule = Schedule
+admin-next-date = Next date
+admin-last-edition = Last edition
+admin-origin = Defined in
+admin-origin-database = Database
+admin-defined-in-file = { $place } defines this. Change it there; it is read-only here.
+admin-preview = Preview
+admin-edit = Edit
+admin-history = History
+
+admin-digest-recipients = would receive it now
+admin-digest-pending = An edition is due and is created as soon as Courant runs:
+admin-digest-no-dates = The schedule has no further date.
+admin-digest-pauses = Paused:
+admin-calendar-edition = Edition
+admin-calendar-paused = Paused
+admin-digest-next = Stories of the next edition
+admin-digest-missing = An edition needs at least { $count } { $count ->
+    [one] story
+   *[other] stories
+  }; until then these wait for the next date.
+admin-digest-more = and { $count } more
+admin-digest-no-stories = No story waits. New articles appear here as soon as a source has them.
+admin-left-out = Left out
+admin-left-out-max-age = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } older than { $age }
+admin-left-out-already-sent = { $count ->
+    [one] One article was
+   *[other] { $count } articles were
+  } in an earlier edition
+admin-left-out-future = { $count ->
+    [one] One article has
+   *[other] { $count } articles have
+  } a date after the edition
+admin-left-out-other-section = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } in other sections
+admin-left-out-other-tag = { $count ->
+    [one] One article has
+   *[other] { $count } articles have
+  } none of the tags
+admin-left-out-other-author = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } by other authors
+admin-left-out-other-language = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } in other languages
+admin-left-out-other-source = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } from other sources
+admin-left-out-ungrouped = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } not yet matched with their translations
+admin-left-out-not-chosen = { $count ->
+    [one] One article is
+   *[other] { $count } articles are
+  } in sections that this subscriber did not choose
+admin-mail-size = The mail has { $size } kB of HTML; Gmail shows up to { $limit } kB.
+admin-mail-clipped = Gmail cuts this mail off. Lower the number of articles in full, or shorten the template.
+admin-mail-unlisted = { $count ->
+    [one] One more article is
+   *[other] { $count } more articles are
+  } only counted in the mail, so that Gmail does not cut it off.
+admin-audience = Audience
+admin-audience-filter = Only subscribers with
+admin-audience-language = Language
+admin-audience-section = Chosen section
+admin-audience-empty = Nobody has confirmed a subscription yet.
+admin-language-unknown = Not known
+admin-all-sections = All sections
+admin-dependents = Depends on it
+admin-depends-subscriptions = { $count ->
+    [one] one subscription
+   *[other] { $count } subscriptions
+  }
+admin-depends-editions = editions in progress: { $names }
+admin-depends-hub = { $count ->
+    [one] one reader service that gets new articles at once
+   *[other] { $count } reader services that get new articles at once
+  } (WebSub)
+admin-depends-aliases = former paths: { $names }
+admin-depends-destinations = publishing destinations: { $names }
+
+admin-preview-title = { $title }: preview
+admin-preview-content = Content
+admin-preview-next = Next edition
+admin-preview-sample = Newest articles as a sample
+admin-preview-last = Last edition
+admin-preview-as = As subscriber
+admin-preview-as-nobody = address, or empty
+admin-preview-show = Show
+admin-preview-facts = This mail
+admin-preview-articles = { $count ->
+    [0] It has no article.
+    [one] It has one article.
+   *[other] It has { $count } articles.
+  }
+admin-mail-subject = Subject
+admin-mail-shown = Mail
+admin-mail-text = Text part
+admin-mail-source = Source
+admin-mail-desktop = Desktop
+admin-mail-phone = Phone
+admin-mail-light = Light
+admin-mail-dark = Dark
+admin-mail-of = { $title }, edition { $id }: what was mailed
+admin-mail-sample = Name, address and links are those of a sample person.
+admin-test = Send a test
+admin-test-to = Address
+admin-test-button = Send me a test
+admin-create = Create an edition now
+admin-create-hint = { $count ->
+    [one] One subscriber receives it at once
+   *[other] { $count } subscribers receive it at once
+  }, and its stories are not sent again. The schedule stays as it is.
+admin-create-check = { $count ->
+    [one] Send to one person
+   *[other] Send to { $count } people
+  }
+admin-create-type = Type the number of recipients: { $count }
+admin-create-button = Create and send
+admin-create-few = Too few stories wait for an edition.
+admin-error-address = This is not an e-mail address. Write it as in name@example.org.
+admin-error-unknown-address = No subscriber has this address.
+admin-error-suppressed = This address is suppressed and gets no mail. Remove it from the suppressions first.
+admin-done-digest-test = The test is queued and is sent within seconds.
+admin-done-edition-created = The edition is created and is being sent.
+admin-refused-edition-blocked = Nothing was created: this database must not send mail.
+admin-refused-edition-recipients = Nothing was created: the number is not that of the recipients. Look at it again.
+admin-refused-edition-unconfirmed = Nothing was created: confirm the number of recipients.
+admin-refused-edition-few = Nothing was created: too few stories wait.
+admin-refused-edition-conflict = Nothing was created: another edition with the same stories was created at the same time.
