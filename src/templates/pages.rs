@@ -13,14 +13,15 @@ mod view;
 use serde::Serialize;
 
 pub use admin::{
-    AdminAction, AdminFrame, AttentionRow, Bar, Block, CalendarDay, CalendarMonth, Cell, ChangeRow,
-    Chart, CheckedSettings, Chip, Choice, Column, Crumb, DefinitionDeletePage, DefinitionFormPage,
-    DefinitionHistoryPage, DigestPage, DigestSummary, DigestsPage, EditionArticle, EditionMailPage,
-    EditionPage, EditionVariant, EditionsPage, EnrollmentView, Fact, Field, FieldErrorLink,
-    FieldGroup, FieldOption, FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem,
-    HomePage, LoginPage, MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin,
-    OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, SessionRow,
-    SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
+    AdminAction, AdminFeedPage, AdminFeedsPage, AdminFrame, AttentionRow, Bar, Block, CalendarDay,
+    CalendarMonth, Cell, ChangeRow, Chart, CheckedSettings, Chip, Choice, Column, Crumb,
+    DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage, DigestPage, DigestSummary,
+    DigestsPage, EditionArticle, EditionMailPage, EditionPage, EditionVariant, EditionsPage,
+    EnrollmentView, Fact, FeedSummaryRow, Field, FieldErrorLink, FieldGroup, FieldOption,
+    FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem, HomePage, LoginPage,
+    MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin, OutcomeCounts, Pager,
+    ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, SessionRow, SetPasswordPage,
+    Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
 };
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
@@ -260,6 +261,8 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<MailPreviewPage>(renderer))
         .chain(all::<EditionMailPage>(renderer))
         .chain(all::<DefinitionFormPage>(renderer))
+        .chain(all::<AdminFeedsPage>(renderer))
+        .chain(all::<AdminFeedPage>(renderer))
         .chain(all::<DefinitionDeletePage>(renderer))
         .chain(all::<DefinitionHistoryPage>(renderer))
         .chain(all::<NoticePage>(renderer))

@@ -152,7 +152,7 @@ fn archive_title(page: ArchivePageRef, language: &str) -> String {
 }
 
 /// Returns the `<link>` elements by which feed readers discover the feed on another page.
-fn snippet(alternates: &[Alternate]) -> String {
+pub(super) fn snippet(alternates: &[Alternate]) -> String {
     let attribute = |text: &str| html_escape::encode_double_quoted_attribute(text).into_owned();
     let line = |a: &Alternate| {
         let (kind, title, href) =

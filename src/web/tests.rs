@@ -31,6 +31,7 @@ mod accounts;
 mod addresses;
 mod admin_definitions;
 mod admin_digests;
+mod admin_feeds;
 mod admin_pages;
 mod brand;
 mod errors;

@@ -8,6 +8,7 @@ mod definitions;
 mod digest_samples;
 mod digests;
 mod editions;
+mod feeds;
 mod find;
 mod form;
 mod frame;
@@ -29,6 +30,7 @@ pub use digests::{
     CalendarDay, CalendarMonth, DigestPage, DigestSummary, DigestsPage, Origin, Share,
 };
 pub use editions::{EditionArticle, EditionPage, EditionVariant, EditionsPage, RecipientRow};
+pub use feeds::{AdminFeedPage, AdminFeedsPage, FeedSummaryRow};
 pub use find::{FindPage, FoundGroup, FoundItem};
 pub use form::{Choice, Field, FormView};
 pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, TimeText};

@@ -10,6 +10,7 @@ mod digests;
 mod edition_mails;
 mod editions;
 mod events;
+mod feeds;
 mod find;
 mod home;
 mod language;
@@ -75,6 +76,8 @@ pub(super) fn add_routes(routes: Routes, has_oidc: bool) -> Routes {
             post(editions::command),
         )
         .add("/admin/events", Access::SignedIn, get(events::stream))
+        .add("/admin/feeds", Access::Page(P::ReadContent), get(feeds::list))
+        .add("/admin/feeds/{name}", Access::Page(P::ReadContent), get(feeds::show))
         .add("/admin/find", Access::SignedIn, get(find::show))
         .add("/admin/language", Access::SignedIn, post(language::submit))
         .add("/admin/logout", Access::SignedIn, post(login::sign_out))
