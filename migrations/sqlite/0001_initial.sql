@@ -163,6 +163,7 @@ CREATE TABLE audit_log (
     object_id  TEXT NOT NULL,
     detail     TEXT
 );
+CREATE INDEX audit_log_object ON audit_log (object_id);
 
 -- Rows of a source that could not be imported, stored so that each is logged only once. The article
 -- of a row with `is_note` was imported, with a note on its content.

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::AuditLog;
+use super::subscribers::Subscriber;
 use super::{StoreError, StoreResult, events};
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -102,9 +103,21 @@ static LIST_OF_BOTH: Statement = Statement::with(
     &[("condition", " AND object = $object AND actor_name = $actor")],
 );
 
+static OF_SUBSCRIBER: Statement = Statement::new(
+    "
+    SELECT id, at, actor_kind, actor_name, action, object, object_id, detail
+      FROM audit_log
+     WHERE object_id IN {json_texts $ids}
+       AND ((object = 'subscriber' AND object_id = $subscriber)
+         OR (object = 'subscription' AND object_id IN {json_texts $subscriptions})
+         OR (object = 'suppression' AND object_id = $hash))
+     ORDER BY id DESC
+     LIMIT $limit",
+);
+
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&RECORD, &LIST, &LIST_OF_OBJECT, &LIST_OF_ACTOR, &LIST_OF_BOTH];
+    &[&RECORD, &LIST, &LIST_OF_OBJECT, &LIST_OF_ACTOR, &LIST_OF_BOTH, &OF_SUBSCRIBER];
 
 impl FromRow for AuditEntry {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -195,6 +208,24 @@ impl AuditLog<'_> {
         let mut tx = self.store.begin().await?;
         record(&mut tx, entry, now).await?;
         tx.commit().await
+    }
+
+    /// Returns the last entries about a subscriber, these subscriptions and the suppression of the address,
+    /// newest first.
+    pub async fn of_subscriber(
+        self,
+        subscriber: &Subscriber,
+        subscriptions: &[i64],
+        limit: i64,
+    ) -> StoreResult<Vec<AuditEntry>> {
+        let subscriptions: Vec<String> = subscriptions.iter().map(ToString::to_string).collect();
+        let (id, hash) = (subscriber.id.to_string(), &subscriber.address_hash);
+        let ids: Vec<String> =
+            subscriptions.iter().cloned().chain([id.clone(), hash.clone()]).collect();
+        let read = self.store.read(&OF_SUBSCRIBER).bind("ids", ids.as_slice());
+        let read = read.bind("subscriber", id).bind("hash", hash);
+        let read = read.bind("subscriptions", subscriptions.as_slice()).bind("limit", limit);
+        read.fetch_all().await
     }
 
     /// Returns a page of the audit log, newest entries first.

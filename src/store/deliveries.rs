@@ -63,6 +63,10 @@ pub struct DeliverySummary {
     pub attempts: i64,
     /// Last reply of the server, or the local error.
     pub last_reply: Option<String>,
+    /// Time at which the delivery was queued.
+    pub created_at: Millis,
+    /// Time of the end; `None` before it.
+    pub ended_at: Option<Millis>,
 }
 
 static ADD_TEST: Statement = Statement::new(
@@ -156,7 +160,7 @@ static FIND_VARIANT: Statement = Statement::new(
 
 static LIST_TO_SUBSCRIBER: Statement = Statement::new(
     "
-    SELECT edition_id, kind, state, attempts, last_reply
+    SELECT edition_id, kind, state, attempts, last_reply, created_at, ended_at
       FROM deliveries
      WHERE subscriber_id = $subscriber
      ORDER BY id DESC
@@ -197,6 +201,8 @@ impl FromRow for DeliverySummary {
             state: row.enum_value("deliveries.state", |word| word.parse().ok())?,
             attempts: row.get("attempts")?,
             last_reply: row.get("last_reply")?,
+            created_at: row.time("created_at")?,
+            ended_at: row.optional_time("ended_at")?,
         })
     }
 }

@@ -223,6 +223,8 @@ fn subscribers() -> Vec<Document> {
         state: DeliveryState::Sent,
         attempts: 2,
         last_reply: Some("250 2.0.0 accepted".to_owned()),
+        created_at: at("2026-09-21T08:00:00Z"),
+        ended_at: Some(at("2026-09-21T08:00:02Z")),
     };
     vec![
         document(&subscriber()),
