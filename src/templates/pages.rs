@@ -23,6 +23,16 @@ pub use admin::{
     ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, SessionRow, SetPasswordPage,
     Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
 };
+pub use admin::{
+    AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,
+    PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
+};
+pub use admin::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
+pub use admin::{
+    CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
+};
+pub use admin::{ImportColumn, ImportPage, ImportRow, ImportsPage, RejectedRow, SelectOption};
+pub use admin::{SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage};
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
@@ -265,6 +275,17 @@ pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
         .chain(all::<AdminFeedPage>(renderer))
         .chain(all::<DefinitionDeletePage>(renderer))
         .chain(all::<DefinitionHistoryPage>(renderer))
+        .chain(all::<SubscribersPage>(renderer))
+        .chain(all::<PersonPage>(renderer))
+        .chain(all::<NewPersonPage>(renderer))
+        .chain(all::<BulkPage>(renderer))
+        .chain(all::<BulkJobsPage>(renderer))
+        .chain(all::<BulkJobPage>(renderer))
+        .chain(all::<ImportsPage>(renderer))
+        .chain(all::<ImportPage>(renderer))
+        .chain(all::<SegmentsPage>(renderer))
+        .chain(all::<SegmentPage>(renderer))
+        .chain(all::<SuppressionsPage>(renderer))
         .chain(all::<NoticePage>(renderer))
         .chain(all::<ErrorPage>(renderer))
         .chain(all::<MailboxPage>(renderer))

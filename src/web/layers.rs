@@ -27,6 +27,8 @@ use crate::http::{ClientIp, Problem, UPLOAD_PATH, is_api_path};
 const HANDLER_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for the upload of a file, whose body may be large.
 const UPLOAD_TIMEOUT: Duration = Duration::from_hours(1);
+/// Paths to which clients upload files of subscribers.
+const UPLOAD_PATHS: [&str; 2] = [UPLOAD_PATH, "/admin/subscribers/import"];
 /// Header that holds the id of a request.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -93,7 +95,8 @@ async fn method_not_allowed(uri: Uri) -> Response {
 
 /// Middleware: ends a request whose handler takes too long.
 async fn limit_time(request: Request, next: Next) -> Response {
-    let is_upload = request.method() == Method::POST && request.uri().path() == UPLOAD_PATH;
+    let is_upload =
+        request.method() == Method::POST && UPLOAD_PATHS.contains(&request.uri().path());
     let limit = if is_upload { UPLOAD_TIMEOUT } else { HANDLER_TIMEOUT };
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,

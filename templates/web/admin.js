@@ -12,7 +12,7 @@ function parse(html) {
 /** Fetches a page of this site; returns null if it is no page, for example after the session has ended. */
 async function load(url) {
   const response = await fetch(url, { headers: { accept: "text/html" } });
-  if (!response.ok || response.redirected) return null;
+  if ((!response.ok && response.status !== 422) || response.redirected) return null;
   return parse(await response.text());
 }
 
@@ -112,6 +112,26 @@ palette?.addEventListener("keydown", (event) => {
     event.preventDefault();
     links[0].click();
   }
+});
+
+// Forms with `data-search`: while a person types, the list below is loaded as it is for these values.
+// `data-search` has the address if it is not that of the form; then only the region changes.
+let searching = 0;
+
+async function search(form) {
+  const fields = [...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "");
+  const url = `${form.dataset.search || form.getAttribute("action")}?${new URLSearchParams(fields)}`;
+  const turn = ++searching;
+  const fresh = (await load(url))?.querySelector("[data-list]");
+  if (!fresh || turn !== searching) return;
+  document.querySelector("[data-list]").replaceChildren(...fresh.childNodes);
+  if (!form.dataset.search) history.replaceState(null, "", url);
+}
+document.addEventListener("input", (event) => {
+  const form = event.target.closest("form[data-search]");
+  if (!form || event.target.type === "checkbox") return;
+  clearTimeout(form.timer);
+  form.timer = setTimeout(search, 250, form);
 });
 
 // Keyboard: `/` and Ctrl-K find, `?` lists the shortcuts, `g` and a letter open a page, j and k move.

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_samples;
+mod bulk;
 mod chart;
 mod definition_samples;
 mod definitions;
@@ -13,14 +14,19 @@ mod find;
 mod form;
 mod frame;
 mod home;
+mod imports;
 mod list;
 mod mails;
 mod object;
+mod people;
+mod person;
+mod segments;
 mod table;
 
 pub use account::{
     EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
 };
+pub use bulk::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
 pub use chart::{Bar, Chart, Tick};
 pub use definitions::{
     ChangeRow, CheckedSettings, DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage,
@@ -35,7 +41,16 @@ pub use find::{FindPage, FoundGroup, FoundItem};
 pub use form::{Choice, Field, FormView};
 pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, TimeText};
 pub use home::{AttentionRow, HomePage, OutcomeCounts, RecentEdition, UpcomingEdition};
+pub use imports::{ImportColumn, ImportPage, ImportRow, ImportsPage, RejectedRow, SelectOption};
 pub use list::{Chip, Pager};
 pub use mails::{EditionMailPage, MailPreviewPage, MailView};
 pub use object::{Block, Fact, ObjectPage};
+pub use people::{
+    CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
+};
+pub use person::{
+    AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,
+    PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
+};
+pub use segments::{SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage};
 pub use table::{Action as AdminAction, Cell, Column, Table};

@@ -23,6 +23,7 @@ mod oidc;
 mod origin;
 mod outcome;
 mod password;
+mod people;
 mod profile;
 mod redirect;
 mod settings;
@@ -102,6 +103,7 @@ pub(super) fn add_routes(routes: Routes, has_oidc: bool) -> Routes {
         .add("/admin/settings", Access::Page(P::ManageSettings), get(settings::show))
         .add("/admin/profile", Access::SignedIn, get(profile::show).post(profile::submit));
     let routes = definitions::add_routes(routes);
+    let routes = people::add_routes(routes);
     if !has_oidc {
         return routes;
     }

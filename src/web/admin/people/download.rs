@@ -1,0 +1,51 @@
+//! Downloads of subscribers as CSV, sent while they are read and recorded in the audit log.
+
+use axum::body::Body;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde_json::json;
+
+use super::access::require_all_digests;
+use super::selection::Selection;
+use crate::domain::filter::Condition;
+use crate::subscribers::export::Exporter;
+use crate::web::admin::visit::Visit;
+use crate::web::error::{WebError, WebResult};
+
+/// `GET /admin/subscribers.csv`: the people that the address of the list selects.
+pub(super) async fn filtered(visit: Visit) -> WebResult<Response> {
+    require_all_digests(&visit)?;
+    let condition = Selection::of_address(&visit).whole_condition(&visit).await?;
+    export(&visit, &condition.map_err(|_| WebError::bad_request())?).await
+}
+
+/// Returns the response with the people who fulfil a condition.
+pub(super) async fn export(visit: &Visit, condition: &Condition) -> WebResult<Response> {
+    let app = visit.app();
+    let detail = json!({"digest": null, "filtered": !condition.is_empty()});
+    app.store.audit_log().record_export(detail, &visit.actor, visit.now).await?;
+    let exporter = Exporter::new(&app.store, condition, None).await?;
+    let pieces = stream::unfold(Some(exporter), async |state| {
+        let mut exporter = state?;
+        match exporter.next_piece().await {
+            Ok(Some(piece)) => Some((Ok(piece), Some(exporter))),
+            Ok(None) => None,
+            Err(reason) => {
+                // The connection is closed, so that the browser notices that the file is incomplete.
+                tracing::error!("cannot export subscribers: {reason:#}");
+                Some((Err(std::io::Error::other("the export failed")), None))
+            }
+        }
+    });
+    Ok((csv_headers("subscribers.csv"), Body::from_stream(pieces)).into_response())
+}
+
+/// Returns the headers of a CSV file to download.
+pub(super) fn csv_headers(name: &str) -> [(header::HeaderName, String); 3] {
+    [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ]
+}

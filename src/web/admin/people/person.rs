@@ -1,0 +1,269 @@
+//! `GET /admin/subscribers/ID`: one person with the whole history.
+
+use std::collections::HashMap;
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::access::{self, VisibleSubscriber, sees_all_digests};
+use super::details::{Details, Errors, version_of};
+use super::requests::RequestForm;
+use super::states;
+use crate::domain::permission::Permission;
+use crate::domain::subscription::SubscriptionStatus;
+use crate::store::audit_log::AuditEntry;
+use crate::store::deliveries::DeliverySummary;
+use crate::store::subscribers::Subscription;
+use crate::store::subscription_history::EarlierState;
+use crate::templates::pages::{
+    DetailsForm, DigestChoice, PersonChange, PersonDelivery, PersonPage, PersonSubscription,
+    RequestFields, StateRow, TextField,
+};
+use crate::web::admin::nav::Section;
+use crate::web::admin::visit::Visit;
+use crate::web::error::WebResult;
+
+/// Number of deliveries that the page shows.
+const SHOWN_DELIVERIES: i64 = 100;
+/// Number of changes that the page shows.
+const SHOWN_CHANGES: i64 = 100;
+
+/// Forms of the page as they were submitted, with their errors; absent ones show what is stored.
+#[derive(Debug, Default)]
+pub(super) struct Submitted {
+    /// Details with the errors of their fields.
+    pub(super) details: Option<(Details, Errors)>,
+    /// `true` if somebody changed the details after the form was loaded.
+    pub(super) is_outdated: bool,
+    /// New address with the error.
+    pub(super) address: Option<(String, String)>,
+    /// Digest and its new sections with the error.
+    pub(super) sections: Option<(String, String, String)>,
+    /// Subscription with the name of a field and its error.
+    pub(super) request: Option<(RequestForm, &'static str, String)>,
+}
+
+/// `GET /admin/subscribers/ID`: the person.
+pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Response> {
+    let person = access::find(&visit, id).await?;
+    render(&visit, StatusCode::OK, &person, Submitted::default()).await
+}
+
+/// Renders the page of a person.
+pub(super) async fn render(
+    visit: &Visit,
+    status: StatusCode,
+    person: &VisibleSubscriber,
+    submitted: Submitted,
+) -> WebResult<Response> {
+    let subscriber = &person.subscriber;
+    let store = &visit.app().store;
+    let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Subscribers)];
+    let mut frame = visit.frame(Section::Subscribers, crumbs);
+    frame.command = Some(format!("courant subscribers show {}", subscriber.address));
+    frame.call = Some(format!("GET /api/v1/subscribers/{}/history", subscriber.id));
+    let hashes = [subscriber.address_hash.clone()];
+    let suppression = match sees_all_digests(visit) {
+        true => store.suppressions().of_addresses(&hashes).await?.pop(),
+        false => None,
+    };
+    let own: Vec<&Subscription> = person.subscriptions.iter().collect();
+    let state = match &suppression {
+        Some(_) => Some(states::suppressed(visit)),
+        None => states::summary(&own).map(|status| states::of_status(visit, status)),
+    };
+    let may_write = visit.may(Permission::WriteSubscribers);
+    let mut page = PersonPage {
+        frame,
+        id: subscriber.id,
+        email: subscriber.address.clone(),
+        name: subscriber.name.clone().unwrap_or_default(),
+        state,
+        created: visit.time(subscriber.created_at),
+        suppression: suppression
+            .as_ref()
+            .map(|one| visit.text(&format!("people-suppressed-{}", one.reason), &[])),
+        suppression_reply: suppression.and_then(|one| one.reply),
+        may_change: may_write,
+        may_edit: may_write && person.is_whole,
+        may_suppress: may_write && sees_all_digests(visit),
+        is_whole: person.is_whole,
+        details: details_form(visit, person, &submitted).await?,
+        address: match submitted.address {
+            Some((value, error)) => TextField { value, error: Some(error), stored: None },
+            None => TextField::default(),
+        },
+        ..PersonPage::default()
+    };
+    page.subscriptions = subscriptions(visit, person).await?;
+    if let Some((digest, entered, error)) = submitted.sections
+        && let Some(row) = page.subscriptions.iter_mut().find(|row| row.digest == digest)
+    {
+        (row.sections, row.sections_error) = (entered, Some(error));
+    }
+    page.request = request_fields(visit, person, submitted.request);
+    if person.is_whole {
+        // Deliveries and changes of other digests would show that the person reads them.
+        let deliveries = store.deliveries().to_subscriber(subscriber.id, SHOWN_DELIVERIES).await?;
+        page.deliveries = deliveries_of(visit, deliveries).await?;
+        let ids: Vec<i64> = person.subscriptions.iter().map(|one| one.id).collect();
+        let changes = store.audit_log().of_subscriber(subscriber, &ids, SHOWN_CHANGES).await?;
+        page.changes = changes.iter().map(|entry| change(visit, entry)).collect();
+    }
+    visit.render_as(status, &page).await
+}
+
+async fn details_form(
+    visit: &Visit,
+    person: &VisibleSubscriber,
+    submitted: &Submitted,
+) -> WebResult<DetailsForm> {
+    let known = visit.app().store.attributes().list().await?;
+    let stored = Details::of(&person.subscriber);
+    let version = version_of(&person.subscriber);
+    Ok(match &submitted.details {
+        Some((details, errors)) => {
+            details.form(version, &known, errors, submitted.is_outdated.then_some(&stored))
+        }
+        None => stored.form(version, &known, &Errors::new(), None),
+    })
+}
+
+/// Returns the subscriptions with their earlier states.
+async fn subscriptions(
+    visit: &Visit,
+    person: &VisibleSubscriber,
+) -> WebResult<Vec<PersonSubscription>> {
+    let history = visit.app().store.subscriptions().history_of(person.subscriber.id).await?;
+    let config = &visit.app().config;
+    let row = |one: &Subscription| {
+        let digest = config.digests.iter().find(|digest| digest.name == one.digest);
+        let earlier = history.iter().filter(|state| state.digest == one.digest);
+        let is_active = one.status != SubscriptionStatus::Unsubscribed;
+        PersonSubscription {
+            digest: one.digest.clone(),
+            title: digest
+                .map_or(&one.digest[..], |d| d.title_in(&visit.client.language))
+                .to_owned(),
+            state: states::of_status(visit, one.status),
+            since: visit.time(one.status_changed_at),
+            sections: one.sections.join(", "),
+            sections_error: None,
+            evidence: one.consent.clone(),
+            reason: one.removal_reason.clone(),
+            is_pending: one.status == SubscriptionStatus::Pending && digest.is_some(),
+            is_confirmed: is_active && one.status != SubscriptionStatus::Pending,
+            is_active,
+            earlier: earlier.map(|state| state_row(visit, state)).collect(),
+        }
+    };
+    Ok(person.subscriptions.iter().map(row).collect())
+}
+
+fn state_row(visit: &Visit, state: &EarlierState) -> StateRow {
+    StateRow {
+        state: states::of_status(visit, state.status),
+        since: visit.time(state.since),
+        until: visit.time(state.until),
+        evidence: state.consent.clone(),
+        reason: state.removal_reason.clone(),
+    }
+}
+
+/// Returns the fields for another subscription; digests with an active one are not offered.
+fn request_fields(
+    visit: &Visit,
+    person: &VisibleSubscriber,
+    submitted: Option<(RequestForm, &'static str, String)>,
+) -> RequestFields {
+    let is_active = |digest: &str| {
+        let active = |one: &&Subscription| one.status != SubscriptionStatus::Unsubscribed;
+        person.subscriptions.iter().filter(active).any(|one| one.digest == digest)
+    };
+    let mut fields = fields_of(visit, submitted);
+    fields.digests.retain(|choice| !is_active(&choice.name));
+    fields
+}
+
+/// Returns the fields of a form that begins subscriptions.
+pub(super) fn fields_of(
+    visit: &Visit,
+    submitted: Option<(RequestForm, &'static str, String)>,
+) -> RequestFields {
+    let (form, error) = match submitted {
+        Some((form, field, error)) => (form, Some((field, error))),
+        None => (RequestForm::default(), None),
+    };
+    let scope = visit.actor.digests();
+    let digests = visit.app().config.digests.iter().filter(|digest| scope.contains(&digest.name));
+    let choice = |digest: &crate::config::Digest| DigestChoice {
+        name: digest.name.clone(),
+        title: digest.title_in(&visit.client.language).to_owned(),
+        is_chosen: form.digests.contains(&digest.name),
+    };
+    let error_of = |name: &str| {
+        error.as_ref().filter(|(field, _)| *field == name).map(|(_, text)| text.clone())
+    };
+    let is_elsewhere = error.as_ref().is_some_and(|(field, _)| *field == "email");
+    RequestFields {
+        digests: digests.map(choice).collect(),
+        is_confirmed: form.is_confirmed,
+        digest_error: error_of("digest"),
+        consent: TextField {
+            value: form.consent.clone(),
+            error: error_of("consent"),
+            stored: None,
+        },
+        sections: TextField {
+            value: form.sections.clone(),
+            error: error_of("sections"),
+            stored: None,
+        },
+        error: error.filter(|_| is_elsewhere).map(|(_, text)| text),
+    }
+}
+
+async fn deliveries_of(
+    visit: &Visit,
+    deliveries: Vec<DeliverySummary>,
+) -> WebResult<Vec<PersonDelivery>> {
+    let mut titles: HashMap<i64, String> = HashMap::new();
+    for id in deliveries.iter().filter_map(|delivery| delivery.edition_id) {
+        if let std::collections::hash_map::Entry::Vacant(entry) = titles.entry(id)
+            && let Some(edition) = visit.app().store.editions().find(id).await?
+        {
+            entry.insert(edition.title);
+        }
+    }
+    let row = |delivery: DeliverySummary| PersonDelivery {
+        title: match delivery.edition_id {
+            Some(id) => titles.get(&id).cloned().unwrap_or_default(),
+            None => visit.text(&format!("people-delivery-{}", delivery.kind.as_str()), &[]),
+        },
+        edition: delivery.edition_id,
+        state: delivery.state.as_str().to_owned(),
+        attempts: delivery.attempts,
+        answer: delivery.last_reply.unwrap_or_default(),
+        time: visit.time(delivery.ended_at.unwrap_or(delivery.created_at)),
+    };
+    Ok(deliveries.into_iter().map(row).collect())
+}
+
+/// Returns a change of the audit log as a sentence.
+fn change(visit: &Visit, entry: &AuditEntry) -> PersonChange {
+    let (action, object) = (entry.action.as_str(), entry.object.as_str());
+    let key = format!("people-change-{object}-{action}").replace('_', "-");
+    let text = visit.text(&key, &[]);
+    let actor = match &entry.actor_name {
+        Some(name) => name.clone(),
+        None => visit.text(&format!("people-actor-{}", entry.actor_kind.as_str()), &[]),
+    };
+    PersonChange {
+        time: visit.time(entry.at),
+        actor,
+        // A kind of change that has no sentence yet is still shown.
+        text: if text == key { format!("{action} {object}") } else { text },
+        detail: entry.detail.as_ref().map(ToString::to_string).unwrap_or_default(),
+    }
+}

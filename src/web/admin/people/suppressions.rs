@@ -1,0 +1,103 @@
+//! `/admin/suppressions`: addresses that must not be mailed.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use url::form_urlencoded::Serializer;
+
+use super::access::require_all_digests;
+use crate::domain::address::EmailAddress;
+use crate::domain::page::Page;
+use crate::domain::permission::Permission;
+use crate::store::suppressions::{SUPPRESSION_REASONS, Suppression, address_hash};
+use crate::subscribers;
+use crate::templates::pages::{SuppressionRow, SuppressionsPage, TextField};
+use crate::web::admin::nav::Section;
+use crate::web::admin::visit::Visit;
+use crate::web::error::WebResult;
+use crate::web::form::Form;
+
+/// Path of the list.
+const PATH: &str = "/admin/suppressions";
+
+/// `GET /admin/suppressions`: all suppressions, or the one of the address `q`.
+pub(super) async fn list(visit: Visit) -> WebResult<Response> {
+    require_all_digests(&visit)?;
+    render(&visit, StatusCode::OK, TextField::default()).await
+}
+
+async fn render(visit: &Visit, status: StatusCode, added: TextField) -> WebResult<Response> {
+    let store = &visit.app().store;
+    let search = visit.param("q").unwrap_or_default().to_owned();
+    let address = EmailAddress::parse(&search).ok();
+    let page = match (&address, search.is_empty()) {
+        (_, true) => store.suppressions().list(&visit.page_request()).await?,
+        (Some(address), _) => {
+            let hash = address_hash(&visit.app().store_identity.secret, &address.key());
+            Page { items: store.suppressions().of_addresses(&[hash]).await?, next: None }
+        }
+        (None, false) => Page { items: Vec::new(), next: None },
+    };
+    let mut frame = visit.frame(Section::Suppressions, vec![visit.crumb(Section::Home)]);
+    frame.command = Some("courant suppressions list".to_owned());
+    frame.call = Some("GET /api/v1/suppressions".to_owned());
+    let pager = visit.pager(&page);
+    let rows = page.items.into_iter().map(|one| row(visit, address.as_ref(), one));
+    let view = SuppressionsPage {
+        frame,
+        is_address: address.is_some(),
+        search,
+        added,
+        may_change: visit.may(Permission::WriteSubscribers),
+        suppressions: rows.collect(),
+        pager,
+    };
+    visit.render_as(status, &view).await
+}
+
+/// Returns the row of a suppression; `searched` is the address if the user knows it.
+fn row(visit: &Visit, searched: Option<&EmailAddress>, one: Suppression) -> SuppressionRow {
+    let is_known = SUPPRESSION_REASONS.contains(&one.reason.as_str());
+    let url = |address: &String| {
+        let query = Serializer::new(String::new()).append_pair("q", address).finish();
+        visit.url(&format!("/admin/subscribers?{query}"))
+    };
+    SuppressionRow {
+        person_url: one.address.as_ref().map(url),
+        email: one.address.or_else(|| searched.map(|address| address.as_str().to_owned())),
+        reason: match is_known {
+            true => visit.text(&format!("people-suppression-{}", one.reason), &[]),
+            false => one.reason,
+        },
+        since: visit.time(one.created_at),
+        answer: one.reply.unwrap_or_default(),
+        short_hash: one.hash.chars().take(8).collect(),
+        hash: one.hash,
+    }
+}
+
+/// `POST /admin/suppressions/add`: suppresses an address.
+pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
+    require_all_digests(&visit)?;
+    let value = form.first("email").to_owned();
+    let Ok(address) = EmailAddress::parse(&value) else {
+        let error = Some(visit.text("people-error-email", &[]));
+        let added = TextField { value, error, stored: None };
+        return render(&visit, StatusCode::UNPROCESSABLE_ENTITY, added).await;
+    };
+    let (store, secret) = (&visit.app().store, &visit.app().store_identity.secret);
+    match subscribers::suppress(store, secret, &address, &visit.actor, visit.now).await? {
+        true => Ok(visit.done(PATH, "suppression-added")),
+        false => Ok(visit.refused(PATH, "suppression-known")),
+    }
+}
+
+/// `POST /admin/suppressions/remove`: removes the suppression with a hash.
+pub(super) async fn remove(visit: Visit, form: Form) -> WebResult<Response> {
+    require_all_digests(&visit)?;
+    let store = &visit.app().store;
+    let (hash, actor, now) = (form.first("hash"), &visit.actor, visit.now);
+    match subscribers::unsuppress_hash(store, hash, actor, now).await? {
+        true => Ok(visit.done(PATH, "suppression-removed")),
+        false => Ok(visit.refused(PATH, "suppression-gone")),
+    }
+}

@@ -1,0 +1,131 @@
+//! Imports: from the upload over the check to the report.
+
+use super::*;
+use crate::store::imports::ImportJob;
+use crate::subscribers::import::jobs;
+
+const BOUNDARY: &str = "x-boundary-x";
+
+async fn upload(user: &User<'_>, name: &str, content: &[u8]) -> TestResponse {
+    let mut body = format!(
+        "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"digest\"\r\n\r\nweekly\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
+    )
+    .into_bytes();
+    body.extend_from_slice(content);
+    body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+    let request = Request::post("/admin/subscribers/import")
+        .header(header::HOST, "news.example.edu")
+        .header(header::COOKIE, &user.cookie)
+        .header(header::CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+        .body(Body::from(body))
+        .unwrap();
+    let response = user.site.router.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    TestResponse {
+        status: parts.status,
+        headers: parts.headers,
+        body: to_bytes(body, usize::MAX).await.unwrap().to_vec(),
+    }
+}
+
+/// Uploads a file; returns the page of the import and its id.
+async fn uploaded(user: &User<'_>, name: &str, content: &[u8]) -> (String, i64) {
+    let response = upload(user, name, content).await;
+    assert_eq!(response.status, StatusCode::SEE_OTHER, "{}", response.text());
+    let location = response.header(header::LOCATION).trim_start_matches("/news");
+    let path = location.split('?').next().unwrap().to_owned();
+    let id = path.rsplit('/').next().unwrap().parse().unwrap();
+    (path, id)
+}
+
+async fn work(site: &Site, id: i64) -> ImportJob {
+    jobs::run_due(site.app.import_context(), "node", site.app.clock).await.unwrap();
+    site.app.store.imports().find(id).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn a_chinese_file_is_read_mapped_checked_and_imported() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    assert!(lin.page("/admin/subscribers/import").await.contains("Nothing has been imported yet."));
+    let text =
+        "邮箱;姓名;城市\nli@example.org;李雷;北京\nhan@example.org;韩梅梅;上海\nnobody;无名;广州\n";
+    let (gb, _, _) = encoding_rs::GB18030.encode(text);
+    let (path, id) = uploaded(&lin, "<b>名单.csv", &gb).await;
+    let page = lin.page(&path).await;
+    assert!(page.contains("&lt;b&gt;名单.csv") && !page.contains("<b>名单"), "{page}");
+    assert!(page.contains("GB18030") && page.contains("semicolon"), "{page}");
+    assert!(page.contains("李雷") && page.contains("name=\"meaning-2\""), "{page}");
+    let other = lin.page(&format!("{path}?encoding=windows-1252&delimiter=semicolon")).await;
+    assert!(!other.contains("李雷"), "another encoding is shown without being stored");
+    assert!(other.contains("name=\"encoding\" value=\"windows-1252\""), "{other}");
+
+    let columns = "column-0=%E9%82%AE%E7%AE%B1&meaning-0=email&column-1=%E5%A7%93%E5%90%8D&meaning-1=name&column-2=%E5%9F%8E%E5%B8%82&meaning-2=new&attribute-2=city";
+    let start = format!("{path}/start");
+    let fields = format!("{columns}&digest=weekly&encoding=gb18030&delimiter=semicolon");
+    let rejected = lin.post(&start, &format!("{fields}&status=confirmed&action=check")).await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text().contains("State how and when"), "{}", rejected.text());
+    let consent = "status=confirmed&consent=paper+form&skip_bad=yes";
+    lin.done(&start, &format!("{fields}&{consent}&action=check")).await;
+    assert!(lin.page(&path).await.contains("data-progress"), "the work is waited for");
+    let job = work(&site, id).await;
+    assert_eq!((job.state.as_str(), job.valid, job.rejected), ("checked", 2, 1));
+    assert!(site.person("li@example.org").await.is_none(), "a check stores nothing");
+    let page = lin.page(&path).await;
+    assert!(page.contains("new people") && page.contains("An import would do this"), "{page}");
+    let report = lin.get(&format!("{path}/rejected.csv")).await.text();
+    assert!(report.starts_with("line,reason\n4,"), "{report}");
+
+    let again = "column-2=%E5%9F%8E%E5%B8%82&meaning-2=attribute+city";
+    let fields = format!("{again}&digest=weekly&{consent}");
+    lin.done(&start, &format!("{fields}&action=import")).await;
+    let job = work(&site, id).await;
+    assert_eq!((job.state.as_str(), job.counts.new), ("finished", 2), "{:?}", job.error);
+    let li = site.person("li@example.org").await.unwrap();
+    assert_eq!(
+        (li.name.as_deref(), li.attributes["city"].to_string()),
+        (Some("李雷"), "北京".into())
+    );
+    let links = site.subscriptions("li@example.org").await;
+    assert_eq!((links[0].status.as_str(), links[0].consent.as_str()), ("confirmed", "paper form"));
+    let refused = lin.done(&start, &format!("{fields}&action=import")).await;
+    assert!(refused.ends_with("refused=import-state"), "the work is done once: {refused}");
+    assert!(lin.page(&path).await.contains("Result"));
+}
+
+#[tokio::test]
+async fn an_empty_file_is_refused_and_an_import_can_be_cancelled() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let empty = upload(&lin, "empty.csv", b"").await;
+    assert!(empty.header(header::LOCATION).ends_with("refused=import-no-file"));
+    let (path, id) = uploaded(&lin, "a.csv", b"email\nada@example.org\n").await;
+    lin.done(&format!("{path}/cancel"), "").await;
+    let job = site.app.store.imports().find(id).await.unwrap().unwrap();
+    assert_eq!(job.state.as_str(), "cancelled");
+    assert!(!lin.page(&path).await.contains("/start\""));
+}
+
+#[tokio::test]
+async fn a_file_larger_than_other_forms_is_accepted() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let line = "someone-with-a-long-address@example.org\n";
+    let content = format!("email\n{}", line.repeat(MAX_BODY_BYTES / line.len() + 10));
+    let (_, id) = uploaded(&lin, "long.csv", content.as_bytes()).await;
+    let job = site.app.store.imports().find(id).await.unwrap().unwrap();
+    assert_eq!(job.bytes, i64::try_from(content.len()).unwrap());
+}
+
+#[tokio::test]
+async fn imports_are_not_for_users_of_one_digest_or_without_permission() {
+    let site = Site::new(false).await;
+    let limited = site.user("lin", Role::ListManager, &["weekly"]).await;
+    let viewer = site.user("wu", Role::Viewer, &[]).await;
+    for user in [&limited, &viewer] {
+        let refused = upload(user, "a.csv", b"email\nada@example.org\n").await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    }
+    assert_eq!(limited.get("/admin/subscribers/import/1").await.status, StatusCode::FORBIDDEN);
+}

@@ -1,0 +1,89 @@
+//! The list of subscribers: search, filters, columns and the export.
+
+use super::*;
+
+async fn three_people(site: &Site) {
+    site.subscriber("ada@example.org", "<b>Ada</b>", "weekly").await;
+    site.subscriber_by("ben@example.org", "Ben", "weekly", RequestOrigin::Admin).await;
+    site.subscriber("cy@example.org", "Cy", "daily").await;
+}
+
+#[tokio::test]
+async fn the_list_is_searched_filtered_and_counted_by_its_address() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    assert!(lin.page("/admin/subscribers").await.contains("There are no subscribers yet."));
+    three_people(&site).await;
+    let all = lin.page("/admin/subscribers").await;
+    assert!(all.contains("ada@example.org") && all.contains("3 people"), "{all}");
+    assert!(all.contains("&lt;b&gt;Ada&lt;/b&gt;") && !all.contains("<b>Ada"), "a name is escaped");
+    assert!(read(&all).contains("Pending <small>1</small>"), "{all}");
+    let found = lin.page("/admin/subscribers?q=Cy").await;
+    assert!(found.contains("cy@example.org") && !found.contains("ben@example.org"));
+    let pending = lin.page("/admin/subscribers?where=status+%3D+%22pending%22").await;
+    assert!(pending.contains("ben@example.org") && !pending.contains("cy@example.org"));
+    assert!(
+        read(&pending).contains("value=\"status = \"pending\"\""),
+        "the field shows the filter"
+    );
+    let nobody = lin.page("/admin/subscribers?q=xyz").await;
+    assert!(nobody.contains("Nobody matches."));
+    let columns = lin.page("/admin/subscribers?column=timezone").await;
+    let table = columns.split("<table").nth(1).unwrap();
+    assert!(table.contains("<th>Time zone</th>") && !table.contains("<th>Name</th>"), "{table}");
+}
+
+#[tokio::test]
+async fn an_error_of_a_filter_names_its_character_and_keeps_the_filter() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let rejected = lin.get("/admin/subscribers?where=language+%3D+%22en%22+and+tagg+%3D+1").await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = read(&rejected.text());
+    assert!(page.contains("<code>language = \"en\" and <mark>t</mark>agg = 1</code>"), "{page}");
+    assert!(page.contains("value=\"language = \"en\" and tagg = 1\""));
+}
+
+#[tokio::test]
+async fn a_search_for_an_address_leads_to_the_person_except_while_one_types() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let ada = site.subscriber("ada@example.org", "Ada", "weekly").await;
+    let found = lin.get("/admin/subscribers?q=Ada%40example.org").await;
+    assert_eq!(found.header(header::LOCATION), format!("/news/admin/subscribers/{}", ada.id));
+    let request = Request::get("/admin/subscribers?q=ada%40example.org")
+        .header(header::COOKIE, &lin.cookie)
+        .header("sec-fetch-dest", "empty");
+    assert_eq!(site.send(request, "").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_user_of_one_digest_sees_nobody_else_and_enters_no_filter() {
+    let site = Site::new(false).await;
+    three_people(&site).await;
+    let lin = site.user("lin", Role::ListManager, &["weekly"]).await;
+    let page = lin.page("/admin/subscribers").await;
+    assert!(page.contains("ada@example.org") && !page.contains("cy@example.org"), "{page}");
+    assert!(!page.contains("name=\"where\" type=\"text\"") && !page.contains("name=\"action\""));
+    let pending = lin.page("/admin/subscribers?where=status+%3D+%22pending%22").await;
+    assert!(pending.contains("ben@example.org") && !pending.contains("cy@example.org"));
+    for filter in ["digest+%3D+%22daily%22", "not+digest+%3D+%22daily%22", "name+~+%22a%22"] {
+        let refused = lin.get(&format!("/admin/subscribers?where={filter}")).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{filter}");
+    }
+    let other = lin.get("/admin/subscribers?q=cy%40example.org").await;
+    assert_eq!(other.status, StatusCode::OK, "the search does not tell that the person exists");
+    assert_eq!(lin.get("/admin/subscribers.csv").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_export_has_what_the_list_shows_and_is_recorded() {
+    let site = Site::new(false).await;
+    three_people(&site).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let csv = lin.get("/admin/subscribers.csv?q=ben").await;
+    assert!(csv.text().contains("ben@example.org") && !csv.text().contains("ada@example.org"));
+    assert_eq!(site.changes(AuditAction::Export, AuditObject::Subscriber).await, 1);
+    let viewer = site.user("wu", Role::Viewer, &[]).await;
+    assert_eq!(viewer.get("/admin/subscribers.csv").await.status, StatusCode::FORBIDDEN);
+}

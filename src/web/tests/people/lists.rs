@@ -1,0 +1,96 @@
+//! The pages of segments and of suppressions.
+
+use super::*;
+
+#[tokio::test]
+async fn a_segment_is_created_counted_changed_and_deleted() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    site.subscriber("ada@example.org", "Ada", "weekly").await;
+    assert!(lin.page("/admin/segments").await.contains("A segment is a filter with a name"));
+    let typing = lin.page("/admin/segments/new?filter=name+~+%22ada%22").await;
+    assert!(typing.contains("One person"), "the number is shown while one types: {typing}");
+    let new = "/admin/segments/new";
+    let rejected = lin.post(new, "name=Ada+Fans&title=Fans&filter=name+~+%22ada%22").await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text().contains("value=\"Ada Fans\"") && rejected.text().contains("hyphens."));
+    let rejected = lin.post(new, "name=fans&title=Fans&filter=nam+~+%22ada%22").await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text().contains("<mark>n</mark>"), "{}", rejected.text());
+    lin.done(new, "name=fans&title=%3Ci%3EFans&filter=name+~+%22ada%22").await;
+    assert_eq!(site.changes(AuditAction::Create, AuditObject::Segment).await, 1);
+    let list = lin.page("/admin/segments").await;
+    assert!(list.contains("&lt;i&gt;Fans") && list.contains(">1</a>"), "{list}");
+
+    let form = lin.page("/admin/segments/fans").await;
+    let version =
+        form.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let save = "/admin/segments/fans/save";
+    lin.done(save, &format!("version={version}&title=Fans&filter=name+~+%22x%22")).await;
+    let outdated = lin.post(save, &format!("version={version}&title=F&filter=tag+%3D+1")).await;
+    assert_eq!(outdated.status, StatusCode::CONFLICT, "somebody saved meanwhile");
+    let page = read(&outdated.text());
+    assert!(page.contains("Stored now: name ~ \"x\"") && page.contains("tag = 1"), "{page}");
+    let refused = lin.done("/admin/segments/fans/delete", &format!("version={version}")).await;
+    assert!(refused.ends_with("refused=segment-changed"), "{refused}");
+    let form = lin.page("/admin/segments/fans").await;
+    let version =
+        form.split("name=\"version\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    lin.done("/admin/segments/fans/delete", &format!("version={version}")).await;
+    assert_eq!(lin.get("/admin/segments/fans").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_segment_of_the_file_or_of_a_digest_stays() {
+    let config = CONFIG.replace(
+        "[[digests]]\nname = \"daily\"",
+        "[[segments]]\nname = \"staff\"\nfilter = 'tag = \"staff\"'\n[[digests]]\nname = \"daily\"\naudience = 'segment = \"staff\"'",
+    );
+    let site = Site::with_config(&config, false, false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let page = lin.page("/admin/segments/staff").await;
+    assert!(page.contains("defines this segment") && page.contains("Used by: daily"), "{page}");
+    let refused = lin.done("/admin/segments/staff/delete", "version=").await;
+    assert!(refused.ends_with("refused=segment-used"), "{refused}");
+    let refused = lin.done("/admin/segments/staff/save", "version=&filter=tag+%3D+%22x%22").await;
+    assert!(refused.ends_with("refused=segment-in-file"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_address_is_suppressed_found_and_removed() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let path = "/admin/suppressions";
+    assert!(lin.page(path).await.contains("No address is suppressed."));
+    let rejected = lin.post("/admin/suppressions/add", "email=%40example.org").await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text().contains("value=\"@example.org\""), "{}", rejected.text());
+    let added = lin.done("/admin/suppressions/add", "email=Eve%40example.org").await;
+    assert!(lin.page(&added).await.contains("address not stored"), "only a hash is stored");
+    let again = lin.done("/admin/suppressions/add", "email=eve%40example.org").await;
+    assert!(again.ends_with("refused=suppression-known"));
+    assert!(
+        lin.page("/admin/suppressions?q=bob%40example.org").await.contains("is not suppressed")
+    );
+    let found = lin.page("/admin/suppressions?q=eve%40example.org").await;
+    let hash = found.split("name=\"hash\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    lin.done("/admin/suppressions/remove", &format!("hash={hash}")).await;
+    assert!(lin.page(path).await.contains("No address is suppressed."));
+    assert_eq!(site.changes(AuditAction::Create, AuditObject::Suppression).await, 1);
+    assert_eq!(site.changes(AuditAction::Delete, AuditObject::Suppression).await, 1);
+}
+
+#[tokio::test]
+async fn segments_and_suppressions_are_not_for_users_of_one_digest_or_without_permission() {
+    let site = Site::new(false).await;
+    let limited = site.user("lin", Role::ListManager, &["weekly"]).await;
+    let editor = site.user("wu", Role::Editor, &[]).await;
+    let viewer = site.user("kim", Role::Viewer, &[]).await;
+    for path in ["/admin/segments", "/admin/segments/new", "/admin/suppressions"] {
+        assert_eq!(limited.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(editor.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert!(!viewer.page("/admin/suppressions").await.contains("/suppressions/add"));
+    let refused = viewer.post("/admin/suppressions/add", "email=eve%40example.org").await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+}
