@@ -37,7 +37,7 @@ impl Form {
 
     /// Creates a form with these fields.
     #[cfg(test)]
-    pub(super) fn from_pairs(pairs: &[(&str, &str)]) -> Self {
+    pub(super) fn of(pairs: &[(&str, &str)]) -> Self {
         Self(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 

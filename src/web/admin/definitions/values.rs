@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_form_replaces_its_fields_and_keeps_other_keys() {
-        let form = Form::from_pairs(&[
+        let form = Form::of(&[
             ("title", " New "),
             ("sections", "Campus"),
             ("sections", " Sport "),
@@ -129,7 +129,7 @@ mod tests {
             "languages": ["en", "zh"], "items": 12, "titles": {"zh": "新", "fr": "Vieux"},
         });
         assert_eq!(Value::from(settings), expected);
-        let wrong = Form::from_pairs(&[("items", "many")]);
+        let wrong = Form::of(&[("items", "many")]);
         let settings = settings_of_form(DefinitionKind::Feed, &wrong, Map::new());
         assert_eq!(settings["items"], "many", "the validation of the configuration reports it");
     }

@@ -46,7 +46,7 @@ fn calendar_month(
         let date = month.with().day(day).build().ok()?;
         Some(CalendarDay { day, mark: mark(date).to_owned(), is_today: date == today })
     }));
-    while days.len() % 7 != 0 {
+    while !days.len().is_multiple_of(7) {
         days.push(blank());
     }
     let weeks = days.chunks(7).map(<[CalendarDay]>::to_vec).collect();
