@@ -210,10 +210,7 @@ pub async fn import(
                 fingerprint: &fingerprint,
                 settings: &settings,
             };
-            let job = store.imports().add(new, &options.actor, now).await?;
-            save_check(store, job.id, &checked, ImportState::Storing, ImportCounts::default())
-                .await?
-                .unwrap_or(job)
+            add_job(store, new, &checked, &options.actor, now).await?
         }
     };
     let total = report.valid;
@@ -228,6 +225,19 @@ pub async fn import(
     report.imported = true;
     report.counts = job.counts;
     Ok(report)
+}
+
+/// Stores a new job with the result of the check.
+async fn add_job(
+    store: &Store,
+    new: NewImport<'_>,
+    checked: &CheckedLines,
+    actor: &Actor,
+    now: Millis,
+) -> anyhow::Result<ImportJob> {
+    let job = store.imports().add(new, actor, now).await?;
+    let counts = ImportCounts::default();
+    Ok(save_check(store, job.id, checked, ImportState::Storing, counts).await?.unwrap_or(job))
 }
 
 /// Returns the number of lines with a person that these counts contain.

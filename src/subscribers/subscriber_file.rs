@@ -62,7 +62,7 @@ pub(super) struct SubscriberFile {
 
 enum Content {
     Csv { csv: CsvFile, layout: Box<Layout> },
-    JsonLines(JsonLines),
+    JsonLines(Box<JsonLines>),
 }
 
 impl SubscriberFile {
@@ -85,7 +85,7 @@ impl SubscriberFile {
                 preset: lines.preset(),
                 columns: columns.map(|(key, meaning)| (key.to_owned(), meaning)).collect(),
             };
-            return Ok(Self { content: Content::JsonLines(lines), form });
+            return Ok(Self { content: Content::JsonLines(Box::new(lines)), form });
         }
         let mut csv = CsvFile::open_with(input, name, settings)?;
         let header = csv_header(&mut csv.rows()?)?;

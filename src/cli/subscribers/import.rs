@@ -59,23 +59,28 @@ pub(crate) struct ImportArgs {
 }
 
 impl ImportArgs {
-    pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
-        let digest =
-            find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
-        let confirmed = self.status.is_confirmed(self.consent.as_deref())?;
+    /// Returns the settings of the import, which are checked together.
+    fn settings(&self) -> anyhow::Result<import::ImportSettings> {
         let settings = import::ImportSettings {
-            confirmed,
+            confirmed: self.status.is_confirmed(self.consent.as_deref())?,
             columns: import::jobs::parse_columns(&self.map)
                 .map_err(|reason| UsageError(format!("--map: {reason}")))?,
-            ignored: self.ignore,
+            ignored: self.ignore.clone(),
             preset: self.preset,
-            encoding: self.encoding,
+            encoding: self.encoding.clone(),
             delimiter: self.delimiter,
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
-            consent: self.consent.unwrap_or_default(),
+            consent: self.consent.clone().unwrap_or_default(),
         };
         settings.check().map_err(|(name, reason)| UsageError(format!("--{name}: {reason}")))?;
+        Ok(settings)
+    }
+
+    pub(super) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
+        let digest =
+            find_digest(&app.config, &self.digest).map_err(|e| UsageError(format!("{e:#}")))?;
+        let settings = self.settings()?;
         let options = import::ImportOptions {
             actor: Actor::Cli,
             known: KnownTerms::read(&app.store, &[digest]).await?,

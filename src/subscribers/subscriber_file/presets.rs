@@ -200,9 +200,9 @@ pub(super) fn recognize(headers: &[&str]) -> Option<Preset> {
         return Some(Preset::Courant);
     }
     let headings: Vec<String> = headers.iter().map(|header| normalize(header)).collect();
-    let has = |name: &&str| headings.iter().any(|heading| heading == name);
+    let has = |name: &str| headings.iter().any(|heading| heading == name);
     let fits = |layout: &&PresetLayout| {
-        layout.required.iter().all(|name| has(&name))
+        layout.required.iter().all(|name| has(name))
             && layout.usual.iter().filter(|name| has(name)).count() >= 2
     };
     LAYOUTS.iter().find(fits).map(|layout| layout.preset)
