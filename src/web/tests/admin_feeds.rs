@@ -11,7 +11,7 @@ async fn the_list_and_the_page_of_a_feed_show_addresses_and_selection() {
     let session = sign_in(&site, "lin").await;
     let list = get_with(&site, "/admin/feeds", &session).await.text();
     assert!(list.contains("All news") && list.contains("config.toml:11"), "{list}");
-    assert!(list.contains("Private") && !list.contains("/admin/feeds/new"));
+    assert!(list.contains("Private") && !list.contains("/admin/feeds/new\""));
     let page = get_with(&site, "/admin/feeds/news", &session).await.text();
     assert!(page.contains("https://news.example.edu/news/feeds/news.rss"), "{page}");
     assert!(page.contains("Open &lt;day&gt;") && !page.contains("Open <day>"));
