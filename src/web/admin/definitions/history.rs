@@ -7,7 +7,9 @@ use axum::response::Response;
 
 use super::super::visit::Visit;
 use super::form::{crumbs, section};
-use super::stored::{check_changeable, check_visible, list_path, reader, version_row};
+use super::stored::{
+    check_changeable, check_visible, is_configured, list_path, reader, version_row,
+};
 use crate::config::definition_settings;
 use crate::definitions::{self, DefinitionError, Revision};
 use crate::domain::definition::DefinitionKind;
@@ -68,7 +70,7 @@ pub(super) async fn restore(
 async fn revisions(visit: &Visit, kind: DefinitionKind, name: &str) -> WebResult<Vec<Revision>> {
     check_visible(visit, kind, name)?;
     let revisions = definitions::history(&visit.app().store, kind, name).await?;
-    if revisions.is_empty() && visit.app().config.line_in_file(kind, name).is_none() {
+    if revisions.is_empty() && !is_configured(visit, kind, name) {
         return Err(WebError::not_found());
     }
     Ok(revisions)

@@ -45,10 +45,20 @@ pub(super) async fn find(
     {
         return Ok(Ok(Stored { version, body: stored.body }));
     }
-    if visit.app().config.line_in_file(kind, name).is_none() {
+    if !is_configured(visit, kind, name) {
         return Err(WebError::not_found());
     }
     Ok(Err(visit.refused(&format!("{}/{name}", list_path(kind)), "definition-in-file")))
+}
+
+/// Returns `true` if the running configuration has a feed or digest.
+pub(super) fn is_configured(visit: &Visit, kind: DefinitionKind, name: &str) -> bool {
+    let config = &visit.app().config;
+    match kind {
+        DefinitionKind::Digest => config.digests.iter().any(|digest| digest.name == name),
+        DefinitionKind::Feed => config.feeds.iter().any(|feed| feed.name == name),
+        DefinitionKind::Segment | DefinitionKind::Webhook => false,
+    }
 }
 
 /// Rejects a definition that the user may not see.
