@@ -52,7 +52,7 @@ admin-done-definition-deleted = Deleted. A version below can be restored.
 admin-done-definition-restored = The version is restored and in force within a second.
 admin-refused-definition-in-file = The config file defines this; change it there.
 
-admin-fields-basics = Name and description
+admin-fields-basics = Title and description
 admin-fields-schedule = Schedule
 admin-fields-mail = Sender and languages
 admin-fields-articles = Articles

@@ -102,6 +102,7 @@ impl View for DigestPage {
             language_shares: vec![share("English")],
             section_shares: vec![share("Campus")],
             stories: vec![EditionArticle { path: "college%2F1".into(), title: "Open day".into() }],
+            waiting: 5,
             more_stories: 4,
             left_out: vec!["55 are older than 30d".into()],
             size: Some("24 kB".into()),

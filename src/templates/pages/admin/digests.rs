@@ -90,7 +90,9 @@ pub struct DigestPage {
     pub language_shares: Vec<Share>,
     /// Confirmed subscribers by chosen section.
     pub section_shares: Vec<Share>,
-    /// Stories of the next edition, newest first.
+    /// Number of stories that wait for the next edition.
+    pub waiting: usize,
+    /// First of these stories, newest first.
     pub stories: Vec<EditionArticle>,
     /// Number of the stories that the page does not list.
     pub more_stories: usize,

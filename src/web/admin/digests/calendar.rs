@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::{Span, ToSpan as _};
 
 use crate::config::Digest;
@@ -12,8 +12,6 @@ use crate::templates::pages::{CalendarDay, CalendarMonth};
 
 /// Number of months that are shown.
 const MONTHS: i64 = 3;
-/// Maximum number of dates that are calculated for them.
-const MAX_DATES: usize = 400;
 
 /// Returns the month of a time and the two after it, in the time zone of a digest.
 pub(super) fn months(digest: &Digest, language: &str, now: Millis) -> Vec<CalendarMonth> {
@@ -22,7 +20,11 @@ pub(super) fn months(digest: &Digest, language: &str, now: Millis) -> Vec<Calend
     let first = today.first_of_month();
     let end = later(first, MONTHS.months());
     let next = |after: Millis| digest.schedule.next_after(after, &digest.timezone);
-    let dates = std::iter::successors(next(now), |at| next(*at)).take(MAX_DATES);
+    let on_later_day = |at: &Millis| {
+        let end_of_day = day_of(*at).to_datetime(Time::MAX).to_zoned(digest.timezone.clone());
+        next(Millis::from(end_of_day.ok()?.timestamp()).max(*at))
+    };
+    let dates = std::iter::successors(next(now), on_later_day);
     let dates: BTreeSet<Date> = dates.map(day_of).take_while(|day| *day < end).collect();
     let mark = |day: Date| match day {
         day if digest.pause.iter().any(|range| range.contains(day)) => "paused",
@@ -84,6 +86,11 @@ mod tests {
         assert_eq!(marked(&months[0], "paused"), [25, 26, 27, 28, 29, 30, 31]);
         assert_eq!(marked(&months[1], "edition"), [4, 11, 18, 25]);
         assert!(months[0].weeks[0][1].is_today, "{:?}", months[0].weeks[0]);
+        let text = text.replace("0 8 * * MON", "* * * * *");
+        let config = Config::parse(Path::new("/c.toml"), &text, std::iter::empty()).unwrap();
+        let often = super::months(&config.digests[0], "en", now);
+        assert_eq!(marked(&often[0], "edition"), (1..=24).collect::<Vec<i8>>());
+        assert_eq!(marked(&often[2], "edition").len(), 28);
         assert!(months.iter().flat_map(|month| &month.weeks).all(|week| week.len() == 7));
     }
 }

@@ -108,6 +108,7 @@ async fn add_stories(
         title: article.title.clone(),
     };
     page.stories = articles.iter().take(MAX_STORIES).map(story).collect();
+    page.waiting = articles.len();
     page.more_stories = articles.len().saturating_sub(MAX_STORIES);
     page.missing_for = Some(digest.min_articles).filter(|needed| articles.len() < *needed);
     page.left_out = left_out_texts(visit, digest, &left_out);
