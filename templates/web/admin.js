@@ -119,7 +119,13 @@ palette?.addEventListener("keydown", (event) => {
 let searching = 0;
 
 async function search(form) {
-  const fields = [...new FormData(form)].filter(([, value]) => typeof value === "string" && value !== "");
+  // Boxes that nobody changed stay out of the address, unless it has them.
+  const boxes = [...form.querySelectorAll("input[type=checkbox]")];
+  const isSame = boxes.every((box) => box.checked === box.defaultChecked);
+  const known = new URLSearchParams(location.search);
+  const isKept = ([name, value]) =>
+    typeof value === "string" && value !== "" && (!isSame || known.has(name) || !boxes.some((box) => box.name === name));
+  const fields = [...new FormData(form)].filter(isKept);
   const url = `${form.dataset.search || form.getAttribute("action")}?${new URLSearchParams(fields)}`;
   const turn = ++searching;
   const fresh = (await load(url))?.querySelector("[data-list]");

@@ -102,7 +102,7 @@ pub struct ImportColumn {
     /// Position of the column, from 0.
     pub index: usize,
     /// Heading of the column.
-    pub heading: String,
+    pub label: String,
     /// First values of the column.
     pub values: Vec<String>,
     /// Recognized or chosen meaning.
@@ -174,7 +174,7 @@ impl View for ImportPage {
         };
         let column = |index| ImportColumn {
             index,
-            heading: "E-Mail".into(),
+            label: "E-Mail".into(),
             values: vec!["m.muster@example.edu".into()],
             meaning: "email".into(),
             choices: vec![option("", false), option("email", true)],

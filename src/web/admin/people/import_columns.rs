@@ -23,7 +23,7 @@ pub(super) fn columns(
         let values = preview.rows.iter().filter_map(|(_, values)| values.get(index));
         ImportColumn {
             index,
-            heading: heading.clone(),
+            label: heading.clone(),
             values: values.filter(|value| !value.trim().is_empty()).cloned().collect(),
             choices: choices(visit, meaning, attributes),
             meaning: meaning.clone(),
