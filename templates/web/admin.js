@@ -20,6 +20,8 @@ async function load(url) {
 const regions = () => [...document.querySelectorAll("[data-live]")];
 let waiting = null;
 let busy = false;
+// What a person has chosen or is entering in a region, which a replacement would discard.
+const ENTERED = "[data-row]:checked, [data-chosen] input:checked, details[open] form";
 
 /** Replaces the live regions by those of the same page as it is now. Focus stays where it is. */
 async function refresh() {
@@ -32,7 +34,8 @@ async function refresh() {
     const fresh = [...page.querySelectorAll("[data-live]")];
     regions().forEach((region, index) => {
       const next = fresh[index];
-      if (!next || region.contains(document.activeElement) || region.innerHTML === next.innerHTML) return;
+      if (!next || region.contains(document.activeElement) || region.querySelector(ENTERED)) return;
+      if (region.innerHTML === next.innerHTML) return;
       region.replaceChildren(...next.childNodes);
     });
   } finally {
