@@ -66,9 +66,9 @@ impl ImportArgs {
             columns: import::jobs::parse_columns(&self.map)
                 .map_err(|reason| UsageError(format!("--map: {reason}")))?,
             ignored: self.ignore.clone(),
-            preset: self.preset,
+            preset: self.preset.clone(),
             encoding: self.encoding.clone(),
-            delimiter: self.delimiter,
+            delimiter: self.delimiter.clone(),
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
             consent: self.consent.clone().unwrap_or_default(),
