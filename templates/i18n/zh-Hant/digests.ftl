@@ -1,13 +1,13 @@
 # 管理後台中電子報頁面的文字。
 
-admin-digest-new = 新建電子報
+admin-digest-new = 新增電子報
 admin-digests-empty = 還沒有電子報。電子報會按計畫把新文章寄送給訂閱者。
 admin-schedule = 寄送計畫
 admin-next-date = 下次寄送
 admin-last-edition = 最近一期
 admin-origin = 定義於
 admin-origin-database = 資料庫
-admin-defined-in-file = 此項由 { $place } 定義，在這裡只能檢視；請在該檔案中修改。
+admin-defined-in-file = 此項由 { $place } 定義，在這裡只能檢視；請在該檔中修改。
 admin-preview = 預覽
 admin-edit = 編輯
 admin-history = 歷史版本
@@ -53,7 +53,7 @@ admin-depends-destinations = 發布目標：{ $names }
 admin-preview-title = 《{ $title }》預覽
 admin-preview-content = 內容
 admin-preview-next = 下一期
-admin-preview-sample = 最新文章（示例）
+admin-preview-sample = 最新文章（範例）
 admin-preview-last = 最近一期
 admin-preview-as = 以訂閱者身分
 admin-preview-as-nobody = 電子郵件地址，可留空
@@ -72,7 +72,7 @@ admin-mail-phone = 手機
 admin-mail-light = 淺色
 admin-mail-dark = 深色
 admin-mail-of = 《{ $title }》第 { $id } 期：寄送的郵件
-admin-mail-sample = 姓名、地址和連結均為示例。
+admin-mail-sample = 姓名、地址和連結均為範例。
 admin-test = 寄送測試郵件
 admin-test-to = 電子郵件地址
 admin-test-button = 發給我測試
