@@ -11,6 +11,7 @@ use super::digests::unknown_digest;
 use super::input::{JsonBody, PathParams};
 use super::operations::Operations;
 use super::output::{ApiResult, created, json};
+use super::subscriber_documents::{find_by_email, is_visible};
 use crate::app::App;
 use crate::config::Digest;
 use crate::digests::{self, NextEdition, Prepared, PreviewContent, PreviewOptions, TestMail};
@@ -92,6 +93,13 @@ async fn preview_digest(
     }
     if let Some(address) = &new.as_subscriber {
         EmailAddress::parse(address).map_err(|reason| Problem::invalid_field("/as", reason))?;
+        // A person of other digests is as unknown to a limited actor as one who does not exist.
+        if let Some(person) = find_by_email(&caller, address).await?
+            && !is_visible(&caller, person.id).await?
+        {
+            let reason = format!("there is no subscriber {address}");
+            return Err(Problem::invalid_field("/as", reason));
+        }
     }
     let options = PreviewOptions {
         as_subscriber: new.as_subscriber,

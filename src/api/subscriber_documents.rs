@@ -25,7 +25,8 @@ pub(super) async fn find_by_email(
     Ok(caller.app.store.subscribers().find_by_address(&address.key()).await?)
 }
 
-async fn is_visible(caller: &Caller, id: i64) -> Result<bool, Problem> {
+/// Returns `true` if the actor may see a subscriber: one with a subscription to a digest of the actor.
+pub(super) async fn is_visible(caller: &Caller, id: i64) -> Result<bool, Problem> {
     let scope = caller.actor.digests();
     if scope.names().is_none() {
         return Ok(true);
