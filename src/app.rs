@@ -18,6 +18,7 @@ use crate::accounts::{AccountContext, PasswordCost};
 use crate::change_feed::ChangeFeed;
 use crate::clock;
 use crate::config::{Config, DestinationSettings};
+use crate::definitions::DefinitionError;
 use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
 use crate::domain::time::Millis;
@@ -113,6 +114,21 @@ impl App {
         };
         cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
         Ok(next)
+    }
+
+    /// Returns the configuration with the newest definitions, which the running one may lack for about a
+    /// second after a change.
+    ///
+    /// # Errors
+    /// If the configuration is not valid at present, or the database fails.
+    pub async fn newest_config(&self) -> Result<Arc<Config>, DefinitionError> {
+        let definitions = self.store.definitions();
+        if definitions.version().await? == self.definitions_version {
+            return Ok(Arc::clone(&self.config));
+        }
+        let current = definitions.current().await?;
+        let config = load_config_with(&self.config.path, &current);
+        Ok(Arc::new(config.map_err(DefinitionError::Invalid)?))
     }
 
     /// Checks the filters over subscribers with the attributes of the database.

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use super::App;
 use crate::config::{Config, ConfigError};
-use crate::definitions::DefinitionError;
 use crate::domain::definition::Definition;
 use crate::store::Store;
 use crate::templates::Templates;
@@ -31,23 +29,6 @@ pub fn load_config_with(path: &Path, definitions: &[Definition]) -> Result<Confi
     let env = std::env::vars_os()
         .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
     Config::load_with(path, env, definitions)
-}
-
-impl App {
-    /// Returns the configuration with the newest definitions, which the running one may lack for about a
-    /// second after a change.
-    ///
-    /// # Errors
-    /// If the configuration is not valid at present, or the database fails.
-    pub async fn newest_config(&self) -> Result<Arc<Config>, DefinitionError> {
-        let definitions = self.store.definitions();
-        if definitions.version().await? == self.definitions_version {
-            return Ok(Arc::clone(&self.config));
-        }
-        let current = definitions.current().await?;
-        let config = load_config_with(&self.config.path, &current);
-        Ok(Arc::new(config.map_err(DefinitionError::Invalid)?))
-    }
 }
 
 /// Returns the configuration with the definitions of the database, and their newest version. The

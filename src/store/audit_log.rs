@@ -4,7 +4,6 @@ use serde_json::{Value as Json, json};
 
 use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::AuditLog;
-use super::subscribers::Subscriber;
 use super::{StoreError, StoreResult, events};
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -210,18 +209,18 @@ impl AuditLog<'_> {
         tx.commit().await
     }
 
-    /// Returns the last entries about a subscriber, these subscriptions and the suppression of the address,
-    /// newest first.
+    /// Returns the last entries about the subscriber with this id, these subscriptions and the suppression
+    /// of the address with this hash, newest first.
     pub async fn of_subscriber(
         self,
-        subscriber: &Subscriber,
+        (id, hash): (i64, &str),
         subscriptions: &[i64],
         limit: i64,
     ) -> StoreResult<Vec<AuditEntry>> {
         let subscriptions: Vec<String> = subscriptions.iter().map(ToString::to_string).collect();
-        let (id, hash) = (subscriber.id.to_string(), &subscriber.address_hash);
+        let id = id.to_string();
         let ids: Vec<String> =
-            subscriptions.iter().cloned().chain([id.clone(), hash.clone()]).collect();
+            subscriptions.iter().cloned().chain([id.clone(), hash.to_owned()]).collect();
         let read = self.store.read(&OF_SUBSCRIBER).bind("ids", ids.as_slice());
         let read = read.bind("subscriber", id).bind("hash", hash);
         let read = read.bind("subscriptions", subscriptions.as_slice()).bind("limit", limit);

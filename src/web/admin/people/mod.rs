@@ -5,6 +5,7 @@ mod bulk;
 mod columns;
 mod details;
 mod download;
+mod entered_segment;
 mod filter_text;
 mod import_columns;
 mod import_page;

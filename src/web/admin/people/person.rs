@@ -108,7 +108,8 @@ pub(super) async fn render(
         let deliveries = store.deliveries().to_subscriber(subscriber.id, SHOWN_DELIVERIES).await?;
         page.deliveries = deliveries_of(visit, deliveries).await?;
         let ids: Vec<i64> = person.subscriptions.iter().map(|one| one.id).collect();
-        let changes = store.audit_log().of_subscriber(subscriber, &ids, SHOWN_CHANGES).await?;
+        let person = (subscriber.id, subscriber.address_hash.as_str());
+        let changes = store.audit_log().of_subscriber(person, &ids, SHOWN_CHANGES).await?;
         page.changes = changes.iter().map(|entry| change(visit, entry)).collect();
     }
     visit.render_as(status, &page).await

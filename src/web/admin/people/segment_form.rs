@@ -6,6 +6,7 @@ use axum::response::Response;
 use serde_json::{Map, Value};
 
 use super::access::require_all_digests;
+use super::entered_segment::EnteredSegment;
 use super::requests::FieldError;
 use super::segments::{dependents, find, newest_config, render};
 use crate::app::load_config_with;
@@ -21,38 +22,6 @@ const KIND: DefinitionKind = DefinitionKind::Segment;
 /// Status of a page with a form that is not valid.
 const REJECTED: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 
-/// Values of the form.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Entered {
-    pub(super) name: String,
-    pub(super) title: String,
-    pub(super) filter: String,
-    /// Version that the form shows; empty for a new segment.
-    pub(super) version: String,
-    /// `true` if somebody changed the segment after the form was loaded.
-    pub(super) is_outdated: bool,
-    /// Field that is not valid.
-    pub(super) error: Option<FieldError>,
-}
-
-impl Entered {
-    fn read(form: &Form) -> Self {
-        let field = |name: &str| form.first(name).to_owned();
-        Self {
-            name: field("name"),
-            title: field("title"),
-            filter: field("filter"),
-            version: field("version"),
-            ..Self::default()
-        }
-    }
-}
-
-/// Returns the sentence about a field that is not valid.
-pub(super) fn error_of(entered: &Entered, name: &str) -> Option<String> {
-    entered.error.as_ref().filter(|(field, _)| *field == name).map(|(_, text)| text.clone())
-}
-
 /// Returns a function that reads the configuration with other definitions.
 fn reader(visit: &Visit) -> impl Fn(&[Definition]) -> Result<Config, ConfigError> + Sync + use<> {
     let path = visit.app().config.path.clone();
@@ -67,7 +36,7 @@ fn failure(error: DefinitionError) -> WebError {
 /// `POST /admin/segments/new`: creates a segment.
 pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
     require_all_digests(&visit)?;
-    let mut entered = Entered::read(&form);
+    let mut entered = EnteredSegment::read(&form);
     let store = &visit.app().store;
     let taken = |key: &str| Some(("name", visit.text(key, &[])));
     entered.error = match definitions::expect_version(store, KIND, &entered.name, None).await {
@@ -90,7 +59,7 @@ pub(super) async fn change(
 ) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let (segment, version) = find(&visit, &name).await?;
-    let mut entered = Entered { name: name.clone(), ..Entered::read(&form) };
+    let mut entered = EnteredSegment { name: name.clone(), ..EnteredSegment::read(&form) };
     let Some(current) = version else {
         return Ok(visit.refused(&format!("/admin/segments/{name}"), "segment-in-file"));
     };
@@ -120,7 +89,7 @@ pub(super) async fn change(
 /// valid.
 async fn save(
     visit: &Visit,
-    entered: &Entered,
+    entered: &EnteredSegment,
     replaced: &str,
     previous: i64,
 ) -> WebResult<Option<FieldError>> {

@@ -8,8 +8,8 @@ use axum::response::Response;
 use url::form_urlencoded::Serializer;
 
 use super::access::require_all_digests;
+use super::entered_segment::EnteredSegment;
 use super::filter_text::quoted;
-use super::segment_form::{Entered, error_of};
 use super::selection::filter_field;
 use crate::app::load_config_with;
 use crate::config::{Config, Segment};
@@ -75,11 +75,11 @@ pub(super) fn dependents(config: &Config, name: &str) -> Vec<String> {
 pub(super) async fn new(visit: Visit) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let field = |name: &str| visit.param(name).unwrap_or_default().to_owned();
-    let entered = Entered {
+    let entered = EnteredSegment {
         name: field("name"),
         title: field("title"),
         filter: field("filter"),
-        ..Entered::default()
+        ..EnteredSegment::default()
     };
     render(&visit, StatusCode::OK, None, entered).await
 }
@@ -89,12 +89,12 @@ pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> WebResult<Re
     require_all_digests(&visit)?;
     let (segment, version) = find(&visit, &name).await?;
     let filter = visit.client.query_param("filter").map(str::to_owned);
-    let entered = Entered {
+    let entered = EnteredSegment {
         name: segment.name.clone(),
         title: if segment.title == segment.name { String::new() } else { segment.title.clone() },
         filter: filter.unwrap_or_else(|| segment.filter.text.clone()),
         version: version.map(|version| version.to_string()).unwrap_or_default(),
-        ..Entered::default()
+        ..EnteredSegment::default()
     };
     render(&visit, StatusCode::OK, Some((segment, version)), entered).await
 }
@@ -138,7 +138,7 @@ pub(super) async fn render(
     visit: &Visit,
     status: StatusCode,
     stored: Option<(Segment, Option<i64>)>,
-    entered: Entered,
+    entered: EnteredSegment,
 ) -> WebResult<Response> {
     let config = newest_config(visit).await?;
     let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Segments)];
@@ -165,17 +165,17 @@ pub(super) async fn render(
         old_name: name.clone().unwrap_or_default(),
         name: TextField {
             value: entered.name.clone(),
-            error: error_of(&entered, "name"),
+            error: entered.error_of("name"),
             stored: None,
         },
         title: TextField {
             value: entered.title.clone(),
-            error: error_of(&entered, "title"),
+            error: entered.error_of("title"),
             stored: segment.as_ref().and_then(|one| newer(&one.title, &entered.title)),
         },
         filter: filter_field(&entered.filter, counted.as_ref().err()),
         // The field already shows an error of the filter itself.
-        filter_error: error_of(&entered, "filter").filter(|_| counted.is_ok()),
+        filter_error: entered.error_of("filter").filter(|_| counted.is_ok()),
         filter_stored: segment.as_ref().and_then(|one| newer(&one.filter.text, &entered.filter)),
         count: counted.ok().flatten(),
         version: entered.version.clone(),

@@ -48,10 +48,13 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
     let site = Site::new(false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;
     assert!(lin.page("/admin/subscribers/import").await.contains("Nothing has been imported yet."));
-    let text =
-        "邮箱;姓名;城市\nli@example.org;李雷;北京\nhan@example.org;韩梅梅;上海\nnobody;无名;广州\n";
-    let (gb, _, _) = encoding_rs::GB18030.encode(text);
-    let (path, id) = uploaded(&lin, "<b>名单.csv", &gb).await;
+    // In GB18030: mailbox, name, city; Li Lei of Beijing, Han Meimei of Shanghai, Wu Ming of Guangzhou.
+    let gb: &[u8] = b"\xd3\xca\xcf\xe4;\xd0\xd5\xc3\xfb;\xb3\xc7\xca\xd0\n\
+        li@example.org;\xc0\xee\xc0\xd7;\xb1\xb1\xbe\xa9\n\
+        han@example.org;\xba\xab\xc3\xb7\xc3\xb7;\xc9\xcf\xba\xa3\n\
+        nobody;\xce\xde\xc3\xfb;\xb9\xe3\xd6\xdd\n\
+        ";
+    let (path, id) = uploaded(&lin, "<b>名单.csv", gb).await;
     let page = lin.page(&path).await;
     assert!(page.contains("&lt;b&gt;名单.csv") && !page.contains("<b>名单"), "{page}");
     assert!(page.contains("GB18030") && page.contains("semicolon"), "{page}");
