@@ -21,6 +21,7 @@ use crate::config::{Config, DestinationSettings};
 use crate::definitions::DefinitionError;
 use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
+use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
 use crate::feeds::cache::{self, FeedCache};
 use crate::feeds::on_demand::OnDemandCache;
@@ -31,6 +32,7 @@ use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
 use crate::store::identity::StoreIdentity;
 use crate::store::renames::RenamedKind;
+use crate::subscribers::bulk::{self, BulkContext};
 use crate::subscribers::import::jobs::ImportContext;
 use crate::templates::Templates;
 use crate::webhooks::WebhookSender;
@@ -129,6 +131,19 @@ impl App {
         let current = definitions.current().await?;
         let config = load_config_with(&self.config.path, &current);
         Ok(Arc::new(config.map_err(DefinitionError::Invalid)?))
+    }
+
+    /// Performs a bulk operation, or the rest of it, in a task of its own; the job keeps its progress.
+    pub fn perform_bulk_operation(&self, actor: Actor, id: i64) {
+        let app = self.clone();
+        tokio::spawn(async move {
+            let Self { store, config, store_identity, .. } = &app;
+            let secret = &store_identity.secret;
+            let context = BulkContext { store, config, secret, actor: &actor };
+            if let Err(reason) = bulk::run(context, id, app.clock, |_| {}).await {
+                tracing::error!("bulk operation {id} was interrupted: {reason:#}");
+            }
+        });
     }
 
     /// Checks the filters over subscribers with the attributes of the database.

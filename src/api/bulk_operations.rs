@@ -126,7 +126,7 @@ async fn start_bulk_operation(
         return json(StatusCode::OK, &SubscriberCount { subscribers });
     }
     let job = bulk::start(context(app, actor), &action, &condition, *now).await?;
-    perform(api.app.clone(), actor.clone(), job.id);
+    api.app.perform_bulk_operation(actor.clone(), job.id);
     json(StatusCode::ACCEPTED, &BulkOperation::from(&job))
 }
 
@@ -149,7 +149,7 @@ async fn resume_bulk_operation(
     if job.finished_at.is_some() {
         return Err(Problem::conflict(format!("the bulk operation {id} is complete")));
     }
-    perform(api.app.clone(), caller.actor.clone(), id);
+    api.app.perform_bulk_operation(caller.actor.clone(), id);
     json(StatusCode::ACCEPTED, &BulkOperation::from(&job))
 }
 
@@ -201,13 +201,4 @@ async fn condition(caller: &Caller, text: &str) -> Result<Condition, Problem> {
 fn context<'a>(app: &'a App, actor: &'a Actor) -> BulkContext<'a> {
     let secret = &app.store_identity.secret;
     BulkContext { store: &app.store, config: &app.config, secret, actor }
-}
-
-/// Performs an operation, or the rest of it, after the response.
-fn perform(app: App, actor: Actor, id: i64) {
-    tokio::spawn(async move {
-        if let Err(reason) = bulk::run(context(&app, &actor), id, app.clock, |_| {}).await {
-            tracing::error!("bulk operation {id} was interrupted: {reason:#}");
-        }
-    });
 }

@@ -173,7 +173,7 @@ pub(super) async fn start(visit: Visit, form: Form) -> WebResult<Response> {
     let secret = &app.store_identity.secret;
     let context = BulkContext { store: &app.store, config: &app.config, secret, actor };
     let job = bulk::start(context, &action, &target.condition, visit.now).await?;
-    super::jobs::perform(&visit, job.id);
+    visit.app().perform_bulk_operation(visit.actor.clone(), job.id);
     Ok(visit.done(&format!("/admin/subscribers/jobs/{}", job.id), "bulk-started"))
 }
 

@@ -7,7 +7,6 @@ use super::access::require_all_digests;
 use crate::domain::bulk::{BulkAction, BulkOutcome};
 use crate::domain::permission::Permission;
 use crate::store::bulk_jobs::BulkJob;
-use crate::subscribers::bulk::{self, BulkContext};
 use crate::templates::pages::{BulkJobPage, BulkJobRow, BulkJobsPage, OutcomeRow};
 use crate::web::admin::nav::Section;
 use crate::web::admin::visit::Visit;
@@ -61,7 +60,7 @@ pub(super) async fn resume(visit: Visit, Path(id): Path<i64>) -> WebResult<Respo
     if job.finished_at.is_some() {
         return Ok(visit.refused(&path, "bulk-finished"));
     }
-    perform(&visit, id);
+    visit.app().perform_bulk_operation(visit.actor.clone(), id);
     Ok(visit.done(&path, "bulk-resumed"))
 }
 
@@ -94,16 +93,4 @@ fn row(visit: &Visit, job: &BulkJob) -> BulkJobRow {
         started: visit.time(job.created_at),
         finished: job.finished_at.map(|at| visit.time(at)),
     }
-}
-
-/// Performs an operation, or the rest of it, after the response.
-pub(super) fn perform(visit: &Visit, id: i64) {
-    let (app, actor) = (visit.app().clone(), visit.actor.clone());
-    tokio::spawn(async move {
-        let secret = &app.store_identity.secret;
-        let context = BulkContext { store: &app.store, config: &app.config, secret, actor: &actor };
-        if let Err(reason) = bulk::run(context, id, app.clock, |_| {}).await {
-            tracing::error!("bulk operation {id} was interrupted: {reason:#}");
-        }
-    });
 }

@@ -11,7 +11,6 @@ use super::access::require_all_digests;
 use super::entered_segment::EnteredSegment;
 use super::filter_text::quoted;
 use super::selection::filter_field;
-use crate::app::load_config_with;
 use crate::config::{Config, Segment};
 use crate::domain::definition::DefinitionKind;
 use crate::domain::filter::{self, FilterError};
@@ -49,16 +48,9 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     visit.render(&SegmentsPage { frame, segments, may_change }).await
 }
 
-/// Returns the configuration with the newest definitions, which the running one may lack for about a
-/// second after a change.
+/// Returns the configuration with the newest definitions.
 pub(super) async fn newest_config(visit: &Visit) -> WebResult<Arc<Config>> {
-    let (app, definitions) = (visit.app(), visit.app().store.definitions());
-    if definitions.version().await? == app.definitions_version {
-        return Ok(Arc::clone(&app.config));
-    }
-    let current = definitions.current().await?;
-    let config = load_config_with(&app.config.path, &current).map_err(anyhow::Error::from)?;
-    Ok(Arc::new(config))
+    Ok(visit.app().newest_config().await.map_err(anyhow::Error::from)?)
 }
 
 /// Returns the names of the digests whose audience names a segment.
