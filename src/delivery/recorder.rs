@@ -197,6 +197,7 @@ impl RecorderTask {
                 id: request.id,
                 address: request.address.clone(),
                 is_renewal: request.is_renewal,
+                is_queue_entry: request.is_queue_entry,
             })
             .collect();
         // The time is taken before the commit, so that a command executed later is also later on

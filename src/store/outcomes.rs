@@ -7,7 +7,7 @@ mod transitions;
 use std::collections::HashSet;
 
 pub use self::requests::{OutcomeRecord, PermitRequest};
-use self::transitions::{LEASED_BY_NODE, MAY_BE_SENT, SAFELY_LEASED, Transition};
+use self::transitions::{LEASE_FRAGMENTS, LEASED_BY_NODE, Transition};
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
 use super::transactional_messages::{IS_AWAITED, NOT_AWAITED};
@@ -33,7 +33,7 @@ static STARTED: Statement = Statement::with(
      WHERE id IN {json_ids $ids}
        AND state = 'sending'
        AND {may_be_sent}",
-    &[("may_be_sent", MAY_BE_SENT), ("safely_leased", SAFELY_LEASED), ("is_awaited", IS_AWAITED)],
+    LEASE_FRAGMENTS,
 );
 
 static HAS_MARKED: Statement = Statement::new(
@@ -152,12 +152,15 @@ impl CommitConnection {
             && transitions.iter().all(|s| s.due_at.is_none())
             && !self.reports_failures(records)
         {
+            let are_in_batches = starts.iter().all(|s| !s.is_queue_entry);
             let mut connection = self.take_or_open().await?;
-            let applied = transitions::apply(&mut connection, node, &transitions, now).await?;
+            let are_applied =
+                transitions::apply(&mut connection, node, &transitions, are_in_batches, now)
+                    .await?;
             self.put_back(connection);
             // Nearly always all transitions were applied, which saves the query for the started
             // ones.
-            if applied == transitions.len() as u64 {
+            if are_applied {
                 return Ok(starts.iter().map(|i| i.id).collect());
             }
         } else {

@@ -1,5 +1,7 @@
 //! Outcomes of deliveries when a command, a crash or a database error occurs at a critical moment.
 
+use std::collections::HashSet;
+
 use courant::delivery;
 use courant::domain::article::IncomingArticle;
 use courant::domain::delivery::DeliveryOutcome;
@@ -7,7 +9,7 @@ use courant::domain::edition::EditionCommand;
 use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, MINUTE, SignedDuration};
 use courant::store::delivery_leasing::LeaseCriteria;
-use courant::store::outcomes::{CommitConnection, OutcomeRecord};
+use courant::store::outcomes::{CommitConnection, OutcomeRecord, PermitRequest};
 use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +78,38 @@ database_tests! {
         delivery::settle_editions(&world.app.store, world.now()).await.unwrap();
         assert_eq!(world.edition_status(edition).await, "sent: 2 sent");
         assert_eq!(world.app.store.deliveries().waiting_count().await.unwrap(), 0);
+    }
+
+    async fn a_mail_that_was_queued_after_the_lease_of_its_batch_starts_where_its_entry_is_leased(world) {
+        let edition = edition_for(world, 3).await;
+        world.sql("UPDATE delivery_batches SET lease_node = 'here', lease_until = 9000000000000").await;
+        for (id, node) in [(2, "elsewhere"), (3, "here")] {
+            world
+                .sql(&format!(
+                    "INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at, lease_node, lease_until) \
+                     VALUES ({id}, {edition}, 'main', 1, 0, '{node}', 9000000000000)"
+                ))
+                .await;
+        }
+        let starts = [1, 2, 3].map(|id| PermitRequest {
+            id,
+            address: format!("r{}@example.org", id - 1),
+            is_renewal: false,
+            is_queue_entry: false,
+        });
+        let mut connection = CommitConnection::new(&world.app.store);
+        let started = connection.commit("here", &[], &starts, world.now()).await.unwrap();
+        assert_eq!(started, HashSet::from([1, 3]));
+        let failed = [1, 3].map(|id| OutcomeRecord {
+            rejection: None,
+            id,
+            outcome: DeliveryOutcome::Failed,
+            may_retry_uncertain: true,
+            reply: Some("554 5.6.0 no".into()),
+            is_queue_entry: false,
+        });
+        connection.commit("here", &failed, &[], world.now()).await.unwrap();
+        assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 2 failed");
     }
 
     async fn a_crash_during_a_retry_does_not_lose_its_mails(world) {

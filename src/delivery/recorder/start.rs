@@ -34,6 +34,8 @@ pub(in crate::delivery) struct StartRequest {
     pub(in crate::delivery) domain_limit: Option<Arc<SharedDomainLimit>>,
     /// `true` if the message was permitted before; a renewal takes nothing from rate limits.
     pub(in crate::delivery) is_renewal: bool,
+    /// `true` if the delivery was leased from the delivery queue instead of with its batch.
+    pub(in crate::delivery) is_queue_entry: bool,
 }
 
 /// Decision with the channel of its requester.

@@ -16,17 +16,22 @@ const DATABASE_RETRY_DELAY: SignedDuration = SECOND;
 impl Worker {
     /// Requests a start permit for a job; the decision comes with a commit.
     pub(super) async fn request_start(&self, job: DeliveryJob) -> PendingStart {
-        let request = StartRequest {
-            id: job.delivery.id,
-            address: job.delivery.address.clone(),
-            transport: Arc::clone(&self.shared.transport),
-            domain_limit: job.domain_limit.clone(),
-            is_renewal: false,
-        };
+        let request = self.start_request(&job, false);
         PendingStart {
             recorded_before: self.recorded,
             decision: self.shared.dispatcher.recorder.request_start(request).await,
             job,
+        }
+    }
+
+    fn start_request(&self, job: &DeliveryJob, is_renewal: bool) -> StartRequest {
+        StartRequest {
+            id: job.delivery.id,
+            address: job.delivery.address.clone(),
+            transport: Arc::clone(&self.shared.transport),
+            domain_limit: job.domain_limit.clone(),
+            is_renewal,
+            is_queue_entry: job.lease.is_queue_entry(),
         }
     }
 
@@ -81,13 +86,7 @@ impl Worker {
     /// Renews the permit of a message; returns `false` if the message must not be sent any more.
     pub(super) async fn renew_permit(&self, prepared: &mut PreparedMessage) -> bool {
         let job = &prepared.job;
-        let request = StartRequest {
-            id: job.delivery.id,
-            address: job.delivery.address.clone(),
-            transport: Arc::clone(&self.shared.transport),
-            domain_limit: job.domain_limit.clone(),
-            is_renewal: true,
-        };
+        let request = self.start_request(job, true);
         match self.shared.dispatcher.recorder.request_start(request).await.wait().await {
             StartDecision::Permitted { at, .. } => {
                 prepared.permitted_at = at;

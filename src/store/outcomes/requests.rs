@@ -29,4 +29,6 @@ pub struct PermitRequest {
     pub address: String,
     /// `true` if the start was permitted before and the permit must be checked again.
     pub is_renewal: bool,
+    /// `true` if it was leased from the delivery queue instead of with its batch.
+    pub is_queue_entry: bool,
 }

@@ -65,7 +65,7 @@ pub(super) const LEASED_BY_NODE: &str = "
           END";
 
 /// Condition that the node leases a delivery for at least `$min_remaining` more milliseconds.
-pub(super) const SAFELY_LEASED: &str = "
+const SAFELY_LEASED: &str = "
     CASE WHEN (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id)
               IS NULL
          THEN batch_id IN (
@@ -80,18 +80,45 @@ pub(super) const SAFELY_LEASED: &str = "
                  AND w.lease_until > {now} + $min_remaining)
           END";
 
-/// Condition that a delivery may be sent now: the node leases it for long enough, its edition is in
-/// state `sending`, its recipient is neither suppressed nor unsubscribed, and a confirmation is still awaited.
-/// Each part is a scalar subquery, which no plan turns into a full table scan.
-pub(super) const MAY_BE_SENT: &str = "
-    {safely_leased}
-    AND (edition_id IS NULL
-         OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending')
+/// Condition that the edition of a delivery is in state `sending`, and its recipient neither suppressed nor
+/// unsubscribed. Each part is a scalar subquery, which no plan turns into a full table scan.
+const IS_WANTED: &str = "
+    (edition_id IS NULL
+     OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending')
     AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL
     AND (kind <> 'edition'
          OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id)
-            = 'confirmed')
+            = 'confirmed')";
+
+/// Condition that a delivery may be sent now: the node leases it for long enough, it is wanted, and a
+/// confirmation is still awaited.
+const MAY_BE_SENT: &str = "
+    {safely_leased}
+    AND {is_wanted}
     AND (kind <> 'confirmation' OR {is_awaited})";
+
+/// The fragments of [`MAY_BE_SENT`] and [`LEASED_BY_NODE`].
+pub(super) const LEASE_FRAGMENTS: &[(&str, &str)] = &[
+    ("may_be_sent", MAY_BE_SENT),
+    ("safely_leased", SAFELY_LEASED),
+    ("is_wanted", IS_WANTED),
+    ("is_awaited", IS_AWAITED),
+    ("leased_by_node", LEASED_BY_NODE),
+];
+
+/// Condition that a delivery without a queue entry is leased with its batch.
+const LEASED_WITH_BATCH: &str = "
+    (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id) IS NULL
+    AND batch_id IN (SELECT b.id FROM delivery_batches b WHERE b.lease_node = $node)";
+
+/// The same condition for at least `$min_remaining` more milliseconds.
+const SAFELY_LEASED_WITH_BATCH: &str = "
+    (SELECT w.delivery_id FROM delivery_queue w WHERE w.delivery_id = deliveries.id) IS NULL
+    AND batch_id IN (
+        SELECT b.id
+          FROM delivery_batches b
+         WHERE b.lease_node = $node
+           AND b.lease_until > {now} + $min_remaining)";
 
 /// Applies the transitions. "Sent" is recorded even if another node leases the delivery by now,
 /// everything else only while this node leases it.
@@ -122,13 +149,17 @@ const APPLY_TRANSITIONS: &str = "
             END";
 
 /// Applies the transitions in a transaction of its own.
-static APPLY: Statement = Statement::with(
+static APPLY: Statement = Statement::with(APPLY_TRANSITIONS, LEASE_FRAGMENTS);
+
+/// Applies the transitions of deliveries that are leased with their batches. PostgreSQL prepares every
+/// subquery of a statement at each execution, and this one has half of them.
+static APPLY_TO_BATCHES: Statement = Statement::with(
     APPLY_TRANSITIONS,
     &[
-        ("may_be_sent", MAY_BE_SENT),
-        ("safely_leased", SAFELY_LEASED),
-        ("is_awaited", IS_AWAITED),
-        ("leased_by_node", LEASED_BY_NODE),
+        ("may_be_sent", "{safely_leased} AND {is_wanted}"),
+        ("safely_leased", SAFELY_LEASED_WITH_BATCH),
+        ("is_wanted", IS_WANTED),
+        ("leased_by_node", LEASED_WITH_BATCH),
     ],
 );
 
@@ -141,6 +172,7 @@ static APPLY_AND_RETURN: Statement = Statement::with(
         ("apply_transitions", APPLY_TRANSITIONS),
         ("may_be_sent", MAY_BE_SENT),
         ("safely_leased", SAFELY_LEASED),
+        ("is_wanted", IS_WANTED),
         ("is_awaited", IS_AWAITED),
         ("leased_by_node", LEASED_BY_NODE),
     ],
@@ -169,7 +201,7 @@ static ENQUEUE: Statement = Statement::new(
 
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] =
-    &[&APPLY, &APPLY_AND_RETURN, &DEQUEUE, &ENQUEUE];
+    &[&APPLY, &APPLY_TO_BATCHES, &APPLY_AND_RETURN, &DEQUEUE, &ENQUEUE];
 
 impl<'a> Transition<'a> {
     pub(super) fn new(record: &'a OutcomeRecord, now: Millis) -> Self {
@@ -238,15 +270,25 @@ fn bind_transitions<'q>(
         .bind("now", now)
 }
 
-/// Applies the transitions in one statement, which is its own transaction, and returns their
-/// number.
+/// Applies the transitions, each statement in its own transaction, and returns `true` if all of them were
+/// applied at once. `are_in_batches` says that the node leased all of these deliveries with batches.
 pub(super) async fn apply(
     connection: &mut Connection,
     node: &str,
     transitions: &[Transition<'_>],
+    are_in_batches: bool,
     now: Millis,
-) -> StoreResult<u64> {
-    bind_transitions(connection.query(&APPLY), node, to_json(transitions)?, now).execute().await
+) -> StoreResult<bool> {
+    let (json, count) = (to_json(transitions)?, transitions.len() as u64);
+    if are_in_batches {
+        let query = connection.query(&APPLY_TO_BATCHES);
+        if bind_transitions(query, node, json.clone(), now).execute().await? == count {
+            return Ok(true);
+        }
+        // A delivery may have got a queue entry since it was leased; those already applied are not
+        // changed again, because their state is a new one.
+    }
+    Ok(bind_transitions(connection.query(&APPLY), node, json, now).execute().await? == count)
 }
 
 impl Store {
