@@ -8,7 +8,7 @@ use crate::domain::time::{Millis, SignedDuration};
 use crate::store::editions::Edition;
 use crate::store::sources::SourceState;
 use crate::store::transport_failures::TransportFailure;
-use crate::store::webhooks::WebhookState;
+use crate::store::webhook_log::WebhookState;
 
 /// Time after which a message that is due, and a daemon that does not run, are reported.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);

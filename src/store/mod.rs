@@ -84,6 +84,7 @@ pub mod user_preferences;
 pub mod users;
 mod wal_watcher;
 mod webhook_commands;
+pub mod webhook_log;
 pub mod webhooks;
 
 pub use db::StatementTotals;

@@ -13,7 +13,7 @@ use super::{
     sign_in_failures, sources, stories, subscriber_changes, subscriber_values, subscribers,
     subscription_counts, subscription_history, subscriptions, suppressions, terms,
     transactional_messages, transport_failures, user_preferences, users, webhook_commands,
-    webhooks,
+    webhook_log, webhooks,
 };
 
 /// The statements of all files of the store.
@@ -102,6 +102,7 @@ static ALL: &[&[&Statement]] = &[
     user_preferences::STATEMENTS,
     users::STATEMENTS,
     webhook_commands::STATEMENTS,
+    webhook_log::STATEMENTS,
     webhooks::STATEMENTS,
     selection_entries::STATEMENTS,
 ];

@@ -19,7 +19,8 @@ use crate::domain::backoff::Jitter;
 use crate::domain::event::EventKind;
 use crate::domain::time::{DAY, HOUR, Millis, SignedDuration};
 use crate::net::http_client::{AddressPolicy, Client, HttpError};
-use crate::store::webhooks::{AttemptResult, WebhookAttempt, WebhookDelivery, WebhookState};
+use crate::store::webhook_log::{WebhookAttempt, WebhookState};
+use crate::store::webhooks::{AttemptResult, WebhookDelivery};
 use crate::store::{Store, StoreResult};
 
 /// Time without an accepted event after which a webhook is switched off.

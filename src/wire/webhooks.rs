@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::websub::redact_callback;
 use crate::config::settings;
-use crate::store::webhooks::{self, WebhookState};
+use crate::store::webhook_log::{self, WebhookState};
 use crate::webhooks::event_id;
 
 /// Webhook of the configuration with its state.
@@ -114,8 +114,8 @@ pub struct WebhookAttempt {
     pub error: Option<String>,
 }
 
-impl From<&webhooks::WebhookAttempt> for WebhookAttempt {
-    fn from(attempt: &webhooks::WebhookAttempt) -> Self {
+impl From<&webhook_log::WebhookAttempt> for WebhookAttempt {
+    fn from(attempt: &webhook_log::WebhookAttempt) -> Self {
         Self {
             event: (attempt.event > 0).then(|| event_id(attempt.event)),
             kind: attempt.kind.map(|kind| kind.as_str().to_owned()),

@@ -10,7 +10,7 @@ use courant::domain::actor::Actor;
 use courant::domain::article::IncomingArticle;
 use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, HOUR, MINUTE, SECOND};
-use courant::store::webhooks::WebhookAttempt;
+use courant::store::webhook_log::WebhookAttempt;
 use courant::webhooks::{WebhookReport, WebhookSender, signature};
 use serde_json::Value;
 

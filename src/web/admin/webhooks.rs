@@ -7,7 +7,7 @@ use super::nav::Section;
 use super::visit::Visit;
 use crate::clock;
 use crate::config::settings::Webhook;
-use crate::store::webhooks::{WebhookAttempt, WebhookState};
+use crate::store::webhook_log::{WebhookAttempt, WebhookState};
 use crate::templates::pages::{AdminAction, Block, Cell, Fact, Table};
 use crate::web::error::{WebError, WebResult};
 use crate::webhooks::{event_id, parse_event_id, test_event_id};

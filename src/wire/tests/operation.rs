@@ -20,7 +20,7 @@ use crate::store::hub_subscriptions::{self, PushState};
 use crate::store::subscription_counts;
 use crate::store::user_preferences::Preferences;
 
-use crate::store::webhooks::{self as store_webhooks, WebhookState};
+use crate::store::webhook_log::{self, WebhookState};
 use crate::store::{sessions, users};
 use crate::wire::audit::AuditEntry;
 use crate::wire::definitions::{
@@ -84,7 +84,7 @@ fn webhooks() -> Vec<Document> {
         disabled_at: Some(at("2026-09-21T08:00:00Z")),
         reason: Some("it accepted nothing for five days".to_owned()),
     };
-    let attempt = store_webhooks::WebhookAttempt {
+    let attempt = webhook_log::WebhookAttempt {
         id: 3,
         event: 12,
         kind: Some(EventKind::EditionFinished),
