@@ -534,9 +534,13 @@ CREATE TABLE bulk_jobs (
     last_subscriber BIGINT NOT NULL,
     done_through    BIGINT NOT NULL DEFAULT 0,
     counts          TEXT NOT NULL,
+    actor_kind      TEXT NOT NULL,
+    actor_name      TEXT,
     created_at      BIGINT NOT NULL,
+    updated_at      BIGINT NOT NULL,
     finished_at     BIGINT
 );
+CREATE INDEX bulk_jobs_unfinished ON bulk_jobs (updated_at) WHERE finished_at IS NULL;
 
 -- Imports of subscribers. `settings`, `form` (the recognized properties of the file), `counts` (the numbers
 -- by outcome) and `attribute_types` (of new attributes) are JSON. The lines up to `done_through` are

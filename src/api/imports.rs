@@ -17,14 +17,13 @@ use crate::domain::permission::Permission;
 use crate::http::Problem;
 use crate::store::imports::ImportJob;
 use crate::subscribers::import::ImportSettings;
-use crate::subscribers::import::jobs::{self, MAX_UPLOAD_BYTES, PART_BYTES};
+use crate::subscribers::import::jobs;
+use crate::subscribers::import::upload::{Upload, UploadError};
 use crate::wire::imports::{Import, ImportPreview};
 use crate::wire::subscribers::RejectedLine;
 
 /// Reason for which a token of some digests may not import.
 const REASON: &str = "an import also changes people who have subscriptions to other digests";
-/// Maximum length of a file name in characters.
-const MAX_NAME_CHARS: usize = 200;
 
 /// Adds the operations of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {
@@ -207,14 +206,14 @@ async fn list_rejected_lines(
 
 /// Uploads a file of subscribers, and imports it.
 ///
-/// The body is the file: CSV or JSON lines, at most 1 GiB. With an `Idempotency-Key`, it may have 64 KiB.
+/// The body is the file: CSV or JSON lines, at most 2 GiB. With an `Idempotency-Key`, it may have 64 KiB.
 /// The import waits for a person if `start` is `false`.
 #[utoipa::path(
     post, path = "/api/v1/imports", tag = "imports", params(UploadParams),
     request_body(content = Vec<u8>, content_type = "application/octet-stream", description = "The file"),
     responses(
         (status = 201, description = "The import was created", body = Import),
-        (status = 413, description = "The file is larger than 1 GiB."),
+        (status = 413, description = "The file is larger than 2 GiB."),
         (status = 422, description = "Settings are not valid, or the `Idempotency-Key` belongs to another request."),
     )
 )]
@@ -240,47 +239,30 @@ async fn upload_import(
         skip_bad: upload.skip_bad,
     };
     check_settings(&settings)?;
-    let name: String =
-        upload.file_name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
     let Caller { app, actor, now } = &caller;
-    let job = jobs::begin_upload(&app.store, &upload.digest, &name, &settings, actor, *now).await?;
-    let stored = store_body(&caller, job.id, body).await;
-    let bytes = match stored {
-        Ok(bytes) if bytes > 0 => bytes,
-        failed => {
-            app.store.imports().cancel(job.id, actor, *now).await?;
-            failed?;
-            return Err(Problem::bad_request("the body is empty; send the file as the body"));
-        }
-    };
-    let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-    app.store.imports().complete_upload(job.id, bytes, upload.start).await?;
-    created(&format!("imports/{}", job.id), &Import::from(&find(&caller, job.id).await?))
+    let (digest, name) = (&upload.digest, &upload.file_name);
+    let mut file = Upload::begin(&app.store, digest, name, &settings, actor, *now).await?;
+    let id = file.id();
+    if let Err(problem) = receive(&mut file, body).await {
+        file.cancel(actor, *now).await?;
+        return Err(problem);
+    }
+    if !file.complete(upload.start, actor, *now).await? {
+        return Err(Problem::bad_request("the body is empty; send the file as the body"));
+    }
+    created(&format!("imports/{id}"), &Import::from(&find(&caller, id).await?))
 }
 
-/// Stores the body of a request in pieces; returns its length in bytes.
-async fn store_body(caller: &Caller, id: i64, body: Body) -> Result<u64, Problem> {
-    let (mut chunks, mut bytes, mut number) = (body.into_data_stream(), 0_u64, 0);
-    let mut part = Vec::with_capacity(PART_BYTES);
+async fn receive(file: &mut Upload<'_>, body: Body) -> Result<(), Problem> {
+    let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
         let chunk = chunk.map_err(|_| Problem::bad_request("the body is incomplete"))?;
-        bytes += chunk.len() as u64;
-        if bytes > MAX_UPLOAD_BYTES {
-            return Err(Problem::too_large(
-                "the file is larger than 1 GiB; split it, or import it with `courant subscribers import`",
-            ));
-        }
-        part.extend_from_slice(&chunk);
-        if part.len() >= PART_BYTES {
-            let full = std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES));
-            caller.app.store.imports().add_part(id, number, full).await?;
-            number += 1;
-        }
+        file.add(&chunk).await.map_err(|reason| match reason {
+            UploadError::TooLarge => Problem::too_large(reason.to_string()),
+            UploadError::Store(reason) => reason.into(),
+        })?;
     }
-    if !part.is_empty() {
-        caller.app.store.imports().add_part(id, number, part).await?;
-    }
-    Ok(bytes)
+    Ok(())
 }
 
 fn check_settings(settings: &ImportSettings) -> Result<(), Problem> {

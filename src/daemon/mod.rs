@@ -5,6 +5,7 @@ mod clock_watch;
 pub mod degraded;
 mod open_files;
 mod reload;
+mod sending_permission;
 mod server;
 mod site;
 mod tasks;

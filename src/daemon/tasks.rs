@@ -44,6 +44,7 @@ impl Tasks {
         }
         tasks.spawn(upkeep::delete_pending(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(upkeep::import_subscribers(app.clone(), ticks.clone(), stop.clone()));
+        tasks.spawn(upkeep::continue_bulk_operations(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(upkeep::check_database_files(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(upkeep::flush_readership(app.clone(), ticks.clone(), stop.clone()));
         tasks.spawn(sending::run_sending(app.clone(), ticks.clone(), stop.clone()));
@@ -68,30 +69,4 @@ impl Tasks {
         }
         outcome
     }
-}
-
-/// Waits until this store may send; logs once what prevents it unless `is_logged`, since `courant
-/// adopt` may be run meanwhile.
-async fn wait_until_sending_allowed(
-    app: &App,
-    mut ticks: Ticks,
-    shutdown: &CancellationToken,
-    mut is_logged: bool,
-) -> anyhow::Result<()> {
-    while !shutdown.is_cancelled() {
-        match app.store.identity().await.map(|i| i.send_block_reason(&app.config.site.base_url)) {
-            Ok(None) => return Ok(()),
-            Ok(Some(reason)) if !is_logged => {
-                is_logged = true;
-                tracing::error!("{reason}");
-            }
-            Ok(Some(_)) => {}
-            Err(e) => tracing::debug!("cannot read the identity of the database: {e}"),
-        }
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            _ = ticks.changed() => {}
-        }
-    }
-    Ok(())
 }

@@ -70,6 +70,19 @@ impl ActorKind {
 }
 
 impl Actor {
+    /// Returns the actor that a job was stored with, for the audit entries of its further steps; it has no
+    /// rights to change anything else.
+    pub fn recorded(kind: ActorKind, name: Option<String>) -> Self {
+        let (name, role, digests) = (name.unwrap_or_default(), Role::Viewer, DigestScope::All);
+        match kind {
+            ActorKind::User => Self::User { name, role, digests },
+            ActorKind::Token => Self::Token { name, role, digests },
+            ActorKind::Subscriber => Self::Subscriber,
+            ActorKind::Cli => Self::Cli,
+            ActorKind::System => Self::System,
+        }
+    }
+
     /// Returns the kind of the actor.
     pub fn kind(&self) -> ActorKind {
         match self {

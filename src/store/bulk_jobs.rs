@@ -6,7 +6,7 @@ use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::BulkJobs;
 use super::{StoreError, StoreResult};
-use crate::domain::actor::Actor;
+use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::bulk::{BulkAction, BulkCounts, BulkOutcome};
 use crate::domain::filter::Condition;
@@ -35,19 +35,25 @@ pub struct BulkJob {
     pub done_through: i64,
     /// Numbers of subscribers by outcome.
     pub counts: BulkCounts,
+    /// Actor that started the job, without rights.
+    pub actor: Actor,
     /// Time of the start of the job.
     pub created_at: Millis,
+    /// Time of the last chunk, or of the start.
+    pub updated_at: Millis,
     /// Time at which all subscribers were done.
     pub finished_at: Option<Millis>,
 }
 
 const COLUMNS: &str = "id, action, condition, total, last_subscriber, done_through, counts,
-           created_at, finished_at";
+           actor_kind, actor_name, created_at, updated_at, finished_at";
 
 static ADD: Statement = Statement::with(
     "
-    INSERT INTO bulk_jobs (action, condition, total, last_subscriber, counts, created_at)
-    VALUES ($action, $condition, $total, $last, '{}', $now)
+    INSERT INTO bulk_jobs (
+           action, condition, total, last_subscriber, counts, actor_kind, actor_name, created_at,
+           updated_at)
+    VALUES ($action, $condition, $total, $last, '{}', $actor_kind, $actor_name, $now, $now)
     RETURNING {columns}",
     &[("columns", COLUMNS)],
 );
@@ -67,6 +73,16 @@ static LIST: Statement = Statement::with(
     &[("columns", COLUMNS)],
 );
 
+static INTERRUPTED: Statement = Statement::with(
+    "
+    SELECT {columns}
+      FROM bulk_jobs
+     WHERE finished_at IS NULL
+       AND updated_at < $before
+     ORDER BY updated_at",
+    &[("columns", COLUMNS)],
+);
+
 /// Locks a job, unless another process has continued it.
 static LOCK: Statement = Statement::new(
     "
@@ -83,12 +99,14 @@ static SAVE: Statement = Statement::new(
     UPDATE bulk_jobs
        SET done_through = $done_through,
            counts = $counts,
+           updated_at = $now,
            finished_at = $finished_at
      WHERE id = $id",
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &LAST_SUBSCRIBER, &FIND, &LIST, &LOCK, &SAVE];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&ADD, &LAST_SUBSCRIBER, &FIND, &LIST, &INTERRUPTED, &LOCK, &SAVE];
 
 impl FromRow for BulkJob {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -100,7 +118,12 @@ impl FromRow for BulkJob {
             last_subscriber: row.get("last_subscriber")?,
             done_through: row.get("done_through")?,
             counts: parsed(row, "counts", "bulk_jobs.counts")?,
+            actor: Actor::recorded(
+                row.enum_value("bulk_jobs.actor_kind", ActorKind::parse)?,
+                row.get("actor_name")?,
+            ),
             created_at: row.time("created_at")?,
+            updated_at: row.time("updated_at")?,
             finished_at: row.optional_time("finished_at")?,
         })
     }
@@ -134,6 +157,8 @@ impl BulkJobs<'_> {
             .bind("condition", json!(condition).to_string())
             .bind("total", total)
             .bind("last", last)
+            .bind("actor_kind", actor.kind().as_str())
+            .bind("actor_name", actor.name())
             .bind("now", now)
             .fetch_all()
             .await?;
@@ -147,6 +172,11 @@ impl BulkJobs<'_> {
     /// Returns a job by its id.
     pub async fn find(self, id: i64) -> StoreResult<Option<BulkJob>> {
         self.store.read(&FIND).bind("id", id).fetch_optional().await
+    }
+
+    /// Returns the unfinished jobs without progress since a time, oldest progress first.
+    pub async fn interrupted(self, before: Millis) -> StoreResult<Vec<BulkJob>> {
+        self.store.read(&INTERRUPTED).bind("before", before).fetch_all().await
     }
 
     /// Returns a page of the jobs, newest first.
@@ -175,6 +205,7 @@ impl BulkJobs<'_> {
         let done_through = chunk.subscribers.last().copied();
         let mut next = BulkJob {
             done_through: done_through.unwrap_or(job.done_through),
+            updated_at: now,
             finished_at: done_through.is_none().then_some(now),
             ..job.clone()
         };
@@ -194,6 +225,7 @@ impl BulkJobs<'_> {
             .bind("id", job.id)
             .bind("done_through", next.done_through)
             .bind("counts", json!(next.counts).to_string())
+            .bind("now", now)
             .bind("finished_at", next.finished_at)
             .execute()
             .await?;

@@ -1,7 +1,7 @@
 //! Bulk operations over a filter: they change the selected subscribers in chunks, each in one short
 //! transaction, and continue after an interruption.
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::{NewSubscriber, find_digests, validate};
 use crate::config::{Config, Digest};
@@ -9,7 +9,7 @@ use crate::domain::actor::Actor;
 use crate::domain::bulk::{BulkAction, BulkOutcome};
 use crate::domain::filter::Condition;
 use crate::domain::page::PageRequest;
-use crate::domain::time::Millis;
+use crate::domain::time::{MINUTE, Millis, SignedDuration};
 use crate::store::Store;
 use crate::store::bulk_jobs::{BulkChunk, BulkJob};
 use crate::store::subscriber_lists::SubscriberQuery;
@@ -19,6 +19,9 @@ use crate::store::subscribers::Subscriber;
 const SUBSCRIBERS_PER_CHUNK: usize = 500;
 /// Number of subscribers erased per transaction; each takes several statements.
 const ERASED_PER_CHUNK: usize = 20;
+
+/// Time without progress after which a job counts as interrupted; a chunk takes far less.
+const INTERRUPTED_AFTER: SignedDuration = MINUTE;
 
 /// Values that every bulk operation needs.
 #[derive(Debug, Clone, Copy)]
@@ -73,6 +76,27 @@ pub async fn run(
         on_progress(&job);
     }
     Ok(job)
+}
+
+/// Continues the jobs that have made no progress for a while, each in the name of the actor who started it;
+/// returns their number.
+///
+/// # Errors
+/// The first error, after every job was tried.
+pub async fn continue_interrupted(
+    store: &Store,
+    config: &Config,
+    secret: &[u8],
+    clock: impl Fn() -> Millis,
+) -> anyhow::Result<usize> {
+    let interrupted = store.bulk_jobs().interrupted(clock().plus(-INTERRUPTED_AFTER)).await?;
+    let (count, mut outcome) = (interrupted.len(), Ok(()));
+    for job in interrupted {
+        let ctx = BulkContext { store, config, secret, actor: &job.actor };
+        let done = run(ctx, job.id, &clock, |_| {}).await;
+        outcome = outcome.and(done.map(drop).with_context(|| format!("bulk operation {}", job.id)));
+    }
+    outcome.map(|()| count)
 }
 
 /// Returns the next subscribers of a job; none if all are done.

@@ -26,6 +26,7 @@ mod checks;
 pub mod jobs;
 mod reader;
 mod rejections;
+pub mod upload;
 mod writer;
 
 use checks::LineChecks;

@@ -2,9 +2,12 @@
 
 use courant::domain::actor::Actor;
 use courant::domain::bulk::{BulkAction, BulkOutcome};
+use courant::domain::digest_scope::DigestScope;
 use courant::domain::filter::{Condition, TextTest};
 use courant::domain::page::PageRequest;
+use courant::domain::role::Role;
 use courant::domain::subscription::SubscriptionStatus;
+use courant::domain::time::MINUTE;
 use courant::store::bulk_jobs::BulkChunk;
 use courant::store::subscriber_lists::SubscriberQuery;
 use courant::subscribers::bulk::{self, BulkContext};
@@ -113,6 +116,26 @@ database_tests! {
         assert_eq!(count(world, condition).await, 1, "a later subscriber does not belong to the job");
         let entries = world.app.store.audit_log().list(&PageRequest::first(99)).await.unwrap().items;
         assert_eq!(entries.iter().filter(|e| e.object.as_str() == "bulk_job").count(), 4, "start and three chunks");
+    }
+
+    async fn the_service_continues_an_operation_whose_process_ended(world) {
+        world.add_readers(3).await;
+        let maria = Actor::User { name: "maria".to_owned(), role: Role::ListManager, digests: DigestScope::All };
+        let ctx = BulkContext { actor: &maria, ..context(world) };
+        let action = BulkAction::Tag("vip".to_owned());
+        let job = bulk::start(ctx, &action, &all(), world.now()).await.unwrap();
+        let pass = async || {
+            let secret = &world.app.store_identity.secret;
+            bulk::continue_interrupted(&world.app.store, &world.app.config, secret, || world.now()).await.unwrap()
+        };
+        assert_eq!(pass().await, 0, "its own process may still be at work");
+        world.advance(2 * MINUTE);
+        assert_eq!((pass().await, pass().await), (1, 0));
+        let done = world.app.store.bulk_jobs().find(job.id).await.unwrap().unwrap();
+        assert_eq!((done.counts.of(BulkOutcome::Changed), done.finished_at.is_some()), (3, true));
+        let entries = world.app.store.audit_log().list(&PageRequest::first(99)).await.unwrap().items;
+        let steps = entries.iter().filter(|e| e.object.as_str() == "bulk_job");
+        assert!(steps.clone().count() == 2 && steps.clone().all(|e| e.actor_name.as_deref() == Some("maria")), "{entries:?}");
     }
 
     async fn what_was_not_done_is_counted_by_reason(world) {

@@ -6,9 +6,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::wait_until_sending_allowed;
 use crate::app::App;
 use crate::config::{DestinationSettings, Source};
+use crate::daemon::sending_permission::wait_until_sending_allowed;
 use crate::daemon::ticker::{Ticks, run_on_wake};
 use crate::feeds::{cache, content_codings};
 use crate::sources;

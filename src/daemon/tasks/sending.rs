@@ -4,9 +4,9 @@ use anyhow::Context;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::wait_until_sending_allowed;
 use crate::app::App;
 use crate::config::Transport;
+use crate::daemon::sending_permission::wait_until_sending_allowed;
 use crate::daemon::ticker::{Ticks, run_on_wake};
 use crate::delivery::{self, Dispatcher};
 use crate::digests;

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::daemon::ticker::{Ticks, run_on_wake};
 use crate::domain::time::{HOUR, as_millis_i64};
+use crate::subscribers::bulk;
 use crate::subscribers::import::jobs;
 use crate::{accounts, subscribers};
 
@@ -51,6 +52,24 @@ pub(super) async fn import_subscribers(
         () = shutdown.cancelled() => {}
     }
     app.store.imports().release_leases(&node).await?;
+    Ok(())
+}
+
+/// Continues bulk operations that an end of their process interrupted.
+pub(super) async fn continue_bulk_operations(
+    app: App,
+    ticks: Ticks,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let continuing = run_on_wake("bulk operations", ticks, shutdown.clone(), || async {
+        let secret = &app.store_identity.secret;
+        bulk::continue_interrupted(&app.store, &app.config, secret, || app.now()).await.map(drop)
+    });
+    // A long operation must not delay the shutdown; it continues after the last chunk.
+    tokio::select! {
+        () = continuing => {}
+        () = shutdown.cancelled() => {}
+    }
     Ok(())
 }
 

@@ -7,8 +7,6 @@ use serde_json::Value as Json;
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::attribute::AttributeType;
 use crate::domain::audit::{AuditAction, AuditObject};
-use crate::domain::digest_scope::DigestScope;
-use crate::domain::role::Role;
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::Millis;
 use crate::store::audit_log::{self, NewAuditEntry};
@@ -115,25 +113,13 @@ impl FromRow for ImportJob {
             attribute_types: types.collect::<StoreResult<_>>()?,
             done_through: row.get("done_through")?,
             error: row.get("error")?,
-            actor: actor(
+            actor: Actor::recorded(
                 row.enum_value("imports.actor_kind", ActorKind::parse)?,
                 row.get("actor_name")?,
             ),
             created_at: row.time("created_at")?,
             finished_at: row.optional_time("finished_at")?,
         })
-    }
-}
-
-/// Returns the actor for audit entries; it has no rights of its own.
-fn actor(kind: ActorKind, name: Option<String>) -> Actor {
-    let (name, role, digests) = (name.unwrap_or_default(), Role::Viewer, DigestScope::All);
-    match kind {
-        ActorKind::User => Actor::User { name, role, digests },
-        ActorKind::Token => Actor::Token { name, role, digests },
-        ActorKind::Subscriber => Actor::Subscriber,
-        ActorKind::Cli => Actor::Cli,
-        ActorKind::System => Actor::System,
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
-use serde_json::json;
 
 use super::reader::{self, CheckedLines};
 use super::writer::ChunkTarget;
@@ -17,18 +16,13 @@ use super::{
     writer,
 };
 use crate::config::{Config, Digest};
-use crate::domain::actor::Actor;
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::{Millis, SignedDuration};
 use crate::fs::{InputFile, unnamed_file};
-use crate::store::imports::{CheckedFile, ImportJob, MAX_STORED_REJECTIONS, NewImport};
+use crate::store::imports::{CheckedFile, ImportJob, MAX_STORED_REJECTIONS};
 use crate::store::{Store, StoreError, StoreResult};
 use crate::subscribers::{KnownTerms, find_digests};
 
-/// Length of a piece of an uploaded file in bytes.
-pub const PART_BYTES: usize = 256 << 10;
-/// Maximum length of an uploaded file in bytes.
-pub const MAX_UPLOAD_BYTES: u64 = 1 << 30;
 /// Number of pieces that a preview reads.
 const PREVIEW_PARTS: i64 = 4;
 /// Number of rejected lines stored per statement.
@@ -49,26 +43,6 @@ pub struct ImportContext<'a> {
     pub config: &'a Config,
     /// Secret of the instance, which keys the hashes of addresses.
     pub secret: &'a [u8],
-}
-
-/// Creates an import whose file is about to be uploaded.
-pub async fn begin_upload(
-    store: &Store,
-    digest: &str,
-    file_name: &str,
-    settings: &ImportSettings,
-    actor: &Actor,
-    now: Millis,
-) -> StoreResult<ImportJob> {
-    let settings = json!(settings);
-    let new = NewImport {
-        state: ImportState::Uploading,
-        digest,
-        file_name,
-        fingerprint: "",
-        settings: &settings,
-    };
-    store.imports().add(new, actor, now).await
 }
 
 /// Returns the settings of an import.

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use courant::domain::page::PageRequest;
 use courant::domain::role::Role;
-use courant::subscribers::import::jobs;
+use courant::subscribers::import::{jobs, upload};
 use serde_json::{Value, json};
 
 use super::tokens::create;
@@ -90,7 +90,7 @@ database_tests! {
         let lines: String = (0..20_000).map(|n| format!("m{n}@example.org,Person of the number {n}\n")).collect();
         let created = upload(&client, "digest=weekly&status=confirmed&consent=form", format!("email,name\n{lines}")).await;
         let id = created.json["id"].as_i64().unwrap();
-        assert!(created.json["bytes"].as_i64().unwrap() > 2 * jobs::PART_BYTES as i64, "{created:?}");
+        assert!(created.json["bytes"].as_i64().unwrap() > 2 * upload::PART_BYTES as i64, "{created:?}");
         let imports = world.app.store.imports();
         let leased = imports.lease_next("dead").await.unwrap().unwrap();
         assert_eq!((leased.id, leased.state.as_str()), (id, "checking"));

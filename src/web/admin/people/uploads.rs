@@ -7,14 +7,12 @@ use axum::response::Response;
 use super::access::require_all_digests;
 use super::requests::find_digests;
 use crate::subscribers::import::ImportSettings;
-use crate::subscribers::import::jobs::{self, MAX_UPLOAD_BYTES, PART_BYTES};
+use crate::subscribers::import::upload::{Upload, UploadError};
 use crate::web::admin::visit::Visit;
 use crate::web::error::{WebError, WebResult};
 
 /// Path of the list of imports, to which the form posts a file.
 pub(super) const IMPORTS: &str = "/admin/subscribers/import";
-/// Maximum length of a file name in characters.
-const MAX_NAME_CHARS: usize = 200;
 /// Maximum length of the name of a digest in bytes.
 const MAX_DIGEST_BYTES: usize = 200;
 
@@ -46,45 +44,28 @@ async fn read_text(part: &mut Field<'_>) -> WebResult<String> {
 
 async fn store(visit: &Visit, digest: &str, part: Field<'_>) -> WebResult<Response> {
     find_digests(visit, &[digest.to_owned()])?;
-    let name = part.file_name().unwrap_or_default();
-    let name: String = name.chars().filter(|c| !c.is_control()).take(MAX_NAME_CHARS).collect();
+    let name = part.file_name().unwrap_or_default().to_owned();
     let (store, actor, now) = (&visit.app().store, &visit.actor, visit.now);
     let settings = ImportSettings::default();
-    let job = jobs::begin_upload(store, digest, &name, &settings, actor, now).await?;
-    let stored = store_parts(visit, job.id, part).await;
-    match stored {
-        Ok(bytes) if bytes > 0 => {
-            let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
-            store.imports().complete_upload(job.id, bytes, false).await?;
-            Ok(visit.done(&format!("{IMPORTS}/{}", job.id), "import-uploaded"))
-        }
-        failed => {
-            store.imports().cancel(job.id, actor, now).await?;
-            failed?;
-            Ok(visit.refused(IMPORTS, "import-no-file"))
-        }
+    let mut upload = Upload::begin(store, digest, &name, &settings, actor, now).await?;
+    let id = upload.id();
+    if let Err(reason) = receive(&mut upload, part).await {
+        upload.cancel(actor, now).await?;
+        return Err(reason);
+    }
+    if upload.complete(false, actor, now).await? {
+        Ok(visit.done(&format!("{IMPORTS}/{id}"), "import-uploaded"))
+    } else {
+        Ok(visit.refused(IMPORTS, "import-no-file"))
     }
 }
 
-/// Stores a file in pieces; returns its length in bytes.
-async fn store_parts(visit: &Visit, id: i64, mut file: Field<'_>) -> WebResult<u64> {
-    let imports = visit.app().store.imports();
-    let (mut bytes, mut number) = (0_u64, 0);
-    let mut part = Vec::with_capacity(PART_BYTES);
+async fn receive(upload: &mut Upload<'_>, mut file: Field<'_>) -> WebResult<()> {
     while let Some(chunk) = file.chunk().await.map_err(|_| WebError::bad_request())? {
-        bytes += chunk.len() as u64;
-        if bytes > MAX_UPLOAD_BYTES {
-            return Err(WebError::too_large());
-        }
-        part.extend_from_slice(&chunk);
-        if part.len() >= PART_BYTES {
-            let full = std::mem::replace(&mut part, Vec::with_capacity(PART_BYTES));
-            imports.add_part(id, number, full).await?;
-            number += 1;
-        }
+        upload.add(&chunk).await.map_err(|reason| match reason {
+            UploadError::TooLarge => WebError::too_large(),
+            UploadError::Store(reason) => reason.into(),
+        })?;
     }
-    if !part.is_empty() {
-        imports.add_part(id, number, part).await?;
-    }
-    Ok(bytes)
+    Ok(())
 }
