@@ -1,8 +1,8 @@
 //! Web server of a WebSub subscriber: records requests and answers as a test configures it.
 
+use crate::support::LONGEST_WAIT;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -132,7 +132,7 @@ impl CallbackServer {
                 received.await;
             }
         };
-        let waited = tokio::time::timeout(Duration::from_secs(40), waiting).await;
+        let waited = tokio::time::timeout(LONGEST_WAIT, waiting).await;
         assert!(waited.is_ok(), "only {} of {count} pushes were received", self.pushes().len());
     }
 }

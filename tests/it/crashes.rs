@@ -8,7 +8,7 @@ use courant::domain::time::HOUR;
 
 use crate::server_process::ServerProcess;
 use crate::smtp_server::{At, ReceivedMail, Rule, Script};
-use crate::support::{World, article, database_tests};
+use crate::support::{LONGEST_WAIT, World, article, database_tests};
 
 /// Connections of the transport `default`.
 pub(crate) const CONNECTIONS: usize = 2;
@@ -85,7 +85,7 @@ async fn until_received(world: &World, node: &Node, wanted: usize) {
     let start = Instant::now();
     while world.relay.with_mails(<[ReceivedMail]>::len) < wanted {
         assert!(
-            start.elapsed() < Duration::from_secs(60),
+            start.elapsed() < LONGEST_WAIT,
             "received {} of {wanted} mails: {}",
             node.mails(world),
             node.serving.log()
@@ -94,7 +94,7 @@ async fn until_received(world: &World, node: &Node, wanted: usize) {
     }
 }
 
-/// Waits until all mails of these editions are sent; fails after 60 s without progress.
+/// Waits until all mails of these editions are sent; fails after a long time without progress.
 pub(crate) async fn until_sent(world: &World, nodes: &[Node], editions: &[i64], readers: usize) {
     let (mut last_progress, mut mails) = (Instant::now(), 0);
     for edition in editions {
@@ -109,7 +109,7 @@ pub(crate) async fn until_sent(world: &World, nodes: &[Node], editions: &[i64], 
             }
             let logs = || nodes.iter().map(|n| n.serving.log()).collect::<Vec<_>>();
             assert!(
-                last_progress.elapsed() < Duration::from_secs(60),
+                last_progress.elapsed() < LONGEST_WAIT,
                 "edition {edition} is {status} after {mails} mails: {:?}",
                 logs()
             );
@@ -141,7 +141,7 @@ async fn until_node_sent(
             editions.push(another_edition(world).await);
         }
         assert!(
-            start.elapsed() < Duration::from_secs(60),
+            start.elapsed() < LONGEST_WAIT,
             "{} does not send: {}",
             node.name,
             node.serving.log()

@@ -11,7 +11,7 @@ use courant::domain::role::Role;
 
 use crate::crashes::Node;
 use crate::server_process::get;
-use crate::support::{World, database_tests};
+use crate::support::{LONGEST_WAIT, World, database_tests};
 
 pub(crate) fn editor() -> Actor {
     Actor::User { name: "lin".into(), role: Role::Editor, digests: DigestScope::All }
@@ -41,7 +41,7 @@ async fn until_status(nodes: &mut [Node], path: &str, status: u16) {
     for node in nodes {
         let address = node.serving.wait_until_ready();
         while get(address, path, &[]).status != status {
-            assert!(start.elapsed() < Duration::from_secs(30), "{}", node.serving.log());
+            assert!(start.elapsed() < LONGEST_WAIT, "{}", node.serving.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

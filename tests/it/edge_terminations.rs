@@ -14,7 +14,7 @@ use courant::store::subscribers::Subscriber;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, database_tests};
+use crate::support::{LONGEST_WAIT, World, article, database_tests};
 
 async fn edition_for(world: &World, readers: usize) -> i64 {
     world.publish([IncomingArticle { published_at: world.now(), ..article("a") }]).await;
@@ -293,7 +293,7 @@ database_tests! {
             let start = std::time::Instant::now();
             while world.sql(open).await > 0 {
                 assert!(
-                    start.elapsed() < std::time::Duration::from_secs(20),
+                    start.elapsed() < LONGEST_WAIT,
                     "a connection is still open"
                 );
                 tokio::task::yield_now().await;

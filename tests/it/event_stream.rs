@@ -11,7 +11,7 @@ use courant::domain::role::Role;
 
 use crate::crashes::{Node, another_edition};
 use crate::server_process::get;
-use crate::support::{World, article, database_tests};
+use crate::support::{LONGEST_WAIT, World, article, database_tests};
 
 /// Open stream of events, read line by line.
 struct EventStream(BufReader<TcpStream>);
@@ -19,7 +19,7 @@ struct EventStream(BufReader<TcpStream>);
 impl EventStream {
     fn open(address: SocketAddr, token: &str) -> Self {
         let mut connection = TcpStream::connect(address).unwrap();
-        connection.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        connection.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
         write!(
             connection,
             "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\n\r\n"

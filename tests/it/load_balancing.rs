@@ -10,7 +10,7 @@ use courant::subscribers::NewSubscriber;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script, SmtpServer};
-use crate::support::{Shell, World, article, database_tests};
+use crate::support::{LONGEST_WAIT, Shell, World, article, database_tests};
 
 /// Adds a second transport to the pool of the first; uses the system clock, as the process does.
 async fn add_second_transport(
@@ -125,7 +125,7 @@ database_tests! {
         let dispatcher = world.app.dispatcher();
         let shutdown = CancellationToken::new();
         let run = dispatcher.deliver_due(&standby, MINUTE, &shutdown);
-        let report = tokio::time::timeout(std::time::Duration::from_secs(20), run).await;
+        let report = tokio::time::timeout(LONGEST_WAIT, run).await;
         assert_eq!(report.expect("the run ends").unwrap().handled(), 0);
         assert!(other.mails().is_empty());
     }

@@ -26,7 +26,7 @@ async fn start(script: Script) -> (SmtpServer, Relay, Connection) {
     let server = SmtpServer::start(script).await;
     let relay = relay(
         &server,
-        Timeouts { unproven_pipelining: Duration::from_millis(300), ..timeouts(10_000) },
+        Timeouts { unproven_pipelining: Duration::from_millis(300), ..timeouts(300_000) },
     );
     let connection = Connection::open(&relay).await.unwrap();
     (server, relay, connection)

@@ -14,7 +14,7 @@ use courant::publishing::{PublishReport, Publisher};
 use flate2::read::GzDecoder;
 
 use crate::server_process::ServerProcess;
-use crate::support::{Shell, World, article, database_tests};
+use crate::support::{LONGEST_WAIT, Shell, World, article, database_tests};
 
 /// A node that publishes to the first destination of its config.
 struct Node {
@@ -293,7 +293,7 @@ fn serve_publishes_each_change() {
         while !std::fs::read_to_string(shell.path("www/news.rss"))
             .is_ok_and(|text| text.contains(title))
         {
-            assert!(started.elapsed() < Duration::from_secs(30), "timeout: {}", server.log());
+            assert!(started.elapsed() < LONGEST_WAIT, "timeout: {}", server.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::crashes::Node;
 use crate::crashes::{another_edition, set_up, until_sent};
 use crate::server_process::{ServerProcess, get, status_line};
-use crate::support::{Shell, database_tests};
+use crate::support::{LONGEST_WAIT, Shell, database_tests};
 
 const FEED: &str = "\n[[feeds]]\nname = \"second\"\ntitle = \"Second feed\"\n";
 
@@ -22,7 +22,7 @@ fn saved_documents(shell: &Shell) -> usize {
 fn until_status(server: &mut ServerProcess, path: &str, status: u16) {
     let (address, start) = (server.wait_until_ready(), Instant::now());
     while get(address, path, &[]).status != status {
-        assert!(start.elapsed() < Duration::from_secs(30), "{path}: {}", server.log());
+        assert!(start.elapsed() < LONGEST_WAIT, "{path}: {}", server.log());
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -63,7 +63,7 @@ fn an_invalid_configuration_is_rejected_with_every_error_and_the_old_one_stays()
     server.hang_up();
     let start = Instant::now();
     while !server.log().contains("the old one remains in use") {
-        assert!(start.elapsed() < Duration::from_secs(30), "{}", server.log());
+        assert!(start.elapsed() < LONGEST_WAIT, "{}", server.log());
         std::thread::sleep(Duration::from_millis(20));
     }
     for key in ["schedule", "titel"] {
@@ -86,7 +86,7 @@ database_tests! {
         world.sql("INSERT INTO reload_requests (requested_at) VALUES (1), (2)").await;
         let start = Instant::now();
         while world.sql("UPDATE reload_results SET node = node").await < 2 {
-            assert!(start.elapsed() < Duration::from_secs(30), "{}", node.serving.log());
+            assert!(start.elapsed() < LONGEST_WAIT, "{}", node.serving.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         assert_eq!(node.serving.stop().0, Some(0));
@@ -101,7 +101,7 @@ database_tests! {
         for mails in [20, 120, 220] {
             let start = Instant::now();
             while nodes[0].mails(world) < mails {
-                assert!(start.elapsed() < Duration::from_secs(60), "{}", nodes[0].serving.log());
+                assert!(start.elapsed() < LONGEST_WAIT, "{}", nodes[0].serving.log());
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             nodes[0].serving.hang_up();

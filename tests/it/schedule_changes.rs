@@ -11,7 +11,7 @@ use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SECOND, SignedDuration};
 
 use crate::crashes::Node;
 use crate::definitions::save;
-use crate::support::{START_TIME, World, article, database_tests};
+use crate::support::{LONGEST_WAIT, START_TIME, World, article, database_tests};
 
 /// Creates the editions that are due at a time after the start; returns their number.
 async fn editions_at(world: &World, after: SignedDuration) -> usize {
@@ -46,7 +46,7 @@ fn schedule_just_passed(now: Millis) -> String {
 async fn until_schedules_begin(node: &Node, count: usize) {
     let start = Instant::now();
     while node.serving.log().matches("the schedule is new or changed").count() < count {
-        assert!(start.elapsed() < Duration::from_secs(60), "{}", node.serving.log());
+        assert!(start.elapsed() < LONGEST_WAIT, "{}", node.serving.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -9,10 +9,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, WaitOptions, waitpid};
 
-use crate::support::Shell;
-
-/// Timeout for operations of a process that usually take less than a second.
-const TIMEOUT: Duration = Duration::from_secs(40);
+use crate::support::{LONGEST_WAIT, Shell};
 
 /// A running `courant serve` or `courant deliver`; killed when dropped.
 pub(crate) struct ServerProcess {
@@ -67,7 +64,7 @@ impl ServerProcess {
         if let Some(address) = self.address {
             return address;
         }
-        let until = Instant::now() + TIMEOUT;
+        let until = Instant::now() + LONGEST_WAIT;
         while Instant::now() < until {
             if let Some(status) = self.process.try_wait().unwrap() {
                 panic!("serve exited with {status}: {}", self.log());
@@ -121,7 +118,7 @@ impl ServerProcess {
     pub(crate) fn stop(mut self) -> (Option<i32>, Duration) {
         let began = Instant::now();
         Shell::signal(&self.process, "TERM");
-        while began.elapsed() < TIMEOUT {
+        while began.elapsed() < LONGEST_WAIT {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return (status.code(), began.elapsed());
             }
@@ -179,7 +176,7 @@ pub(crate) fn request(address: SocketAddr, method: &str, path: &str, headers: &[
 
 fn send(address: SocketAddr, method: &str, path: &str, headers: &[&str], body: &str) -> Response {
     let mut connection = TcpStream::connect(address).unwrap();
-    connection.set_read_timeout(Some(TIMEOUT)).unwrap();
+    connection.set_read_timeout(Some(LONGEST_WAIT)).unwrap();
     let header_lines: String = headers.iter().map(|h| format!("{h}\r\n")).collect();
     write!(
         connection,

@@ -9,7 +9,7 @@ use courant::mail::smtp::Timeouts;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
-use crate::support::{World, article, database_tests};
+use crate::support::{LONGEST_WAIT, World, article, database_tests};
 
 /// Sends three mails over one connection and shuts down while the relay stalls at `at`; if
 /// `replies` is set, the relay replies during the shutdown. Returns the edition, the report and the
@@ -45,7 +45,7 @@ async fn shut_down_while_stalled(
         tokio::time::sleep(Duration::from_millis(100)).await;
         world.relay.release();
     }
-    let report = tokio::time::timeout(Duration::from_secs(20), sending)
+    let report = tokio::time::timeout(LONGEST_WAIT, sending)
         .await
         .expect("delivery should not wait for the stalled relay")
         .unwrap();
@@ -113,9 +113,9 @@ database_tests! {
 
     async fn a_reply_during_the_shutdown_is_recorded(world) {
         let (edition, report, took) =
-            shut_down_while_stalled(world, At::Content, Duration::from_secs(15), true).await;
+            shut_down_while_stalled(world, At::Content, 2 * LONGEST_WAIT, true).await;
         // The message pipelined behind it is sent as well, because the relay has its envelope.
-        assert!(report.sent == 2 && took < Duration::from_secs(10), "{took:?}, {report:?}");
+        assert!(report.sent == 2 && took < LONGEST_WAIT, "{took:?}, {report:?}");
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 2 sent");
         world.restart();
         world.deliver().await;

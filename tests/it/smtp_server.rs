@@ -4,6 +4,7 @@
 
 mod session;
 
+use crate::support::LONGEST_WAIT;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -322,7 +323,7 @@ impl SmtpServer {
                 received.await;
             }
         };
-        let Ok(mails) = tokio::time::timeout(Duration::from_secs(10), waiting).await else {
+        let Ok(mails) = tokio::time::timeout(LONGEST_WAIT, waiting).await else {
             panic!("received {} of {n} mails", self.mails().len());
         };
         mails

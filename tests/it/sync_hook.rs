@@ -9,7 +9,7 @@ use courant::sources::{self, SyncReport, trigger};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use crate::server_process::{Response, ServerProcess, get, post_json};
-use crate::support::{START_TIME, Shell, World, database_tests};
+use crate::support::{LONGEST_WAIT, START_TIME, Shell, World, database_tests};
 
 const QUERY: &str = "SELECT id, title, at AS published_at, at AS updated_at FROM news";
 
@@ -30,10 +30,7 @@ async fn run_sql(file: &std::path::Path, text: &str) {
 pub(crate) fn wait_for(address: SocketAddr, feed: &str, text: &str) {
     let started = Instant::now();
     while !String::from_utf8_lossy(&get(address, feed, &[]).body).contains(text) {
-        assert!(
-            started.elapsed() < Duration::from_secs(30),
-            "timeout: {feed} does not contain {text}"
-        );
+        assert!(started.elapsed() < LONGEST_WAIT, "timeout: {feed} does not contain {text}");
         std::thread::sleep(Duration::from_millis(10));
     }
 }

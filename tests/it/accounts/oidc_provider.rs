@@ -5,10 +5,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::server_process::{Response, ServerProcess, get, post_form};
-use crate::support::{Shell, skipped};
+use crate::support::{LONGEST_WAIT, Shell, skipped};
 
-/// Timeout of the start of the provider, which usually takes two seconds.
-const TIMEOUT: Duration = Duration::from_secs(40);
 const CLAIMS: &str = r#"{"sub": "4711", "preferred_username": "Lin.Wei", "email": "lin@college.example", "email_verified": true, "groups": ["staff", "editor"]}"#;
 const FOREIGN_CLAIMS: &str = r#"{"sub": "4712", "preferred_username": "eve", "email": "eve@evil.example", "email_verified": true}"#;
 
@@ -36,7 +34,7 @@ impl Provider {
             .stderr(Stdio::null())
             .spawn();
         let mut provider = Self { process: process.ok()?, address };
-        let until = Instant::now() + TIMEOUT;
+        let until = Instant::now() + LONGEST_WAIT;
         while std::net::TcpStream::connect(address).is_err() {
             assert_eq!(provider.process.try_wait().unwrap(), None, "the provider has ended");
             assert!(Instant::now() < until, "the provider does not start");

@@ -3,10 +3,8 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-/// Maximum time without data from a reader.
-const READ_TIMEOUT: Duration = Duration::from_secs(40);
+use crate::support::LONGEST_WAIT;
 
 /// One request for a feed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +49,7 @@ fn forward(
     program: SocketAddr,
     requests: &Mutex<Vec<RecordedRequest>>,
 ) -> Option<()> {
-    reader.set_read_timeout(Some(READ_TIMEOUT)).ok()?;
+    reader.set_read_timeout(Some(LONGEST_WAIT)).ok()?;
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];

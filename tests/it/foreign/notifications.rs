@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::test_source::{Kind, TestSource};
 use crate::server_process::ServerProcess;
+use crate::support::LONGEST_WAIT;
 use crate::sync_hook::wait_for;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -19,7 +20,7 @@ async fn a_notification_brings_an_article_into_the_feed_at_once() {
     let address = server.wait_until_ready();
     let started = Instant::now();
     while !server.log().contains("listening for notifications on College News") {
-        assert!(started.elapsed() < Duration::from_secs(30), "{}", server.log());
+        assert!(started.elapsed() < LONGEST_WAIT, "{}", server.log());
         std::thread::sleep(Duration::from_millis(10));
     }
     for id in 1..=3 {

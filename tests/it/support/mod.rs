@@ -19,7 +19,7 @@ pub(crate) use settings::Settings;
 pub(crate) use shell::Shell;
 pub(crate) use terminal::Terminal;
 pub(crate) use time::{START_TIME, TestClock};
-pub(crate) use waiting::{wait_until, wait_until_async};
+pub(crate) use waiting::{LONGEST_WAIT, wait_until, wait_until_async};
 pub(crate) use world::{Database, World, article};
 
 /// Reports that a test is skipped on this machine; panics if `COURANT_TEST_REQUIRE` is `all`.

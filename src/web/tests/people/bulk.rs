@@ -22,7 +22,7 @@ async fn finished(site: &Site, id: i64) -> BulkJob {
             tokio::task::yield_now().await;
         }
     };
-    tokio::time::timeout(SignedDuration::from_secs(30).unsigned_abs(), wait).await.unwrap()
+    tokio::time::timeout(SignedDuration::from_secs(300).unsigned_abs(), wait).await.unwrap()
 }
 
 #[tokio::test]
