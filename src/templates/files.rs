@@ -17,6 +17,9 @@ struct Embedded;
 /// Maximum size of a file in bytes, which also bounds the catalogs and the style sheet.
 const MAX_FILE_BYTES: u64 = 1_000_000;
 
+/// Directory of the templates of pages.
+pub(super) const PAGE_PREFIX: &str = "web/";
+
 /// File names of the three parts of a message.
 pub(super) const MAIL_PARTS: [&str; 3] = ["subject.hbs", "html.hbs", "text.hbs"];
 
@@ -36,6 +39,8 @@ pub(super) struct TemplateFiles {
     pub(super) files: BTreeMap<String, TemplateFile>,
     /// Fluent files in order: later ones override earlier ones.
     pub(super) fluent: Vec<(String, TemplateFile)>,
+    /// `true` if the admin's directory overrides a template of pages.
+    pub(super) overrides_pages: bool,
 }
 
 impl TemplateFiles {
@@ -102,6 +107,7 @@ impl TemplateFiles {
         let Ok(text) = String::from_utf8(bytes) else {
             bail!("{display_path} is not UTF-8; save it in that encoding");
         };
+        self.overrides_pages |= name.starts_with(PAGE_PREFIX);
         self.insert(name, TemplateFile { text, display_path });
         Ok(())
     }

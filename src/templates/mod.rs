@@ -23,8 +23,9 @@ mod wrap;
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use anyhow::anyhow;
 use serde_json::Value;
 
 use crate::domain::language;
@@ -32,7 +33,7 @@ use crate::domain::text_repair::one_line;
 pub use assets::Asset;
 use assets::Assets;
 pub use choices::{ChosenDigest, SubscriptionChoices};
-use files::TemplateFiles;
+use files::{PAGE_PREFIX, TemplateFiles};
 use i18n::Catalog;
 pub use i18n::{TextValue, date_text, month_text};
 pub use mail::{ConfirmContext, DigestMailContext, RenderedMail};
@@ -40,9 +41,16 @@ pub use pages::View;
 use renderer::Renderer;
 pub use snapshot::TemplateSnapshot;
 
+/// Directory of the templates of the admin area.
+const ADMIN_PREFIX: &str = "web/admin/";
+
 /// All templates, parsed and checked against the limits of the sandbox.
 pub struct Templates {
+    /// The templates outside the admin area.
     renderer: Renderer,
+    /// The templates of pages with those of the admin area, parsed when the first of its pages is rendered:
+    /// they are most of the templates, and no other process needs them.
+    admin_renderer: OnceLock<Result<Renderer, String>>,
     catalog: Arc<Catalog>,
     assets: Arc<Assets>,
     mail_names: Vec<String>,
@@ -72,9 +80,31 @@ impl Templates {
         let catalog = Arc::new(Catalog::load(&files.fluent)?);
         let mail_names = files.mail_names();
         let assets = Arc::new(Assets::take(&mut files));
-        let renderer = Renderer::load(&files.files, &catalog, &assets)?;
+        let parts = files.files.iter().filter(|(name, _)| !name.starts_with(ADMIN_PREFIX));
+        let renderer = Renderer::load(parts, &catalog, &assets)?;
         let attribute_names = files.attribute_names();
-        Ok(Self { renderer, catalog, assets, mail_names, files, attribute_names })
+        let admin_renderer = OnceLock::new();
+        let templates =
+            Self { renderer, admin_renderer, catalog, assets, mail_names, files, attribute_names };
+        if templates.files.overrides_pages {
+            templates.renderer_of(ADMIN_PREFIX)?;
+        }
+        Ok(templates)
+    }
+
+    /// Returns the renderer with a template.
+    ///
+    /// # Errors
+    /// One sentence about the first template of the admin area that is invalid.
+    fn renderer_of(&self, template: &str) -> anyhow::Result<&Renderer> {
+        if !template.starts_with(ADMIN_PREFIX) {
+            return Ok(&self.renderer);
+        }
+        let load = || {
+            let pages = self.files.files.iter().filter(|(name, _)| name.starts_with(PAGE_PREFIX));
+            Renderer::load(pages, &self.catalog, &self.assets).map_err(|e| format!("{e:#}"))
+        };
+        self.admin_renderer.get_or_init(load).as_ref().map_err(|reason| anyhow!("{reason}"))
     }
 
     /// Returns the file below `/assets/` with this name, if pages use one.
@@ -162,7 +192,9 @@ impl Templates {
     /// One sentence with file, line, column and remedy; embedded templates do not fail.
     pub async fn page<V: View>(self: &Arc<Self>, view: &V) -> anyhow::Result<String> {
         let data = serde_json::to_value(view)?;
-        self.run_on_pool(move |templates| templates.renderer.render(V::TEMPLATE, &data)).await?
+        let render =
+            move |templates: &Self| templates.renderer_of(V::TEMPLATE)?.render(V::TEMPLATE, &data);
+        self.run_on_pool(render).await?
     }
 
     /// Renders one variant of a digest's edition; blocks the thread. Placeholders of ASCII letters
@@ -223,7 +255,7 @@ impl Templates {
         errors.extend(
             ConfirmContext::samples().iter().filter_map(|sample| self.render_confirm(sample).err()),
         );
-        errors.extend(pages::check(&self.renderer));
+        errors.extend(pages::check(&|template| self.renderer_of(template)));
         let mut errors: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
         errors.dedup();
         errors

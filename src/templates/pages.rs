@@ -238,59 +238,62 @@ pub struct ErrorPage {
     pub sentence: String,
 }
 
+/// Function that returns the renderer with a template.
+type Renderers<'a, 'r> = &'a dyn Fn(&str) -> anyhow::Result<&'r Renderer>;
+
 /// Renders a page; blocks the thread.
 ///
 /// # Errors
 /// One sentence with file, line, column and remedy; embedded templates do not fail.
-fn render<V: View>(renderer: &Renderer, view: &V) -> anyhow::Result<String> {
-    renderer.render(V::TEMPLATE, &serde_json::to_value(view)?)
+fn render<V: View>(renderers: Renderers<'_, '_>, view: &V) -> anyhow::Result<String> {
+    renderers(V::TEMPLATE)?.render(V::TEMPLATE, &serde_json::to_value(view)?)
 }
 
 /// Renders every page with all its samples; returns the errors.
-pub(super) fn check(renderer: &Renderer) -> Vec<anyhow::Error> {
-    fn all<V: View>(renderer: &Renderer) -> impl Iterator<Item = anyhow::Error> {
-        V::samples().into_iter().filter_map(|sample| render(renderer, &sample).err())
+pub(super) fn check(renderers: Renderers<'_, '_>) -> Vec<anyhow::Error> {
+    fn all<V: View>(renderers: Renderers<'_, '_>) -> impl Iterator<Item = anyhow::Error> {
+        V::samples().into_iter().filter_map(|sample| render(renderers, &sample).err())
     }
-    all::<IndexPage>(renderer)
-        .chain(all::<FeedPage>(renderer))
-        .chain(all::<FeedsPage>(renderer))
-        .chain(all::<SubscribePage>(renderer))
-        .chain(all::<ConfirmPage>(renderer))
-        .chain(all::<UnsubscribePage>(renderer))
-        .chain(all::<LoginPage>(renderer))
-        .chain(all::<SetPasswordPage>(renderer))
-        .chain(all::<ProfilePage>(renderer))
-        .chain(all::<RecoveryCodesPage>(renderer))
-        .chain(all::<HomePage>(renderer))
-        .chain(all::<FindPage>(renderer))
-        .chain(all::<ObjectPage>(renderer))
-        .chain(all::<EditionsPage>(renderer))
-        .chain(all::<EditionPage>(renderer))
-        .chain(all::<DigestsPage>(renderer))
-        .chain(all::<DigestPage>(renderer))
-        .chain(all::<MailPreviewPage>(renderer))
-        .chain(all::<EditionMailPage>(renderer))
-        .chain(all::<DefinitionFormPage>(renderer))
-        .chain(all::<AdminFeedsPage>(renderer))
-        .chain(all::<AdminFeedPage>(renderer))
-        .chain(all::<DefinitionDeletePage>(renderer))
-        .chain(all::<DefinitionHistoryPage>(renderer))
-        .chain(all::<SubscribersPage>(renderer))
-        .chain(all::<PersonPage>(renderer))
-        .chain(all::<NewPersonPage>(renderer))
-        .chain(all::<BulkPage>(renderer))
-        .chain(all::<BulkJobsPage>(renderer))
-        .chain(all::<BulkJobPage>(renderer))
-        .chain(all::<ImportsPage>(renderer))
-        .chain(all::<ImportPage>(renderer))
-        .chain(all::<SegmentsPage>(renderer))
-        .chain(all::<SegmentPage>(renderer))
-        .chain(all::<SuppressionsPage>(renderer))
-        .chain(all::<NoticePage>(renderer))
-        .chain(all::<ErrorPage>(renderer))
-        .chain(all::<MailboxPage>(renderer))
-        .chain(all::<MailboxMailPage>(renderer))
-        .chain(all::<PublishPage>(renderer))
-        .chain(all::<DemoArticlePage>(renderer))
+    all::<IndexPage>(renderers)
+        .chain(all::<FeedPage>(renderers))
+        .chain(all::<FeedsPage>(renderers))
+        .chain(all::<SubscribePage>(renderers))
+        .chain(all::<ConfirmPage>(renderers))
+        .chain(all::<UnsubscribePage>(renderers))
+        .chain(all::<LoginPage>(renderers))
+        .chain(all::<SetPasswordPage>(renderers))
+        .chain(all::<ProfilePage>(renderers))
+        .chain(all::<RecoveryCodesPage>(renderers))
+        .chain(all::<HomePage>(renderers))
+        .chain(all::<FindPage>(renderers))
+        .chain(all::<ObjectPage>(renderers))
+        .chain(all::<EditionsPage>(renderers))
+        .chain(all::<EditionPage>(renderers))
+        .chain(all::<DigestsPage>(renderers))
+        .chain(all::<DigestPage>(renderers))
+        .chain(all::<MailPreviewPage>(renderers))
+        .chain(all::<EditionMailPage>(renderers))
+        .chain(all::<DefinitionFormPage>(renderers))
+        .chain(all::<AdminFeedsPage>(renderers))
+        .chain(all::<AdminFeedPage>(renderers))
+        .chain(all::<DefinitionDeletePage>(renderers))
+        .chain(all::<DefinitionHistoryPage>(renderers))
+        .chain(all::<SubscribersPage>(renderers))
+        .chain(all::<PersonPage>(renderers))
+        .chain(all::<NewPersonPage>(renderers))
+        .chain(all::<BulkPage>(renderers))
+        .chain(all::<BulkJobsPage>(renderers))
+        .chain(all::<BulkJobPage>(renderers))
+        .chain(all::<ImportsPage>(renderers))
+        .chain(all::<ImportPage>(renderers))
+        .chain(all::<SegmentsPage>(renderers))
+        .chain(all::<SegmentPage>(renderers))
+        .chain(all::<SuppressionsPage>(renderers))
+        .chain(all::<NoticePage>(renderers))
+        .chain(all::<ErrorPage>(renderers))
+        .chain(all::<MailboxPage>(renderers))
+        .chain(all::<MailboxMailPage>(renderers))
+        .chain(all::<PublishPage>(renderers))
+        .chain(all::<DemoArticlePage>(renderers))
         .collect()
 }

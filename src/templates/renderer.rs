@@ -41,8 +41,8 @@ impl Renderer {
     ///
     /// # Errors
     /// One sentence about the first template that is invalid.
-    pub(super) fn load(
-        files: &BTreeMap<String, TemplateFile>,
+    pub(super) fn load<'f>(
+        files: impl IntoIterator<Item = (&'f String, &'f TemplateFile)>,
         catalog: &Arc<Catalog>,
         assets: &Arc<Assets>,
     ) -> anyhow::Result<Self> {

@@ -67,6 +67,7 @@ impl TemplateSnapshot {
         let files = TemplateFiles {
             files: stored.files.into_iter().map(file).collect(),
             fluent: stored.texts.into_iter().map(file).collect(),
+            overrides_pages: false,
         };
         Ok(Self {
             templates: Templates::from_files(files)?,

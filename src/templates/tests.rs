@@ -117,6 +117,15 @@ fn overrides_take_precedence_over_embedded_files() {
 }
 
 #[test]
+fn an_invalid_override_of_an_admin_page_is_reported_at_the_start() {
+    let error = load_error(with_files(&[("web/admin/home.hbs", "<p>{{#if feeds}}</p>")]));
+    assert!(error.contains("web/admin/home.hbs"), "{error}");
+    let templates = with_files(&[("web/admin/time.hbs", "{{nothing}}")]).unwrap();
+    let errors = templates.check().join("\n");
+    assert!(errors.contains("web/admin/time.hbs:1"), "{errors}");
+}
+
+#[test]
 fn templates_beyond_the_limits_are_rejected() {
     let deep = format!("{}{}", "{{#if a}}".repeat(5_000), "{{/if}}".repeat(5_000));
     assert!(load_error(custom(&deep)).contains("html.hbs:1:451: nested more than 50 levels deep"));

@@ -54,8 +54,9 @@ pub(crate) fn timeouts(ms: u64) -> Timeouts {
 }
 
 pub(crate) async fn connect(server: &SmtpServer) -> Result<Connection, ConnectError> {
-    let relay = Relay::from_transport(&transport(server, TlsMode::Opportunistic), timeouts(300_000))
-        .unwrap();
+    let relay =
+        Relay::from_transport(&transport(server, TlsMode::Opportunistic), timeouts(300_000))
+            .unwrap();
     Connection::open(&relay).await
 }
 
@@ -357,7 +358,8 @@ async fn a_relay_that_rejects_ehlo_is_greeted_with_helo_and_has_no_extensions() 
         assert_eq!(server.verbs(1)[..3], ["EHLO", "HELO", "MAIL"], "{reply}");
         assert_eq!(server.mails()[0].ehlo_name, "news.example.edu");
 
-        let relay = Relay::from_transport(&transport(&server, TlsMode::Required), timeouts(300_000));
+        let relay =
+            Relay::from_transport(&transport(&server, TlsMode::Required), timeouts(300_000));
         let error = Connection::open(&relay.unwrap()).await.err().unwrap();
         assert!(matches!(error, ConnectError::NoStartTls { .. }), "{error}");
 

@@ -34,7 +34,7 @@ pub enum UploadError {
         "the file is larger than 2 GiB; split it, or import it with `courant subscribers import`"
     )]
     TooLarge,
-    /// The database failed.
+    /// The database failed or cannot be reached.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
