@@ -6,7 +6,6 @@ use super::caller::Caller;
 use crate::domain::address::EmailAddress;
 use crate::http::Problem;
 use crate::store::subscribers::{Subscriber, Subscription};
-use crate::store::suppressions::Suppression;
 use crate::wire;
 
 /// Returns a subscriber that the actor may see.
@@ -59,16 +58,13 @@ pub(super) async fn documents(
 ) -> Result<Vec<wire::subscribers::Subscriber>, Problem> {
     let (store, scope) = (&caller.app.store, caller.actor.digests());
     let ids: Vec<i64> = subscribers.iter().map(|subscriber| subscriber.id).collect();
-    let hashes: Vec<String> = subscribers.iter().map(|s| s.address_hash.clone()).collect();
     let mut of_subscriber: HashMap<i64, Vec<Subscription>> = HashMap::new();
     for subscription in store.subscriptions().list_of(&ids).await? {
         if scope.contains(&subscription.digest) {
             of_subscriber.entry(subscription.subscriber_id).or_default().push(subscription);
         }
     }
-    let suppressions = store.suppressions().of_addresses(&hashes).await?;
-    let suppressions: HashMap<String, Suppression> =
-        suppressions.into_iter().map(|s| (s.hash.clone(), s)).collect();
+    let suppressions = store.suppressions().of_people(subscribers).await?;
     let document = |subscriber: &Subscriber| {
         let subscriptions = of_subscriber.get(&subscriber.id).map_or(&[][..], Vec::as_slice);
         let suppression = suppressions.get(&subscriber.address_hash);

@@ -1,4 +1,4 @@
-//! `/api/v1/suppressions`: addresses that must never be mailed.
+//! `/api/v1/suppressions`: addresses and domains that must never be mailed.
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::IntoResponse;
@@ -11,11 +11,11 @@ use super::input::{JsonBody, PathParams};
 use super::operations::Operations;
 use super::output::{ApiResult, check_if_match, created, json, resource};
 use super::paging::{ItemPage, ListQuery, PageParams};
-use crate::domain::address::EmailAddress;
 use crate::domain::page::Page;
 use crate::domain::permission::Permission;
+use crate::domain::suppression_target::SuppressionTarget;
 use crate::http::Problem;
-use crate::store::suppressions::address_hash;
+use crate::store::suppressions::{domain_key, suppression_key};
 use crate::subscribers;
 use crate::wire::suppressions::Suppression;
 
@@ -36,7 +36,7 @@ pub(super) fn add_operations(operations: Operations) -> Operations {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct SuppressionFilter {
-    /// List only the suppression of this address
+    /// List only the suppressions that cover this address, or that of a domain such as `@example.com`
     email: Option<String>,
 }
 
@@ -51,9 +51,10 @@ async fn list_suppressions(caller: Caller, list: ListQuery<SuppressionFilter>) -
     let page = match &list.filter.email {
         None => store.suppressions().list(&list.page).await?,
         Some(email) => {
-            let address = EmailAddress::parse(email).map_err(Problem::bad_request)?;
-            let hash = address_hash(&caller.app.store_identity.secret, &address.key());
-            Page { items: store.suppressions().of_addresses(&[hash]).await?, next: None }
+            let target = SuppressionTarget::parse(email).map_err(Problem::bad_request)?;
+            let key = suppression_key(&caller.app.store_identity.secret, &target);
+            let keys = [key, domain_key(&target.to_string()).to_owned()];
+            Page { items: store.suppressions().with_keys(&keys).await?, next: None }
         }
     };
     list.respond(page, |suppression| Suppression::from(&suppression))
@@ -62,7 +63,7 @@ async fn list_suppressions(caller: Caller, list: ListQuery<SuppressionFilter>) -
 /// Shows the suppression of an address.
 #[utoipa::path(
     get, path = "/api/v1/suppressions/{hash}", tag = "suppressions",
-    params(("hash" = String, Path, description = "Keyed hash of the address")),
+    params(("hash" = String, Path, description = "Keyed hash of the address, or the domain as `@example.com`")),
     responses((status = 200, description = "The suppression", body = Suppression))
 )]
 async fn show_suppression(
@@ -74,15 +75,15 @@ async fn show_suppression(
     resource(&headers, &find(&caller, hash).await?)
 }
 
-/// Address that must not be mailed.
+/// Address or domain that must not be mailed.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewSuppression {
-    /// E-mail address to suppress.
+    /// E-mail address to suppress, or a domain such as `@example.com`.
     email: String,
 }
 
-/// Suppresses an address, so that it is never mailed.
+/// Suppresses an address or all addresses of a domain, so that they are never mailed.
 #[utoipa::path(
     post, path = "/api/v1/suppressions", tag = "suppressions", request_body = NewSuppression,
     responses(
@@ -93,12 +94,11 @@ struct NewSuppression {
 async fn add_suppression(caller: Caller, JsonBody(new): JsonBody<NewSuppression>) -> ApiResult {
     caller.require_all_digests(REASON)?;
     let Caller { app, actor, now } = &caller;
-    let address = EmailAddress::parse(&new.email)
+    let target = SuppressionTarget::parse(&new.email)
         .map_err(|reason| Problem::invalid_field("/email", reason))?;
     let secret = &app.store_identity.secret;
-    let is_new = subscribers::suppress(&app.store, secret, &address, actor, *now).await?;
-    let hash = address_hash(secret, &address.key());
-    let document = find(&caller, hash).await?;
+    let is_new = subscribers::suppress(&app.store, secret, &target, actor, *now).await?;
+    let document = find(&caller, suppression_key(secret, &target)).await?;
     if !is_new {
         return json(StatusCode::OK, &document);
     }
@@ -108,7 +108,7 @@ async fn add_suppression(caller: Caller, JsonBody(new): JsonBody<NewSuppression>
 /// Removes an address from the suppression list.
 #[utoipa::path(
     delete, path = "/api/v1/suppressions/{hash}", tag = "suppressions",
-    params(("hash" = String, Path, description = "Keyed hash of the address")),
+    params(("hash" = String, Path, description = "Keyed hash of the address, or the domain as `@example.com`")),
     responses(
         (status = 204, description = "The address is no longer suppressed"),
         (status = 412, description = "`If-Match` names another version."),
@@ -122,14 +122,14 @@ async fn remove_suppression(
     caller.require_all_digests(REASON)?;
     check_if_match(&headers, &find(&caller, hash.clone()).await?)?;
     let Caller { app, actor, now } = &caller;
-    if !subscribers::unsuppress_hash(&app.store, &hash, actor, *now).await? {
+    if !subscribers::unsuppress_key(&app.store, &hash, actor, *now).await? {
         return Err(unknown_suppression());
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn find(caller: &Caller, hash: String) -> Result<Suppression, Problem> {
-    let found = caller.app.store.suppressions().of_addresses(&[hash]).await?;
+    let found = caller.app.store.suppressions().with_keys(&[hash]).await?;
     found.first().map(Suppression::from).ok_or_else(unknown_suppression)
 }
 

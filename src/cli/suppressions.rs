@@ -1,4 +1,4 @@
-//! `courant suppressions`: manages addresses that must never be mailed.
+//! `courant suppressions`: manages addresses and domains that must never be mailed.
 
 use std::process::ExitCode;
 
@@ -7,12 +7,13 @@ use clap::Subcommand;
 
 use super::table::Column::{Key, Text};
 use super::table::TextTable;
-use super::usage::parse_address;
+use super::usage::UsageError;
 use super::{output, paging};
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::suppression_target::SuppressionTarget;
 use crate::domain::time::zone_name;
-use crate::store::suppressions::address_hash;
+use crate::store::suppressions::suppression_key;
 use crate::subscribers::{self, export};
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
@@ -26,19 +27,19 @@ pub(crate) enum Command {
     },
     /// Write all suppressions as CSV to standard output
     Export,
-    /// Show the suppression of an address
+    /// Show what suppresses an address
     Show {
-        /// E-mail address to show
+        /// E-mail address, or a domain such as @example.com
         email: String,
     },
-    /// Suppress an address, so that it is never mailed
+    /// Suppress an address or all addresses of a domain, so that they are never mailed
     Add {
-        /// E-mail address to suppress
+        /// E-mail address, or a domain such as @example.com
         email: String,
     },
-    /// Remove an address from the suppression list
+    /// Remove an address or a domain from the suppression list
     Remove {
-        /// E-mail address to remove
+        /// E-mail address, or a domain such as @example.com
         email: String,
     },
 }
@@ -55,7 +56,7 @@ impl Command {
                 let new = subscribers::suppress(
                     &app.store,
                     &app.store_identity.secret,
-                    &parse_address(&email)?,
+                    &parse_target(&email)?,
                     &Actor::Cli,
                     app.now(),
                 )
@@ -68,7 +69,7 @@ impl Command {
                 if !subscribers::unsuppress(
                     &app.store,
                     &app.store_identity.secret,
-                    &parse_address(&email)?,
+                    &parse_target(&email)?,
                     &Actor::Cli,
                     app.now(),
                 )
@@ -85,6 +86,10 @@ impl Command {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn parse_target(text: &str) -> anyhow::Result<SuppressionTarget> {
+    Ok(SuppressionTarget::parse(text).map_err(|reason| UsageError(format!("{text}: {reason}")))?)
 }
 
 async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()> {
@@ -107,14 +112,19 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<()>
 }
 
 async fn show(app: &App, email: &str, json: bool) -> anyhow::Result<()> {
-    let hash = address_hash(&app.store_identity.secret, &parse_address(email)?.key());
-    let found = app.store.suppressions().of_addresses(&[hash]).await?.pop();
+    let target = parse_target(email)?;
+    let key = suppression_key(&app.store_identity.secret, &target);
+    let found = app.store.suppressions().covering(&key, &target.to_string()).await?;
     let s = found.ok_or_else(|| anyhow!("{email} is not suppressed"))?;
     let zone = &app.config.site.timezone;
     let since = s.created_at.in_zone(zone);
     let reply = s.reply.as_deref().map(|reply| format!(": {reply}")).unwrap_or_default();
+    let covered = match s.is_domain() {
+        true => format!("every address at {} has", s.hash.trim_start_matches('@')),
+        false => format!("{email} has"),
+    };
     let text = format!(
-        "{email} has been suppressed since {since} {} ({}){reply}",
+        "{covered} been suppressed since {since} {} ({}){reply}",
         zone_name(zone),
         s.reason
     );

@@ -112,9 +112,10 @@ pub async fn queue_test(
 ) -> anyhow::Result<TestMail> {
     let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
     let hash = address_hash(&ctx.store_identity.secret, &address.key());
-    if let Some(reason) = ctx.store.suppressions().find(&hash).await? {
+    if let Some(one) = ctx.store.suppressions().covering(&hash, &address.key()).await? {
+        let (reason, target) = (&one.reason, if one.is_domain() { &one.hash } else { to });
         bail!(
-            "{to} is suppressed ({reason}); to allow e-mails, run `courant suppressions remove {to}`"
+            "{to} is suppressed ({reason}); to allow e-mails, run `courant suppressions remove {target}`"
         );
     }
     let is_known = ctx.store.subscribers().find_by_address(&address.key()).await?.is_some();

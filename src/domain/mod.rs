@@ -49,6 +49,7 @@ pub mod slug;
 pub mod subject;
 pub mod subscriber_import;
 pub mod subscription;
+pub mod suppression_target;
 pub mod tag;
 pub mod text_language;
 pub mod text_repair;

@@ -17,6 +17,9 @@ use super::db::Engine;
 /// | `id_among column table` | whether a column is one of the `id`s of a common table expression, for PostgreSQL, whose planner would otherwise not use index lookups for a few rows |
 /// | `subscriber_in table x` | begin of a test, closed by a parenthesis, whether the subscriber `p` has a row in a table; SQLite reads the rows first, PostgreSQL chooses |
 /// | `search_index $pattern` | test whether the address or the name of the subscriber `p` fits a pattern of at least three characters ([`search_pattern`]), by the index of trigrams |
+/// | `domain_key column` | `@` and the domain of an address in a column, by which the suppression of a domain is stored |
+/// | `suppressed row` | whether the address of a row or its domain is suppressed, for few rows |
+/// | `not_suppressed row` | the opposite, for many rows: each part can be a join |
 /// | `subscriber_has table x` | the same test for one subscriber after the other |
 /// | `position column text` | position of a text in a column, from 1; 0 without it |
 /// | `lower column` | text with the ASCII letters in lower case |
@@ -99,6 +102,20 @@ fn expand_filter(engine: Engine, name: &str, arguments: &str) -> Option<String> 
         (Engine::Postgres, "search_index") => {
             format!("p.search_key LIKE {arguments} ESCAPE '!'")
         }
+        (_, "domain_key") => domain_key(engine, arguments),
+        (_, "suppressed") => {
+            let domain = domain_key(engine, &format!("{arguments}.address"));
+            format!(
+                "(SELECT x.hash FROM suppressions x WHERE x.hash IN ({arguments}.address_hash, {domain}) LIMIT 1) IS NOT NULL"
+            )
+        }
+        (_, "not_suppressed") => {
+            let domain = domain_key(engine, &format!("{arguments}.address"));
+            format!(
+                "NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = {arguments}.address_hash) \
+                 AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = {domain})"
+            )
+        }
         (_, "position") => {
             let (column, text) = arguments.split_once(' ')?;
             let function = if engine == Engine::Sqlite { "instr" } else { "strpos" };
@@ -108,6 +125,11 @@ fn expand_filter(engine: Engine, name: &str, arguments: &str) -> Option<String> 
         (Engine::Postgres, "lower") => format!("lower({arguments} COLLATE \"C\")"),
         _ => return None,
     })
+}
+
+fn domain_key(engine: Engine, column: &str) -> String {
+    let position = if engine == Engine::Sqlite { "instr" } else { "strpos" };
+    format!("substr({column}, {position}({column}, '@'))")
 }
 
 /// Returns the pattern of texts that contain a text: for GLOB, which the index of SQLite supports, or for

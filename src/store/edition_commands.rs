@@ -142,7 +142,7 @@ static ENQUEUE_FAILED: Statement = Statement::new(
      WHERE d.batch_id = $batch
        AND d.state IN ('failed', 'held')
        AND d.address <> ''
-       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = d.address_hash)
+       AND {not_suppressed d}
     ON CONFLICT (delivery_id) DO NOTHING",
 );
 
@@ -158,7 +158,7 @@ static REOPEN_FAILED: Statement = Statement::new(
      WHERE batch_id = $batch
        AND state IN ('failed', 'held')
        AND address <> ''
-       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash)",
+       AND {not_suppressed deliveries}",
 );
 
 /// Selects the editions whose deliveries have all ended.

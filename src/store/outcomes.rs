@@ -61,7 +61,7 @@ static UNMARK: Statement = Statement::with(
 /// suppressed, or because no confirmation is awaited any more.
 const IS_UNSENDABLE: &str = "id IN {json_ids $ids}
        AND state = 'queued'
-       AND (EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = deliveries.address_hash)
+       AND ({suppressed deliveries}
             OR (kind = 'edition'
                 AND NOT EXISTS (
                     SELECT 1
@@ -89,8 +89,7 @@ static CANCEL_UNSENDABLE: Statement = Statement::with(
                              WHEN kind = 'edition'
                              THEN 'unsubscribed or suppressed before it was sent'
                              WHEN kind = 'test'
-                               OR EXISTS (SELECT 1 FROM suppressions x
-                                           WHERE x.hash = deliveries.address_hash)
+                               OR {suppressed deliveries}
                              THEN 'suppressed before it was sent'
                              ELSE {not_awaited}
                          END

@@ -10,6 +10,7 @@ use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::operations::Subscribers;
 use super::subscribers::SubscriberDetails;
+use super::suppressions::domain_key;
 use super::{StoreResult, subscriber_values};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -54,7 +55,8 @@ static IN_USE: Statement = Statement::new(
        AND id <> $subscriber",
 );
 
-static SUPPRESSED: Statement = Statement::new("SELECT hash FROM suppressions WHERE hash = $hash");
+static SUPPRESSED: Statement =
+    Statement::new("SELECT hash FROM suppressions WHERE hash IN ($hash, $domain)");
 
 /// An address that this person had before may be used again.
 static REQUIRES_OPT_IN: Statement = Statement::new(
@@ -284,7 +286,8 @@ async fn address_obstacle(
     if tx.query(&IN_USE).bind("key", key).bind("subscriber", subscriber).exists().await? {
         return Ok(Some(ChangeResult::AddressInUse));
     }
-    if tx.query(&SUPPRESSED).bind("hash", hash).exists().await? {
+    let suppressed = tx.query(&SUPPRESSED).bind("hash", hash).bind("domain", domain_key(key));
+    if suppressed.exists().await? {
         return Ok(Some(ChangeResult::AddressSuppressed));
     }
     let requires_opt_in = tx.query(&REQUIRES_OPT_IN).bind("hash", hash);

@@ -91,7 +91,7 @@ impl FilterSql {
                 self.push(")");
             }
             Condition::Suppressed => {
-                self.push("EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)");
+                self.push("{suppressed p}");
             }
             Condition::TextAttribute(name, test) => {
                 self.attribute(name);

@@ -1,5 +1,7 @@
-//! Suppressed addresses, which must never receive mail again; stored as keyed hashes, so that they
-//! outlive the erasure of personal data (guarantee 7).
+//! Suppressed addresses and domains, which must never receive mail again; addresses are stored as keyed
+//! hashes, so that they outlive the erasure of personal data (guarantee 7), domains as `@example.com`.
+
+use std::collections::HashMap;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -9,28 +11,50 @@ use super::address_rejections;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
 use super::operations::Suppressions;
+use super::subscribers::Subscriber;
 use super::transactional_messages::cancel_to_addresses;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
+use crate::domain::suppression_target::SuppressionTarget;
 use crate::domain::time::Millis;
 
 /// Words for the reasons of suppressions.
 pub const SUPPRESSION_REASONS: [&str; 3] = ["admin", "bounce", "complaint"];
 
-/// Suppression of one address.
+/// Suppression of one address or of a domain.
 #[derive(Debug, Clone)]
 pub struct Suppression {
-    /// Keyed hash of the address.
+    /// Keyed hash of the address, or the domain as `@example.com`.
     pub hash: String,
     /// Reason in one word: `admin`, `bounce` or `complaint`.
     pub reason: String,
     /// Time of the suppression.
     pub created_at: Millis,
-    /// Address, if a subscriber has it.
+    /// Address, if a subscriber has it, or the domain as `@example.com`.
     pub address: Option<String>,
     /// Reply for which Courant suppressed the address, while its delivery is stored.
     pub reply: Option<String>,
+}
+
+impl Suppression {
+    /// Returns `true` if all addresses of a domain are suppressed.
+    pub fn is_domain(&self) -> bool {
+        self.hash.starts_with('@')
+    }
+}
+
+/// Returns the key of the suppression of an address or a domain.
+pub fn suppression_key(secret: &[u8], target: &SuppressionTarget) -> String {
+    match target {
+        SuppressionTarget::Address(address) => address_hash(secret, &address.key()),
+        SuppressionTarget::Domain(_) => target.to_string(),
+    }
+}
+
+/// Returns the key of the suppression of the domain of an address.
+pub fn domain_key(address: &str) -> &str {
+    address.find('@').and_then(|at| address.get(at..)).unwrap_or_default()
 }
 
 /// Returns the keyed hash of an address in its normalized form.
@@ -72,11 +96,13 @@ static REMOVE: Statement = Statement::new("DELETE FROM suppressions WHERE hash =
 static REASON: Statement = Statement::new("SELECT reason FROM suppressions WHERE hash = $hash");
 
 const COLUMNS: &str = "x.hash, x.reason, x.created_at,
-           (SELECT p.address FROM subscribers p WHERE p.address_hash = x.hash) AS address,
+           CASE WHEN x.hash LIKE '@%' THEN x.hash
+                ELSE (SELECT p.address FROM subscribers p WHERE p.address_hash = x.hash)
+            END AS address,
            (SELECT d.last_reply FROM deliveries d WHERE d.id = x.delivery_id) AS reply";
 
-static OF_ADDRESSES: Statement = Statement::with(
-    "SELECT {columns} FROM suppressions x WHERE x.hash IN {json_texts $hashes}",
+static WITH_KEYS: Statement = Statement::with(
+    "SELECT {columns} FROM suppressions x WHERE x.hash IN {json_texts $keys}",
     &[("columns", COLUMNS)],
 );
 
@@ -91,7 +117,7 @@ static LIST: Statement = Statement::with(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &OF_ADDRESSES, &LIST];
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &WITH_KEYS, &LIST];
 
 impl FromRow for Suppression {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -106,19 +132,19 @@ impl FromRow for Suppression {
 }
 
 impl Suppressions<'_> {
-    /// Suppresses an address; returns `false` if it was suppressed already.
+    /// Adds the suppression with a key; returns `false` if it existed already.
     pub async fn add(
         self,
-        hash: &str,
+        key: &str,
         reason: &str,
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<bool> {
-        let suppression = (hash.to_owned(), reason.to_owned());
+        let suppression = (key.to_owned(), reason.to_owned());
         Ok(self.add_all(&[suppression], actor, now).await? == 1)
     }
 
-    /// Suppresses addresses, given as pairs of hash and reason, in one transaction; returns the number of
+    /// Adds suppressions, given as pairs of key and reason, in one transaction; returns the number of
     /// those that were not suppressed yet.
     pub async fn add_all(
         self,
@@ -158,14 +184,46 @@ impl Suppressions<'_> {
         Ok(true)
     }
 
-    /// Returns the reason for the suppression of an address, if it is suppressed.
-    pub async fn find(self, hash: &str) -> StoreResult<Option<String>> {
-        self.store.read(&REASON).bind("hash", hash).fetch_optional_scalar().await
+    /// Returns the reason of the suppression with a key, if there is one.
+    pub async fn find(self, key: &str) -> StoreResult<Option<String>> {
+        self.store.read(&REASON).bind("hash", key).fetch_optional_scalar().await
     }
 
-    /// Returns the suppressions among these addresses.
-    pub async fn of_addresses(self, hashes: &[String]) -> StoreResult<Vec<Suppression>> {
-        self.store.read(&OF_ADDRESSES).bind("hashes", hashes).fetch_all().await
+    /// Returns the suppression that covers an address: its own, or else that of its domain. `hash` is that
+    /// of the address.
+    pub async fn covering(self, hash: &str, address: &str) -> StoreResult<Option<Suppression>> {
+        let keys = [hash.to_owned(), domain_key(address).to_owned()];
+        let found = self.with_keys(&keys).await?;
+        Ok(found.into_iter().min_by_key(|one| one.hash != hash))
+    }
+
+    /// Returns the suppressions with these keys.
+    pub async fn with_keys(self, keys: &[String]) -> StoreResult<Vec<Suppression>> {
+        self.store.read(&WITH_KEYS).bind("keys", keys).fetch_all().await
+    }
+
+    /// Returns the suppressions of these people by the hashes of their addresses: that of the address, or
+    /// else that of its domain.
+    pub async fn of_people(
+        self,
+        people: &[Subscriber],
+    ) -> StoreResult<HashMap<String, Suppression>> {
+        let keys = people.iter().flat_map(|p| [p.address_hash.as_str(), domain_key(&p.address)]);
+        let mut keys: Vec<String> = keys.map(str::to_owned).collect();
+        keys.sort();
+        keys.dedup();
+        let found = self.with_keys(&keys).await?.into_iter().map(|one| (one.hash.clone(), one));
+        let found: HashMap<String, Suppression> = found.collect();
+        let of = |p: &Subscriber| {
+            let one = found.get(&p.address_hash).or_else(|| found.get(domain_key(&p.address)))?;
+            Some((p.address_hash.clone(), one.clone()))
+        };
+        Ok(people.iter().filter_map(of).collect())
+    }
+
+    /// Returns the suppression of a person: that of the address, or else that of its domain.
+    pub async fn of_person(self, person: &Subscriber) -> StoreResult<Option<Suppression>> {
+        self.covering(&person.address_hash, &person.address).await
     }
 
     /// Returns a page of the suppressions, newest first.

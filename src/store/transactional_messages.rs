@@ -44,7 +44,8 @@ static CANCEL_TO_ADDRESSES: Statement = Statement::new(
            ended_at = $now,
            last_reply = 'suppressed before it was sent'
      WHERE id IN (SELECT w.delivery_id FROM delivery_queue w WHERE w.edition_id IS NULL)
-       AND address_hash IN {json_texts $hashes}
+       AND (address_hash IN {json_texts $keys}
+            OR {domain_key deliveries.address} IN {json_texts $keys})
        AND state = 'queued'
     RETURNING id",
 );
@@ -84,18 +85,15 @@ pub(super) async fn cancel_confirmations(
     dequeue(tx, &cancelled).await
 }
 
-/// Cancels the queued transactional messages to addresses that were just suppressed.
+/// Cancels the queued transactional messages to addresses and domains that were just suppressed, by the keys
+/// of their suppressions.
 pub(super) async fn cancel_to_addresses(
     tx: &mut Tx,
-    hashes: &[String],
+    keys: &[String],
     now: Millis,
 ) -> StoreResult<()> {
-    let cancelled: Vec<i64> = tx
-        .query(&CANCEL_TO_ADDRESSES)
-        .bind("hashes", hashes)
-        .bind("now", now)
-        .fetch_scalars()
-        .await?;
+    let cancelled: Vec<i64> =
+        tx.query(&CANCEL_TO_ADDRESSES).bind("keys", keys).bind("now", now).fetch_scalars().await?;
     dequeue(tx, &cancelled).await
 }
 

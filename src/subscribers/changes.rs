@@ -94,7 +94,7 @@ pub async fn edit(
             "{new} is another subscriber; end one of them with `courant subscribers remove`"
         )),
         ChangeResult::AddressSuppressed => Err(format!(
-            "{new} is suppressed; to allow e-mails, run `courant suppressions remove {new}`"
+            "{new} is suppressed; `courant suppressions show {new}` shows why, and `remove` allows e-mails"
         )),
         ChangeResult::AddressRequiresOptIn => Err(format!(
             "{new} was a subscriber before; only its owner can subscribe it again, on the subscription page"

@@ -107,12 +107,10 @@ impl Exporter {
                 by_owner.entry(link.subscriber_id).or_default().push(link);
             }
         }
-        let hashes: Vec<String> = subscribers.iter().map(|p| p.address_hash.clone()).collect();
-        let suppressions = self.store.suppressions().of_addresses(&hashes).await?;
-        let reasons: HashMap<&str, &str> =
-            suppressions.iter().map(|s| (s.hash.as_str(), s.reason.as_str())).collect();
+        let suppressions = self.store.suppressions().of_people(subscribers).await?;
         for subscriber in subscribers {
-            let reason = reasons.get(subscriber.address_hash.as_str()).copied().unwrap_or_default();
+            let reason =
+                suppressions.get(&subscriber.address_hash).map_or("", |one| one.reason.as_str());
             let own = by_owner.get(&subscriber.id).into_iter().flatten();
             let mut states: Vec<_> = own.map(|link| subscription_cells(link)).collect();
             if states.is_empty() && self.digest.is_none() {

@@ -9,13 +9,14 @@ use crate::domain::address::EmailAddress;
 use crate::domain::attribute::AttributeValue;
 use crate::domain::link_token::{self, LinkScope};
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
+use crate::domain::suppression_target::SuppressionTarget;
 use crate::domain::time::{HOUR, Millis, SignedDuration};
 use crate::domain::{language, selection, tag};
 use crate::mail::payload::CONFIRMATION_LINK_DAYS;
 use crate::store::subscriber_values::ValueChanges;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::store::subscriptions::{RequestResult, SubscriptionRequest};
-use crate::store::suppressions::address_hash;
+use crate::store::suppressions::{address_hash, suppression_key};
 use crate::store::{Store, StoreResult};
 
 pub mod attributes;
@@ -341,36 +342,36 @@ pub async fn unsubscribe_by_admin(
     }
 }
 
-/// Suppresses an address for an admin. Returns `true` if it was not suppressed before.
+/// Suppresses an address or a domain for an admin. Returns `true` if it was not suppressed before.
 pub async fn suppress(
     store: &Store,
     secret: &[u8],
-    address: &EmailAddress,
+    target: &SuppressionTarget,
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.suppressions().add(&address_hash(secret, &address.key()), "admin", actor, now).await
+    store.suppressions().add(&suppression_key(secret, target), "admin", actor, now).await
 }
 
 /// Removes a suppression for an admin. Returns `true` if there was one.
 pub async fn unsuppress(
     store: &Store,
     secret: &[u8],
-    address: &EmailAddress,
+    target: &SuppressionTarget,
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.suppressions().remove(&address_hash(secret, &address.key()), actor, now).await
+    store.suppressions().remove(&suppression_key(secret, target), actor, now).await
 }
 
-/// Removes the suppression with this keyed hash for an admin. Returns `true` if there was one.
-pub async fn unsuppress_hash(
+/// Removes the suppression with this key for an admin. Returns `true` if there was one.
+pub async fn unsuppress_key(
     store: &Store,
-    hash: &str,
+    key: &str,
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<bool> {
-    store.suppressions().remove(hash, actor, now).await
+    store.suppressions().remove(key, actor, now).await
 }
 
 /// Returns the configured digests of these names; the error lists the existing ones.

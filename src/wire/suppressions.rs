@@ -5,12 +5,12 @@ use utoipa::ToSchema;
 
 use crate::store::suppressions;
 
-/// Address that must never be mailed, stored as a hash.
+/// Address, stored as a hash, or domain that must never be mailed.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Suppression {
-    /// Keyed hash of the address in hexadecimal.
+    /// Keyed hash of the address in hexadecimal, or the domain as `@example.com`.
     pub hash: String,
-    /// E-mail address; `null` if no subscriber has it.
+    /// E-mail address, `null` if no subscriber has it; or the domain as `@example.com`.
     #[schema(required)]
     pub email: Option<String>,
     /// Reason in one word: `admin`, `bounce` or `complaint`.
@@ -37,7 +37,7 @@ impl From<&suppressions::Suppression> for Suppression {
 /// Result of suppressing an address.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct AddedSuppression {
-    /// E-mail address as it was entered.
+    /// E-mail address or domain as it was entered.
     pub email: String,
     /// `true` if the address was not suppressed before.
     pub added: bool,
@@ -46,7 +46,7 @@ pub struct AddedSuppression {
 /// Result of removing an address from the suppression list.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct RemovedSuppression {
-    /// E-mail address as it was entered.
+    /// E-mail address or domain as it was entered.
     pub email: String,
     /// Always `true`, because removing an unknown address fails.
     pub removed: bool,

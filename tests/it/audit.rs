@@ -154,7 +154,7 @@ database_tests! {
         let edit = SubscriberEdit { email: Some("new@example.org".into()), ..SubscriberEdit::default() };
         changes::edit(store, secret, &reader, &edit, &[], &Actor::Cli, world.now()).await.unwrap().unwrap();
         let address = EmailAddress::parse("new@example.org").unwrap();
-        subscribers::suppress(store, secret, &address, &Actor::Cli, world.now()).await.unwrap();
+        subscribers::suppress(store, secret, &address.into(), &Actor::Cli, world.now()).await.unwrap();
         let named = |name: &str| Some(name.to_owned());
         assert_eq!(
             names().await,

@@ -145,7 +145,7 @@ database_tests! {
         let link = world.app.store.subscriptions().list_of(&[reader.id]).await.unwrap().remove(0);
         world.app.store.subscriptions().unsubscribe(link.id, false, &Actor::Subscriber, world.now()).await.unwrap();
         courant::subscribers::unsubscribe_by_admin(&world.app.store, &address(2), None, "moved", &Actor::Cli, world.now()).await.unwrap();
-        suppress(&world.app.store, &world.app.store_identity.secret, &address(3), &Actor::Cli, world.now()).await.unwrap();
+        suppress(&world.app.store, &world.app.store_identity.secret, &address(3).into(), &Actor::Cli, world.now()).await.unwrap();
         let subscribe = BulkAction::Subscribe { digest: "weekly".into(), consent: "letter of May".into() };
         let outcomes = perform(world, subscribe, all()).await;
         assert_eq!(outcomes, [(BulkOutcome::Changed, 1), (BulkOutcome::Unchanged, 1), (BulkOutcome::Suppressed, 1), (BulkOutcome::Unsubscribed, 1)]);

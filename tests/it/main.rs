@@ -85,6 +85,7 @@ mod subscriber_filters;
 mod subscriber_imports;
 mod subscriptions;
 mod support;
+mod suppressed_domains;
 mod sync_hook;
 mod terminal;
 mod webhooks;

@@ -55,7 +55,11 @@ async fn waiting(world: &World) -> i64 {
 async fn suppress(world: &World, email: &str) {
     let address = EmailAddress::parse(email).unwrap();
     let (store, now) = (&world.app.store, world.now());
-    assert!(subscribers::suppress(store, secret(world), &address, &Actor::Cli, now).await.unwrap());
+    assert!(
+        subscribers::suppress(store, secret(world), &address.into(), &Actor::Cli, now)
+            .await
+            .unwrap()
+    );
 }
 
 /// Queues a test message to an address.

@@ -170,7 +170,9 @@ async fn add_people(world: &World, runner: &mut TestRunner) -> BTreeMap<i64, Sub
         }
         if n % 7 == 0 {
             let address = courant::domain::address::EmailAddress::parse(&person.email).unwrap();
-            suppress(&world.app.store, secret, &address, &Actor::Cli, world.now()).await.unwrap();
+            suppress(&world.app.store, secret, &address.into(), &Actor::Cli, world.now())
+                .await
+                .unwrap();
         }
         world.advance(courant::domain::time::SignedDuration::from_hours(97));
     }
@@ -186,7 +188,7 @@ async fn add_people(world: &World, runner: &mut TestRunner) -> BTreeMap<i64, Sub
     let subscriptions = store.subscriptions().list_of(&ids).await.unwrap();
     let suppressed: BTreeSet<String> = store
         .suppressions()
-        .of_addresses(&hashes)
+        .with_keys(&hashes)
         .await
         .unwrap()
         .into_iter()

@@ -149,7 +149,7 @@ database_tests! {
         world.add_readers(4).await;
         let address = |n: usize| courant::domain::address::EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
         let store = &world.app.store;
-        suppress(store, &world.app.store_identity.secret, &address(2), &Actor::Cli, world.now()).await.unwrap();
+        suppress(store, &world.app.store_identity.secret, &address(2).into(), &Actor::Cli, world.now()).await.unwrap();
         let reader = store.subscribers().find_by_address("r3@example.org").await.unwrap().unwrap();
         let link = store.subscriptions().list_of(&[reader.id]).await.unwrap().remove(0);
         store.subscriptions().unsubscribe(link.id, false, &Actor::Subscriber, world.now()).await.unwrap();

@@ -156,7 +156,7 @@ database_tests! {
         for n in 0..3 {
             undos.push(unsubscribe(world, &format!("r{n}@example.org")).await.unwrap());
         }
-        subscribers::suppress(&world.app.store, secret(world), &address(0), &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
+        subscribers::suppress(&world.app.store, secret(world), &address(0).into(), &courant::domain::actor::Actor::Cli, world.now()).await.unwrap();
         subscribers::unsubscribe_by_admin(&world.app.store, &address(1), None, "left the college", &courant::domain::actor::Actor::Cli, world.now()).await.unwrap().unwrap();
         assert!(!undo(world, &undos[0]).await, "the address was suppressed in between");
         assert!(!undo(world, &undos[1]).await, "an admin removed the reader in between");

@@ -84,8 +84,7 @@ impl EditArgs {
             bail!("{} was erased at the same time", before.address);
         };
         let subscriptions = app.store.subscriptions().list_of(&[after.id]).await?;
-        let hashes = [after.address_hash.clone()];
-        let suppression = app.store.suppressions().of_addresses(&hashes).await?.pop();
+        let suppression = app.store.suppressions().of_person(&after).await?;
         let document = EditedSubscriber::new(
             wire::subscribers::Subscriber::new(&after, &subscriptions, suppression.as_ref()),
             redirected,

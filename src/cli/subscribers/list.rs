@@ -173,12 +173,10 @@ async fn with_subscriptions(
     let mut suppressions: HashMap<String, Suppression> = HashMap::new();
     for page in subscribers.chunks(MAX_PAGE_SIZE) {
         let ids: Vec<i64> = page.iter().map(|p| p.id).collect();
-        let hashes: Vec<String> = page.iter().map(|p| p.address_hash.clone()).collect();
         for subscription in app.store.subscriptions().list_of(&ids).await? {
             subscriptions.entry(subscription.subscriber_id).or_default().push(subscription);
         }
-        let found = app.store.suppressions().of_addresses(&hashes).await?;
-        suppressions.extend(found.into_iter().map(|s| (s.hash.clone(), s)));
+        suppressions.extend(app.store.suppressions().of_people(page).await?);
     }
     let listed = subscribers.into_iter().map(|subscriber| Listed {
         subscriptions: subscriptions.remove(&subscriber.id).unwrap_or_default(),

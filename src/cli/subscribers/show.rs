@@ -16,8 +16,7 @@ pub(super) async fn run(app: &App, email: &str, json: bool) -> anyhow::Result<Ex
     let subscriptions = app.store.subscriptions().list_of(&[p.id]).await?;
     let history = app.store.subscriptions().history_of(p.id).await?;
     let deliveries = app.store.deliveries().to_subscriber(p.id, 20).await?;
-    let hashes = [p.address_hash.clone()];
-    let suppression = app.store.suppressions().of_addresses(&hashes).await?.pop();
+    let suppression = app.store.suppressions().of_person(&p).await?;
     if json {
         output::json(&SubscriberHistory {
             listed: wire::subscribers::Subscriber::new(&p, &subscriptions, suppression.as_ref()),

@@ -38,7 +38,7 @@ pub(super) const RECIPIENTS: &str = "
      WHERE s.digest = $digest
        AND s.status = 'confirmed'
        AND (c.edition_id IS NULL OR c.variant_id IS NOT NULL)
-       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)";
+       AND {not_suppressed p}";
 
 /// Creates the deliveries of one batch.
 const FREEZE_BATCH: &str = "

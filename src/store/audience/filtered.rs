@@ -36,7 +36,7 @@ const AUDIENCE_SIZE: &str = "
       JOIN subscribers p ON p.id = s.subscriber_id
      WHERE s.digest = $digest
        AND s.status = 'confirmed'
-       AND NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = p.address_hash)
+       AND {not_suppressed p}
        AND {audience}";
 
 /// All statements of this file.

@@ -1,18 +1,19 @@
 //! Stored state of the people in a chunk, from which the changes are decided.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
-use super::rows::ImportChunk;
+use super::rows::{ImportChunk, ImportPerson};
 use crate::domain::attribute::AttributeValue;
 use crate::domain::subscription::{CurrentStatus, SubscriptionStatus};
 use crate::store::db::{Query, Row, Statement, Tx};
 use crate::store::subscriber_values::{self, VALUE_COLUMNS};
+use crate::store::suppressions::domain_key;
 use crate::store::{Store, StoreResult};
 
 static SUPPRESSED: Statement =
-    Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
+    Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $keys}");
 
 static REQUIRE_OPT_IN: Statement =
     Statement::new("SELECT hash FROM opt_in_required WHERE hash IN {json_texts $hashes}");
@@ -53,11 +54,20 @@ impl Queries for Tx {
 /// Stored state of the people in a chunk.
 #[derive(Debug, Default)]
 pub(super) struct CurrentPeople {
+    /// Keys of the suppressions that concern them.
     pub(super) suppressed: HashSet<String>,
     /// Addresses that only their owners may subscribe.
     pub(super) opt_in_required: HashSet<String>,
     /// Known people by the normalized form of their address.
     pub(super) people: HashMap<String, CurrentPerson>,
+}
+
+impl CurrentPeople {
+    /// Returns `true` if the address of a person or its domain is suppressed.
+    pub(super) fn is_suppressed(&self, person: &ImportPerson) -> bool {
+        self.suppressed.contains(&person.address_hash)
+            || self.suppressed.contains(domain_key(&person.address_key))
+    }
 }
 
 /// A known person with the subscription to the digest.
@@ -94,9 +104,12 @@ pub(super) async fn read(
             .filter(|row| row.person.is_none())
             .filter_map(|row| row.suppression.as_ref().map(|(hash, _)| hash.clone())),
     );
-    let hashes = Json::from(hashes).to_string();
+    let mut suppression_keys: BTreeSet<&str> = keys.iter().map(|key| domain_key(key)).collect();
+    suppression_keys.extend(hashes.iter().map(String::as_str));
+    let suppression_keys = Json::from_iter(suppression_keys).to_string();
     let suppressed: Vec<String> =
-        database.query(&SUPPRESSED).bind("hashes", &hashes).fetch_scalars().await?;
+        database.query(&SUPPRESSED).bind("keys", &suppression_keys).fetch_scalars().await?;
+    let hashes = Json::from(hashes).to_string();
     let opt_in_required: Vec<String> =
         database.query(&REQUIRE_OPT_IN).bind("hashes", &hashes).fetch_scalars().await?;
     let people = database

@@ -58,7 +58,7 @@ pub(super) fn plan<'a>(chunk: &'a ImportChunk, current: &CurrentPeople) -> Chunk
 
 impl<'a> ChunkPlan<'a> {
     fn add(&mut self, person: &'a ImportPerson, is_suppressed: bool, current: &CurrentPeople) {
-        if current.suppressed.contains(&person.address_hash) && !is_suppressed {
+        if current.is_suppressed(person) && !is_suppressed {
             self.counts.suppressed += 1;
             return;
         }

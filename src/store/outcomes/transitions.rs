@@ -85,7 +85,7 @@ const SAFELY_LEASED: &str = "
 const IS_WANTED: &str = "
     (edition_id IS NULL
      OR (SELECT e.state FROM editions e WHERE e.id = deliveries.edition_id) = 'sending')
-    AND (SELECT x.hash FROM suppressions x WHERE x.hash = deliveries.address_hash) IS NULL
+    AND NOT ({suppressed deliveries})
     AND (kind <> 'edition'
          OR (SELECT s.status FROM subscriptions s WHERE s.id = deliveries.subscription_id)
             = 'confirmed')";

@@ -1,6 +1,6 @@
 //! Requests of subscriptions, with the confirmation messages in the same transaction.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Value as Json, json};
 
@@ -14,11 +14,12 @@ use crate::domain::time::Millis;
 use crate::store::audit_log::{self, NewAuditEntry};
 use crate::store::db::{Statement, Tx};
 use crate::store::operations::Subscriptions;
+use crate::store::suppressions::domain_key;
 use crate::store::transactional_messages::cancel_confirmations;
 use crate::store::{StoreResult, subscriber_values};
 
 static SUPPRESSED: Statement =
-    Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $hashes}");
+    Statement::new("SELECT hash FROM suppressions WHERE hash IN {json_texts $keys}");
 
 static REQUIRE_OPT_IN: Statement =
     Statement::new("SELECT hash FROM opt_in_required WHERE hash IN {json_texts $hashes}");
@@ -252,9 +253,17 @@ async fn save_subscribers(
     now: Millis,
 ) -> StoreResult<CurrentState> {
     let hashes: Vec<String> = requests.iter().map(|r| r.address_hash.clone()).collect();
+    let domains: BTreeSet<&str> = requests.iter().map(|r| domain_key(&r.address_key)).collect();
+    let keys: Vec<String> =
+        hashes.iter().cloned().chain(domains.into_iter().map(Into::into)).collect();
     let suppressed: Vec<String> =
-        tx.query(&SUPPRESSED).bind("hashes", hashes.as_slice()).fetch_scalars().await?;
-    let suppressed: HashSet<String> = suppressed.into_iter().collect();
+        tx.query(&SUPPRESSED).bind("keys", keys.as_slice()).fetch_scalars().await?;
+    let found: HashSet<String> = suppressed.into_iter().collect();
+    let suppressed: HashSet<String> = requests
+        .iter()
+        .filter(|r| found.contains(&r.address_hash) || found.contains(domain_key(&r.address_key)))
+        .map(|r| r.address_hash.clone())
+        .collect();
     let mut opt_in_required: HashSet<String> = HashSet::new();
     let save = if origin == RequestOrigin::Page {
         &SAVE_SUBSCRIBERS_OF_PAGE

@@ -28,7 +28,7 @@ pub(in crate::web::admin) async fn test(
     };
     let hash = address_hash(&app.store_identity.secret, &address.key());
     let (content, context) = (content_of(form.first("content")), app.digest_context());
-    let error = if app.store.suppressions().find(&hash).await?.is_some() {
+    let error = if app.store.suppressions().covering(&hash, &address.key()).await?.is_some() {
         visit.text("admin-error-suppressed", &[])
     } else {
         match digests::queue_test(context, digest, to, content, &visit.actor, visit.now).await {

@@ -56,7 +56,6 @@ pub(super) async fn rows(
 ) -> WebResult<Vec<PersonRow>> {
     let (store, scope) = (&visit.app().store, visit.actor.digests());
     let ids: Vec<i64> = people.iter().map(|person| person.id).collect();
-    let hashes: Vec<String> = people.iter().map(|person| person.address_hash.clone()).collect();
     let mut of_person: HashMap<i64, Vec<Subscription>> = HashMap::new();
     for subscription in store.subscriptions().list_of(&ids).await? {
         if scope.contains(&subscription.digest) {
@@ -64,10 +63,7 @@ pub(super) async fn rows(
         }
     }
     let suppressed: HashSet<String> = match scope {
-        DigestScope::All => {
-            let found = store.suppressions().of_addresses(&hashes).await?;
-            found.into_iter().map(|one| one.hash).collect()
-        }
+        DigestScope::All => store.suppressions().of_people(people).await?.into_keys().collect(),
         // A suppression concerns every digest.
         DigestScope::Only(_) => HashSet::new(),
     };

@@ -63,9 +63,8 @@ pub(super) async fn render(
     let mut frame = visit.frame(Section::Subscribers, crumbs);
     frame.command = Some(format!("courant subscribers show {}", subscriber.address));
     frame.call = Some(format!("GET /api/v1/subscribers/{}/history", subscriber.id));
-    let hashes = [subscriber.address_hash.clone()];
     let suppression = match sees_all_digests(visit) {
-        true => store.suppressions().of_addresses(&hashes).await?.pop(),
+        true => store.suppressions().of_person(subscriber).await?,
         false => None,
     };
     let own: Vec<&Subscription> = person.subscriptions.iter().collect();

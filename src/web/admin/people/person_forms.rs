@@ -11,6 +11,7 @@ use super::person::{Submitted, render};
 use super::requests::{self, RequestForm, split};
 use crate::domain::address::EmailAddress;
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
+use crate::domain::suppression_target::SuppressionTarget;
 use crate::store::subscribers::Subscription;
 use crate::store::suppressions::address_hash;
 use crate::subscribers::changes::{self, SubscriberEdit};
@@ -102,7 +103,7 @@ async fn address_error(
         return Ok(Some("people-error-address-in-use"));
     }
     let hash = address_hash(secret, &address.key());
-    if store.suppressions().find(&hash).await?.is_some() {
+    if store.suppressions().covering(&hash, &address.key()).await?.is_some() {
         return Ok(Some("people-error-suppressed"));
     }
     Ok(form.first("same_person").is_empty().then_some("people-error-same-person"))
@@ -163,8 +164,7 @@ async fn remind(
         return Ok(visit.refused(&path, "person-not-pending"));
     }
     let secret = &app.store_identity.secret;
-    let hash = &person.subscriber.address_hash;
-    if app.store.suppressions().find(hash).await?.is_some() {
+    if app.store.suppressions().of_person(&person.subscriber).await?.is_some() {
         return Ok(visit.refused(&path, "person-suppressed"));
     }
     let target = (&person.subscriber, subscription);
@@ -222,15 +222,20 @@ pub(super) async fn suppress(visit: Visit, Path(id): Path<i64>, form: Form) -> W
     let person = access::find(&visit, id).await?;
     let address = EmailAddress::parse(&person.subscriber.address).map_err(anyhow::Error::msg)?;
     let (store, secret) = (&visit.app().store, &visit.app().store_identity.secret);
-    let (actor, now, path) = (&visit.actor, visit.now, path_of(&person));
+    let (actor, now, path, target) =
+        (&visit.actor, visit.now, path_of(&person), SuppressionTarget::from(address));
     match form.first("action") {
         "suppress" => {
-            subscribers::suppress(store, secret, &address, actor, now).await?;
+            subscribers::suppress(store, secret, &target, actor, now).await?;
             Ok(visit.done(&path, "person-suppressed"))
         }
         "allow" => {
-            subscribers::unsuppress(store, secret, &address, actor, now).await?;
-            Ok(visit.done(&path, "person-allowed"))
+            subscribers::unsuppress(store, secret, &target, actor, now).await?;
+            // The suppression of the whole domain is not removed for one person.
+            match store.suppressions().of_person(&person.subscriber).await? {
+                Some(_) => Ok(visit.refused(&path, "person-domain-suppressed")),
+                None => Ok(visit.done(&path, "person-allowed")),
+            }
         }
         _ => Err(WebError::bad_request()),
     }
@@ -256,8 +261,7 @@ pub(super) async fn data(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
     let store = &visit.app().store;
     let detail = json!({"subscriber": id});
     store.audit_log().record_export(detail, &visit.actor, visit.now).await?;
-    let hashes = [subscriber.address_hash.clone()];
-    let suppression = store.suppressions().of_addresses(&hashes).await?.pop();
+    let suppression = store.suppressions().of_person(&subscriber).await?;
     let history = store.subscriptions().history_of(id).await?;
     let deliveries = store.deliveries().to_subscriber(id, ALL_DELIVERIES).await?;
     let document = SubscriberHistory {

@@ -1,14 +1,14 @@
-//! `/admin/suppressions`: addresses that must not be mailed.
+//! `/admin/suppressions`: addresses and domains that must not be mailed.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use url::form_urlencoded::Serializer;
 
 use super::access::require_all_digests;
-use crate::domain::address::EmailAddress;
 use crate::domain::page::Page;
 use crate::domain::permission::Permission;
-use crate::store::suppressions::{SUPPRESSION_REASONS, Suppression, address_hash};
+use crate::domain::suppression_target::SuppressionTarget;
+use crate::store::suppressions::{SUPPRESSION_REASONS, Suppression, domain_key, suppression_key};
 use crate::subscribers;
 use crate::templates::pages::{SuppressionRow, SuppressionsPage, TextField};
 use crate::web::admin::nav::Section;
@@ -19,7 +19,7 @@ use crate::web::form::Form;
 /// Path of the list.
 const PATH: &str = "/admin/suppressions";
 
-/// `GET /admin/suppressions`: all suppressions, or the one of the address `q`.
+/// `GET /admin/suppressions`: all suppressions, or those of the address or domain `q`.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     require_all_digests(&visit)?;
     render(&visit, StatusCode::OK, TextField::default()).await
@@ -28,12 +28,13 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
 async fn render(visit: &Visit, status: StatusCode, added: TextField) -> WebResult<Response> {
     let store = &visit.app().store;
     let search = visit.param("q").unwrap_or_default().to_owned();
-    let address = EmailAddress::parse(&search).ok();
-    let page = match (&address, search.is_empty()) {
+    let target = SuppressionTarget::parse(&search).ok();
+    let page = match (&target, search.is_empty()) {
         (_, true) => store.suppressions().list(&visit.page_request()).await?,
-        (Some(address), _) => {
-            let hash = address_hash(&visit.app().store_identity.secret, &address.key());
-            Page { items: store.suppressions().of_addresses(&[hash]).await?, next: None }
+        (Some(target), _) => {
+            let key = suppression_key(&visit.app().store_identity.secret, target);
+            let keys = [key, domain_key(&target.to_string()).to_owned()];
+            Page { items: store.suppressions().with_keys(&keys).await?, next: None }
         }
         (None, false) => Page { items: Vec::new(), next: None },
     };
@@ -41,10 +42,10 @@ async fn render(visit: &Visit, status: StatusCode, added: TextField) -> WebResul
     frame.command = Some("courant suppressions list".to_owned());
     frame.call = Some("GET /api/v1/suppressions".to_owned());
     let pager = visit.pager(&page);
-    let rows = page.items.into_iter().map(|one| row(visit, address.as_ref(), one));
+    let rows = page.items.into_iter().map(|one| row(visit, target.as_ref(), one));
     let view = SuppressionsPage {
         frame,
-        is_address: address.is_some(),
+        is_address: target.is_some(),
         search,
         added,
         may_change: visit.may(Permission::WriteSubscribers),
@@ -55,15 +56,15 @@ async fn render(visit: &Visit, status: StatusCode, added: TextField) -> WebResul
 }
 
 /// Returns the row of a suppression; `searched` is the address if the user knows it.
-fn row(visit: &Visit, searched: Option<&EmailAddress>, one: Suppression) -> SuppressionRow {
+fn row(visit: &Visit, searched: Option<&SuppressionTarget>, one: Suppression) -> SuppressionRow {
     let is_known = SUPPRESSION_REASONS.contains(&one.reason.as_str());
     let url = |address: &String| {
         let query = Serializer::new(String::new()).append_pair("q", address).finish();
         visit.url(&format!("/admin/subscribers?{query}"))
     };
     SuppressionRow {
-        person_url: one.address.as_ref().map(url),
-        email: one.address.or_else(|| searched.map(|address| address.as_str().to_owned())),
+        person_url: one.address.as_ref().filter(|_| !one.is_domain()).map(url),
+        email: one.address.or_else(|| searched.map(ToString::to_string)),
         reason: match is_known {
             true => visit.text(&format!("people-suppression-{}", one.reason), &[]),
             false => one.reason,
@@ -75,17 +76,17 @@ fn row(visit: &Visit, searched: Option<&EmailAddress>, one: Suppression) -> Supp
     }
 }
 
-/// `POST /admin/suppressions/add`: suppresses an address.
+/// `POST /admin/suppressions/add`: suppresses an address or a domain.
 pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let value = form.first("email").to_owned();
-    let Ok(address) = EmailAddress::parse(&value) else {
-        let error = Some(visit.text("people-error-email", &[]));
+    let Ok(target) = SuppressionTarget::parse(&value) else {
+        let error = Some(visit.text("people-error-suppression", &[]));
         let added = TextField { value, error, stored: None };
         return render(&visit, StatusCode::UNPROCESSABLE_ENTITY, added).await;
     };
     let (store, secret) = (&visit.app().store, &visit.app().store_identity.secret);
-    match subscribers::suppress(store, secret, &address, &visit.actor, visit.now).await? {
+    match subscribers::suppress(store, secret, &target, &visit.actor, visit.now).await? {
         true => Ok(visit.done(PATH, "suppression-added")),
         false => Ok(visit.refused(PATH, "suppression-known")),
     }
@@ -96,7 +97,7 @@ pub(super) async fn remove(visit: Visit, form: Form) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let store = &visit.app().store;
     let (hash, actor, now) = (form.first("hash"), &visit.actor, visit.now);
-    match subscribers::unsuppress_hash(store, hash, actor, now).await? {
+    match subscribers::unsuppress_key(store, hash, actor, now).await? {
         true => Ok(visit.done(PATH, "suppression-removed")),
         false => Ok(visit.refused(PATH, "suppression-gone")),
     }

@@ -62,9 +62,9 @@ async fn an_address_is_suppressed_found_and_removed() {
     let lin = site.user("lin", Role::ListManager, &[]).await;
     let path = "/admin/suppressions";
     assert!(lin.page(path).await.contains("No address is suppressed."));
-    let rejected = lin.post("/admin/suppressions/add", "email=%40example.org").await;
+    let rejected = lin.post("/admin/suppressions/add", "email=example.org").await;
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(rejected.text().contains("value=\"@example.org\""), "{}", rejected.text());
+    assert!(rejected.text().contains("value=\"example.org\""), "{}", rejected.text());
     let added = lin.done("/admin/suppressions/add", "email=Eve%40example.org").await;
     assert!(lin.page(&added).await.contains("address not stored"), "only a hash is stored");
     let again = lin.done("/admin/suppressions/add", "email=eve%40example.org").await;
@@ -78,6 +78,22 @@ async fn an_address_is_suppressed_found_and_removed() {
     assert!(lin.page(path).await.contains("No address is suppressed."));
     assert_eq!(site.changes(AuditAction::Create, AuditObject::Suppression).await, 1);
     assert_eq!(site.changes(AuditAction::Delete, AuditObject::Suppression).await, 1);
+}
+
+#[tokio::test]
+async fn a_suppressed_domain_is_shown_with_its_people_who_cannot_be_allowed_alone() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let ada = site.subscriber("ada@example.org", "Ada", "weekly").await;
+    lin.done("/admin/suppressions/add", "email=%40Example.org").await;
+    assert!(lin.page("/admin/suppressions").await.contains("<td>@example.org</td>"));
+    let found = lin.page("/admin/suppressions?q=eve%40example.org").await;
+    assert!(found.contains("<td>@example.org</td>"), "the domain covers the address");
+    let person = format!("/admin/subscribers/{}", ada.id);
+    let allowed = lin.done(&format!("{person}/suppression"), "action=allow").await;
+    assert!(allowed.ends_with("refused=person-domain-suppressed"), "{allowed}");
+    lin.done("/admin/suppressions/remove", "hash=%40example.org").await;
+    assert!(lin.page("/admin/suppressions").await.contains("No address is suppressed."));
 }
 
 #[tokio::test]
