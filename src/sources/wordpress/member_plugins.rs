@@ -3,6 +3,7 @@
 
 use serde_json::Value as Json;
 
+use super::conditions::{self, Condition};
 use super::render::forms;
 use crate::sources::php::Value;
 
@@ -24,6 +25,8 @@ pub(super) enum EnclosedContent {
     Hidden,
     /// Visitors see neither it nor what follows.
     EndsText,
+    /// A condition that is not evaluated decides whether visitors see it.
+    Conditional,
     /// No table lists the name.
     Unknown,
 }
@@ -94,8 +97,11 @@ const LAYOUT_NAMESPACES: &str = "kadence generateblocks uagb ugb stackable coblo
 /// Metadata with the levels that Leaky Paywall shows a post to.
 const LEAKY_PAYWALL: &str = "_issuem_leaky_paywall_visibility";
 
+/// Metadata with the settings of WP Fusion.
+const WP_FUSION: &str = "wpf-settings";
+
 /// Metadata of a post that restricts it: key, values that do not, and what visitors see.
-const MEMBER_META: [(&str, &str, VisiblePart); 28] = [
+const MEMBER_META: [(&str, &str, VisiblePart); 30] = [
     ("_jetpack_newsletter_access", "everybody", VisiblePart::Excerpt),
     ("_wpmem_block", "0", VisiblePart::Excerpt),
     ("_wpmem_products", "", VisiblePart::Excerpt),
@@ -128,7 +134,13 @@ const MEMBER_META: [(&str, &str, VisiblePart); 28] = [
         VisiblePart::Nothing,
     ),
     ("passster_activate_protection", "0", VisiblePart::Nothing),
+    (WP_FUSION, "", VisiblePart::Nothing),
+    ("suremembers_post_access_group", "", VisiblePart::Nothing),
 ];
+
+/// Metadata of categories and tags with which Ultimate Member and Restrict Content Pro restrict their
+/// posts.
+pub(super) const TERM_META: [&str; 2] = ["um_content_restriction", "rcp_restricted_meta"];
 
 /// Returns the keys of metadata that may restrict a post.
 pub(super) fn meta_keys() -> impl Iterator<Item = &'static str> {
@@ -156,8 +168,25 @@ pub(super) fn restriction(key: &str, value: &str) -> Option<VisiblePart> {
         return matches!(settings.text("visibility_type"), "only" | "onlyalways")
             .then_some(*access);
     }
+    if key == WP_FUSION
+        && let Some(settings) = Value::parse(value)
+    {
+        return settings.is_truthy("lock_content").then_some(*access);
+    }
     let hides_title = key == "_wpmem_block" && value == "2";
     Some(if hides_title { VisiblePart::Nothing } else { *access })
+}
+
+/// Returns `true` if the metadata of a term restricts its posts to members.
+pub(super) fn restricts_term(key: &str, value: &str) -> bool {
+    if key != "rcp_restricted_meta" {
+        return restriction(key, value).is_some();
+    }
+    let Some(settings) = Value::parse(value.trim()) else { return !value.trim().is_empty() };
+    let needs_level = settings.is_truthy("access_level")
+        && !settings.text("access_level").eq_ignore_ascii_case("none");
+    needs_level
+        || ["paid_only", "subscriptions", "groups"].iter().any(|key| settings.is_truthy(key))
 }
 
 /// Returns the handling of the text that a shortcode encloses.
@@ -169,14 +198,10 @@ pub(super) fn enclosed_by_shortcode(name: &str, attributes: &str) -> EnclosedCon
     }
     let is_layout = contains_word(LAYOUT_SHORTCODES, name)
         || LAYOUT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    if is_layout
-        && ["disable_element=\"yes\"", " disabled=\"on\""]
-            .iter()
-            .any(|off| attributes.contains(off))
-    {
-        return EnclosedContent::Hidden;
+    if is_layout {
+        return under_condition(conditions::of_shortcode(attributes));
     }
-    if is_layout || contains_word(VISITOR_SHORTCODES, name) {
+    if contains_word(VISITOR_SHORTCODES, name) {
         EnclosedContent::Shown
     } else {
         EnclosedContent::Unknown
@@ -189,8 +214,12 @@ pub(super) fn enclosed_by_block(name: &str, attributes: &Json) -> EnclosedConten
     if contains_word(PAYWALL_BLOCKS, name) {
         return EnclosedContent::EndsText;
     }
-    if contains_word(MEMBER_BLOCKS, name) || is_hidden_by_attributes(attributes) {
+    if contains_word(MEMBER_BLOCKS, name) {
         return EnclosedContent::Hidden;
+    }
+    let conditional = under_condition(conditions::of_block(attributes));
+    if conditional != EnclosedContent::Shown {
+        return conditional;
     }
     match name.split_once('/') {
         // The renderer leaves out forms.
@@ -205,33 +234,13 @@ pub(super) fn enclosed_by_block(name: &str, attributes: &Json) -> EnclosedConten
     }
 }
 
-/// Returns `true` if a plugin, or WordPress 6.9, hides a block of any kind from visitors.
-fn is_hidden_by_attributes(attributes: &Json) -> bool {
-    let text = |name: &str| attributes.get(name).and_then(Json::as_str);
-    let is_true = |path: &str| attributes.pointer(path).and_then(Json::as_bool) == Some(true);
-    let roles = attributes.get("blockVisibility").map(Json::to_string).unwrap_or_default();
-    let for_visitors = ["\"all\"", "\"public\"", "\"logged-out\""];
-    attributes.pointer("/metadata/blockVisibility").and_then(Json::as_bool) == Some(false)
-        || is_true("/blockVisibility/hideBlock")
-        || roles
-            .split("\"visibilityByRole\":")
-            .skip(1)
-            .any(|value| !for_visitors.iter().any(|open| value.starts_with(open)))
-        || text("llms_visibility").is_some_and(|value| !matches!(value, "all" | "logged_out"))
-        || text("monetizeBlockDisplay") == Some("show-monetized-users")
-        || is_true("/um_is_restrict")
-        || is_true("/visibilityBlockEnabled") && !is_for_non_members(attributes)
-        || is_true("/contentControls/enabled")
-}
-
-/// Returns `true` if Paid Memberships Pro shows a restricted block to visitors instead of members.
-/// Levels without a segment, as before its version 3.0, are always those that see the block.
-fn is_for_non_members(attributes: &Json) -> bool {
-    let text = |name: &str| attributes.get(name).and_then(Json::as_str);
-    let is_inverted = !matches!(text("invert_restrictions"), None | Some("" | "0"));
-    let has_levels =
-        attributes.get("levels").and_then(Json::as_array).is_some_and(|levels| !levels.is_empty());
-    is_inverted && (matches!(text("segment"), Some("specific" | "logged_in")) || !has_levels)
+/// Returns the handling of what an element with this condition encloses.
+fn under_condition(condition: Option<Condition>) -> EnclosedContent {
+    match condition {
+        None => EnclosedContent::Shown,
+        Some(Condition::HidesFromVisitors) => EnclosedContent::Hidden,
+        Some(Condition::Unknown) => EnclosedContent::Conditional,
+    }
 }
 
 /// Returns `true` if a list of words separated by spaces contains a word.
@@ -275,9 +284,36 @@ mod tests {
             ("_wppcp_post_page_visibility", "none", None),
             ("_wppcp_post_page_visibility", "member", Some(VisiblePart::Nothing)),
             ("ihc_mb_who", "3,4", Some(VisiblePart::Nothing)),
+            ("wpf-settings", "a:1:{s:12:\"lock_content\";s:1:\"1\";}", Some(VisiblePart::Nothing)),
+            ("wpf-settings", "a:1:{s:12:\"lock_content\";b:0;}", None),
+            ("suremembers_post_access_group", "a:1:{i:0;i:12;}", Some(VisiblePart::Nothing)),
             ("_edit_lock", "1:2", None),
         ] {
             assert_eq!(restriction(key, value), expected, "{key} = {value}");
+        }
+    }
+
+    #[test]
+    fn settings_of_a_term_that_restrict_its_posts_are_detected() {
+        for (key, value, expected) in [
+            (
+                "um_content_restriction",
+                "a:2:{s:26:\"_um_custom_access_settings\";s:1:\"1\";s:14:\"_um_accessible\";s:1:\"2\";}",
+                true,
+            ),
+            (
+                "um_content_restriction",
+                "a:1:{s:26:\"_um_custom_access_settings\";s:1:\"0\";}",
+                false,
+            ),
+            ("rcp_restricted_meta", "a:1:{s:12:\"access_level\";s:1:\"3\";}", true),
+            ("rcp_restricted_meta", "a:1:{s:13:\"subscriptions\";a:1:{i:0;i:2;}}", true),
+            ("rcp_restricted_meta", "a:1:{s:9:\"paid_only\";s:1:\"1\";}", true),
+            ("rcp_restricted_meta", "a:1:{s:12:\"access_level\";s:4:\"None\";}", false),
+            ("rcp_restricted_meta", "", false),
+            ("description", "a:1:{s:9:\"paid_only\";s:1:\"1\";}", false),
+        ] {
+            assert_eq!(restricts_term(key, value), expected, "{key} = {value}");
         }
     }
 }

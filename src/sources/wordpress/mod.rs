@@ -3,6 +3,7 @@
 
 mod address;
 mod calendar;
+mod conditions;
 mod dates;
 mod elementor;
 mod enclosures;

@@ -273,6 +273,40 @@ async fn posts_with_a_required_level_are_left_out_and_unreadable_levels_stop_the
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn posts_of_a_restricted_category_are_left_out_and_unreadable_settings_stop_the_sync() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let settings = source.quote("a:1:{s:13:\"subscriptions\";a:1:{i:0;i:2;}}");
+    let mut statements = format!(
+        "CREATE TABLE IF NOT EXISTS wp_termmeta (meta_id BIGINT AUTO_INCREMENT PRIMARY KEY, term_id BIGINT, meta_key VARCHAR(255), meta_value LONGTEXT);
+        INSERT INTO wp_termmeta (term_id, meta_key, meta_value)
+          SELECT tt.term_id, 'rcp_restricted_meta', {settings} FROM wp_term_taxonomy tt
+            JOIN wp_term_relationships tr ON tr.term_taxonomy_id = tt.term_taxonomy_id
+           WHERE tr.object_id = 108 AND tt.taxonomy = 'category' LIMIT 1;
+        CREATE USER reader@'127.0.0.1' IDENTIFIED BY 'sesame';"
+    );
+    for table in
+        ["posts", "postmeta", "options", "terms", "term_taxonomy", "term_relationships", "users"]
+    {
+        writeln!(statements, "GRANT SELECT ON wp_{table} TO reader@'127.0.0.1';").unwrap();
+    }
+    source.execute(&statements).await;
+    let rejected = source.sync().rejected();
+    let expected = "108: a plugin shows this post to members only".to_owned();
+    assert!(rejected.contains(&expected), "{rejected:?}");
+    let url = source.url.replace("//courant:", "//reader:");
+    source.configure(&url, "kind = \"wordpress\"");
+    source.shell.run_ok(&["sources", "check", "cms"]);
+    let active = source.quote("a:1:{i:0;s:41:\"restrict-content-pro/restrict-content.php\";}");
+    source
+        .execute(&format!(
+            "INSERT INTO wp_options (option_name, option_value) VALUES ('active_plugins', {active})"
+        ))
+        .await;
+    let error = source.sync_error();
+    assert!(error.contains("grant SELECT on wp_termmeta"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn urls_follow_the_permalink_structure_and_tables_have_the_configured_prefix() {
     let structures = [
         ("", "https://blog.example/?p=101"),

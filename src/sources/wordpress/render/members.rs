@@ -1,11 +1,12 @@
 //! Removes what plugins show to members only from the stored text of a post.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocks;
 use super::encoded;
 use super::markup::Lookahead;
+use super::member_tags::{MemberShortcodeTag, closing_tag_ends};
 use super::shortcodes;
 use super::tag_ends::TagEnds;
 use crate::sources::wordpress::member_plugins::{
@@ -20,6 +21,29 @@ const STEADY_MARKER: &str = "___STEADY_PAYWALL___";
 struct HiddenParts {
     ranges: Vec<(usize, usize)>,
     notes: BTreeSet<String>,
+}
+
+/// Reason why a part of a text is left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Cause {
+    /// A plugin in the table hides it.
+    Known,
+    /// A condition that is not evaluated may hide it.
+    Conditional,
+    /// An unknown plugin may hide it.
+    Unknown,
+}
+
+impl Cause {
+    /// Returns the cause for which a rule hides content; `None` if it shows it.
+    fn of(rule: EnclosedContent, hides_unknown_enclosing: bool) -> Option<Self> {
+        match rule {
+            EnclosedContent::Hidden | EnclosedContent::EndsText => Some(Self::Known),
+            EnclosedContent::Conditional if hides_unknown_enclosing => Some(Self::Conditional),
+            EnclosedContent::Unknown if hides_unknown_enclosing => Some(Self::Unknown),
+            _ => None,
+        }
+    }
 }
 
 /// Returns the part of a stored text that visitors see, and one sentence for each kind of omission.
@@ -64,7 +88,7 @@ impl HiddenParts {
     fn hide_blocks(&mut self, text: &str, hides_unknown_enclosing: bool) {
         let mut ends = Lookahead::new(text, "-->");
         // Start of the hidden block, its name, and the number of open blocks of that name.
-        let mut open: Option<(usize, String, u32, bool)> = None;
+        let mut open: Option<(usize, String, u32, Cause)> = None;
         let mut search = 0;
         while let Some(start) = text[search..].find("<!--").map(|next| next + search) {
             search = start + 4;
@@ -78,29 +102,30 @@ impl HiddenParts {
                     found.name
                 ));
             }
-            if let Some((from, name, depth, is_known)) = &mut open {
+            if let Some((from, name, depth, cause)) = &mut open {
                 if *name == found.name && !found.self_closing {
                     *depth = if found.closing { *depth - 1 } else { *depth + 1 };
                 }
                 if *depth == 0 {
-                    self.hide("block", name, (*from, found.end), *is_known);
+                    self.hide("block", name, (*from, found.end), *cause);
                     open = None;
                 }
-            } else if !found.closing
-                && (rule == EnclosedContent::Hidden
-                    || rule == EnclosedContent::Unknown
-                        && hides_unknown_enclosing
-                        && !found.self_closing)
-            {
-                if found.self_closing {
-                    self.hide("block", &found.name, (start, found.end), true);
-                } else {
-                    open = Some((start, found.name, 1, rule == EnclosedContent::Hidden));
+                continue;
+            }
+            let cause = Cause::of(rule, hides_unknown_enclosing)
+                .filter(|_| !found.closing && rule != EnclosedContent::EndsText);
+            match cause {
+                // The renderer leaves out empty blocks of plugins.
+                None => {}
+                Some(Cause::Unknown) if found.self_closing => {}
+                Some(cause) if found.self_closing => {
+                    self.hide("block", &found.name, (start, found.end), cause);
                 }
+                Some(cause) => open = Some((start, found.name, 1, cause)),
             }
         }
-        if let Some((from, name, _, is_known)) = open {
-            self.hide("block", &name, (from, text.len()), is_known);
+        if let Some((from, name, _, cause)) = open {
+            self.hide("block", &name, (from, text.len()), cause);
         }
     }
 
@@ -119,24 +144,21 @@ impl HiddenParts {
             let rule = enclosed_by_shortcode(tag.name, tag.attributes);
             let place = readable.partition_point(|(from, _)| *from <= start);
             let in_text = place > 0 && readable[place - 1].1 >= start;
-            let counts = match rule {
-                EnclosedContent::Hidden | EnclosedContent::EndsText => true,
-                EnclosedContent::Unknown => {
-                    hides_unknown_enclosing && in_text && !shortcodes::is_core(tag.name)
-                }
-                // The closing tag of a row that is switched off has no attributes.
-                EnclosedContent::Shown => tag.closing && spans.contains_key(tag.name),
+            let cause = match Cause::of(rule, hides_unknown_enclosing) {
+                Some(Cause::Unknown) if !in_text || shortcodes::is_core(tag.name) => None,
+                // The closing tag of a row that is switched off has no attributes, and rows in it may
+                // have others.
+                None => spans.get(tag.name).and_then(|span| span.from).map(|(_, cause)| cause),
+                cause => cause,
             };
-            if !counts {
-                continue;
-            }
+            let Some(cause) = cause else { continue };
             if text[..start].ends_with('[') && !tag.closing {
                 // WordPress reads such a tag up to the first closing one, whatever is between them.
                 if let Some(end) = tag.end_if_not_literal(text, &closing_ends)
                     && !tag.self_closing
                 {
                     let name = format!("[{}]", tag.name);
-                    self.hide("shortcode", &name, (start, end), rule == EnclosedContent::Hidden);
+                    self.hide("shortcode", &name, (start, end), cause);
                 }
                 continue;
             }
@@ -145,113 +167,51 @@ impl HiddenParts {
                 span.last_end = tag.end;
                 span.depth = span.depth.saturating_sub(1);
                 if span.depth == 0
-                    && let Some((from, is_known)) = span.from.take()
+                    && let Some((from, cause)) = span.from.take()
                 {
-                    self.hide("shortcode", &format!("[{}]", tag.name), (from, tag.end), is_known);
+                    self.hide("shortcode", &format!("[{}]", tag.name), (from, tag.end), cause);
                 }
             } else if !tag.self_closing {
-                span.from.get_or_insert((start, rule == EnclosedContent::Hidden));
+                span.from.get_or_insert((start, cause));
                 span.depth += 1;
             }
         }
         for (name, span) in spans {
-            let Some((from, is_known)) = span.from else { continue };
-            if is_known {
-                self.hide("shortcode", &format!("[{name}]"), (from, text.len()), true);
+            let Some((from, cause)) = span.from else { continue };
+            if cause == Cause::Known {
+                self.hide("shortcode", &format!("[{name}]"), (from, text.len()), cause);
             } else if span.last_end > from {
-                self.hide("shortcode", &format!("[{name}]"), (from, span.last_end), false);
+                self.hide("shortcode", &format!("[{name}]"), (from, span.last_end), cause);
             }
         }
     }
 
-    fn hide(&mut self, kind: &str, name: &str, range: (usize, usize), is_known: bool) {
+    fn hide(&mut self, kind: &str, name: &str, range: (usize, usize), cause: Cause) {
         self.ranges.push(range);
-        self.notes.insert(if is_known {
-            format!("The {kind} {name} hides its content from visitors, so both were left out.")
-        } else {
-            format!(
-                "The {kind} {name} is unknown and may hide its content from visitors, so both were left out; unknown_enclosing = \"show\" publishes the content."
-            )
-        });
+        let reason = match cause {
+            Cause::Known => {
+                self.notes.insert(format!(
+                    "The {kind} {name} hides its content from visitors, so both were left out."
+                ));
+                return;
+            }
+            Cause::Conditional => "has a condition",
+            Cause::Unknown => "is unknown",
+        };
+        self.notes.insert(format!(
+            "The {kind} {name} {reason} and may hide its content from visitors, so both were left out; unknown_enclosing = \"show\" publishes the content."
+        ));
     }
 }
 
 /// Opening and closing tags of one shortcode that are not matched yet.
 #[derive(Default)]
 struct ShortcodeSpan {
-    /// First opening tag, and `true` if a plugin in the table owns it.
-    from: Option<(usize, bool)>,
+    /// First opening tag, and the cause for which it hides content.
+    from: Option<(usize, Cause)>,
     depth: u32,
     /// End of the last closing tag.
     last_end: usize,
-}
-
-/// A bracketed tag that ends at the first `]`, as in WordPress, even within a quoted attribute. Its
-/// attributes end outside of quotation marks, and it closes itself only if both ends say so.
-struct MemberShortcodeTag<'a> {
-    name: &'a str,
-    attributes: &'a str,
-    closing: bool,
-    self_closing: bool,
-    end: usize,
-}
-
-impl<'a> MemberShortcodeTag<'a> {
-    fn parse(
-        text: &'a str,
-        start: usize,
-        close: &mut Lookahead<'a>,
-        quoted: &mut TagEnds<'a>,
-    ) -> Option<Self> {
-        let inner = &text[start + 1..];
-        let (inner, closing) =
-            inner.strip_prefix('/').map_or((inner, false), |inner| (inner, true));
-        let length = inner
-            .bytes()
-            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
-            .count();
-        let (name, rest) = inner.split_at(length);
-        let follows = rest.starts_with([']', '/']) || rest.starts_with(char::is_whitespace);
-        if !follows || !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-            return None;
-        }
-        let from = text.len() - rest.len();
-        let end = close.next(from)?;
-        let last = quoted.next(from).unwrap_or(end).max(end);
-        let attributes = &text[from..last];
-        let self_closing = attributes.ends_with('/') && text[..end].ends_with('/');
-        Some(Self { name, attributes, closing, self_closing, end: end + 1 })
-    }
-
-    /// Returns the end of the content of an opening tag behind another bracket; `None` if WordPress
-    /// shows the tag as text: it has no closing tag, or a second bracket follows that one, too.
-    fn end_if_not_literal(
-        &self,
-        text: &str,
-        closing_ends: &HashMap<&str, Vec<usize>>,
-    ) -> Option<usize> {
-        let ends = closing_ends.get(self.name)?;
-        let end = *ends.get(ends.partition_point(|end| *end <= self.end))?;
-        (!text[end..].starts_with(']')).then_some(end)
-    }
-}
-
-/// Returns the end of each closing tag, by the name of the shortcode.
-fn closing_tag_ends(text: &str) -> HashMap<&str, Vec<usize>> {
-    let mut found: HashMap<&str, Vec<usize>> = HashMap::new();
-    if text.contains("[[") {
-        for (start, _) in text.match_indices("[/") {
-            let inner = &text[start + 2..];
-            let length = inner
-                .bytes()
-                .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
-                .count();
-            if inner[length..].starts_with(']') {
-                found.entry(&inner[..length]).or_default().push(start + 2 + length + 1);
-            }
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -273,6 +233,16 @@ mod tests {
             "Open. <!-- wp:paragraph {\"metadata\":{\"blockVisibility\":false}} -->HIDDEN<!-- /wp:paragraph --> End.",
             "Open. <!-- wp:group {\"visibilityBlockEnabled\":true} -->HIDDEN<!-- /wp:group --> End.",
             "Open. <!-- wp:group {\"visibilityBlockEnabled\":true,\"levels\":[\"1\"],\"invert_restrictions\":\"1\"} -->HIDDEN<!-- /wp:group --> End.",
+            "Open. [学员可见]HIDDEN[/学员可见] End.",
+            "Open. [vip.area]HIDDEN[/vip.area] End.",
+            "Open. [ws:club level=\"2\"]HIDDEN[/ws:club] End.",
+            "Open. [3stars]HIDDEN[/3stars] End.",
+            "Open. [et_pb_text display_conditions=\"W3siaWQiOjF9XQ==\"]HIDDEN[/et_pb_text] End.",
+            "Open. [fusion_builder_container status=\"draft\"][fusion_text]HIDDEN[/fusion_text][/fusion_builder_container] End.",
+            "Open. [vc_row disable_element=\"yes\"][vc_row]HIDDEN[/vc_row]HIDDEN[/vc_row] End.",
+            "Open. <!-- wp:uagb/container {\"UAGLoggedOut\":true} -->HIDDEN<!-- /wp:uagb/container --> End.",
+            "Open. <!-- wp:group {\"otterConditions\":[[{\"type\":\"loggedInUser\"}]]} -->HIDDEN<!-- /wp:group --> End.",
+            "Open. <!-- wp:block {\"ref\":7,\"blockLogic\":\"is_user_logged_in()\"} /--> End.",
             "Open. [_s2If current_user_can(access_s2member_level1)]HIDDEN[/_s2If] End.",
             "Open. <!-- wp:group {\"blockVisibility\":{\"controlSets\":[{\"controls\":{\"userRole\":{\"visibilityByRole\":\"logged-in\"}}}]}} -->HIDDEN<!-- /wp:group --> End.",
         ] {
@@ -331,6 +301,7 @@ mod tests {
         for written in [
             "<!-- wp:group {\"visibilityBlockEnabled\":true,\"segment\":\"specific\",\"levels\":[\"1\"],\"invert_restrictions\":\"1\"} -->Join.<!-- /wp:group -->",
             "[vc_row][vc_column]Text[/vc_column][/vc_row] [um_loggedout]Log in.[/um_loggedout]",
+            "[图一] 左：楼。[1] [2] [3] 见[注：此处] [http://a.example/] [fusion_text logics=\"\"]Text[/fusion_text]",
             "[caption id=\"a\"]Text[/caption] a [sic] and [1] [[restrict]] <code>[foo]x[/foo]</code>",
             "<!-- wp:kadence/column -->Text<!-- /wp:kadence/column --><!-- wp:shop/cart /-->",
             "<!-- wp:premium-content/container --><!-- wp:premium-content/logged-out-view -->Log in.<!-- /wp:premium-content/logged-out-view --><!-- /wp:premium-content/container -->",
@@ -347,5 +318,6 @@ mod tests {
         let text = "[unheard_of a=\"[\" ".repeat(50_000) + &"[/unheard_of".repeat(50_000);
         public_part(&text, true);
         public_part(&"<!-- wp:club/inner -->".repeat(50_000), true);
+        public_part(&format!("{}]", "[vc_row a=1 b=2 ".repeat(50_000)), true);
     }
 }

@@ -38,6 +38,19 @@ pub(super) struct ShortcodeTag<'a> {
     pub(super) self_closing: bool,
 }
 
+/// Returns the length of the name of a shortcode at the start of a text, in bytes. WordPress accepts
+/// names in any script and with most punctuation.
+pub(super) fn name_length(text: &str) -> usize {
+    text.find(|c: char| c.is_whitespace() || c.is_control() || "[]<>&/=\"'".contains(c))
+        .unwrap_or(text.len())
+}
+
+/// Returns `true` for a name of the letters that nearly all plugins use.
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}
+
 /// Returns all bracketed tags of a text that could be shortcodes, in order. Those of plugins may have
 /// brackets in quoted attributes; as in WordPress, the first `]` ends its own.
 pub(super) fn tags(text: &str) -> Vec<ShortcodeTag<'_>> {
@@ -50,13 +63,10 @@ pub(super) fn tags(text: &str) -> Vec<ShortcodeTag<'_>> {
         let inner = &text[at..];
         let closing = inner.starts_with('/');
         let inner = &inner[usize::from(closing)..];
-        let length = inner
-            .bytes()
-            .take_while(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-')
-            .count();
+        let length = name_length(inner);
         let name = &inner[..length];
         let after = inner[length..].chars().next();
-        if !name.starts_with(|c: char| c.is_ascii_alphabetic())
+        if !name.starts_with(|c: char| c.is_alphanumeric())
             || !after.is_some_and(|c| c == ']' || c == '/' || c.is_whitespace())
         {
             continue;
@@ -93,7 +103,7 @@ pub(super) fn is_core(name: &str) -> bool {
 }
 
 /// Parses attributes: named ones by lower-case name, others by their number.
-pub(super) fn attributes(text: &str) -> HashMap<String, String> {
+pub(in crate::sources::wordpress) fn attributes(text: &str) -> HashMap<String, String> {
     let mut found = HashMap::new();
     let mut rest = text.trim_start();
     let mut number = 0;
@@ -250,6 +260,10 @@ fn is_plugin_shortcode(
         .split(char::is_whitespace)
         .any(|word| word.find('=').is_some_and(|at| at > 0));
     let bare = tag.attributes.trim().is_empty();
+    // Remarks in brackets also begin with other letters and numbers.
+    if !is_plain(tag.name) {
+        return closed.contains(tag.name);
+    }
     let has_quotes = tag.attributes.contains('"') && tag.name.contains(['_', '-']);
     let lower = !tag.name.bytes().any(|b| b.is_ascii_uppercase());
     let before = html[..tag.start].trim_end_matches([' ', '\t']);
