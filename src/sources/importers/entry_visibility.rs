@@ -1,16 +1,16 @@
 //! Entries of feeds and exports that are not public posts: drafts, comments, pages, templates.
 
+use serde_json::Value;
+
+use super::stated_visibility::{SCHEDULED, stated_reason};
 use super::xml::Element;
 
 /// Category scheme and term prefix of the kinds of entries in exports of Blogger.
 const BLOGGER_KIND: (&str, &str) =
     ("http://schemas.google.com/g/2005#kind", "http://schemas.google.com/blogger/2008/kind#");
 
-/// Reason why an entry that Blogger has scheduled and not published is not a public post.
-pub(super) const SCHEDULED: &str = "scheduled";
-
-/// Returns the reason why an Atom entry is not a public post; `None` if it is.
-pub(super) fn atom_hidden_reason(entry: &Element) -> Option<&'static str> {
+/// Returns the reason why an item of RSS or an Atom entry is not a public post; `None` if it is.
+pub(super) fn hidden_reason(entry: &Element) -> Option<&'static str> {
     if let Some(kind) = entry.children("atom:category").find_map(blogger_kind)
         && kind != "post"
     {
@@ -42,7 +42,27 @@ pub(super) fn atom_hidden_reason(entry: &Element) -> Option<&'static str> {
         .flat_map(|control| control.children("app:draft").chain(control.children("app05:draft")))
         .chain(entry.children("app:draft"))
         .chain(entry.children("app05:draft"));
-    drafts.any(|draft| !draft.text_content().trim().eq_ignore_ascii_case("no")).then_some("drafts")
+    if drafts.any(|draft| !draft.text_content().trim().eq_ignore_ascii_case("no")) {
+        return Some("drafts");
+    }
+    if entry.child("gd:deleted").is_some() {
+        return Some("in the trash");
+    }
+    entry.elements().find_map(|element| match element.attribute("state") {
+        Some(state) if element.name == "media:status" => stated_reason("state", state),
+        _ => stated_reason(&element.name, element.text_content().trim()),
+    })
+}
+
+/// Returns the reason why an item of a JSON Feed is not a public post; `None` if it is. Extensions,
+/// whose names begin with `_`, may state it, too.
+pub(super) fn json_hidden_reason(item: &Value) -> Option<&'static str> {
+    item.as_object().into_iter().flatten().find_map(|(name, value)| match value {
+        Value::Bool(is_on) => stated_reason(name, if *is_on { "true" } else { "false" }),
+        Value::String(text) => stated_reason(name, text),
+        Value::Object(_) if name.starts_with('_') => json_hidden_reason(value),
+        _ => None,
+    })
 }
 
 /// Returns the kind of an entry in an export of Blogger, from one of its categories.

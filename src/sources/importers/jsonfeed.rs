@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 
 use super::fields::{parse_time, playable_type, resolve_url, text_to_paragraphs};
 use super::parsed::{LeftOut, NumberedArticle, ParsedArticle, finish};
-use super::{FileError, xml_encoding};
+use super::{FileError, entry_visibility, xml_encoding};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::fs::{InvalidBytes, LineCount, Utf8Reader};
 use crate::sources::limits;
@@ -73,21 +73,30 @@ impl<R: Read + Seek> JsonFeedFile<R> {
         Ok(file)
     }
 
-    /// Passes each article to `accept`, which returns `false` to stop. The error has the line.
+    /// Passes each article to `accept`, which returns `false` to stop; returns the numbers of items that
+    /// are not public. The error has the line.
     pub(in crate::sources) fn read(
         &mut self,
         accept: &mut dyn FnMut(NumberedArticle) -> bool,
     ) -> Result<LeftOut, FileError> {
         let (feed, zone) = (std::mem::take(&mut self.feed), self.zone.clone());
         let mut is_stopped = false;
+        let mut left_out = LeftOut::new();
         let read = self.read_items(&mut |line, item| {
-            is_stopped = !accept((line, parse_item(item, &feed, &zone)));
+            let item = parse_object(item);
+            if let Some(reason) = item.as_ref().ok().and_then(entry_visibility::json_hidden_reason)
+            {
+                *left_out.entry(reason.to_owned()).or_default() += 1;
+                return true;
+            }
+            let article = item.and_then(|item| to_article(&item, &feed, &zone));
+            is_stopped = !accept((line, article));
             !is_stopped
         });
         self.feed = feed;
         match read {
             Err(error) if !is_stopped => Err(error),
-            _ => Ok(LeftOut::new()),
+            _ => Ok(left_out),
         }
     }
 
@@ -227,14 +236,19 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
     }
 }
 
-/// Converts an item to an article; the error is the reason why it cannot be one.
-fn parse_item(item: &str, feed: &Feed, zone: &TimeZone) -> Result<ParsedArticle, String> {
+/// Parses an item; the error is the reason why it cannot be an article.
+fn parse_object(item: &str) -> Result<Value, String> {
     limits::check_json(item).map_err(|problem| format!("the item {problem}"))?;
     let item: Value = serde_json::from_str(item)
         .map_err(|e| format!("this is not a valid item of a JSON Feed: {e}"))?;
     if !item.is_object() {
         return Err("the item is not a JSON object".into());
     }
+    Ok(item)
+}
+
+/// Converts an item to an article; the error is the reason why it cannot be one.
+fn to_article(item: &Value, feed: &Feed, zone: &TimeZone) -> Result<ParsedArticle, String> {
     let text = |name: &str| -> Option<String> {
         let value = match item.get(name)? {
             Value::String(s) => s.trim().to_owned(),

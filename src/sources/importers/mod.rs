@@ -7,6 +7,7 @@ mod fields;
 mod jsonfeed;
 mod parsed;
 mod rss;
+mod stated_visibility;
 #[cfg(test)]
 mod tests;
 pub(super) mod xml;

@@ -8,11 +8,13 @@ const MAX_ATTRIBUTES: usize = 1_000;
 
 /// Known namespaces: the beginning and the end of the URI, and the prefix used in
 /// [`Element::name`].
-const NAMESPACES: [(&str, &str, &str); 16] = [
+const NAMESPACES: [(&str, &str, &str); 18] = [
     ("http://www.w3.org/2005/Atom", "", "atom"),
     ("http://www.w3.org/2007/app", "", "app"),
     ("http://purl.org/atom/app#", "", "app05"),
     ("http://schemas.google.com/blogger/2018", "", "blogger"),
+    ("http://schemas.google.com/g/2005", "", "gd"),
+    ("http://www.livejournal.org/rss/lj/1.0", "", "lj"),
     ("http://purl.org/syndication/thread/1.0", "", "thr"),
     ("http://purl.org/rss/1.0/modules/content/", "", "content"),
     ("http://purl.org/rss/1.0/", "", ""),
@@ -124,7 +126,8 @@ impl Element {
         self.elements().find(|e| e.name == name)
     }
 
-    fn elements(&self) -> impl Iterator<Item = &Self> {
+    /// Returns the child elements.
+    pub(super) fn elements(&self) -> impl Iterator<Item = &Self> {
         self.nodes.iter().filter_map(|node| match node {
             Node::Element(e) => Some(e),
             Node::Text(_) => None,

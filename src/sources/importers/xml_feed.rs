@@ -6,8 +6,9 @@ use encoding_rs::Encoding;
 use jiff::tz::TimeZone;
 
 use super::fields::parse_time;
-use super::parsed::{LeftOut, NumberedArticle};
+use super::parsed::{LeftOut, NumberedArticle, ParsedArticle};
 use super::rss::Channel;
+use super::stated_visibility::SCHEDULED;
 use super::xml::Element;
 use super::xml_reader::{Entry, XML_LIMITS, XmlLimits, read_entries};
 use super::{FileError, atom, entry_visibility, rss, xml_encoding};
@@ -131,35 +132,51 @@ impl<R: Read + Seek> XmlFeedFile<R> {
         match &mut self.kind {
             Kind::WordPress(export) => return Ok(export.articles(now, accept)),
             Kind::Rss(channel) => {
-                entries(input, self.encoding, self.limits, &mut |(line, item)| {
-                    let article = item.and_then(|item| rss::parse_item(&item, channel, zone));
-                    accept((line, article))
+                let mut parse = |item: &Element| rss::parse_item(item, channel, zone);
+                let date = "pubDate";
+                entries(input, self.encoding, self.limits, &mut |entry| {
+                    accept_public(entry, date, zone, now, &mut left_out, &mut parse, accept)
                 })?;
             }
             Kind::Atom(feed) => {
-                entries(input, self.encoding, self.limits, &mut |(line, entry)| {
-                    let entry = match entry {
-                        Ok(entry) => entry,
-                        Err(reason) => return accept((line, Err(reason))),
-                    };
-                    if let Some(reason) = entry_visibility::atom_hidden_reason(&entry) {
-                        let reason = match reason {
-                            entry_visibility::SCHEDULED => {
-                                let date =
-                                    parse_time("date", entry.child_text("atom:published"), zone);
-                                scheduled::left_out_reason(date.ok().flatten(), now)
-                            }
-                            reason => reason,
-                        };
-                        *left_out.entry(reason.to_owned()).or_default() += 1;
-                        return true;
-                    }
-                    accept((line, atom::parse_entry(&entry, feed, zone)))
+                let mut parse = |entry: &Element| atom::parse_entry(entry, feed, zone);
+                let date = "atom:published";
+                entries(input, self.encoding, self.limits, &mut |entry| {
+                    accept_public(entry, date, zone, now, &mut left_out, &mut parse, accept)
                 })?;
             }
         }
         Ok(left_out)
     }
+}
+
+/// Passes an entry that is a public post to `accept`, and counts another in `left_out`. `date_name` is
+/// the element with its publication date.
+fn accept_public(
+    (line, entry): Entry,
+    date_name: &str,
+    zone: &TimeZone,
+    now: Millis,
+    left_out: &mut LeftOut,
+    parse: &mut dyn FnMut(&Element) -> Result<ParsedArticle, String>,
+    accept: &mut dyn FnMut(NumberedArticle) -> bool,
+) -> bool {
+    let entry = match entry {
+        Ok(entry) => entry,
+        Err(reason) => return accept((line, Err(reason))),
+    };
+    let Some(reason) = entry_visibility::hidden_reason(&entry) else {
+        return accept((line, parse(&entry)));
+    };
+    let reason = match reason {
+        SCHEDULED => {
+            let date = parse_time("date", entry.child_text(date_name), zone);
+            scheduled::left_out_reason(date.ok().flatten(), now)
+        }
+        reason => reason,
+    };
+    *left_out.entry(reason.to_owned()).or_default() += 1;
+    true
 }
 
 /// Reads the entries of a file from its start; returns the root element without them.

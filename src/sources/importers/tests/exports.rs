@@ -221,3 +221,40 @@ audio/mpeg]]></wp:meta_value></wp:postmeta></item></channel></rss>"#;
         expected.map(|(url, length, kind)| (url.to_owned(), length, kind.to_owned()))
     );
 }
+
+#[test]
+fn items_of_rss_and_of_a_json_feed_that_are_not_public_are_left_out() {
+    for (more, reason) in [
+        ("<app:control><app:draft>yes</app:draft></app:control>", "drafts"),
+        ("<lj:security>private</lj:security>", "private"),
+        ("<m:status state=\"deleted\"/>", "in the trash"),
+        ("<d:deleted/>", "in the trash"),
+        ("<cms:state>Scheduled</cms:state>", "scheduled for a time that has passed"),
+        ("<t:in-reply-to ref=\"x\"/>", "comments"),
+    ] {
+        let file = format!(
+            "<rss version=\"2.0\" xmlns:app=\"http://www.w3.org/2007/app\" xmlns:lj=\"http://www.livejournal.org/rss/lj/1.0/\" \
+             xmlns:m=\"http://search.yahoo.com/mrss/\" xmlns:d=\"http://schemas.google.com/g/2005\" xmlns:cms=\"urn:cms\" \
+             xmlns:t=\"http://purl.org/syndication/thread/1.0\"><channel><title>Dyes</title>\
+             <item><title>Hidden</title><pubDate>Mon, 02 Nov 2026 10:00:00 GMT</pubDate>{more}</item>\
+             <item><title>Open</title><m:status state=\"active\"/><cms:state>published</cms:state></item></channel></rss>"
+        );
+        let date = "2026-11-05T10:00:00Z".parse::<jiff::Timestamp>().unwrap().into();
+        let feed = parse_xml_at(file.as_bytes(), &source(Ids::Ours), "en", date).unwrap();
+        assert_eq!(feed.left_out, [(reason.to_owned(), 1)].into(), "{more}");
+        assert_eq!(feed.articles[0].1.as_ref().unwrap().article.title, "Open");
+    }
+    for (more, reason) in [
+        ("\"draft\": true", "drafts"),
+        ("\"_site\": {\"visibility\": \"members\"}", "private"),
+        ("\"status\": \"unpublished\"", "drafts"),
+    ] {
+        let file = format!(
+            "{{\"version\": \"https://jsonfeed.org/version/1.1\", \"items\": [{{\"id\": \"1\", \"title\": \"Hidden\", {more}}}, \
+             {{\"id\": \"2\", \"title\": \"Open\", \"draft\": false, \"_site\": {{\"visibility\": \"public\"}}}}]}}"
+        );
+        let feed = parse_json_feed(file.as_bytes(), &source(Ids::Ours)).unwrap();
+        assert_eq!(feed.left_out, [(reason.to_owned(), 1)].into(), "{more}");
+        assert_eq!(feed.articles[0].1.as_ref().unwrap().article.title, "Open");
+    }
+}
