@@ -42,6 +42,20 @@ const ALLOWED_ATTRIBUTES: &[(&str, &str)] = &[
     ("video", "controls height poster src width"),
 ];
 
+/// First byte of the characters from U+0080 to U+00BF. The serializer searches the rest of a text
+/// again after each of them, because it escapes one of them, the no-break space.
+const LATIN_1_BYTE: u8 = 0xC2;
+
+/// Form in which the serializer writes the no-break space.
+const NO_BREAK_SPACE: &str = "&nbsp;";
+
+/// Number of these characters above which noncharacters stand for them while HTML is cleaned, so that
+/// this takes linear time.
+const MAX_SLOW_CHARACTERS: usize = 2_000;
+
+/// First of the 32 noncharacters that stand for the characters from U+00A0 to U+00BF.
+const FIRST_PLACEHOLDER: u32 = 0xFDD0;
+
 /// Sanitizer for the texts of one article, whose URLs are resolved against one base.
 pub(super) struct Sanitizer(Builder<'static>);
 
@@ -72,8 +86,50 @@ impl Sanitizer {
 
     /// Returns the HTML reduced to the allowed elements and attributes, serialized as HTML5.
     pub(super) fn clean(&self, html: &str) -> String {
-        self.0.clean(html).to_string()
+        let slow = html.bytes().filter(|byte| *byte == LATIN_1_BYTE).count()
+            + html.matches(NO_BREAK_SPACE).count();
+        if slow <= MAX_SLOW_CHARACTERS {
+            return self.0.clean(html).to_string();
+        }
+        let decoded = html.replace(NO_BREAK_SPACE, "\u{a0}");
+        let cleaned = self.0.clean(&decoded.chars().filter_map(to_placeholder).collect::<String>());
+        let mut out = String::with_capacity(html.len());
+        for c in cleaned.to_string().chars() {
+            match from_placeholder(c) {
+                '\u{a0}' => out.push_str(NO_BREAK_SPACE),
+                c => out.push(c),
+            }
+        }
+        out
     }
+}
+
+/// Returns the placeholder of a character whose encoding begins with [`LATIN_1_BYTE`], and other
+/// characters unchanged; `None` for those that are placeholders.
+fn to_placeholder(c: char) -> Option<char> {
+    match c {
+        '\u{a0}'..='\u{bf}' => char::from_u32(u32::from(c) - 0xa0 + FIRST_PLACEHOLDER),
+        '\u{fdd0}'..='\u{fdef}' => None,
+        c => Some(c),
+    }
+}
+
+/// Returns the character that a placeholder stands for, and other characters unchanged.
+fn from_placeholder(c: char) -> char {
+    match c {
+        '\u{fdd0}'..='\u{fdef}' => {
+            char::from_u32(u32::from(c) - FIRST_PLACEHOLDER + 0xa0).unwrap_or(c)
+        }
+        c => c,
+    }
+}
+
+/// Returns an attribute value without placeholders.
+fn without_placeholders(value: &str) -> Cow<'_, str> {
+    if value.is_ascii() {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(value.chars().map(from_placeholder).collect())
 }
 
 /// Returns the words of a space-separated list.
@@ -84,9 +140,12 @@ fn word_set(list: &'static str) -> HashSet<&'static str> {
 /// Returns the new value of an allowed attribute; `None` removes it.
 fn filter_attribute<'v>(name: &str, value: &'v str, base: Option<&Url>) -> Option<Cow<'v, str>> {
     match name {
-        "href" | "cite" => absolute_link_url(value, base).map(Cow::Owned),
-        "src" | "poster" => absolute_web_url(value, base).map(Cow::Owned),
-        "srcset" => srcset::rewrite(value, |url| absolute_web_url(url, base)).map(Cow::Owned),
+        "href" | "cite" => absolute_link_url(&without_placeholders(value), base).map(Cow::Owned),
+        "src" | "poster" => absolute_web_url(&without_placeholders(value), base).map(Cow::Owned),
+        "srcset" => {
+            let value = without_placeholders(value);
+            srcset::rewrite(&value, |url| absolute_web_url(url, base)).map(Cow::Owned)
+        }
         "width" | "height" | "colspan" | "rowspan" | "span" => {
             is_size(value).then_some(Cow::Borrowed(value))
         }

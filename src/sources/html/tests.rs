@@ -163,8 +163,18 @@ fn pathological_bodies_neither_crash_nor_take_long() {
         "<p>x</p>"
     );
     assert!(clean(&"noscript".repeat(500_000)).len() > 3_000_000);
+    assert!(clean(&"x \u{a0}".repeat(100_000)).ends_with("x &nbsp;x &nbsp;"));
+    assert!(clean(&format!("<p title=\"{}\">x</p>", "\u{bb}".repeat(100_000))).len() > 200_000);
     assert!(clean(&"<noscript ".repeat(300_000)).len() < 3_100_000);
     assert!(!plain_title(&"<!--<b <".repeat(30_000)).is_empty());
+}
+
+#[test]
+fn many_latin_characters_stay_what_they_are() {
+    let unit = "<p title=\"5\u{a0}%\">\u{ab}Sch\u{f6}n\u{bb}\u{fdd1} 1\u{a0}\u{b0}</p><a href=\"/a\u{a0}\u{bb}\">x</a>";
+    let one = clean(unit);
+    assert_eq!(clean(&unit.repeat(1_000)), one.replace('\u{fdd1}', "").repeat(1_000));
+    assert!(one.contains("%C2%A0%C2%BB") && one.contains("1&nbsp;\u{b0}"), "{one}");
 }
 
 #[test]
