@@ -164,7 +164,7 @@ fn to_article(
         return Err(post_visibility::MEMBERS_ONLY.to_owned());
     }
     if body.is_too_large {
-        return Err("its rendered text is larger than 8 MiB; remove repeated blocks".to_owned());
+        return Err("its rendered text is larger than 8 MiB, or its blocks read more than 32 MiB of other posts; remove repeated blocks".to_owned());
     }
     let names = |taxonomy: &str| {
         site.terms_of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()

@@ -30,6 +30,9 @@ pub(super) fn automatic_excerpt(
     let Some(written) = whole.and_then(|post| post.content.as_deref()) else {
         return String::new();
     };
+    if context.is_too_large() {
+        return String::new();
+    }
     let written = shortcodes::expand(written, &shortcodes::CORE_SHORTCODES, &mut |_, _, _| {
         Some(String::new())
     });

@@ -51,6 +51,10 @@ const MAX_DEPTH: u8 = 4;
 /// Maximum size of the rendered text of a post, in bytes.
 const MAX_RENDERED_BYTES: usize = 8 * 1024 * 1024;
 
+/// Maximum size of the texts of other posts that a post renders, in bytes; an excerpt reads a whole
+/// text.
+const MAX_READ_BYTES: usize = 32 * 1024 * 1024;
+
 /// The body of a post as in WordPress's feed.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -73,6 +77,8 @@ struct RenderContext<'a> {
     notes: RefCell<Vec<String>>,
     /// Number of bytes that blocks and shortcodes have rendered.
     rendered_bytes: Cell<usize>,
+    /// Number of bytes of other posts that were read to render them.
+    read_bytes: Cell<usize>,
 }
 
 /// The position of a block in a rendering.
@@ -95,6 +101,7 @@ impl<'a> RenderContext<'a> {
             missing: RefCell::default(),
             notes: RefCell::default(),
             rendered_bytes: Cell::default(),
+            read_bytes: Cell::default(),
         }
     }
 
@@ -103,9 +110,14 @@ impl<'a> RenderContext<'a> {
         self.rendered_bytes.set(self.rendered_bytes.get().saturating_add(html.len()));
     }
 
-    /// Returns `true` if the rendered text is larger than allowed.
+    /// Adds the text of another post to the number of bytes that were read.
+    fn count_read(&self, written: &str) {
+        self.read_bytes.set(self.read_bytes.get().saturating_add(written.len()));
+    }
+
+    /// Returns `true` if the rendered text, or the texts that it is made of, are larger than allowed.
     fn is_too_large(&self) -> bool {
-        self.rendered_bytes.get() > MAX_RENDERED_BYTES
+        self.rendered_bytes.get() > MAX_RENDERED_BYTES || self.read_bytes.get() > MAX_READ_BYTES
     }
 
     fn note(&self, sentence: String) {
@@ -179,6 +191,12 @@ pub(super) fn body(site: &WordPressSite, post: &Post) -> Body {
 
 /// Applies all stages of rendering to a body.
 fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> String {
+    if scope.depth > 0 {
+        context.count_read(written);
+        if context.is_too_large() {
+            return String::new();
+        }
+    }
     let written = markup::remove_noncharacters(written);
     let (text, pages) = first_page(&written);
     if pages && !scope.excerpt && scope.depth == 0 {

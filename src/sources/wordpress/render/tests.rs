@@ -174,6 +174,24 @@ fn a_post_that_repeats_a_large_block_ends_at_the_limit() {
         assert!(shown.is_too_large, "{block}");
         assert!(shown.html.len() < 4 * MAX_RENDERED_BYTES, "{block}");
     }
+    // Short excerpts of long posts: the text stays small, the work does not.
+    let listed = |id| Post {
+        id,
+        content: Some(format!("Short.<!--more-->{}", "word ".repeat(200_000))),
+        kind: "post".into(),
+        status: "publish".into(),
+        ..Post::default()
+    };
+    site.posts.extend((1..=50).map(|id| (id, Some(listed(id)))));
+    let block = "<!-- wp:query {\"query\":{\"postType\":\"post\",\"perPage\":50}} --><!-- wp:post-template --><!-- wp:post-excerpt /--><!-- /wp:post-template --><!-- /wp:query -->\n";
+    let post = Post { id: 99, content: Some(block.to_owned()), ..Post::default() };
+    for request in body(&site, &post).missing {
+        if let DataRequest::List(query) = request {
+            let list = PostList { ids: (1..=50).collect(), total: 50 };
+            site.lists_by_query.insert(query, list);
+        }
+    }
+    assert!(body(&site, &post).is_too_large);
     assert!(!render_body("<p>Short</p>").is_too_large);
 }
 
