@@ -46,7 +46,7 @@ pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
         report.sent, report.failed, report.held
     );
     output::result(json, &DeliveryReport::new(&report, waiting), &text)?;
-    let has_failed = has_failed || (report.sent == 0 && report.failed > 0);
+    let has_failed = has_failed || (report.sent == 0 && report.failed + report.held > 0);
     Ok(if has_failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

@@ -47,7 +47,7 @@ const STATUSES: &[(&str, [&str; 2])] = &[
         "deliver",
         [
             "all due messages were attempted; some may have failed, and\n     others may wait for a later attempt",
-            "no message was sent, and one failed; or a transport could\n     not send; or another process sends",
+            "no message was sent, and one failed or is held; or a\n     transport could not send; or another process sends",
         ],
     ),
     (

@@ -9,14 +9,14 @@ use crate::domain::time::Millis;
 use crate::store::Store;
 
 /// Ends the remaining deliveries of cancelled editions, pauses the editions of which every message
-/// failed, and closes the others whose last delivery has ended; returns the closed ones.
+/// failed or is held, and closes the others whose last delivery has ended; returns the closed ones.
 pub async fn settle_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i64>> {
     for edition in store.editions().unfinished_cancelled().await? {
         store.editions().finish_cancelled(edition, now).await?;
     }
     for (edition, reply) in store.editions().settled_unsent().await? {
         let note = format!(
-            "paused because no message could be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
+            "paused because no message is known to be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
             reply.as_deref().unwrap_or("none")
         );
         let (command, actor) = (EditionCommand::Pause, Actor::System);

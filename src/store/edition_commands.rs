@@ -185,8 +185,8 @@ static SETTLED_UNSENT: Statement = Statement::with(
       JOIN deliveries d ON d.batch_id = b.id
      WHERE b.edition_id IN ({settled})
      GROUP BY b.edition_id
-    HAVING SUM(CASE WHEN d.state = 'failed' THEN 1 ELSE 0 END) > 0
-       AND SUM(CASE WHEN d.state IN ('sent', 'held', 'bounced') THEN 1 ELSE 0 END) = 0
+    HAVING SUM(CASE WHEN d.state IN ('failed', 'held') THEN 1 ELSE 0 END) > 0
+       AND SUM(CASE WHEN d.state IN ('sent', 'bounced') THEN 1 ELSE 0 END) = 0
      ORDER BY b.edition_id",
     &[("settled", SETTLED)],
 );
@@ -346,8 +346,8 @@ impl Editions<'_> {
         Ok(requeued)
     }
 
-    /// Returns the editions without open deliveries all of whose messages failed, each with a
-    /// reply.
+    /// Returns the editions without open deliveries all of whose messages failed or are held, each with
+    /// a reply.
     pub async fn settled_unsent(self) -> StoreResult<Vec<(i64, Option<String>)>> {
         if !self.store.read(&HAS_SETTLED).exists().await? {
             return Ok(Vec::new());

@@ -4,6 +4,7 @@
 use courant::domain::article::IncomingArticle;
 use courant::domain::edition::EditionCommand;
 use courant::domain::page::PageRequest;
+use courant::domain::time::MINUTE;
 use courant::subscribers::NewSubscriber;
 
 use crate::smtp_server::{At, Rule, Script};
@@ -72,7 +73,7 @@ database_tests! {
             world.relay.set_script(Script::new().rule(Rule::reply(at, reply)));
             world.deliver().await;
             assert_eq!(world.edition_status(edition).await, "paused: 40 failed", "{reply}");
-            assert!(note(world, edition).await.contains("no message could be sent"), "{reply}");
+            assert!(note(world, edition).await.contains("no message is known to be sent"), "{reply}");
         }
         let edition = another_edition(world).await;
         world.relay.set_script(
@@ -80,6 +81,19 @@ database_tests! {
         );
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 39 sent, 1 failed");
+    }
+
+    async fn an_edition_of_which_every_outcome_is_unknown_is_paused(world) {
+        world.add_readers(3).await;
+        let edition = another_edition(world).await;
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Content, "999 what")));
+        for _ in 0..4 {
+            world.deliver().await;
+            world.advance(MINUTE);
+        }
+        assert_eq!(world.edition_status(edition).await, "paused: 3 held");
+        let note = note(world, edition).await;
+        assert!(note.contains("no message is known to be sent"), "{note}");
     }
 
     async fn a_relay_that_rejects_everybody_pauses_the_edition_whatever_its_codes(world) {

@@ -150,7 +150,7 @@ database_tests! {
         world.deliver().await;
         assert_eq!(
             (world.edition_status(edition).await.as_str(), world.relay.mails().len()),
-            ("sent: 1 held", 1)
+            ("paused: 1 held", 1)
         );
     }
 
