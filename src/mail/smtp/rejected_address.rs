@@ -55,7 +55,7 @@ const SENDING_LIMITS: [&str; 7] =
     ["exceed", "limit", "quota", "rate", "submission", "throttl", "volume"];
 
 /// Phrases of the rejection of a mailbox that does not exist, as words in lower case.
-const NO_MAILBOX: [&str; 36] = [
+const NO_MAILBOX: [&str; 37] = [
     "unknown user",
     "user unknown",
     "unknown recipient",
@@ -67,6 +67,7 @@ const NO_MAILBOX: [&str; 36] = [
     "address unknown",
     "unknown account",
     "no such user",
+    "user doesn t have a",
     "no such local user",
     "no such recipient",
     "no such mailbox",
@@ -175,6 +176,7 @@ mod tests {
             (550, "<spam@blocked.example>... Unknown user (#5.1.1)"),
             (550, "Sorry, no mailbox here by that name."),
             (554, "delivery error: this account doesn't exist"),
+            (554, "delivery error: dd This user doesn't have a mail.example account"),
             (550, "5.0.0 Invalid recipient"),
             (550, "5.5.1 User unknown"),
             (550, "User_unknown"),
