@@ -167,7 +167,8 @@ impl Document<'_> {
             .attribute(tag, "aria-label")
             .or_else(|| child("title"))
             .or_else(|| child("desc"))
-            .or_else(|| is_image().then(|| text(content)));
+            .or_else(|| is_image().then(|| text(content)))
+            .or_else(|| words_of_drawing(content));
         self.label_unless_repeated(index, label.unwrap_or_default())
     }
 
@@ -291,6 +292,22 @@ fn has_file(html: &str) -> bool {
     lower.contains("src=") || lower.contains("src =") || lower.contains("data-src")
 }
 
+/// Returns the text that a drawing shows, such as the labels of a chart; `None` without any.
+fn words_of_drawing(content: &str) -> Option<String> {
+    let parts = tags(content);
+    let mut words: Vec<String> = Vec::new();
+    let mut at = 0;
+    for part in parts.iter().filter(|part| part.name == "text" && !part.is_end) {
+        let Some(end) = part.partner.map(|end| &parts[end]).filter(|_| part.start >= at) else {
+            continue;
+        };
+        words.push(text(&content[part.end..end.start]));
+        at = end.end;
+    }
+    words.retain(|words| !words.is_empty());
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
 fn escaped(text: &str) -> String {
     encode_double_quoted_attribute(text).into_owned()
 }
@@ -335,6 +352,10 @@ mod tests {
             ("See<svg aria-label=\"A plan of it\"></svg>here", "See A plan of it here"),
             ("<svg aria-hidden=\"true\"><title>x</title></svg>Text", "Text"),
             ("<svg><path/></svg>Text", "Text"),
+            (
+                "<svg><style>.a{}</style><text>Staff</text><g><text x=\"1\"><tspan>12</tspan></text></g></svg>",
+                "Staff 12",
+            ),
             ("<a href=\"/\"><svg><title>Search</title></svg> Search</a>", "Search"),
             ("<canvas role=\"img\" aria-label=\"Visitors by year\"></canvas>", "Visitors by year"),
             ("<canvas>12 visitors</canvas>", "12 visitors"),
