@@ -89,6 +89,12 @@ pub(super) fn parse_item(
         enclosure: item
             .children("enclosure")
             .find_map(|e| media_enclosure(e, "url", home))
+            .or_else(|| {
+                let links = item.children("atom:link");
+                links
+                    .filter(|link| link.attribute("rel") == Some("enclosure"))
+                    .find_map(|link| media_enclosure(link, "href", home))
+            })
             .or_else(|| media_rss_enclosure(item, home)),
         updated_at,
         ..IncomingArticle::default()
