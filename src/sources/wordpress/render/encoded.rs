@@ -43,8 +43,42 @@ pub(super) fn decode(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Removes the encoded names of dynamic values, which Divi replaces when it shows a page.
+/// Removes what page builders replace when they show a page: the encoded names of dynamic values of
+/// Divi, and the settings of Thrive Architect.
 pub(super) fn without_dynamic_values(text: &str) -> Cow<'_, str> {
+    match without_settings(text) {
+        Cow::Borrowed(text) => without_encoded_names(text),
+        Cow::Owned(text) => Cow::Owned(without_encoded_names(&text).into_owned()),
+    }
+}
+
+/// Removes the settings between two marks, as in `__CONFIG_name__{…}__CONFIG_name__`.
+fn without_settings(text: &str) -> Cow<'_, str> {
+    const START: &str = "__CONFIG_";
+    if !text.contains(START) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(START) {
+        out.push_str(&rest[..start]);
+        let name = rest[start + START.len()..].find("__").map(|length| START.len() + length + 2);
+        let mark = name.map(|length| &rest[start..start + length]);
+        let end = mark.and_then(|mark| {
+            let inside = start + mark.len();
+            Some(inside + rest[inside..].find(mark)? + mark.len())
+        });
+        let Some(end) = end else {
+            rest = &rest[start..];
+            break;
+        };
+        rest = &rest[end..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+fn without_encoded_names(text: &str) -> Cow<'_, str> {
     const START: &str = "@ET-DC@";
     if !text.contains(START) {
         return Cow::Borrowed(text);
@@ -119,6 +153,13 @@ mod tests {
         let value = "@ET-DC@eyJkeW5hbWljIjp0cnVlLCJjb250ZW50IjoicG9zdF90aXRsZSJ9@";
         let text = format!("By {value}, me@a.example {value}");
         assert_eq!(without_dynamic_values(&text), "By , me@a.example ");
+    }
+
+    #[test]
+    fn settings_of_thrive_architect_are_removed() {
+        let text =
+            "A__CONFIG_colors_palette__{\"a\":1}__CONFIG_colors_palette__B __CONFIG_open__ C";
+        assert_eq!(without_dynamic_values(text), "AB __CONFIG_open__ C");
     }
 
     #[test]
