@@ -47,7 +47,8 @@ pub(crate) fn check_column(column: &str, article_url_pattern: Option<&str>) -> R
         return Ok(());
     }
     Err(format!(
-        "`{column}` is not an article column; the known columns are {}",
+        "`{}` is not an article column; the known columns are {}",
+        excerpt(column),
         COLUMNS.join(", ")
     ))
 }
@@ -232,6 +233,12 @@ fn excerpt(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_unknown_column_is_named_in_short() {
+        let problem = check_column(&"x".repeat(100_000), None).unwrap_err();
+        assert!(problem.starts_with("`xxx") && problem.len() < 1_000, "{problem}");
+    }
 
     fn shanghai() -> TimeZone {
         TimeZone::get("Asia/Shanghai").unwrap()

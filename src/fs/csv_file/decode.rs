@@ -13,16 +13,25 @@ const XLS_START: &[u8] = b"\xD0\xCF\x11\xE0";
 /// Number of bytes that are examined at once.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// Returns an error if a file with these first bytes is a workbook.
+/// Returns an error if a file with these first bytes is a workbook or HTML.
 pub(super) fn reject_workbook(start: &[u8]) -> anyhow::Result<()> {
     let workbook = if start.starts_with(ZIP_START) {
         "a workbook such as .xlsx"
     } else if start.starts_with(XLS_START) {
         "a workbook of an old Excel version (.xls)"
+    } else if is_html(start) {
+        "a table in HTML, which some programs name .xls"
     } else {
         return Ok(());
     };
     bail!("the file is {workbook}, not CSV; open it in a spreadsheet and save it as \"CSV UTF-8\"");
+}
+
+/// Returns `true` if the first bytes of a file are those of a page or table in HTML.
+fn is_html(start: &[u8]) -> bool {
+    let start = String::from_utf8_lossy(&start[..start.len().min(100)]).to_ascii_lowercase();
+    let start = start.trim_start_matches('\u{feff}').trim_start();
+    ["<!doctype html", "<html", "<table"].iter().any(|tag| start.starts_with(tag))
 }
 
 /// Returns the encoding that the first bytes of a file state: a byte order mark, or UTF-16 without one, whose

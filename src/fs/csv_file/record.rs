@@ -40,8 +40,14 @@ pub(super) struct Record {
 impl Record {
     /// Returns `true` if no field contains a value.
     pub(super) fn is_blank(&self) -> bool {
-        self.excess.is_none() && self.fields.iter().all(|field| field.trim().is_empty())
+        self.excess.is_none() && self.fields.iter().all(|field| is_blank(field))
     }
+}
+
+/// Returns `true` for a field without a visible character; old programs end files with a control
+/// character.
+fn is_blank(field: &str) -> bool {
+    field.chars().all(|c| c.is_whitespace() || c.is_control())
 }
 
 /// Reader of the records of a text.

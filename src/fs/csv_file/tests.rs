@@ -105,8 +105,17 @@ fn the_usual_encodings_are_decoded() {
 #[test]
 fn rows_without_a_value_are_left_out_and_lines_are_those_of_the_file() {
     for end in ["\n", "\r\n", "\r"] {
-        let text =
-            ["", "email,name,", ",,", "a@x.example,\"Ann", "Roe\"", "", " , ,", "b@x.example"];
+        let text = [
+            "",
+            "email,name,",
+            ",,",
+            "a@x.example,\"Ann",
+            "Roe\"",
+            "",
+            " , ,",
+            "b@x.example",
+            "\u{1a}",
+        ];
         let lines: Vec<u64> = rows(text.join(end).as_bytes()).iter().map(|row| row.0).collect();
         assert_eq!(lines, [2, 4, 8], "{end:?}");
     }
@@ -137,9 +146,11 @@ fn an_unclosed_quotation_mark_is_reported_with_its_line() {
 
 #[test]
 fn a_workbook_is_named_as_such() {
-    for (bytes, name) in
-        [(b"PK\x03\x04\x14\0\x06\0", ".xlsx"), (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", ".xls")]
-    {
+    for (bytes, name) in [
+        (&b"PK\x03\x04\x14\0\x06\0"[..], ".xlsx"),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1", ".xls"),
+        (b"\xEF\xBB\xBF\n<HTML><table><tr><td>title</td></tr></table>", "HTML"),
+    ] {
         let problem = read(bytes).unwrap_err();
         assert!(problem.starts_with("f: the file") && problem.contains(name), "{problem}");
     }

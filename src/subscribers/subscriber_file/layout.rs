@@ -19,6 +19,10 @@ pub const COLUMNS: [&str; 9] = [
     "status",
 ];
 
+/// Number of headings that an error message names, and of characters of each.
+const MAX_SHOWN_HEADINGS: usize = 30;
+const MAX_SHOWN_CHARS: usize = 60;
+
 /// Mapping and service that a person chose for a file.
 #[derive(Debug, Clone, Default)]
 pub(in crate::subscribers) struct LayoutChoice {
@@ -202,7 +206,7 @@ impl ColumnFinder<'_> {
             let index = self.position(heading).ok_or_else(|| {
                 format!(
                     "there is no column {heading:?} to ignore; existing columns: {}",
-                    self.headers.join(", ").escape_debug()
+                    self.existing_columns()
                 )
             })?;
             self.used[index] = true;
@@ -218,10 +222,26 @@ impl ColumnFinder<'_> {
             .or_else(|| self.headers.iter().position(|h| h.eq_ignore_ascii_case(heading)))
     }
 
+    /// Returns the first headings of the file, for error messages.
+    fn existing_columns(&self) -> String {
+        let short = |heading: &&str| heading.chars().take(MAX_SHOWN_CHARS).collect::<String>();
+        let mut shown: Vec<String> =
+            self.headers.iter().take(MAX_SHOWN_HEADINGS).map(short).collect();
+        if self.headers.len() > MAX_SHOWN_HEADINGS {
+            shown.push(format!("{} more", self.headers.len() - MAX_SHOWN_HEADINGS));
+        }
+        shown.join(", ").escape_debug().to_string()
+    }
+
     fn missing(&self, column: &str, heading: &str) -> String {
+        if self.headers.iter().any(|header| header.contains('@')) {
+            return format!(
+                "there is no column {heading:?}, and the first line contains an address; insert a line with the names of the columns before it, such as `email`"
+            );
+        }
         format!(
             "there is no column {heading:?}; existing columns: {}; name it with --map {column}=COLUMN",
-            self.headers.join(", ").escape_debug()
+            self.existing_columns()
         )
     }
 
@@ -321,6 +341,10 @@ mod tests {
         );
         let missing = layout("a,b", &[("email", "c")]).unwrap_err();
         assert!(missing.contains("there is no column \"c\"; existing columns: a, b"), "{missing}");
+        let without_header = layout("ada@a.example,Ada", &[]).unwrap_err();
+        assert!(without_header.contains("insert a line with the names"), "{without_header}");
+        let many = layout(&format!("{}a", "x".repeat(100_000) + &",y".repeat(100_000)), &[]);
+        assert!(many.unwrap_err().len() < 4_000);
     }
 
     #[test]
