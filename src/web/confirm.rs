@@ -1,12 +1,13 @@
 //! `/confirm/TOKEN`: GET shows the pending subscriptions without changing them, because mail
 //! scanners follow links; POST confirms them.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
+use super::path_token::PathToken;
 use super::state::{SharedState, WebState};
 use crate::config::Digest;
 use crate::mail::digest_texts::{ChoicesInput, subscription_choices};
@@ -19,7 +20,7 @@ pub(super) async fn show(
     State(web): State<SharedState>,
     client: ClientInfo,
     method: Method,
-    Path(token): Path<String>,
+    PathToken(token): PathToken,
 ) -> WebResult<Response> {
     let link = find_confirmation_link(&web, &token).await?;
     let state = if link.is_confirmed { ConfirmState::AlreadyConfirmed } else { ConfirmState::Ask };
@@ -31,7 +32,7 @@ pub(super) async fn submit(
     State(web): State<SharedState>,
     client: ClientInfo,
     method: Method,
-    Path(token): Path<String>,
+    PathToken(token): PathToken,
 ) -> WebResult<Response> {
     let link = find_confirmation_link(&web, &token).await?;
     let (store, secret) = (&web.app.store, &web.app.store_identity.secret);

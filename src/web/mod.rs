@@ -28,6 +28,7 @@ mod live_service;
 mod metrics;
 mod negotiation;
 mod page;
+mod path_token;
 mod readership;
 mod robots;
 mod router;

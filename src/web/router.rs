@@ -67,11 +67,14 @@ fn add_feed_routes(routes: Routes) -> Routes {
 
 /// Declares all routes of a connected server.
 fn connected_routes(web: &SharedState) -> Routes {
+    let confirm = get(confirm::show).post(confirm::submit);
     let unsubscribe = get(unsubscribe::show).post(unsubscribe::submit);
     let mut routes = add_feed_routes(Routes::new(web))
         .add("/subscribe", Access::Public, get(subscribe::show).post(subscribe::submit))
-        .add("/confirm/{token}", Access::TokenInPath, get(confirm::show).post(confirm::submit))
-        .add("/unsubscribe/{token}", Access::TokenInPath, unsubscribe)
+        .add("/confirm/{token}", Access::TokenInPath, confirm.clone())
+        .add("/confirm/{token}/", Access::TokenInPath, confirm)
+        .add("/unsubscribe/{token}", Access::TokenInPath, unsubscribe.clone())
+        .add("/unsubscribe/{token}/", Access::TokenInPath, unsubscribe)
         .add("/api", Access::Public, get(api_reference::show))
         .add("/api/", Access::Public, get(api_reference::show))
         .add("/healthz", Access::Public, get(health::healthz))

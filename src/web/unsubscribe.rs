@@ -1,13 +1,14 @@
 //! `/unsubscribe/TOKEN`: GET shows a form, POST unsubscribes. Mail clients post
 //! `List-Unsubscribe=One-Click` (RFC 8058), also cross-origin.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
+use super::path_token::PathToken;
 use super::state::{SharedState, WebState};
 use crate::domain::link_token::{self, LinkScope};
 use crate::domain::subscription::SubscriptionStatus;
@@ -22,7 +23,7 @@ pub(super) async fn show(
     State(web): State<SharedState>,
     client: ClientInfo,
     method: Method,
-    Path(token): Path<String>,
+    PathToken(token): PathToken,
 ) -> WebResult<Response> {
     if is_of_test(&web, &token) {
         return test_page(&web, &client).await;
@@ -54,7 +55,7 @@ pub(super) async fn submit(
     State(web): State<SharedState>,
     client: ClientInfo,
     method: Method,
-    Path(token): Path<String>,
+    PathToken(token): PathToken,
     form: Form,
 ) -> WebResult<Response> {
     let (store, secret, now) = (&web.app.store, &web.app.store_identity.secret, web.app.now());

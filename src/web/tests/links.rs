@@ -68,3 +68,21 @@ async fn shortened_changed_and_misused_links_do_nothing() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_slash_or_punctuation_after_a_link_does_not_matter() {
+    for end in
+        ["/", ".", ")", "%3E", "=", "%20", "%E3%80%82", "?utm_source=mail", "/?utm_source=mail"]
+    {
+        let site = Site::new(false).await;
+        let (confirm, unsubscribe) = links(&site).await;
+        let (confirm, unsubscribe) =
+            (format!("/confirm/{confirm}{end}"), format!("/unsubscribe/{unsubscribe}{end}"));
+        assert_eq!(site.get(&confirm).await.status, StatusCode::OK, "{confirm}");
+        assert_eq!(site.get(&unsubscribe).await.status, StatusCode::OK, "{unsubscribe}");
+        let answer = site.post(&unsubscribe, "List-Unsubscribe=One-Click").await;
+        assert_eq!(answer.status, StatusCode::OK, "{unsubscribe}");
+        let status = site.subscriptions("ada@example.org").await[0].status;
+        assert_eq!(status, SubscriptionStatus::Unsubscribed, "{unsubscribe}");
+    }
+}
