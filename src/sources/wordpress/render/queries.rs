@@ -25,6 +25,13 @@ pub(super) fn query(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block
     if stored.and_then(|query| query.get("inherit")).and_then(Value::as_bool) == Some(true) {
         return children_html(context, Scope { query: None, ..scope }, block);
     }
+    let kind = stored.and_then(|query| query.get("postType")).and_then(Value::as_str);
+    if let Some(kind) = kind.filter(|kind| !is_known_kind(kind)) {
+        context.note(format!(
+            "A list of posts of the type {kind} was left out, because the database does not state whether visitors may see them."
+        ));
+        return children_html(context, Scope { query: None, ..scope }, block);
+    }
     let query = QueryBlock {
         posts: parse_query(context.site, stored.unwrap_or(&Value::Null)),
         page_parameter: match block.number("queryId") {
@@ -77,6 +84,12 @@ fn parse_query(site: &WordPressSite, stored: &Value) -> PostQuery {
         }
     }
     query
+}
+
+/// Returns `true` for a post type of WordPress itself. Those of plugins may hold what nobody may see,
+/// such as orders and the messages of contact forms.
+fn is_known_kind(kind: &str) -> bool {
+    matches!(kind, "" | "post" | "page" | "attachment") || is_internal(kind)
 }
 
 /// Returns `true` for a post type of WordPress itself that has no pages; a query lists posts instead.

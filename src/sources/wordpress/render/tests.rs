@@ -195,6 +195,18 @@ fn a_post_that_repeats_a_large_block_ends_at_the_limit() {
     assert!(!render_body("<p>Short</p>").is_too_large);
 }
 
+#[test]
+fn a_query_for_a_post_type_of_a_plugin_lists_nothing_and_is_reported() {
+    for kind in ["flamingo_inbound", "shop_order", "feedback"] {
+        let block = format!(
+            "<p>Before</p><!-- wp:query {{\"query\":{{\"postType\":\"{kind}\"}}}} --><!-- wp:post-template --><!-- wp:post-title /--><!-- /wp:post-template --><!-- /wp:query -->"
+        );
+        let shown = render_body(&block);
+        assert!(shown.missing.is_empty() && shown.html.contains("Before"), "{:?}", shown.missing);
+        assert!(shown.notes.iter().any(|note| note.contains(kind)), "{:?}", shown.notes);
+    }
+}
+
 /// Random combinations of fragments that the stages recognize.
 fn fragments() -> impl Strategy<Value = String> {
     let pieces = [
