@@ -45,6 +45,7 @@ pub(super) async fn read_site(
             parent: number(&parent),
             count: number(&count),
             rank,
+            ..Term::default()
         };
         site.terms.insert(term.id, term);
     }

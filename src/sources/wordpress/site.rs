@@ -31,6 +31,8 @@ pub(super) struct Term {
     pub(super) count: u64,
     /// Rank by name, in the collation of the database.
     pub(super) rank: usize,
+    /// `true` if an export states that a plugin restricts its posts to members.
+    pub(super) is_restricted: bool,
 }
 
 /// An author of posts.

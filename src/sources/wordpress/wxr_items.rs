@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::site::{Post, Term, User, WordPressSite};
-use super::{enclosures, post_visibility, posts};
+use super::{enclosures, member_plugins, post_visibility, posts};
 use crate::domain::time::Millis;
 use crate::sources::importers::xml::Element;
 use crate::sources::incremental;
@@ -60,10 +60,21 @@ pub(super) fn terms(channel: &Element, site: &mut WordPressSite) -> Slugs {
             let slug = term.child_text(slug).unwrap_or_default();
             let name = term.child_text(name).unwrap_or_else(|| slug.clone());
             parents.extend(term.child_text(parent).map(|parent| (id, parent)));
+            let is_restricted = term.children("wp:termmeta").any(|meta| {
+                let text = |name: &str| meta.child_text(name).unwrap_or_default();
+                member_plugins::restricts_term(&text("wp:meta_key"), &text("wp:meta_value"))
+            });
             slugs.insert((taxonomy.to_owned(), slug.clone()), id);
             site.terms.insert(
                 id,
-                Term { id, name, slug, taxonomy: taxonomy.to_owned(), ..Term::default() },
+                Term {
+                    id,
+                    name,
+                    slug,
+                    taxonomy: taxonomy.to_owned(),
+                    is_restricted,
+                    ..Term::default()
+                },
             );
         }
     }
@@ -131,6 +142,10 @@ pub(super) fn post(
         post.layout.add_metadata(key, value);
         enclosures::add_metadata(&mut post, key, value);
         post_visibility::add_metadata(&mut post, key, value);
+    }
+    let is_restricted = |id: &u64| site.terms.get(id).is_some_and(|term| term.is_restricted);
+    if post.terms.iter().any(is_restricted) {
+        post_visibility::restrict(&mut post);
     }
     post_visibility::keep_public_part(&mut post, hides_unknown);
     let (line, id, link) = (item.line, post.id, item.child_text("link"));

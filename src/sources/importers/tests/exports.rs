@@ -258,3 +258,19 @@ fn items_of_rss_and_of_a_json_feed_that_are_not_public_are_left_out() {
         assert_eq!(feed.articles[0].1.as_ref().unwrap().article.title, "Open");
     }
 }
+
+#[test]
+fn posts_of_a_category_for_members_are_not_in_a_wordpress_export() {
+    let settings = "<wp:termmeta><wp:meta_key>rcp_restricted_meta</wp:meta_key>\
+        <wp:meta_value>a:1:{s:9:\"paid_only\";s:1:\"1\";}</wp:meta_value></wp:termmeta>";
+    let category = "<category domain=\"category\" nicename=\"dyes\">Dyes</category>";
+    let items = [wxr(1, "post", "publish", category), wxr(2, "post", "publish", "")].concat();
+    for (more, expected) in [(settings, 1), ("", 2)] {
+        let file = WXR
+            .replace("ITEMS", &items)
+            .replace("</wp:category>", &format!("{more}</wp:category>"));
+        let export = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
+        let public = export.articles.iter().filter(|(_, article)| article.is_ok()).count();
+        assert_eq!(public, expected, "{:?}", export.left_out);
+    }
+}
