@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use super::fields::{media_enclosure, media_rss_enclosure, parse_time, resolve_url};
 use super::parsed::{ParsedArticle, finish};
 use super::xml::Element;
-use crate::domain::article::IncomingArticle;
+use crate::domain::article::{Enclosure, IncomingArticle};
 
 /// Values that items inherit from their channel.
 #[derive(Debug, Default)]
@@ -86,20 +86,21 @@ pub(super) fn parse_item(
             .or_else(|| item.attribute("xml:lang").map(str::to_owned))
             .or_else(|| language.map(str::to_owned)),
         image_url: image_url(item).map(|url| resolve_url(&url, home)),
-        enclosure: item
-            .children("enclosure")
-            .find_map(|e| media_enclosure(e, "url", home))
-            .or_else(|| {
-                let links = item.children("atom:link");
-                links
-                    .filter(|link| link.attribute("rel") == Some("enclosure"))
-                    .find_map(|link| media_enclosure(link, "href", home))
-            })
-            .or_else(|| media_rss_enclosure(item, home)),
+        enclosure: enclosure(item, home),
         updated_at,
         ..IncomingArticle::default()
     };
     finish(article, published)
+}
+
+/// Returns the audio or video file of an item: its own, that of an Atom link, or that of Media RSS.
+fn enclosure(item: &Element, home: Option<&str>) -> Option<Enclosure> {
+    let mut links =
+        item.children("atom:link").filter(|link| link.attribute("rel") == Some("enclosure"));
+    item.children("enclosure")
+        .find_map(|e| media_enclosure(e, "url", home))
+        .or_else(|| links.find_map(|link| media_enclosure(link, "href", home)))
+        .or_else(|| media_rss_enclosure(item, home))
 }
 
 /// Returns the URL of an item's Atom link to its page.

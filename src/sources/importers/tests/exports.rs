@@ -274,3 +274,12 @@ fn posts_of_a_category_for_members_are_not_in_a_wordpress_export() {
         assert_eq!(public, expected, "{:?}", export.left_out);
     }
 }
+
+#[test]
+fn an_atom_link_of_an_rss_item_names_its_enclosure() {
+    let file = "<rss version=\"2.0\" xmlns:a=\"http://www.w3.org/2005/Atom\"><channel><title>Dyes</title><item><title>Vats</title>\
+        <a:link rel=\"enclosure\" href=\"https://x.example/5.mp3\" length=\"44\" type=\"audio/mpeg\"/></item></channel></rss>";
+    let feed = parse_xml(file.as_bytes(), &source(Ids::Ours), "en").unwrap();
+    let found = feed.articles[0].1.as_ref().unwrap().article.enclosure.clone().unwrap();
+    assert_eq!((found.url.as_str(), found.length), ("https://x.example/5.mp3", 44));
+}
