@@ -185,6 +185,9 @@ async fn preview_import(
     }
     let preview = jobs::preview(&caller.app.store, &job, settings).await;
     let preview = preview.map_err(|reason| Problem::conflict(format!("{reason:#}")))?;
+    if let Some(problem) = preview.problem {
+        return Err(Problem::conflict(problem));
+    }
     json(StatusCode::OK, &ImportPreview::from(preview))
 }
 

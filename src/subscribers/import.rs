@@ -80,6 +80,18 @@ pub struct ImportSettings {
 impl ImportSettings {
     /// Opens a file with these settings.
     fn open(&self, input: InputFile, name: String) -> anyhow::Result<SubscriberFile> {
+        let (csv, choice) = self.reading()?;
+        SubscriberFile::read(input, name, csv, &choice)
+    }
+
+    /// Returns the properties and the first lines of a file; a missing or ambiguous column is not an error.
+    fn preview(&self, input: InputFile, name: String) -> anyhow::Result<FilePreview> {
+        let (csv, choice) = self.reading()?;
+        SubscriberFile::read_leniently(input, name, csv, &choice)?.preview()
+    }
+
+    /// Returns the settings with which a file is read.
+    fn reading(&self) -> anyhow::Result<(CsvSettings, LayoutChoice)> {
         let csv = CsvSettings::parse(self.encoding.as_deref(), self.delimiter.as_deref())
             .map_err(anyhow::Error::msg)?;
         let preset = self.preset.as_deref().map(parse_preset).transpose();
@@ -88,7 +100,7 @@ impl ImportSettings {
             ignored: self.ignored.clone(),
             preset: preset.map_err(anyhow::Error::msg)?,
         };
-        SubscriberFile::read(input, name, csv, &choice)
+        Ok((csv, choice))
     }
 
     /// Checks the settings without a file.

@@ -52,12 +52,17 @@ pub struct FilePreview {
     pub form: FileForm,
     /// Numbers and values of the first lines after the header.
     pub rows: Vec<(u64, Vec<String>)>,
+    /// One sentence about a column that is missing or ambiguous, because of which the file cannot be
+    /// imported.
+    pub problem: Option<String>,
 }
 
 /// File of subscribers with the positions of its columns.
 pub(super) struct SubscriberFile {
     content: Content,
     form: FileForm,
+    /// One sentence about a column that is missing or ambiguous.
+    problem: Option<String>,
 }
 
 enum Content {
@@ -69,6 +74,18 @@ impl SubscriberFile {
     /// Reads the beginning of a file, which messages call `name`; a missing mapped or required column, or an
     /// ambiguous one, is an error.
     pub(super) fn read(
+        input: InputFile,
+        name: String,
+        settings: CsvSettings,
+        choice: &LayoutChoice,
+    ) -> anyhow::Result<Self> {
+        let mut file = Self::read_leniently(input, name, settings, choice)?;
+        file.problem.take().map_or(Ok(file), |problem| Err(anyhow!(problem)))
+    }
+
+    /// Like [`Self::read`], but a missing or ambiguous column is not an error, so that a person can choose
+    /// the columns of the preview.
+    pub(super) fn read_leniently(
         mut input: InputFile,
         name: String,
         settings: CsvSettings,
@@ -76,7 +93,7 @@ impl SubscriberFile {
     ) -> anyhow::Result<Self> {
         let is_json = json_lines::is_json_lines(&mut input);
         if is_json.with_context(|| format!("cannot read {name}"))? {
-            let lines = JsonLines::open(input, name, choice)?;
+            let (lines, problem) = JsonLines::open(input, name, choice)?;
             let columns = lines.first_keys().zip(lines.meanings());
             let form = FileForm {
                 format: "jsonl",
@@ -85,13 +102,13 @@ impl SubscriberFile {
                 preset: lines.preset(),
                 columns: columns.map(|(key, meaning)| (key.to_owned(), meaning)).collect(),
             };
-            return Ok(Self { content: Content::JsonLines(Box::new(lines)), form });
+            return Ok(Self { content: Content::JsonLines(Box::new(lines)), form, problem });
         }
         let mut csv = CsvFile::open_with(input, name, settings)?;
         let header = csv_header(&mut csv.rows()?)?;
         let headers: Vec<&str> = header.fields.iter().map(|heading| heading.trim()).collect();
-        let layout = Layout::new(&headers, choice)
-            .map_err(|reason| anyhow!("{}:{}: {reason}", csv.name(), header.line))?;
+        let (layout, problem) = Layout::recognize(&headers, choice);
+        let problem = problem.map(|reason| format!("{}:{}: {reason}", csv.name(), header.line));
         if layout.preset == Some(Preset::Mailpoet) {
             csv.accept_backslashes();
         }
@@ -103,7 +120,7 @@ impl SubscriberFile {
             preset: layout.preset,
             columns: columns.collect(),
         };
-        Ok(Self { content: Content::Csv { csv, layout: Box::new(layout) }, form })
+        Ok(Self { content: Content::Csv { csv, layout: Box::new(layout) }, form, problem })
     }
 
     /// Returns the recognized and chosen properties of the file.
@@ -151,7 +168,7 @@ impl SubscriberFile {
         for value in rows.iter_mut().flat_map(|(_, values)| values) {
             *value = value.chars().take(PREVIEW_CHARS).collect();
         }
-        Ok(FilePreview { form: self.form.clone(), rows })
+        Ok(FilePreview { form: self.form.clone(), rows, problem: self.problem.clone() })
     }
 }
 

@@ -62,8 +62,7 @@ pub async fn preview(
 ) -> anyhow::Result<FilePreview> {
     let file = copy_parts(store, job.id, PREVIEW_PARTS).await?;
     let name = job.file_name.clone();
-    tokio::task::spawn_blocking(move || settings.open(InputFile::from_file(file)?, name)?.preview())
-        .await?
+    tokio::task::spawn_blocking(move || settings.preview(InputFile::from_file(file)?, name)).await?
 }
 
 /// Works on all imports that wait, one after another. Returns their number.

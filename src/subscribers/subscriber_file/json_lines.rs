@@ -42,24 +42,31 @@ pub(super) fn is_json_lines(input: &mut InputFile) -> io::Result<bool> {
 }
 
 impl JsonLines {
-    /// Opens a file, and finds the columns of its first line.
+    /// Opens a file, and finds the columns of its first line. Returns also one sentence about a column that
+    /// is missing or ambiguous.
+    ///
+    /// # Errors
+    /// The first line cannot be read.
     pub(super) fn open(
         input: InputFile,
         name: String,
         choice: &LayoutChoice,
-    ) -> anyhow::Result<Self> {
+    ) -> anyhow::Result<(Self, Option<String>)> {
         let mut file =
             Self { input, name, choice: choice.clone(), current: LayoutOfKeys::default() };
-        let mut first = Ok(());
+        let mut first = Ok(None);
         let (choice, mut current) = (file.choice.clone(), LayoutOfKeys::default());
         file.read_objects(&mut |number, object| {
-            let set = object.and_then(|object| current.set(&object, &choice));
-            first = set.map_err(|reason| (number, reason));
+            let problem = object.map(|object| current.recognize(&object, &choice));
+            first = problem
+                .map(|problem| problem.map(|reason| (number, reason)))
+                .map_err(|reason| (number, reason));
             false
         })?;
-        first.map_err(|(number, reason)| anyhow!("{}:{number}: {reason}", file.name))?;
+        let sentence = |(number, reason)| format!("{}:{number}: {reason}", file.name);
+        let problem = first.map_err(|reason| anyhow!(sentence(reason)))?.map(sentence);
         file.current = current;
-        Ok(file)
+        Ok((file, problem))
     }
 
     /// Returns the service that exported the file.
@@ -160,10 +167,18 @@ impl LayoutOfKeys {
         if !self.keys.is_empty() && self.keys.iter().eq(object.keys()) {
             return Ok(());
         }
-        let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-        let layout = Layout::new(&keys, choice)?;
-        (self.keys, self.layout) = (keys.into_iter().map(str::to_owned).collect(), layout);
+        let mut found = Self::default();
+        found.recognize(object, choice).map_or(Ok(()), Err)?;
+        *self = found;
         Ok(())
+    }
+
+    /// Finds the columns of an object; returns one sentence about a column that is missing or ambiguous.
+    fn recognize(&mut self, object: &Map<String, Json>, choice: &LayoutChoice) -> Option<String> {
+        let keys: Vec<&str> = object.keys().map(String::as_str).collect();
+        let (layout, problem) = Layout::recognize(&keys, choice);
+        (self.keys, self.layout) = (keys.into_iter().map(str::to_owned).collect(), layout);
+        problem
     }
 }
 
@@ -177,7 +192,7 @@ mod tests {
         std::fs::write(&path, text).unwrap();
         let mut input = InputFile::open(&path).unwrap();
         assert!(is_json_lines(&mut input).unwrap());
-        let mut file = JsonLines::open(input, "f".to_owned(), &LayoutChoice::default()).unwrap();
+        let mut file = JsonLines::open(input, "f".to_owned(), &LayoutChoice::default()).unwrap().0;
         let mut lines = Vec::new();
         file.for_each(|line| {
             lines.push(line);

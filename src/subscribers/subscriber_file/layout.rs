@@ -40,7 +40,7 @@ pub(super) struct Layout {
     pub(super) preset: Option<Preset>,
     /// Number of columns of the file.
     pub(super) width: usize,
-    pub(super) email: usize,
+    pub(super) email: Option<usize>,
     pub(super) name: Option<usize>,
     pub(super) first_name: Option<usize>,
     pub(super) last_name: Option<usize>,
@@ -71,16 +71,15 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Finds the columns of a header.
-    ///
-    /// # Errors
-    /// One sentence about a column that is missing or ambiguous.
-    pub(super) fn new(headers: &[&str], choice: &LayoutChoice) -> Result<Self, String> {
+    /// Finds the columns of a header. Returns also one sentence about the first column that is missing or
+    /// ambiguous; the others are found all the same.
+    pub(super) fn recognize(headers: &[&str], choice: &LayoutChoice) -> (Self, Option<String>) {
         let preset = choice.preset.or_else(|| presets::recognize(headers));
-        let mut columns = ColumnFinder { headers, choice, used: vec![false; headers.len()] };
-        columns.reserve_chosen()?;
+        let (used, problem) = (vec![false; headers.len()], None);
+        let mut columns = ColumnFinder { headers, choice, used, problem };
+        columns.reserve_chosen();
         let mut layout = Self { preset, width: headers.len(), ..Self::default() };
-        layout.email = columns.required("email")?;
+        layout.email = columns.required("email");
         if preset == Some(Preset::Courant) {
             layout.digest = columns.exact("digest");
             layout.consent = columns.exact("consent");
@@ -90,29 +89,29 @@ impl Layout {
         if let Some(preset) = preset {
             layout.add_preset_columns(preset, &mut columns);
         }
-        layout.name = columns.optional("name")?;
+        layout.name = columns.optional("name");
         if layout.name.is_none() {
-            layout.first_name = columns.optional("first_name")?;
-            layout.last_name = columns.optional("last_name")?;
+            layout.first_name = columns.optional("first_name");
+            layout.last_name = columns.optional("last_name");
         }
         for (field, column) in [
             (&mut layout.language, "language"),
             (&mut layout.timezone, "timezone"),
             (&mut layout.sections, "sections"),
         ] {
-            *field = columns.optional(column)?;
+            *field = columns.optional(column);
         }
         if layout.status.is_none() {
-            layout.status = columns.optional("status")?;
+            layout.status = columns.optional("status");
         }
         if !choice.columns.contains_key("tags") || layout.tags.is_empty() {
-            layout.tags.extend(columns.optional("tags")?);
+            layout.tags.extend(columns.optional("tags"));
         }
         if layout.json_attributes.is_none() {
             layout.json_attributes = columns.exact("attributes");
         }
-        layout.attributes = columns.attributes()?;
-        Ok(layout)
+        layout.attributes = columns.attributes();
+        (layout, columns.problem)
     }
 
     /// Finds the columns that only the export of a service has.
@@ -161,7 +160,7 @@ impl Layout {
             }
         };
         for (index, meaning) in [
-            (Some(self.email), "email"),
+            (self.email, "email"),
             (self.name, "name"),
             (self.first_name, "first_name"),
             (self.last_name, "last_name"),
@@ -193,25 +192,34 @@ struct ColumnFinder<'a> {
     headers: &'a [&'a str],
     choice: &'a LayoutChoice,
     used: Vec<bool>,
+    /// Sentence about the first column that is missing or ambiguous.
+    problem: Option<String>,
 }
 
 impl ColumnFinder<'_> {
+    /// Records a problem, unless there is one already.
+    fn report(&mut self, problem: String) {
+        self.problem.get_or_insert(problem);
+    }
+
     /// Sets the columns aside that a person chose, so that no other rule uses them.
-    fn reserve_chosen(&mut self) -> Result<(), String> {
-        for (column, heading) in &self.choice.columns {
-            let index = self.position(heading).ok_or_else(|| self.missing(column, heading))?;
-            self.used[index] = true;
+    fn reserve_chosen(&mut self) {
+        let choice = self.choice;
+        for (column, heading) in &choice.columns {
+            match self.position(heading) {
+                Some(index) => self.used[index] = true,
+                None => self.report(self.missing(column, heading)),
+            }
         }
-        for heading in &self.choice.ignored {
-            let index = self.position(heading).ok_or_else(|| {
-                format!(
+        for heading in &choice.ignored {
+            match self.position(heading) {
+                Some(index) => self.used[index] = true,
+                None => self.report(format!(
                     "there is no column {heading:?} to ignore; existing columns: {}",
                     self.existing_columns()
-                )
-            })?;
-            self.used[index] = true;
+                )),
+            }
         }
-        Ok(())
     }
 
     fn position(&self, heading: &str) -> Option<usize> {
@@ -245,33 +253,41 @@ impl ColumnFinder<'_> {
         )
     }
 
-    fn required(&mut self, column: &str) -> Result<usize, String> {
-        self.optional(column)?.ok_or_else(|| self.missing(column, column))
+    fn required(&mut self, column: &str) -> Option<usize> {
+        let found = self.optional(column);
+        if found.is_none() {
+            self.report(self.missing(column, column));
+        }
+        found
     }
 
     /// Returns the column that a person chose or that has a usual name.
-    fn optional(&mut self, column: &str) -> Result<Option<usize>, String> {
-        let found = match self.choice.columns.get(column) {
-            Some(heading) => return Ok(self.position(heading)),
-            None => {
-                // A column that is used already has no name here.
-                let free = |(index, header): (usize, &&'_ str)| {
-                    if self.used[index] { String::new() } else { (*header).to_owned() }
-                };
-                let free: Vec<String> = self.headers.iter().enumerate().map(free).collect();
-                let free: Vec<&str> = free.iter().map(String::as_str).collect();
-                column_names::find(&free, column).map_err(|names| {
-                    format!(
-                        "several columns may contain {column}: {}; name one with --map {column}=COLUMN",
-                        names.join(", ").escape_debug()
-                    )
-                })?
-            }
-        };
-        if let Some(index) = found {
-            self.used[index] = true;
+    fn optional(&mut self, column: &str) -> Option<usize> {
+        if let Some(heading) = self.choice.columns.get(column) {
+            return self.position(heading);
         }
-        Ok(found)
+        // A column that is used already has no name here.
+        let free = |(index, header): (usize, &&'_ str)| {
+            if self.used[index] { String::new() } else { (*header).to_owned() }
+        };
+        let free: Vec<String> = self.headers.iter().enumerate().map(free).collect();
+        let free: Vec<&str> = free.iter().map(String::as_str).collect();
+        match column_names::find(&free, column) {
+            Ok(found) => {
+                if let Some(index) = found {
+                    self.used[index] = true;
+                }
+                found
+            }
+            Err(names) => {
+                let names = names.join(", ");
+                self.report(format!(
+                    "several columns may contain {column}: {}; name one with --map {column}=COLUMN",
+                    names.escape_debug()
+                ));
+                None
+            }
+        }
     }
 
     /// Returns the column with exactly this name.
@@ -284,30 +300,31 @@ impl ColumnFinder<'_> {
 
     /// Returns the columns that are attributes: the chosen ones, and all that have no other use, unless their
     /// headings cannot be names of attributes.
-    fn attributes(&self) -> Result<Vec<(String, usize)>, String> {
+    fn attributes(&mut self) -> Vec<(String, usize)> {
+        let (choice, headers) = (self.choice, self.headers);
         let mut attributes: Vec<(String, usize)> = Vec::new();
-        for (name, heading) in &self.choice.columns {
+        for (name, heading) in &choice.columns {
             if COLUMNS.contains(&name.as_str()) {
                 continue;
             }
-            validate_name(name)?;
-            attributes.extend(self.position(heading).map(|index| (name.clone(), index)));
+            match validate_name(name) {
+                Ok(()) => attributes.extend(self.position(heading).map(|at| (name.clone(), at))),
+                Err(reason) => self.report(reason),
+            }
         }
         attributes.sort();
-        for (index, heading) in self.headers.iter().enumerate().filter(|(i, _)| !self.used[*i]) {
-            let Some(name) = name_of_column(heading).filter(|name| validate_name(name).is_ok())
-            else {
-                continue;
-            };
-            if let Some((_, first)) = attributes.iter().find(|(used, _)| *used == name) {
-                return Err(format!(
+        for (index, heading) in headers.iter().enumerate() {
+            let name = name_of_column(heading).filter(|name| validate_name(name).is_ok());
+            let Some(name) = name.filter(|_| !self.used[index]) else { continue };
+            match attributes.iter().find(|(used, _)| *used == name) {
+                Some((_, first)) => self.report(format!(
                     "the columns {:?} and {heading:?} are the same attribute `{name}`; rename or remove one",
-                    self.headers[*first]
-                ));
+                    headers[*first]
+                )),
+                None => attributes.push((name, index)),
             }
-            attributes.push((name, index));
         }
-        Ok(attributes)
+        attributes
     }
 }
 
@@ -318,7 +335,9 @@ mod tests {
     fn layout(header: &str, map: &[(&str, &str)]) -> Result<Layout, String> {
         let headers: Vec<&str> = header.split(',').collect();
         let columns = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
-        Layout::new(&headers, &LayoutChoice { columns, ..LayoutChoice::default() })
+        let choice = LayoutChoice { columns, ..LayoutChoice::default() };
+        let (layout, problem) = Layout::recognize(&headers, &choice);
+        problem.map_or(Ok(layout), Err)
     }
 
     #[test]
@@ -337,7 +356,7 @@ mod tests {
             layout("Wer,Adresse,Stadt", &[("email", "adresse"), ("city", "Stadt")]).unwrap();
         assert_eq!(
             (mapped.email, mapped.attributes),
-            (1, vec![("city".to_owned(), 2), ("wer".to_owned(), 0)])
+            (Some(1), vec![("city".to_owned(), 2), ("wer".to_owned(), 0)])
         );
         let missing = layout("a,b", &[("email", "c")]).unwrap_err();
         assert!(missing.contains("there is no column \"c\"; existing columns: a, b"), "{missing}");
@@ -345,6 +364,14 @@ mod tests {
         assert!(without_header.contains("insert a line with the names"), "{without_header}");
         let many = layout(&format!("{}a", "x".repeat(100_000) + &",y".repeat(100_000)), &[]);
         assert!(many.unwrap_err().len() < 4_000);
+    }
+
+    #[test]
+    fn columns_are_recognized_although_the_address_is_missing() {
+        let headers = ["Kontakt", "Name", "Stadt"];
+        let (layout, problem) = Layout::recognize(&headers, &LayoutChoice::default());
+        assert_eq!(layout.meanings(), ["attribute kontakt", "name", "attribute stadt"]);
+        assert!(problem.unwrap().contains("there is no column \"email\""));
     }
 
     #[test]

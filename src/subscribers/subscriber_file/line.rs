@@ -101,7 +101,7 @@ impl<'a> Cells<'a> {
 
 fn person(cells: &Cells<'_>, layout: &Layout) -> Result<NewSubscriber, String> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
-    let email = cells.text("email", layout.email)?.unwrap_or_default();
+    let email = cells.field("email", layout.email)?.unwrap_or_default();
     let mut name = owned(cells.field("name", layout.name)?);
     if layout.first_name.is_some() || layout.last_name.is_some() {
         let first = cells.field("first_name", layout.first_name)?;

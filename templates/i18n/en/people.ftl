@@ -246,6 +246,7 @@ people-import-columns = Columns
 people-import-column = Column
 people-import-values = First values
 people-import-as = Imported as
+people-import-no-email = Choose the column with the e-mail addresses.
 people-import-ignore = not imported
 people-import-attribute = attribute { $name }
 people-import-attribute-name = name of the attribute

@@ -222,6 +222,7 @@ people-import-columns = 列
 people-import-column = 列
 people-import-values = 前幾個值
 people-import-as = 匯入為
+people-import-no-email = 請選擇存放電子郵件地址的欄位。
 people-import-ignore = 不匯入
 people-import-attribute = 屬性 { $name }
 people-import-attribute-name = 屬性名稱

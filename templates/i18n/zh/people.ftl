@@ -222,6 +222,7 @@ people-import-columns = 列
 people-import-column = 列
 people-import-values = 前几个值
 people-import-as = 导入为
+people-import-no-email = 请选择存放邮箱地址的列。
 people-import-ignore = 不导入
 people-import-attribute = 属性 { $name }
 people-import-attribute-name = 属性名称

@@ -5,7 +5,7 @@ use super::*;
 
 fn line(header: &str, values: &[&str]) -> SubscriberLine {
     let headers: Vec<&str> = header.split(',').collect();
-    let layout = Layout::new(&headers, &LayoutChoice::default()).unwrap();
+    let layout = Layout::recognize(&headers, &LayoutChoice::default()).0;
     let values: Vec<Cow<'_, str>> = values.iter().map(|value| Cow::Borrowed(*value)).collect();
     read_line(&values, &layout).unwrap()
 }

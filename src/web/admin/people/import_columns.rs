@@ -51,6 +51,13 @@ fn choices(visit: &Visit, meaning: &str, attributes: &[String]) -> Vec<SelectOpt
     values.into_iter().map(option).collect()
 }
 
+/// Returns the reason for which a file cannot be imported with these columns.
+pub(super) fn problem(visit: &Visit, preview: &FilePreview) -> Option<String> {
+    let problem = preview.problem.as_ref()?;
+    let has_email = preview.form.columns.iter().any(|(_, meaning)| meaning == "email");
+    Some(if has_email { problem.clone() } else { visit.text("people-import-no-email", &[]) })
+}
+
 /// Changes the settings to the meanings that a form chose.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::import_columns::columns;
+use super::import_columns::{columns, problem};
 use super::person::fields_of;
 use super::requests::{FieldError, RequestForm};
 use super::uploads::IMPORTS;
@@ -129,6 +129,7 @@ async fn add_settings(
         Ok(preview) => {
             let attributes: Vec<String> = attributes.collect();
             page.columns = columns(visit, preview, &attributes);
+            page.columns_error = problem(visit, preview);
             page.format = format_text(visit, preview);
             page.is_csv = preview.form.format == "csv";
         }

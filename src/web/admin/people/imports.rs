@@ -99,7 +99,11 @@ async fn checked(
         "consent" => ("consent", visit.text("people-error-consent", &[])),
         _ => ("columns", reason),
     })?;
-    jobs::preview(store, job, settings.clone()).await.map(drop).map_err(unreadable)
+    let preview = jobs::preview(store, job, settings.clone()).await.map_err(unreadable)?;
+    match import_columns::problem(visit, &preview) {
+        Some(problem) => Err(("columns", problem)),
+        None => Ok(()),
+    }
 }
 
 /// `POST /admin/subscribers/import/ID/cancel`: cancels the import and deletes its file.

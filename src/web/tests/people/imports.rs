@@ -99,6 +99,27 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
 }
 
 #[tokio::test]
+async fn the_column_of_addresses_can_be_chosen_if_none_is_recognized() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let csv = b"Kontakt,Name\nada@example.org,Ada\n".as_slice();
+    let json = b"{\"Kontakt\": \"bob@example.org\", \"Name\": \"Bob\"}\n".as_slice();
+    for (name, content) in [("people.csv", csv), ("people.jsonl", json)] {
+        let (path, id) = uploaded(&lin, name, content).await;
+        let page = lin.page(&path).await;
+        assert!(page.contains("Choose the column with the e-mail addresses."), "{page}");
+        assert!(page.contains("name=\"column-0\" value=\"Kontakt\""), "{page}");
+        let (start, columns) = (format!("{path}/start"), "column-0=Kontakt&digest=weekly");
+        let rejected = lin.post(&start, &format!("{columns}&meaning-0=&action=check")).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(rejected.text().contains("Choose the column with"), "{}", rejected.text());
+        lin.done(&start, &format!("{columns}&meaning-0=email&action=check")).await;
+        let job = work(&site, id).await;
+        assert_eq!((job.state.as_str(), job.valid, job.rejected), ("checked", 1, 0), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn an_empty_file_is_refused_and_an_import_can_be_cancelled() {
     let site = Site::new(false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;
