@@ -21,7 +21,7 @@ const regions = () => [...document.querySelectorAll("[data-live]")];
 let waiting = null;
 let busy = false;
 // What a person has chosen or is entering in a region, which a replacement would discard.
-const ENTERED = "[data-row]:checked, [data-chosen] input:checked, details[open] form";
+const ENTERED = "[data-row]:checked, [data-chosen] input:checked, details[open] form, form[data-guard]";
 
 /** Replaces the live regions by those of the same page as it is now. Focus stays where it is. */
 async function refresh() {
