@@ -258,6 +258,7 @@ login-help = No password yet, or forgotten it? Ask an administrator for a link t
 login-code = Code
 login-code-lede = Enter the code that your authenticator app shows.
 login-code-recovery = Without the app, enter one of your recovery codes.
+login-again = Sign in as somebody else
 login-error = The name or the password is wrong.
 login-error-code = The code is wrong or was used already. Wait for the next one.
 login-error-wait-seconds = Too many attempts. Please try again in { $seconds ->

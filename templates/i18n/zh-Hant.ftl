@@ -233,6 +233,7 @@ login-help = 還沒有密碼或忘記密碼？請向管理員索取設定密碼�
 login-code = 驗證碼
 login-code-lede = 請輸入驗證器應用程式顯示的驗證碼。
 login-code-recovery = 如果無法使用該應用程式，請輸入一組復原碼。
+login-again = 使用其他帳號登入
 login-error = 使用者名稱或密碼錯誤。
 login-error-code = 驗證碼錯誤或已使用過，請等候下一組驗證碼。
 login-error-wait-seconds = 嘗試次數過多，請於 { $seconds } 秒後再試。

@@ -233,6 +233,7 @@ login-help = 还没有密码或忘记了密码？请联系管理员获取设置�
 login-code = 验证码
 login-code-lede = 请输入身份验证器应用显示的验证码。
 login-code-recovery = 如果无法使用该应用，请输入一个恢复代码。
+login-again = 使用其他账号登录
 login-error = 用户名或密码错误。
 login-error-code = 验证码错误或已被使用，请等待下一个验证码。
 login-error-wait-seconds = 尝试次数过多，请在 { $seconds } 秒后重试。
