@@ -11,6 +11,7 @@ mod api;
 mod archive;
 mod attributes;
 mod audit;
+mod browser;
 mod bulk;
 mod callback_server;
 mod chaos;

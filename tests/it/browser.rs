@@ -1,0 +1,7 @@
+//! Stories of the admin area in a real browser: each runs a script of `tests/browser` against the running
+//! program, and then checks the outcome from outside. COURANT_TEST_BROWSER is the directory in which
+//! `.ci/run` installs the packages of `tests/browser/package.json`.
+
+mod editions;
+mod site;
+mod story;
