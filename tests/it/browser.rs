@@ -2,6 +2,7 @@
 //! program, and then checks the outcome from outside. COURANT_TEST_BROWSER is the directory in which
 //! `.ci/run` installs the packages of `tests/browser/package.json`.
 
+mod accounts;
 mod editions;
 mod site;
 mod story;
