@@ -4,5 +4,6 @@
 
 mod accounts;
 mod editions;
+mod people;
 mod site;
 mod story;
