@@ -4,6 +4,7 @@
 
 mod accounts;
 mod editions;
+mod operation;
 mod people;
 mod site;
 mod story;
