@@ -7,4 +7,5 @@ mod editions;
 mod operation;
 mod people;
 mod site;
+mod site_checks;
 mod story;
