@@ -391,7 +391,8 @@ CREATE INDEX selection_entries_article ON selection_entries (article_id);
 -- Issues of a digest. `schedule_date` is the date of the schedule that an edition is for (NULL if it was
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while
 -- the audience is being frozen. `audience` is the condition on the subscribers, as JSON, that holds for all
--- of its deliveries; NULL for all confirmed subscribers.
+-- of its deliveries; NULL for all confirmed subscribers. `counts` has the numbers of its deliveries by
+-- state, as JSON; NULL until the edition ends, and after a change of an ended delivery.
 CREATE TABLE editions (
     id             BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     digest         TEXT NOT NULL,
@@ -408,8 +409,10 @@ CREATE TABLE editions (
     frozen_through BIGINT NOT NULL DEFAULT 0,
     audience       TEXT,
     note           TEXT,
+    counts         TEXT,
     CONSTRAINT editions_schedule_date UNIQUE (digest, schedule_date)
 );
+CREATE INDEX editions_uncounted ON editions (id) WHERE finished_at IS NOT NULL AND counts IS NULL;
 
 -- Articles of an edition in their order.
 CREATE TABLE edition_articles (
@@ -641,16 +644,17 @@ CREATE TABLE opt_in_required (
 );
 
 -- Batches of consecutive deliveries into which the audience of an edition is frozen; a node leases
--- a whole batch.
+-- a whole batch. `counts` has the numbers of its deliveries by state, like that of its edition.
 CREATE TABLE delivery_batches (
     id          BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     edition_id  BIGINT NOT NULL REFERENCES editions (id),
     done        BOOLEAN NOT NULL DEFAULT FALSE,
     lease_node  TEXT,
-    lease_until BIGINT NOT NULL DEFAULT 0
+    lease_until BIGINT NOT NULL DEFAULT 0,
+    counts      TEXT
 );
 CREATE INDEX delivery_batches_open ON delivery_batches (edition_id, id) WHERE NOT done;
-CREATE INDEX delivery_batches_edition ON delivery_batches (edition_id);
+CREATE INDEX delivery_batches_edition ON delivery_batches (edition_id, id);
 CREATE INDEX delivery_batches_leased ON delivery_batches (lease_node) WHERE lease_node IS NOT NULL;
 
 -- One message to one recipient. `edition_id`, `batch_id`, `variant_id` and `subscription_id` are

@@ -31,6 +31,7 @@ pub async fn settle_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
         }
     }
     let finished = store.editions().finish_sent(now).await?;
+    store.editions().store_missing_counts().await?;
     for edition in &finished {
         tracing::info!(edition, "edition completed");
     }

@@ -1,5 +1,7 @@
 //! Editions: states of one issue of a digest, and the allowed transitions.
 
+use super::delivery::DeliveryState;
+
 /// State of an edition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EditionState {
@@ -94,6 +96,34 @@ pub struct DeliveryCounts {
     pub cancelled: i64,
     /// Accepted by the relay and returned later as undeliverable.
     pub bounced: i64,
+}
+
+impl DeliveryCounts {
+    /// Returns the number of deliveries in a state.
+    pub fn of(self, state: DeliveryState) -> i64 {
+        match state {
+            DeliveryState::Queued => self.queued,
+            DeliveryState::Sending => self.sending,
+            DeliveryState::Sent => self.sent,
+            DeliveryState::Failed => self.failed,
+            DeliveryState::Held => self.held,
+            DeliveryState::Cancelled => self.cancelled,
+            DeliveryState::Bounced => self.bounced,
+        }
+    }
+
+    /// Adds deliveries in a state.
+    pub fn add(&mut self, state: DeliveryState, number: i64) {
+        *match state {
+            DeliveryState::Queued => &mut self.queued,
+            DeliveryState::Sending => &mut self.sending,
+            DeliveryState::Sent => &mut self.sent,
+            DeliveryState::Failed => &mut self.failed,
+            DeliveryState::Held => &mut self.held,
+            DeliveryState::Cancelled => &mut self.cancelled,
+            DeliveryState::Bounced => &mut self.bounced,
+        } += number;
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::db::Statement;
 use super::delivery_leasing::HELD_AS_UNCERTAIN;
 use super::editions::missing_edition;
 use super::operations::Editions;
-use super::{StoreError, StoreResult, events};
+use super::{StoreError, StoreResult, edition_counts, events};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::edition::{EditionCommand, EditionState};
@@ -22,7 +22,8 @@ static MOVE_TO_STATE: Statement = Statement::new(
     UPDATE editions
        SET state = $next,
            note = $note,
-           finished_at = NULL
+           finished_at = NULL,
+           counts = NULL
      WHERE id = $id
        AND state = $state",
 );
@@ -327,6 +328,7 @@ impl Editions<'_> {
         }
         tx.query(&CLEAR_LEDGER_IF_UNSENT).bind("edition", id).execute().await?;
         if tx.query(&FINISH).bind("now", now).bind("edition", id).execute().await? > 0 {
+            edition_counts::store(&mut tx, id).await?;
             events::record_edition(&mut tx, EventKind::EditionFinished, id, now).await?;
         }
         tx.commit().await
@@ -340,6 +342,9 @@ impl Editions<'_> {
             tx.query(&FOLLOW_ADDRESSES).bind("batch", batch).execute().await?;
             tx.query(&ENQUEUE_FAILED).bind("now", now).bind("batch", batch).execute().await?;
             let reopened = tx.query(&REOPEN_FAILED).bind("batch", batch).execute().await?;
+            if reopened > 0 {
+                edition_counts::forget_batch(&mut tx, batch).await?;
+            }
             tx.commit().await?;
             requeued += i64::try_from(reopened).unwrap_or(i64::MAX);
         }
@@ -367,6 +372,7 @@ impl Editions<'_> {
         let finished: Vec<i64> = tx.query(&FINISH_SETTLED).bind("now", now).fetch_scalars().await?;
         tx.query(&DEQUEUE_EDITIONS).bind("editions", finished.as_slice()).execute().await?;
         for edition in &finished {
+            edition_counts::store(&mut tx, *edition).await?;
             events::record_edition(&mut tx, EventKind::EditionFinished, *edition, now).await?;
         }
         tx.commit().await?;

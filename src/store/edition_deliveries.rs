@@ -26,31 +26,47 @@ pub struct EditionDelivery {
     pub ended_at: Option<Millis>,
 }
 
-/// Without `$all`, only what was not sent: ended otherwise, or waiting after an attempt.
-static LIST: Statement = Statement::new(
+/// Condition that a batch `b` contains the delivery `$after` or later ones. Batches and deliveries are created
+/// in the same order.
+const BATCH_AFTER: &str = "b.edition_id = $edition
+       AND b.id >= COALESCE((SELECT a.batch_id FROM deliveries a WHERE a.id = $after), 0)";
+
+/// Without `$all`, only what was not sent: ended otherwise, or waiting after an attempt. Batches whose stored
+/// counts lack these states are skipped.
+static LIST: Statement = Statement::with(
     "
     SELECT d.id, d.address, d.name, d.state, d.attempts, d.last_reply, d.ended_at
       FROM delivery_batches b
       JOIN deliveries d ON d.batch_id = b.id
-     WHERE b.edition_id = $edition
+     WHERE {batch_after}
+       AND ($all
+            OR b.counts IS NULL
+            OR b.counts LIKE '%failed%'
+            OR b.counts LIKE '%held%'
+            OR b.counts LIKE '%cancelled%'
+            OR b.counts LIKE '%bounced%')
        AND d.id > $after
        AND ($all
             OR d.state IN ('failed', 'held', 'cancelled', 'bounced')
             OR (d.state = 'queued' AND d.attempts > 0))
-     ORDER BY d.id
+     ORDER BY b.id, d.id
      LIMIT $limit",
+    &[("batch_after", BATCH_AFTER)],
 );
 
-static LIST_IN_STATE: Statement = Statement::new(
+/// Batches whose stored counts lack the state are skipped.
+static LIST_IN_STATE: Statement = Statement::with(
     "
     SELECT d.id, d.address, d.name, d.state, d.attempts, d.last_reply, d.ended_at
       FROM delivery_batches b
       JOIN deliveries d ON d.batch_id = b.id
-     WHERE b.edition_id = $edition
+     WHERE {batch_after}
+       AND (b.counts IS NULL OR b.counts LIKE '%' || CAST($state AS TEXT) || '%')
        AND d.id > $after
        AND d.state = $state
-     ORDER BY d.id
+     ORDER BY b.id, d.id
      LIMIT $limit",
+    &[("batch_after", BATCH_AFTER)],
 );
 
 /// All statements of this file.

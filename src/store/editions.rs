@@ -1,13 +1,10 @@
-//! Editions: queries for them, their articles and their counts.
-
-use std::collections::HashMap;
+//! Editions: queries for them, their articles and their variants.
 
 use super::db::{FromRow, Row, Statement};
 use super::deliveries::Variant;
 use super::operations::Editions;
 use super::{StoreError, StoreResult};
-use crate::domain::delivery::DeliveryState;
-use crate::domain::edition::{DeliveryCounts, EditionState};
+use crate::domain::edition::EditionState;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 
@@ -113,24 +110,6 @@ static LIST_VARIANTS: Statement = Statement::new(
      ORDER BY id",
 );
 
-static COUNT: Statement = Statement::new(
-    "
-    SELECT d.state AS state, COUNT(*) AS deliveries
-      FROM delivery_batches b
-      JOIN deliveries d ON d.batch_id = b.id
-     WHERE b.edition_id = $edition
-     GROUP BY d.state",
-);
-
-static COUNT_EACH: Statement = Statement::new(
-    "
-    SELECT b.edition_id AS edition_id, d.state AS state, COUNT(*) AS deliveries
-      FROM delivery_batches b
-      JOIN deliveries d ON d.batch_id = b.id
-     WHERE b.edition_id IN {json_ids $editions}
-     GROUP BY b.edition_id, d.state",
-);
-
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[
     &FIND,
@@ -141,8 +120,6 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &LIST_ARTICLES,
     &LAST_OF_DIGEST,
     &LIST_VARIANTS,
-    &COUNT,
-    &COUNT_EACH,
 ];
 
 impl FromRow for Edition {
@@ -160,24 +137,6 @@ impl FromRow for Edition {
             reply_to: row.get("reply_to")?,
             note: row.get("note")?,
         })
-    }
-}
-
-/// Reads a state of deliveries and their number.
-fn state_count(row: &Row) -> StoreResult<(DeliveryState, i64)> {
-    let state = row.enum_value("deliveries.state", |word| word.parse().ok())?;
-    Ok((state, row.get("deliveries")?))
-}
-
-fn add_count(counts: &mut DeliveryCounts, state: DeliveryState, n: i64) {
-    match state {
-        DeliveryState::Queued => counts.queued = n,
-        DeliveryState::Sending => counts.sending = n,
-        DeliveryState::Sent => counts.sent = n,
-        DeliveryState::Failed => counts.failed = n,
-        DeliveryState::Held => counts.held = n,
-        DeliveryState::Cancelled => counts.cancelled = n,
-        DeliveryState::Bounced => counts.bounced = n,
     }
 }
 
@@ -257,32 +216,5 @@ impl Editions<'_> {
             .bind("edition", id)
             .fetch_with(|row| Ok((row.get("sections")?, Variant::from_row(row)?)))
             .await
-    }
-
-    /// Returns the number of deliveries of an edition in each state.
-    pub async fn counts(self, id: i64) -> StoreResult<DeliveryCounts> {
-        let mut counts = DeliveryCounts::default();
-        for (state, n) in
-            self.store.read(&COUNT).bind("edition", id).fetch_with(state_count).await?
-        {
-            add_count(&mut counts, state, n);
-        }
-        Ok(counts)
-    }
-
-    /// Returns the number of deliveries in each state for each of these editions; editions without
-    /// deliveries are omitted.
-    pub async fn counts_of_all(self, ids: &[i64]) -> StoreResult<HashMap<i64, DeliveryCounts>> {
-        let rows = self
-            .store
-            .read(&COUNT_EACH)
-            .bind("editions", ids)
-            .fetch_with(|row| Ok((row.get::<i64>("edition_id")?, state_count(row)?)))
-            .await?;
-        let mut counts: HashMap<i64, DeliveryCounts> = HashMap::new();
-        for (edition, (state, n)) in rows {
-            add_count(counts.entry(edition).or_default(), state, n);
-        }
-        Ok(counts)
     }
 }

@@ -24,6 +24,7 @@ mod dialect;
 pub mod digests;
 pub mod due_work;
 pub mod edition_commands;
+pub mod edition_counts;
 pub mod edition_creation;
 pub mod edition_deliveries;
 pub mod editions;

@@ -162,6 +162,7 @@ impl CommitConnection {
             if are_applied {
                 return Ok(starts.iter().map(|i| i.id).collect());
             }
+            self.store.apply_sent_late(&transitions).await?;
         } else {
             let rejections: Vec<(i64, AddressRejection)> =
                 records.iter().filter_map(|r| Some((r.id, r.rejection?))).collect();

@@ -29,6 +29,7 @@ mod digest_previews;
 mod edge_terminations;
 mod edition_breaker;
 mod edition_commands;
+mod edition_counts;
 mod event_stream;
 mod feed_readers;
 mod feed_validators;

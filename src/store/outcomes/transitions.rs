@@ -8,11 +8,11 @@ use super::requests::{OutcomeRecord, PermitRequest};
 use crate::domain::address_rejection::AddressRejection;
 use crate::domain::delivery::{DeliveryOutcome, DeliveryState};
 use crate::domain::time::{Millis, as_millis_i64};
-use crate::store::db::{Connection, Query, Statement};
+use crate::store::db::{Connection, Query, Statement, Tx};
 use crate::store::leases::MIN_REMAINING_LEASE;
 use crate::store::transactional_messages::IS_AWAITED;
 use crate::store::{
-    Store, StoreError, StoreResult, address_rejections, events, spawn_uncancellable,
+    Store, StoreError, StoreResult, address_rejections, edition_counts, events, spawn_uncancellable,
 };
 
 /// State change of a delivery, serialized as a parameter of the group commit. Values that change
@@ -120,8 +120,8 @@ const SAFELY_LEASED_WITH_BATCH: &str = "
          WHERE b.lease_node = $node
            AND b.lease_until > {now} + $min_remaining)";
 
-/// Applies the transitions. "Sent" is recorded even if another node leases the delivery by now,
-/// everything else only while this node leases it.
+/// Applies the transitions of deliveries that are in the expected state. "Sent" is recorded even if another
+/// node leases the delivery by now, everything else only while this node leases it.
 const APPLY_TRANSITIONS: &str = "
     WITH o AS (
          SELECT *
@@ -141,8 +141,8 @@ const APPLY_TRANSITIONS: &str = "
       FROM o
      WHERE deliveries.id = o.id
        AND {id_among deliveries.id o}
-       AND CASE WHEN o.to_state = 'sent' THEN deliveries.state <> 'sent'
-                WHEN deliveries.state <> o.from_state THEN FALSE
+       AND CASE WHEN deliveries.state <> o.from_state THEN FALSE
+                WHEN o.to_state = 'sent' THEN TRUE
                 WHEN o.to_state = 'sending'
                 THEN deliveries.address = o.address AND {may_be_sent}
                 ELSE {leased_by_node}
@@ -178,6 +178,31 @@ static APPLY_AND_RETURN: Statement = Statement::with(
     ],
 );
 
+/// Condition that a delivery was sent although it is neither in flight nor sent by its state: its node lost
+/// the lease, and another one has held it, queued it again or cancelled it.
+const IS_SENT_LATE: &str = "deliveries.id IN {json_ids $ids}
+       AND deliveries.state NOT IN ('sending', 'sent')";
+
+static HAS_SENT_LATE: Statement = Statement::with(
+    "SELECT id FROM deliveries WHERE {is_sent_late} LIMIT 1",
+    &[("is_sent_late", IS_SENT_LATE)],
+);
+
+static RECORD_SENT_LATE: Statement = Statement::with(
+    "
+    UPDATE deliveries
+       SET state = 'sent',
+           attempts = attempts + o.attempts_added,
+           last_reply = COALESCE(o.reply, deliveries.last_reply),
+           ended_at = o.ended_at
+      FROM {json_rows $transitions
+            id INTEGER, attempts_added INTEGER, reply TEXT, ended_at INTEGER} AS o
+     WHERE deliveries.id = o.id
+       AND {is_sent_late}
+    RETURNING deliveries.id AS id",
+    &[("is_sent_late", IS_SENT_LATE)],
+);
+
 static DEQUEUE: Statement = Statement::new(
     "
     DELETE FROM delivery_queue
@@ -200,8 +225,15 @@ static ENQUEUE: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(in crate::store) static STATEMENTS: &[&Statement] =
-    &[&APPLY, &APPLY_TO_BATCHES, &APPLY_AND_RETURN, &DEQUEUE, &ENQUEUE];
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[
+    &APPLY,
+    &APPLY_TO_BATCHES,
+    &APPLY_AND_RETURN,
+    &HAS_SENT_LATE,
+    &RECORD_SENT_LATE,
+    &DEQUEUE,
+    &ENQUEUE,
+];
 
 impl<'a> Transition<'a> {
     pub(super) fn new(record: &'a OutcomeRecord, now: Millis) -> Self {
@@ -291,7 +323,39 @@ pub(super) async fn apply(
     Ok(bind_transitions(connection.query(&APPLY), node, json, now).execute().await? == count)
 }
 
+/// Returns the deliveries whose messages were sent.
+fn sent_ids(transitions: &[Transition<'_>]) -> Vec<i64> {
+    let sent = transitions.iter().filter(|t| t.to_state == DeliveryState::Sent.as_str());
+    sent.map(|t| t.id).collect()
+}
+
+/// Records those of the sent deliveries that were not in flight any more, and returns them. The counts
+/// of their editions may be stored already.
+async fn record_sent_late(tx: &mut Tx, sent: &[i64], transitions: String) -> StoreResult<Vec<i64>> {
+    let query = tx.query(&RECORD_SENT_LATE).bind("ids", sent).bind("transitions", transitions);
+    let late: Vec<i64> = query.fetch_scalars().await?;
+    edition_counts::forget(tx, &late).await?;
+    Ok(late)
+}
+
 impl Store {
+    /// Records those of the sent deliveries that were not in flight any more, which [`apply`] leaves.
+    pub(super) async fn apply_sent_late(&self, transitions: &[Transition<'_>]) -> StoreResult<()> {
+        let sent = sent_ids(transitions);
+        if sent.is_empty()
+            || !self.read(&HAS_SENT_LATE).bind("ids", sent.as_slice()).exists().await?
+        {
+            return Ok(());
+        }
+        let (store, json) = (self.clone(), to_json(transitions)?);
+        spawn_uncancellable(async move {
+            let mut tx = store.begin().await?;
+            record_sent_late(&mut tx, &sent, json).await?;
+            tx.commit().await
+        })
+        .await
+    }
+
     /// Applies the transitions and updates the delivery queue: ended deliveries are removed from
     /// it, deferred ones added. Addresses that relays reject are suppressed.
     pub(super) async fn apply_with_queue(
@@ -304,15 +368,21 @@ impl Store {
         let (store, node, json) = (self.clone(), node.to_owned(), to_json(transitions)?);
         let due: HashMap<i64, i64> =
             transitions.iter().filter_map(|s| Some((s.id, s.due_at?))).collect();
+        let (sent, transitions_len) = (sent_ids(transitions), transitions.len());
         // An outcome that happened is recorded even if nobody waits for it any more.
         spawn_uncancellable(async move {
             let mut tx = store.begin().await?;
-            let changed = bind_transitions(tx.query(&APPLY_AND_RETURN), &node, json, now)
-                .fetch_with(|row| {
-                    let state = row.enum_value("deliveries.state", |word| word.parse().ok())?;
-                    Ok((row.get::<i64>("id")?, state))
-                })
-                .await?;
+            let mut changed =
+                bind_transitions(tx.query(&APPLY_AND_RETURN), &node, json.clone(), now)
+                    .fetch_with(|row| {
+                        let state = row.enum_value("deliveries.state", |word| word.parse().ok())?;
+                        Ok((row.get::<i64>("id")?, state))
+                    })
+                    .await?;
+            if changed.len() < transitions_len && !sent.is_empty() {
+                let late = record_sent_late(&mut tx, &sent, json).await?;
+                changed.extend(late.into_iter().map(|id| (id, DeliveryState::Sent)));
+            }
             rejected.retain(|(id, _)| changed.contains(&(*id, DeliveryState::Failed)));
             address_rejections::record(&mut tx, &rejected, now).await?;
             // Only for rows that were changed: a late outcome may concern a delivery that another

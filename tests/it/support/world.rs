@@ -384,18 +384,18 @@ impl World {
             .iter()
             .map(|e| e.id)
             .collect();
-        let all_counts = self.app.store.editions().counts_of_all(&editions).await.unwrap();
+        let counts = self.app.store.editions().counts_of_all(&editions).await.unwrap();
+        if !editions.is_empty() {
+            self.sql("UPDATE editions SET counts = NULL").await;
+            self.sql("UPDATE delivery_batches SET counts = NULL").await;
+        }
         for edition in editions {
-            let counts = self.app.store.editions().counts(edition).await.unwrap();
+            let counted = self.app.store.editions().counts(edition).await.unwrap();
             assert_eq!(
-                counts.sending, 0,
+                counted.sending, 0,
                 "edition {edition} has a delivery that is still being sent"
             );
-            assert_eq!(
-                all_counts.get(&edition).copied().unwrap_or_default(),
-                counts,
-                "the two queries count edition {edition} differently"
-            );
+            assert_eq!(counts[&edition], counted, "the stored counts of edition {edition}");
         }
         self.app.store.close().await;
         if !self.is_sqlite() {
