@@ -12,7 +12,7 @@ use courant::subscribers::import::{ImportOptions, ImportReport, Preset, import};
 use courant::subscribers::{NewSubscriber, suppress, unsubscribe_by_admin};
 
 use crate::subscriber_files::import_file;
-use crate::support::{World, database_tests};
+use crate::support::{World, database_tests, wait_until_async};
 
 /// Returns a person with the subscription to the weekly digest.
 async fn person(world: &World, email: &str) -> Option<(Subscriber, Subscription)> {
@@ -75,6 +75,21 @@ async fn run(world: &World, path: &std::path::Path, options: &ImportOptions) -> 
 }
 
 database_tests! {
+    async fn an_import_keeps_and_subscribes_a_person_whom_another_process_adds_meanwhile(world) {
+        let other = world.begin_with("INSERT INTO subscribers (address, address_key, address_hash, created_at) VALUES ('m5@example.org', 'm5@example.org', 'of the other process', 1)").await;
+        let (app, digest, now, path) = (world.app.clone(), world.digest("weekly").clone(), world.now(), many_people(world, 30));
+        let options = confirmed();
+        let importing = tokio::spawn(async move {
+            import(&app.store, &app.store_identity.secret, &path, &digest, &options, now, |_| ()).await
+        });
+        wait_until_async("the import waits for the other process", async || world.has_waiting_transaction().await).await;
+        other.commit().await;
+        let report = importing.await.unwrap().unwrap();
+        assert_eq!((report.imported, report.counts.confirmed, report.counts.new), (true, 30, 29), "{report:?}");
+        let (found, subscription) = person(world, "m5@example.org").await.unwrap();
+        assert_eq!((found.address_hash.as_str(), subscription.status), ("of the other process", SubscriptionStatus::Confirmed));
+    }
+
     async fn an_export_of_listmonk_is_imported_with_attributes_and_statuses(world) {
         let file = "uuid,email,name,attributes,status,created_at,updated_at\n\
             0a,ann@example.org,Ann Lee,\"{\"\"city\"\":\"\"Köln\"\",\"\"visits\"\":12}\",enabled,2024-03-01 08:00:00 +0000 UTC,x\n\

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::changes;
+use super::changes::{self, Conflicts};
 use super::job::{COLUMNS, CheckedFile, ImportJob, record};
 use super::rows::ImportChunk;
 use crate::domain::actor::Actor;
@@ -190,6 +190,22 @@ impl Imports<'_> {
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<Option<ImportJob>> {
+        match self.try_chunk(job, chunk, Conflicts::Unexpected, actor, now).await {
+            Err(e) if Conflicts::caused(&e) => {
+                self.try_chunk(job, chunk, Conflicts::Skipped, actor, now).await
+            }
+            result => result,
+        }
+    }
+
+    async fn try_chunk(
+        self,
+        job: &ImportJob,
+        chunk: &ImportChunk,
+        conflicts: Conflicts,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<Option<ImportJob>> {
         let mut tx = self.store.begin().await?;
         tx.query(&changes::SETTINGS).execute().await?;
         let lock = tx
@@ -201,7 +217,7 @@ impl Imports<'_> {
         if !lock.exists().await? {
             return Ok(None);
         }
-        let counts = changes::apply(&mut tx, chunk, actor, now).await?;
+        let counts = changes::apply(&mut tx, chunk, conflicts, actor, now).await?;
         let mut next = ImportJob { done_through: chunk.through, ..job.clone() };
         next.counts.add_all(&counts);
         let save = tx.query(&SAVE_COUNTS).bind("id", job.id);

@@ -46,7 +46,52 @@ impl World {
     }
 }
 
+impl World {
+    /// Begins a transaction with a statement; [`StalledDb::commit`] ends it.
+    pub(crate) async fn begin_with(&self, text: &str) -> StalledDb {
+        let text = sqlx::raw_sql(AssertSqlSafe(text.to_owned()));
+        if let Some(path) = self.url.strip_prefix("sqlite://") {
+            let options = SqliteConnectOptions::new().filename(path);
+            let mut db = SqliteConnection::connect_with(&options).await.unwrap();
+            db.execute("BEGIN IMMEDIATE").await.unwrap();
+            db.execute(text).await.unwrap();
+            return StalledDb::Sqlite(db);
+        }
+        let mut db = PgConnection::connect(&self.url).await.unwrap();
+        db.execute("BEGIN").await.unwrap();
+        db.execute(text).await.unwrap();
+        StalledDb::Postgres(db)
+    }
+
+    /// Returns `true` if a transaction waits for another one. SQLite, whose transactions wait when they
+    /// begin, does not tell.
+    pub(crate) async fn has_waiting_transaction(&self) -> bool {
+        if self.is_sqlite() {
+            return true;
+        }
+        let mut db = PgConnection::connect(&self.url).await.unwrap();
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waiting: i64 = sqlx::query_scalar(waiting).fetch_one(&mut db).await.unwrap();
+        db.close().await.unwrap();
+        waiting > 0
+    }
+}
+
 impl StalledDb {
+    /// Commits the transaction.
+    pub(crate) async fn commit(self) {
+        match self {
+            Self::Sqlite(mut db) => {
+                db.execute("COMMIT").await.unwrap();
+                db.close().await.unwrap();
+            }
+            Self::Postgres(mut db) => {
+                db.execute("COMMIT").await.unwrap();
+                db.close().await.unwrap();
+            }
+        }
+    }
+
     /// Allows writes about deliveries again.
     pub(crate) async fn resume(self) {
         match self {
