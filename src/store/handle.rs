@@ -9,6 +9,7 @@ use super::db::{
     CommitMark, Db, RecordedEvents, RepeatedWrite, Statement, StatementTotals, WriteState, totals,
 };
 use super::error::{StoreError, StoreResult};
+use super::recent_counts::RecentCounts;
 use super::sqlite_files::deleted_file;
 
 /// Handle to the database of Courant; cheap to clone.
@@ -21,6 +22,8 @@ pub struct Store {
     pub(super) write_state: Arc<WriteState>,
     /// Statement that the transactions of this handle run before they commit, if any.
     pub(super) commit_mark: Option<Arc<CommitMark>>,
+    /// Counts of the last minute in a large list.
+    pub(super) recent_counts: Arc<RecentCounts>,
     /// Kinds of events that this process records for webhooks.
     pub(super) recorded_events: RecordedEvents,
 }
@@ -41,6 +44,7 @@ impl Store {
             article_changes: Arc::new(watch::channel(()).0),
             write_state: Arc::default(),
             commit_mark: None,
+            recent_counts: Arc::default(),
             recorded_events: RecordedEvents::default(),
         }
     }
@@ -73,6 +77,7 @@ impl Store {
                     write_state: Arc::clone(&self.write_state),
                     commit_mark: self.commit_mark.clone(),
                     recorded_events: self.recorded_events.clone(),
+                    recent_counts: Arc::clone(&self.recent_counts),
                 }
             }
         }

@@ -56,6 +56,7 @@ pub mod publications;
 pub mod rate_limits;
 pub mod readership;
 pub mod recent_changes;
+pub mod recent_counts;
 pub mod rejected_rows;
 pub mod reloads;
 pub mod renames;

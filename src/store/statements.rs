@@ -9,11 +9,11 @@ use super::{
     events, feed_queries, feed_versions, handle, http_job_leases, hub_pings, hub_pushes,
     hub_requests, hub_subscriptions, hub_verifications, id_mappings, idempotency_keys, identity,
     imports, leases, left_out, oidc_requests, outcomes, password_links, publications, rate_limits,
-    readership, recent_changes, rejected_rows, reloads, renames, second_factors, selection_entries,
-    sessions, sign_in_failures, sources, stories, subscriber_changes, subscriber_values,
-    subscribers, subscription_counts, subscription_history, subscriptions, suppressions, terms,
-    transactional_messages, transport_failures, user_preferences, users, webhook_commands,
-    webhook_log, webhooks,
+    readership, recent_changes, recent_counts, rejected_rows, reloads, renames, second_factors,
+    selection_entries, sessions, sign_in_failures, sources, stories, subscriber_changes,
+    subscriber_values, subscribers, subscription_counts, subscription_history, subscriptions,
+    suppressions, terms, transactional_messages, transport_failures, user_preferences, users,
+    webhook_commands, webhook_log, webhooks,
 };
 
 /// The statements of all files of the store.
@@ -77,6 +77,7 @@ static ALL: &[&[&Statement]] = &[
     rate_limits::STATEMENTS,
     readership::STATEMENTS,
     recent_changes::STATEMENTS,
+    recent_counts::STATEMENTS,
     rejected_rows::STATEMENTS,
     address_rejections::STATEMENTS,
     reloads::STATEMENTS,

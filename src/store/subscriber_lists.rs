@@ -54,6 +54,9 @@ impl SubscriberQuery {
 /// searches are used.
 const WINDOW: i64 = 5_000;
 
+/// Number of subscribers, as a multiple of the limit of a count, that are read first.
+const WINDOWS_TO_COUNT: i64 = 4;
+
 const NEWEST_IN_WINDOW: &str = "p.id > COALESCE((
         SELECT w.id
           FROM subscribers w
@@ -200,6 +203,51 @@ impl Subscribers<'_> {
         let selection = Selection::new(query, false);
         let text = format!("SELECT COUNT(*) FROM subscribers p WHERE {}", selection.sql());
         let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
+        read.fetch_scalar().await
+    }
+
+    /// Returns the number of subscribers of a query; in a large list, of the last minute.
+    pub async fn count_recently(self, query: &SubscriberQuery) -> StoreResult<i64> {
+        let key = format!("{:?} {}", query.condition, query.search);
+        self.store.count_recently(key, self.count_matching(query)).await
+    }
+
+    /// Returns the number of subscribers of a query, or `limit` if there are as many or more.
+    pub async fn count_up_to(self, query: &SubscriberQuery, limit: i64) -> StoreResult<i64> {
+        // Common values reach the limit within a few rows, for which SQLite would read indexes as a whole.
+        if self.store.is_sqlite() {
+            let first = self.count_limited(query, limit, true).await?;
+            if first == limit {
+                return Ok(first);
+            }
+        }
+        self.count_limited(query, limit, false).await
+    }
+
+    async fn count_limited(
+        self,
+        query: &SubscriberQuery,
+        limit: i64,
+        in_window: bool,
+    ) -> StoreResult<i64> {
+        let selection = Selection::new(query, in_window);
+        let text = format!(
+            "SELECT COUNT(*)
+               FROM (SELECT p.id
+                       FROM subscribers p
+                      WHERE {}
+                        AND {}
+                      LIMIT $limit) AS counted",
+            if in_window { NEWEST_IN_WINDOW } else { "TRUE" },
+            selection.sql()
+        );
+        let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
+        let read = read.bind("limit", limit);
+        let read = if in_window {
+            read.bind("after", i64::MAX).bind("window", limit * WINDOWS_TO_COUNT)
+        } else {
+            read
+        };
         read.fetch_scalar().await
     }
 

@@ -219,12 +219,13 @@ impl Subscriptions<'_> {
         self.store.read(&SUBSCRIPTION_WITH_ID).bind("id", id).fetch_optional().await
     }
 
-    /// Returns the number of subscriptions of a digest by status.
+    /// Returns the number of subscriptions of a digest by status, in a large list of the last minute.
     pub async fn counts(self, digest: &str) -> StoreResult<Vec<(String, i64)>> {
-        self.store
+        let count = self
+            .store
             .read(&COUNTS)
             .bind("digest", digest)
-            .fetch_with(|row| Ok((row.get("status")?, row.get("subscriptions")?)))
-            .await
+            .fetch_with(|row| Ok((row.get("status")?, row.get("subscriptions")?)));
+        self.store.count_recently(digest.to_owned(), count).await
     }
 }

@@ -110,20 +110,30 @@ impl FromRow for SubscriptionsOfDay {
 }
 
 impl Subscriptions<'_> {
-    /// Returns the number of subscriptions by day, digest and status, from a day on.
+    /// Returns the number of subscriptions by day, digest and status, from a day on; in a large list, of the
+    /// last minute.
     pub async fn by_day(self, since: Day) -> StoreResult<Vec<SubscriptionsOfDay>> {
         let day_length = as_millis_i64(DAY);
-        self.store
+        let count = self
+            .store
             .read(&BY_DAY)
             .bind("day_length", day_length)
             .bind("since", since.0.saturating_mul(day_length))
-            .fetch_all()
-            .await
+            .fetch_all();
+        self.store.count_recently(since.0.to_string(), count).await
     }
 
     /// Returns the confirmed subscriptions to each digest at the end of each day of a period, oldest day
-    /// first. Those of erased subscribers are not counted on any day.
+    /// first; in a large list, of the last minute. Those of erased subscribers are not counted on any day.
     pub async fn confirmed_by_day(
+        self,
+        (since, until): (Day, Day),
+    ) -> StoreResult<BTreeMap<String, Vec<ConfirmedOfDay>>> {
+        let key = format!("{} {}", since.0, until.0);
+        self.store.count_recently(key, self.count_confirmed_by_day((since, until))).await
+    }
+
+    async fn count_confirmed_by_day(
         self,
         (since, until): (Day, Day),
     ) -> StoreResult<BTreeMap<String, Vec<ConfirmedOfDay>>> {

@@ -7,7 +7,7 @@ use crate::domain::filter;
 use crate::store::Store;
 use crate::store::subscriber_lists::SubscriberQuery;
 
-/// Returns the number of subscribers whom a segment selects now.
+/// Returns the number of subscribers whom a segment selects now; in a large list, within the last minute.
 ///
 /// # Errors
 /// One sentence if its filter is not valid with the attributes of the database, or if the database fails.
@@ -20,5 +20,5 @@ pub async fn count_subscribers(
     let condition = filter::compile_segment(&segment.filter.text, &names)
         .map_err(|reason| anyhow!("segment {}: {reason}", segment.name))?;
     let query = SubscriberQuery::of(condition);
-    Ok(store.subscribers().count_matching(&query).await?)
+    Ok(store.subscribers().count_recently(&query).await?)
 }

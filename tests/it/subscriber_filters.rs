@@ -276,6 +276,10 @@ database_tests! {
             assert_eq!(ids(world, &query).await, expected, "{text}");
             let count = world.app.store.subscribers().count_matching(&query).await.unwrap();
             assert_eq!(usize::try_from(count), Ok(expected.len()), "{text}");
+            for limit in [1, 7, 1_000] {
+                let counted = world.app.store.subscribers().count_up_to(&query, limit).await.unwrap();
+                assert_eq!(counted, count.min(limit), "{text} up to {limit}");
+            }
         }
         assert!(selective > filters / 3, "only {selective} filters select some people");
     }

@@ -14,6 +14,7 @@ people-all-matching = all { $count ->
     [one] one that matches
    *[other] { $count } that match
   }
+people-all-matching-more = all that match
 people-action-tag = Tag…
 people-action-untag = Remove tag…
 people-action-subscribe = Subscribe…
@@ -25,6 +26,7 @@ people-count = { $count ->
     [one] One person
    *[other] { $count } people
   }
+people-count-more = At least { $count } people
 people-export = Export as CSV
 people-jobs = Bulk operations
 people-none-found = Nobody matches.

@@ -65,6 +65,8 @@ pub struct SubscribersPage {
     pub export_url: String,
     /// Number of people that the list has on all pages.
     pub total: i64,
+    /// `true` if it may have more, which are not counted.
+    pub has_more: bool,
     /// People of the page.
     pub people: Vec<PersonRow>,
     /// Links to the other pages of the list.
@@ -187,6 +189,7 @@ impl View for SubscribersPage {
             people: Vec::new(),
             ..list(frame)
         }));
+        samples.extend(framed(|frame| Self { has_more: true, ..list(frame) }));
         samples
     }
 }

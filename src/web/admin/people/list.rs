@@ -15,6 +15,9 @@ use crate::web::admin::nav::Section;
 use crate::web::admin::visit::Visit;
 use crate::web::error::WebResult;
 
+/// Number of people from which a large list says only that it has at least as many.
+const MAX_COUNT: i64 = 10_000;
+
 /// Orders of the list by their words in addresses.
 const ORDERS: [(&str, SubscriberOrder); 3] = [
     ("newest", SubscriberOrder::Newest),
@@ -51,14 +54,20 @@ pub(super) async fn show(visit: Visit, headers: HeaderMap) -> WebResult<Response
     };
     page.frame.command = Some(command(&selection));
     page.frame.call = Some("GET /api/v1/subscribers".to_owned());
-    page.chips = selection.status_chips(&visit).await?;
+    let subscribers = visit.app().store.subscribers();
+    let is_large = subscribers.is_large_list().await?;
+    page.chips = selection.status_chips(&visit, !is_large).await?;
     page.digest_chips = selection.digest_chips(&visit);
     let status = match query {
         Ok(mut query) => {
             let known = ORDERS.iter().find(|(word, _)| *word == order);
             query.order = known.map_or(SubscriberOrder::Newest, |(_, order)| *order);
             let store = &visit.app().store;
-            page.total = store.subscribers().count_matching(&query).await?;
+            page.total = match is_large {
+                true => store.subscribers().count_up_to(&query, MAX_COUNT).await?,
+                false => store.subscribers().count_matching(&query).await?,
+            };
+            page.has_more = is_large && page.total == MAX_COUNT;
             let people = store.subscribers().list_matching(&query, &visit.page_request()).await?;
             page.pager = visit.pager(&people);
             let Page { items, .. } = people;

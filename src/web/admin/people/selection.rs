@@ -112,8 +112,13 @@ impl Selection {
         Ok(filter::compile(&format!("{in_scope}{text}"), &names))
     }
 
-    /// Returns the filters by status, each with the number of people that it would select.
-    pub(super) async fn status_chips(&self, visit: &Visit) -> WebResult<Vec<Chip>> {
+    /// Returns the filters by status, on request each with the number of people that it would select; those
+    /// that would select nobody are left out then.
+    pub(super) async fn status_chips(
+        &self,
+        visit: &Visit,
+        with_counts: bool,
+    ) -> WebResult<Vec<Chip>> {
         let mut tests: Vec<(String, Option<String>)> = vec![(visit.text("admin-all", &[]), None)];
         for status in SubscriptionStatus::ALL {
             let text = visit.text(&format!("state-{}", status.as_str()), &[]);
@@ -134,6 +139,7 @@ impl Selection {
             };
             let other = Self { filter: filter.clone(), ..self.clone() };
             let count = match other.query(visit).await? {
+                _ if !with_counts => None,
                 Ok(query) => Some(visit.app().store.subscribers().count_matching(&query).await?),
                 Err(_) => None,
             };
