@@ -36,7 +36,7 @@ from = "College News <news@example.edu>"
 name = "default"
 url = "smtp://127.0.0.1:{port}"
 connections = {connections}
-{dkim}"""
+{dkim}{more}"""
 
 
 def build():
@@ -66,12 +66,15 @@ class Courant:
     def version(self):
         return call([str(self.binary), "--version"]).strip().removeprefix("courant ")
 
-    def configure(self, database, port=25, connections=1, dkim=False):
-        """Writes the config file used by the following commands."""
+    def configure(self, database, port=25, connections=1, dkim=False, more=""):
+        """Writes the config file used by the following commands; `more` is added at its end."""
         templates = f'templates = "{BENCH / "templates"}"\n' if self.template == "bench" else ""
         dkim_line = f'dkim = ["bench:{self.dkim_key}"]\n' if dkim else ""
         self._config.write_text(
-            CONFIG.format(templates=templates, database=database, port=port, connections=connections, dkim=dkim_line), encoding="utf-8"
+            CONFIG.format(
+                templates=templates, database=database, port=port, connections=connections, dkim=dkim_line, more=more
+            ),
+            encoding="utf-8",
         )
 
     def command(self, *arguments):
