@@ -133,7 +133,7 @@ async fn person(store: &Store, times: &mut Times, number: u64) {
         store.subscriptions().list_of(&[found.id]).await.unwrap();
         store.deliveries().to_subscriber(found.id, 20).await.unwrap();
         let hashes = [found.address_hash.clone()];
-        store.suppressions().of_addresses(&hashes).await.unwrap();
+        store.suppressions().with_keys(&hashes).await.unwrap();
         found
     };
     let found = times.measure("open a person", open).await;
