@@ -78,7 +78,7 @@ impl World {
 }
 
 impl StalledDb {
-    /// Commits the transaction.
+    /// Commits the transaction and closes its connection.
     pub(crate) async fn commit(self) {
         match self {
             Self::Sqlite(mut db) => {
