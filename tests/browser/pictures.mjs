@@ -58,9 +58,12 @@ async function take(page, file) {
   const { width, height } = page.viewportSize();
   const whole = await page.evaluate(() => document.documentElement.scrollHeight);
   // In a window of this height, no bar at its lower edge covers the page.
-  await page.setViewportSize({ width, height: Math.min(Math.max(whole, height), MAX_HEIGHT) });
+  const window = { width, height: Math.min(Math.max(whole, height), MAX_HEIGHT) };
+  await page.setViewportSize(window);
   const session = await page.context().newCDPSession(page);
-  const { data } = await session.send("Page.captureScreenshot", { format: "webp", quality: 60 });
+  const clip = { x: 0, y: 0, ...window, scale: 1 };
+  const options = { format: "webp", quality: 60, captureBeyondViewport: true, clip };
+  const { data } = await session.send("Page.captureScreenshot", options);
   await session.detach();
   writeFileSync(file, Buffer.from(data, "base64"));
 }
