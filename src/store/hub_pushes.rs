@@ -101,7 +101,9 @@ const HAS_DUE: &str = "
      WHERE {due}
      LIMIT 1";
 
-/// The hosts take turns: the first subscription of each host comes before the second of any.
+/// The hosts take turns: the first subscription of each host comes before the second of any. The condition
+/// stands twice because PostgreSQL checks only that of the locked rows again when another node has just
+/// changed one.
 const LEASE: &str = "
       WITH ranked AS (
            SELECT s.id, s.due_at,
@@ -117,7 +119,7 @@ const LEASE: &str = "
                    WHERE r.position <= $limit_per_host
                    ORDER BY r.position, r.due_at, r.id
                    LIMIT $limit)
-              AND {unleased}
+              AND {due}
            {skip_locked})
     UPDATE hub_subscriptions
        SET lease_node = $node, lease_until = {now} + $lease

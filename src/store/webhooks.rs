@@ -85,7 +85,8 @@ static ADD_DELIVERIES: Statement = Statement::new(
     ON CONFLICT (webhook, event_id) DO NOTHING",
 );
 
-/// The webhooks take turns: the first event of each comes before the second of any.
+/// The webhooks take turns: the first event of each comes before the second of any. The condition stands
+/// twice because PostgreSQL checks only that of the locked rows again when another node has just changed one.
 static LEASE: Statement = Statement::with(
     "
       WITH ranked AS (
@@ -101,6 +102,7 @@ static LEASE: Statement = Statement::with(
            SELECT d.id
              FROM webhook_deliveries d
             WHERE d.id IN (SELECT id FROM ranked WHERE position <= capacity)
+              AND d.due_at <= $now
               AND {unleased}
            {skip_locked})
     UPDATE webhook_deliveries
