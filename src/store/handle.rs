@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use super::count_cache::CountCache;
 use super::db::{
     CommitMark, Db, RecordedEvents, RepeatedWrite, Statement, StatementTotals, WriteState, totals,
 };
 use super::error::{StoreError, StoreResult};
-use super::recent_counts::RecentCounts;
 use super::sqlite_files::deleted_file;
 
 /// Handle to the database of Courant; cheap to clone.
@@ -23,7 +23,7 @@ pub struct Store {
     /// Statement that the transactions of this handle run before they commit, if any.
     pub(super) commit_mark: Option<Arc<CommitMark>>,
     /// Counts of the last minute in a large list.
-    pub(super) recent_counts: Arc<RecentCounts>,
+    pub(super) recent_counts: Arc<CountCache>,
     /// Kinds of events that this process records for webhooks.
     pub(super) recorded_events: RecordedEvents,
 }

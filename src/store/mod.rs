@@ -16,6 +16,7 @@ pub mod bulk_jobs;
 pub mod change_listener;
 pub mod change_log;
 pub mod clock_faults;
+mod count_cache;
 mod db;
 pub mod definitions;
 pub mod deliveries;
