@@ -64,6 +64,14 @@ static NEWEST_OF: Statement = Statement::new(
      WHERE kind = $kind AND name = $name",
 );
 
+static EXISTS: Statement = Statement::new(
+    "
+    SELECT id
+      FROM definition_versions
+     WHERE id = (SELECT MAX(id) FROM definition_versions WHERE kind = $kind AND name = $name)
+       AND body IS NOT NULL",
+);
+
 static EDITIONS_IN_PROGRESS: Statement = Statement::new(
     "
     SELECT id
@@ -104,6 +112,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &ADD,
     &FIND_VERSION,
     &NEWEST_OF,
+    &EXISTS,
     &EDITIONS_IN_PROGRESS,
     &COUNT_SUBSCRIPTIONS,
     &COUNT_HUB_SUBSCRIPTIONS,
@@ -194,9 +203,14 @@ impl Definitions<'_> {
         now: Millis,
     ) -> StoreResult<Option<i64>> {
         let mut tx = self.store.begin().await?;
+        let exists = tx.query(&EXISTS).bind("kind", kind.as_str()).bind("name", name);
+        let action = match (exists.exists().await?, body) {
+            (_, None) => AuditAction::Delete,
+            (true, Some(_)) => AuditAction::Change,
+            (false, Some(_)) => AuditAction::Create,
+        };
         let version = NewVersion { kind, name, body, previous };
         let Some(id) = version.add(&mut tx, actor, now).await? else { return Ok(None) };
-        let action = if body.is_some() { AuditAction::Change } else { AuditAction::Delete };
         let entry =
             NewAuditEntry::new(actor, action, object_of(kind), name).with(json!({"version": id}));
         audit_log::record(&mut tx, entry, now).await?;

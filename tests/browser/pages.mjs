@@ -8,6 +8,8 @@ import { Walk } from "./lib/walk.mjs";
 
 const PHONE = { width: 390, height: 844 };
 const WIDE = { width: 1280, height: 900 };
+/** Narrowest phone on which readers open the public pages. */
+const NARROW = { width: 320, height: 568 };
 /** Window of 1280 pixels at 200 % zoom. */
 const ZOOMED = { width: 640, height: 450 };
 /** Rules of axe-core whose outcome depends on the colours. */
@@ -62,6 +64,7 @@ class Checks {
     await this.check(path, PHONE, "light");
     await this.check(path, PHONE, "dark", COLOUR_RULES);
     await this.checkWidth(path, ZOOMED);
+    if (!path.startsWith("/admin")) await this.checkWidth(path, NARROW);
   }
 
   /** Opens and checks a page, and adds its links to a walk. */

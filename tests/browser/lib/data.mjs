@@ -19,7 +19,7 @@ export async function fillDatabase() {
     await send("PUT", `${kind}/${name}`, changed, { "if-match": version });
   };
   await define("feeds", "workshops", { title: "Workshops", sections: ["Workshops"] }, { title: "Workshops & more" });
-  const digest = { title: "Two weeks", schedule: "0 8 1,15 * *", from: "College News <news@example.edu>" };
+  const digest = { title: "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft", schedule: "0 8 1,15 * *", from: "College News <news@example.edu>" };
   await define("digests", "fortnight", digest, { sections: ["Campus"] });
   await define("segments", "chinese", { title: "Readers of Chinese", filter: 'language = "zh"' }, { title: "Chinese" });
   const file = "email,name,city\nliu@example.org,刘芳,杭州\nno address,Somebody,Ulm\nada@example.org,Ada,Graz\n";

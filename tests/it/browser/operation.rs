@@ -22,7 +22,7 @@ async fn a_feed_and_a_digest_are_created_and_a_test_is_sent() {
         digests.as_array().unwrap().iter().filter_map(|digest| digest["title"].as_str()).collect();
     assert!(titles.contains(&"Fourteen days"), "{digests}");
     let changes =
-        ["sign_in user", "change feed", "change digest", "test delivery", "change digest"];
+        ["sign_in user", "create feed", "create digest", "test delivery", "change digest"];
     assert_eq!(site.audit(), changes);
 }
 

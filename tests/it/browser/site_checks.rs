@@ -16,6 +16,7 @@ query = "SELECT id, title FROM news"
 [[feeds]]
 name = "campus"
 title = "Campus"
+description = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetzesänderungsverfahren"
 sections = ["Campus"]
 aliases = ["/feed/"]
 [[feeds]]

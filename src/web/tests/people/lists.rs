@@ -18,7 +18,7 @@ async fn a_segment_is_created_counted_changed_and_deleted() {
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(rejected.text().contains("<mark>n</mark>"), "{}", rejected.text());
     lin.done(new, "name=fans&title=%3Ci%3EFans&filter=name+~+%22ada%22").await;
-    assert_eq!(site.changes(AuditAction::Change, AuditObject::Segment).await, 1);
+    assert_eq!(site.changes(AuditAction::Create, AuditObject::Segment).await, 1);
     let list = lin.page("/admin/segments").await;
     assert!(list.contains("&lt;i&gt;Fans") && list.contains(">1</a>"), "{list}");
 
