@@ -138,10 +138,16 @@ async fn test_digest(
     let app = app_with(&caller).await?;
     let digest = find(&caller, &app, &name)?;
     EmailAddress::parse(&new.to).map_err(|reason| Problem::invalid_field("/to", reason))?;
-    let (content, actor) = (new.content.into(), &caller.actor);
-    let TestMail { delivery, stories, left_out } =
-        digests::queue_test(app.digest_context(), digest, &new.to, content, actor, caller.now)
-            .await?;
+    let (content, actor) = (PreviewContent::from(new.content), &caller.actor);
+    let TestMail { delivery, stories, left_out } = digests::queue_test(
+        app.digest_context(),
+        digest,
+        &new.to,
+        &content.into(),
+        actor,
+        caller.now,
+    )
+    .await?;
     let left_out = LeftOutArticles::list(&left_out);
     json(StatusCode::ACCEPTED, &QueuedTest { delivery, articles: stories, left_out })
 }

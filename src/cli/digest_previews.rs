@@ -106,7 +106,7 @@ pub(super) async fn test(
     let digest = find_digest(app, name)?;
     let context = app.digest_context();
     let TestMail { delivery, stories, left_out } =
-        digests::queue_test(context, digest, to, content, &Actor::Cli, app.now()).await?;
+        digests::queue_test(context, digest, to, &content.into(), &Actor::Cli, app.now()).await?;
     let text = format!(
         "Queued as delivery {delivery}: {}{}. `courant serve` or `courant deliver` sends it.",
         pluralize(stories, "article"),

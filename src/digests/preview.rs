@@ -29,6 +29,12 @@ pub struct PreviewOptions {
     pub content: PreviewContent,
 }
 
+impl From<PreviewContent> for PreviewOptions {
+    fn from(content: PreviewContent) -> Self {
+        Self { content, ..Self::default() }
+    }
+}
+
 /// Digest mail that an edition would send now.
 #[derive(Debug, Clone)]
 pub struct Preview {
@@ -101,12 +107,13 @@ pub async fn preview(
 }
 
 /// Queues a test e-mail to any address that is not suppressed. It has the headers of an edition's
-/// message; its unsubscribe link is valid for this message only and changes nothing.
+/// message; its unsubscribe link is valid for this message only and changes nothing. Without options, it
+/// is what the owner of the address would receive.
 pub async fn queue_test(
     ctx: DigestContext<'_>,
     digest: &Digest,
     to: &str,
-    content: PreviewContent,
+    options: &PreviewOptions,
     actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<TestMail> {
@@ -119,16 +126,20 @@ pub async fn queue_test(
         );
     }
     let is_known = ctx.store.subscribers().find_by_address(&address.key()).await?.is_some();
-    let known =
-        if is_known { subscriber(ctx, digest, to).await? } else { PreviewRecipient::default() };
+    let known = match &options.as_subscriber {
+        Some(other) => subscriber(ctx, digest, other).await?,
+        None if is_known => subscriber(ctx, digest, to).await?,
+        None => PreviewRecipient::default(),
+    };
     let recipient = PreviewRecipient {
+        language: options.language.clone().unwrap_or(known.language),
         address: address.as_str().to_owned(),
         // The link contains the id of the delivery, which does not exist yet.
         unsubscribe_url: Placeholders::new(&ctx.store_identity.secret).unsubscribe_url,
         ..known
     };
     let RenderedPreview { mail, stories, left_out, .. } =
-        RenderedPreview::render(ctx, digest, content, &recipient, now).await?;
+        RenderedPreview::render(ctx, digest, options.content, &recipient, now).await?;
     let payload = TestMailPayload {
         from: digest.from.clone(),
         reply_to: digest.reply_to.clone(),

@@ -62,16 +62,15 @@ await story(async ({ page, watch, step }) => {
   await step("import the valid lines", async () => {
     // The form of the next step appears when the check has ended.
     assertEqual(await page.getByLabel("How and when the person agreed").inputValue(), "paper form, open day", "consent");
-    await page.getByLabel("Import the valid lines").check();
     page.on("dialog", (dialog) => dialog.accept());
-    await page.getByRole("button", { name: "Import", exact: true }).click();
+    await page.getByRole("button", { name: /^Import the .* valid lines$/ }).click();
     await reaches(page, "Imported");
     const counts = await page.locator(".outcome-list").innerText();
     assert(counts.includes("1,000") && counts.includes("new people"), counts);
   });
   await step("a repeated start does nothing", async () => {
     await page.reload();
-    assertEqual(await page.getByRole("button", { name: "Import", exact: true }).count(), 0, "buttons to import");
+    assertEqual(await page.getByRole("button", { name: /^Import/ }).count(), 0, "buttons to import");
     await openSection(page, "Subscribers");
     await sees(page, /1,?000 people/);
   });

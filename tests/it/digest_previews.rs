@@ -8,6 +8,7 @@ use courant::domain::article::IncomingArticle;
 use courant::domain::left_out::ExclusionReason;
 use courant::domain::link_token::{LinkScope, verify};
 use courant::domain::time::{DAY, Millis};
+use courant::subscribers::NewSubscriber;
 
 use crate::support::{START_TIME, Shell, World, article, database_tests};
 
@@ -36,9 +37,13 @@ async fn preview(world: &World, content: PreviewContent) -> anyhow::Result<diges
 
 /// Sends a test of the weekly digest and returns the message.
 async fn test_mail(world: &World, to: &str, content: PreviewContent) -> ParsedMail {
+    test_mail_with(world, to, &content.into()).await
+}
+
+async fn test_mail_with(world: &World, to: &str, options: &PreviewOptions) -> ParsedMail {
     let digest = world.digest("weekly");
     let context = world.app.digest_context();
-    digests::queue_test(context, digest, to, content, &Actor::Cli, world.now()).await.unwrap();
+    digests::queue_test(context, digest, to, options, &Actor::Cli, world.now()).await.unwrap();
     world.deliver().await;
     let is_test =
         |mail: &ParsedMail| mail.header("Subject").is_some_and(|s| s.starts_with("[Test]"));
@@ -81,6 +86,26 @@ database_tests! {
         assert_eq!(left_out(world).await, [(ExclusionReason::OtherTag, 2)]);
         world.configure(|s| s.digest = "authors = [\"Mara\"]".into()).await;
         assert_eq!(left_out(world).await, [(ExclusionReason::OtherAuthor, 2)]);
+    }
+
+    async fn a_test_is_the_mail_that_the_preview_shows(world) {
+        world.configure(|s| s.digest = "languages = [\"en\", \"zh\"]".into()).await;
+        let translation =
+            IncomingArticle { language: Some("zh".into()), translation_of: Some("a".into()), ..article("b") };
+        world.publish([IncomingArticle { language: Some("en".into()), ..article("a") }, translation]).await;
+        let li = NewSubscriber { email: "li@example.org".into(), language: Some("zh".into()), ..NewSubscriber::default() };
+        world.subscribe("weekly", [li]).await;
+        let next = || PreviewOptions::from(PreviewContent::Next);
+        let options = [
+            ("plain@example.net", next(), "Title of a"),
+            ("zh@example.net", PreviewOptions { language: Some("zh".into()), ..next() }, "Title of b"),
+            ("as@example.net", PreviewOptions { as_subscriber: Some("li@example.org".into()), ..next() }, "Title of b"),
+        ];
+        for (to, options, title) in options {
+            let mail = test_mail_with(world, to, &options).await;
+            assert!(mail.html.contains(title), "{to}: {}", mail.html);
+            assert!(mail.html.contains(to) && !mail.html.contains("li@example.org"), "{to}");
+        }
     }
 
     async fn a_preview_shows_an_earlier_edition_or_a_sample(world) {

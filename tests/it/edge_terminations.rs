@@ -324,7 +324,7 @@ database_tests! {
             world.app.digest_context(),
             world.digest("weekly"),
             "boss@example.org",
-            courant::digests::PreviewContent::Next, &courant::domain::actor::Actor::Cli,
+            &courant::digests::PreviewContent::Next.into(), &courant::domain::actor::Actor::Cli,
             test_mail_at,
         )
         .await

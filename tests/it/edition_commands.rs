@@ -243,7 +243,7 @@ database_tests! {
             world.app.digest_context(),
             digest,
             "R1@example.org",
-            courant::digests::PreviewContent::Next, &courant::domain::actor::Actor::Cli,
+            &courant::digests::PreviewContent::Next.into(), &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await
@@ -316,7 +316,7 @@ database_tests! {
             world.app.digest_context(),
             digest,
             "boss@example.org",
-            courant::digests::PreviewContent::Next, &courant::domain::actor::Actor::Cli,
+            &courant::digests::PreviewContent::Next.into(), &courant::domain::actor::Actor::Cli,
             world.now(),
         )
         .await

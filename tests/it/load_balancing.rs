@@ -118,7 +118,7 @@ database_tests! {
         let other = add_second_transport(world, "", "standby = true", Script::new()).await;
         let digest = world.digest("weekly");
         let (context, now) = (world.app.digest_context(), world.now());
-        courant::digests::queue_test(context, digest, "r1@example.org", courant::digests::PreviewContent::Next, &Actor::Cli, now)
+        courant::digests::queue_test(context, digest, "r1@example.org", &courant::digests::PreviewContent::Next.into(), &Actor::Cli, now)
             .await
             .unwrap();
         let standby = world.app.config.transports[1].clone();

@@ -103,10 +103,15 @@ async fn a_test_mail_is_queued_once_and_a_wrong_address_is_kept() {
     let wrong = post_with(&site, path, &session, "to=%3Cb%3E").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(wrong.text().contains("value=\"&lt;b&gt;\""), "{}", wrong.text());
-    let done = post_with(&site, path, &session, "to=lin%40example.org&content=sample").await;
+    let choices = "content=sample&language=zh&width=phone&mode=dark";
+    let preview = format!("/admin/digests/weekly/preview?{choices}");
+    let page = get_with(&site, &preview, &session).await.text();
+    let page = html_escape::decode_html_entities(&page);
+    assert!(page.contains(&format!("action=\"/news{path}?{choices}\"")), "{page}");
+    let path = format!("{path}?{choices}");
+    let done = post_with(&site, &path, &session, "to=lin%40example.org").await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
-    let to = "/news/admin/digests/weekly/preview?content=sample&done=digest-test";
-    assert_eq!(done.header(header::LOCATION), to);
+    assert_eq!(done.header(header::LOCATION), format!("/news{preview}&done=digest-test"));
     let log = site.app.store.audit_log().list(&PageRequest::first(100)).await.unwrap();
     let tests = log.items.iter().filter(|entry| entry.action == AuditAction::Test).count();
     assert_eq!(tests, 1);

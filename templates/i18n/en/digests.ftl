@@ -99,6 +99,7 @@ admin-preview-sample = Newest articles as a sample
 admin-preview-last = Last edition
 admin-preview-as = As subscriber
 admin-preview-as-nobody = address, or empty
+admin-preview-language = as the subscriber
 admin-preview-show = Show
 admin-preview-facts = This mail
 admin-preview-articles = { $count ->

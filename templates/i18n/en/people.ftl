@@ -94,9 +94,10 @@ people-same-person-hint = Subscriptions move along. The record of consent names 
 people-address-button = Change the address
 people-suppression = Suppression
 people-suppress-hint = A suppressed address gets no mail at all, whatever it is subscribed to.
-people-suppress = Suppress the address
-people-allow-hint = Mail can be sent to this address again. Rejections up to now are forgotten.
+people-suppress = Suppress
+people-allow-hint = Afterwards mail can be sent to this address again, and rejections up to now are forgotten.
 people-allow = Remove the suppression
+people-allow-domain = Open the suppression of the domain
 people-erase = Erase
 people-erase-hint = Deletes name, address, subscriptions and history of this person. The numbers of past editions stay. An address that was erased can only be subscribed again by its owner.
 people-erase-sure = Erase this person; it cannot be undone
@@ -104,6 +105,7 @@ people-erase-button = Erase
 people-suppressed-admin = A user suppressed this address: it gets no mail.
 people-suppressed-bounce = This address is suppressed because mail to it was returned.
 people-suppressed-complaint = This address is suppressed because its owner reported mail as spam.
+people-suppressed-domain = Every address at { $domain } is suppressed: this person gets no mail.
 
 people-actor-user = User
 people-actor-token = API token
@@ -273,6 +275,14 @@ people-import-skip = Import the valid lines even if others are rejected
 people-import-never = People who unsubscribed and suppressed addresses are never subscribed again by an import.
 people-import-check = Check only
 people-import-start = Import
+people-import-start-valid = { $count ->
+    [one] Import the valid line
+   *[other] Import the { $count } valid lines
+  }
+people-import-sure-valid = { $count ->
+    [one] Import one line and leave out the rejected ones ({ $rejected })?
+   *[other] Import { $count } lines and leave out the rejected ones ({ $rejected })?
+  }
 people-import-sure = { $count ->
     [one] Import one line?
    *[other] Import { $count } lines?
@@ -340,7 +350,7 @@ admin-done-segment-deleted = The segment is deleted.
 admin-refused-segment-in-file = Nothing was changed: the config file defines this segment.
 admin-refused-segment-used = Nothing was deleted: a digest has this segment as its audience.
 admin-refused-segment-changed = Nothing was deleted: somebody changed the segment meanwhile.
-admin-done-suppression-added = The address is suppressed.
+admin-done-suppression-added = Suppressed: no mail goes there any more.
 admin-done-suppression-removed = The suppression is removed.
 admin-refused-suppression-known = The address was suppressed before.
 admin-refused-suppression-gone = Nothing was changed: the address is not suppressed any more.

@@ -47,6 +47,8 @@ pub struct MailPreviewPage {
     pub error: Option<String>,
     /// Languages of the digest, with the one of the preview.
     pub language_choices: Vec<LanguageLink>,
+    /// Choices of the page as the query of its address; may be empty.
+    pub choices: String,
     /// `true` if the user may preview the mail as a subscriber.
     pub may_read_subscribers: bool,
     /// Address of the subscriber; may be empty.

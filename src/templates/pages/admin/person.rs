@@ -96,6 +96,8 @@ pub struct PersonPage {
     pub created: TimeText,
     /// Sentence about the suppression of the address.
     pub suppression: Option<String>,
+    /// The domain as `@example.com`, if all of its addresses are suppressed.
+    pub suppressed_domain: Option<String>,
     /// Reply for which the address is suppressed.
     pub suppression_reply: Option<String>,
     /// `true` if the user may change subscriptions.

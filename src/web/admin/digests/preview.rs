@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::config::Digest;
 use crate::digests::{self, Preview, PreviewContent, PreviewOptions};
 use crate::domain::address::EmailAddress;
+use crate::domain::language::best_match;
 use crate::domain::permission::Permission;
 use crate::store::StoreError;
 use crate::templates::pages::{Crumb, LanguageLink, MailPreviewPage};
@@ -60,14 +61,19 @@ pub(in crate::web::admin) async fn document(
 }
 
 /// Returns the content with this word; the next edition for any other.
-pub(super) fn content_of(word: &str) -> PreviewContent {
+fn content_of(word: &str) -> PreviewContent {
     let found = CONTENTS.iter().find(|(known, _)| *known == word);
     found.map_or(PreviewContent::Next, |(_, content)| *content)
 }
 
-/// Returns the word of a content.
-pub(super) fn word_of(content: PreviewContent) -> &'static str {
-    CONTENTS.iter().find(|(_, known)| *known == content).map_or("next", |(word, _)| word)
+/// Returns the choices of the page as the query of an address; empty if there are none.
+pub(super) fn choices(visit: &Visit) -> String {
+    let mut query = Serializer::new(String::new());
+    for name in ["content", "language", "as", "part", "width", "mode"] {
+        query.extend_pairs(visit.param(name).map(|value| (name, value)));
+    }
+    let query = query.finish();
+    if query.is_empty() { query } else { format!("?{query}") }
 }
 
 /// Renders the page, with the error of a test if there is one.
@@ -134,12 +140,21 @@ async fn empty_page(
         url: String::new(),
         current: chosen == Some(tag.as_str()),
     };
+    let own = LanguageLink {
+        code: String::new(),
+        name: visit.text("admin-preview-language", &[]),
+        url: String::new(),
+        current: chosen.is_none(),
+    };
     Ok(MailPreviewPage {
         frame,
         name: name.clone(),
         title: title.to_owned(),
         contents: contents.map(content).collect(),
-        language_choices: digest.languages.iter().map(language).collect(),
+        language_choices: std::iter::once(own)
+            .chain(digest.languages.iter().map(language))
+            .collect(),
+        choices: choices(visit),
         may_read_subscribers: visit.may(Permission::ReadSubscribers),
         as_subscriber: visit.param("as").unwrap_or_default().to_owned(),
         may_send: visit.may(Permission::ControlEditions),
@@ -171,13 +186,22 @@ fn add_mail(
     page.left_out = left_out_texts(visit, digest, &preview.left_out);
 }
 
-fn options(visit: &Visit, digest: &Digest, subscriber: Option<String>) -> PreviewOptions {
+/// Returns what the page shows, by its address.
+pub(super) fn options(
+    visit: &Visit,
+    digest: &Digest,
+    subscriber: Option<String>,
+) -> PreviewOptions {
     let known = |tag: &&str| digest.languages.iter().any(|language| language == tag);
     let language = visit.param("language").filter(known).map(str::to_owned);
     // Without a choice, a subscriber's own language applies.
-    let first = || digest.languages.first().filter(|_| subscriber.is_none()).cloned();
+    let of_user = || {
+        let known = digest.languages.iter().map(String::as_str);
+        let best = best_match(&visit.client.language, known).map(str::to_owned);
+        best.or_else(|| digest.languages.first().cloned()).filter(|_| subscriber.is_none())
+    };
     PreviewOptions {
-        language: language.or_else(first),
+        language: language.or_else(of_user),
         content: content_of(visit.param("content").unwrap_or_default()),
         as_subscriber: subscriber,
     }
@@ -185,7 +209,10 @@ fn options(visit: &Visit, digest: &Digest, subscriber: Option<String>) -> Previe
 
 /// Returns the address of the subscriber whose mail is shown, if the address of the page names one; else
 /// why it cannot be shown.
-async fn chosen_subscriber(visit: &Visit, app: &App) -> WebResult<Result<Option<String>, String>> {
+pub(super) async fn chosen_subscriber(
+    visit: &Visit,
+    app: &App,
+) -> WebResult<Result<Option<String>, String>> {
     let Some(text) = visit.param("as").filter(|_| visit.may(Permission::ReadSubscribers)) else {
         return Ok(Ok(None));
     };

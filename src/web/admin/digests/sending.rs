@@ -5,7 +5,9 @@ use axum::response::Response;
 
 use super::super::visit::Visit;
 use super::find;
-use super::preview::{MAX_UNTYPED_RECIPIENTS, RefusedTest, content_of, render, word_of};
+use super::preview::{
+    MAX_UNTYPED_RECIPIENTS, RefusedTest, choices, chosen_subscriber, options, render,
+};
 use crate::digests::{self, Prepared};
 use crate::domain::address::EmailAddress;
 use crate::store::StoreError;
@@ -13,7 +15,7 @@ use crate::store::suppressions::address_hash;
 use crate::web::error::WebResult;
 use crate::web::form::Form;
 
-/// `POST /admin/digests/NAME/test`: queues a test mail to the address in `to`.
+/// `POST /admin/digests/NAME/test`: queues the mail that the page shows as a test to the address in `to`.
 pub(in crate::web::admin) async fn test(
     visit: Visit,
     Path(name): Path<String>,
@@ -27,13 +29,17 @@ pub(in crate::web::admin) async fn test(
         return render(&visit, &name, Some(RefusedTest { to: to.to_owned(), error })).await;
     };
     let hash = address_hash(&app.store_identity.secret, &address.key());
-    let (content, context) = (content_of(form.first("content")), app.digest_context());
+    let context = app.digest_context();
+    let Ok(subscriber) = chosen_subscriber(&visit, &app).await? else {
+        return render(&visit, &name, None).await;
+    };
+    let options = options(&visit, digest, subscriber);
     let error = if app.store.suppressions().covering(&hash, &address.key()).await?.is_some() {
         visit.text("admin-error-suppressed", &[])
     } else {
-        match digests::queue_test(context, digest, to, content, &visit.actor, visit.now).await {
+        match digests::queue_test(context, digest, to, &options, &visit.actor, visit.now).await {
             Ok(_) => {
-                let path = format!("/admin/digests/{name}/preview?content={}", word_of(content));
+                let path = format!("/admin/digests/{name}/preview{}", choices(&visit));
                 return Ok(visit.done(&path, "digest-test"));
             }
             Err(error) if error.chain().any(|cause| cause.is::<StoreError>()) => {

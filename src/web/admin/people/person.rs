@@ -80,9 +80,14 @@ pub(super) async fn render(
         name: subscriber.name.clone().unwrap_or_default(),
         state,
         created: visit.time(subscriber.created_at),
-        suppression: suppression
+        suppression: suppression.as_ref().map(|one| match one.is_domain() {
+            true => visit.text("people-suppressed-domain", &[("domain", one.hash.as_str().into())]),
+            false => visit.text(&format!("people-suppressed-{}", one.reason), &[]),
+        }),
+        suppressed_domain: suppression
             .as_ref()
-            .map(|one| visit.text(&format!("people-suppressed-{}", one.reason), &[])),
+            .filter(|one| one.is_domain())
+            .map(|one| one.hash.clone()),
         suppression_reply: suppression.and_then(|one| one.reply),
         may_change: may_write,
         may_edit: may_write && person.is_whole,

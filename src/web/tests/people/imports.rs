@@ -78,6 +78,8 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
     assert!(site.person("li@example.org").await.is_none(), "a check stores nothing");
     let page = lin.page(&path).await;
     assert!(page.contains("new people") && page.contains("An import would do this"), "{page}");
+    assert!(page.contains(">Import the 2 valid lines</button>"), "{page}");
+    assert!(page.contains("data-confirm=\"Import 2 lines and leave out the rejected ones (1)?\""));
     let report = lin.get(&format!("{path}/rejected.csv")).await.text();
     assert!(report.starts_with("line,reason\n4,"), "{report}");
 

@@ -90,6 +90,14 @@ async fn a_suppressed_domain_is_shown_with_its_people_who_cannot_be_allowed_alon
     let found = lin.page("/admin/suppressions?q=eve%40example.org").await;
     assert!(found.contains("<td>@example.org</td>"), "the domain covers the address");
     let person = format!("/admin/subscribers/{}", ada.id);
+    let page = lin.page(&person).await;
+    assert!(page.contains("Every address at @example.org is suppressed"), "{page}");
+    assert!(
+        page.contains("/admin/suppressions?q&#x3D;@example.org")
+            || page.contains("/admin/suppressions?q=@example.org"),
+        "{page}"
+    );
+    assert!(!page.contains("value=\"allow\""), "the button would do nothing");
     let allowed = lin.done(&format!("{person}/suppression"), "action=allow").await;
     assert!(allowed.ends_with("refused=person-domain-suppressed"), "{allowed}");
     lin.done("/admin/suppressions/remove", "hash=%40example.org").await;
