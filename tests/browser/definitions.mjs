@@ -1,6 +1,6 @@
 // A feed and a digest are created, the digest is previewed, and a test of it is sent.
 import { at, openSection, sees, signIn } from "./lib/admin.mjs";
-import { assert, assertEqual, facts, story } from "./lib/story.mjs";
+import { TIMEOUT, assert, assertEqual, facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, watch, step }) => {
   await step("a feed with a wrong name is rejected and keeps what was entered", async () => {
@@ -25,7 +25,7 @@ await story(async ({ page, watch, step }) => {
     await page.getByRole("heading", { name: "Workshops & more" }).waitFor();
   });
   await step("readers get the feed", async () => {
-    const until = Date.now() + 30_000;
+    const until = Date.now() + TIMEOUT;
     let response;
     do {
       assert(Date.now() < until, "the feed is not served");

@@ -1,6 +1,6 @@
 // A GB18030 file of 1,000 people is imported, with the meaning of its columns chosen by hand.
 import { openSection, sees, signIn } from "./lib/admin.mjs";
-import { assert, assertEqual, facts, story } from "./lib/story.mjs";
+import { TIMEOUT, assert, assertEqual, facts, story } from "./lib/story.mjs";
 
 /** Chooses the meaning of a column. */
 async function choose(page, heading, meaning, attribute) {
@@ -13,7 +13,7 @@ async function choose(page, heading, meaning, attribute) {
 async function reaches(page, state) {
   const shown = page.locator(".title-row .state");
   if (facts.javascript) return shown.getByText(state, { exact: true }).waitFor();
-  const until = Date.now() + 60_000;
+  const until = Date.now() + TIMEOUT;
   while ((await shown.innerText()) !== state) {
     assert(Date.now() < until, `the import does not reach the state “${state}”`);
     await page.reload();

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { at, sees, signIn } from "./lib/admin.mjs";
-import { assert, assertEqual, facts, story } from "./lib/story.mjs";
+import { TIMEOUT, assert, assertEqual, facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, watch, step }) => {
   const save = async (link, name) => {
@@ -50,7 +50,7 @@ await story(async ({ page, watch, step }) => {
     await page.getByRole("button", { name: "Tag 40 people" }).click();
     await sees(page, "The operation has started");
     const state = page.locator(".title-row .state");
-    const until = Date.now() + 60_000;
+    const until = Date.now() + TIMEOUT;
     while ((await state.innerText()) !== "Finished") {
       assert(Date.now() < until, "the operation does not finish");
       if (!facts.javascript) await page.reload();

@@ -1,11 +1,11 @@
 // Blocked removals are accepted, a token is revoked, and the audit log has every change.
 import { at, openSection, sees, signIn } from "./lib/admin.mjs";
-import { ask, assert, assertEqual, story } from "./lib/story.mjs";
+import { TIMEOUT, ask, assert, assertEqual, story } from "./lib/story.mjs";
 
 await story(async ({ page, step }) => {
   const row = (text) => page.locator(".table tbody tr").filter({ hasText: text });
   const reloadUntil = async (locator) => {
-    const until = Date.now() + 60_000;
+    const until = Date.now() + TIMEOUT;
     while ((await locator.count()) === 0) {
       assert(Date.now() < until, `missing: ${locator}`);
       await page.reload();

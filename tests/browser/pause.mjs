@@ -1,11 +1,11 @@
 // An edition pauses at once, stays paused, and sends the rest after it is resumed.
 import { at, figure, openSection, signIn } from "./lib/admin.mjs";
-import { ask, assert, assertEqual, facts, story } from "./lib/story.mjs";
+import { TIMEOUT, ask, assert, assertEqual, facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, step }) => {
   const number = async (label) => Number((await figure(page, label).innerText()).replaceAll(",", ""));
   const reloadUntil = async (label, holds) => {
-    const until = Date.now() + 60_000;
+    const until = Date.now() + TIMEOUT;
     while (!holds(await number(label))) {
       assert(Date.now() < until, `the number of “${label}” does not change`);
       await page.reload();
@@ -39,7 +39,7 @@ await story(async ({ page, step }) => {
     await page.getByText("The edition is being sent again.").waitFor();
     await reloadUntil("Waiting", (waiting) => waiting === 0);
     assertEqual(await number("Sent"), facts.recipients, "sent messages");
-    const until = Date.now() + 60_000;
+    const until = Date.now() + TIMEOUT;
     while ((await page.locator(".title-row .state").innerText()) !== "Sent") {
       assert(Date.now() < until, "the edition does not end");
       await page.reload();

@@ -11,7 +11,7 @@ const { chromium } = require("playwright-core");
 export const facts = JSON.parse(process.argv[2]);
 
 /** Longest wait for one event of a page, in milliseconds. Only a broken program takes that long. */
-const TIMEOUT = 30_000;
+export const TIMEOUT = 300_000;
 /** Longest time of a whole story in milliseconds. */
 const STORY_TIMEOUT = 900_000;
 /** Error of a request that the browser itself ended. */
