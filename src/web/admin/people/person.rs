@@ -16,6 +16,7 @@ use crate::store::audit_log::AuditEntry;
 use crate::store::deliveries::DeliverySummary;
 use crate::store::subscribers::Subscription;
 use crate::store::subscription_history::EarlierState;
+use crate::store::suppressions::Suppression;
 use crate::templates::pages::{
     DetailsForm, DigestChoice, PersonChange, PersonDelivery, PersonPage, PersonSubscription,
     RequestFields, StateRow, TextField,
@@ -50,6 +51,14 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
     render(&visit, StatusCode::OK, &person, Submitted::default()).await
 }
 
+/// Returns a sentence about the suppression of a person.
+fn suppression_text(visit: &Visit, one: &Suppression) -> String {
+    match one.is_domain() {
+        true => visit.text("people-suppressed-domain", &[("domain", one.hash.as_str().into())]),
+        false => visit.text(&format!("people-suppressed-{}", one.reason), &[]),
+    }
+}
+
 /// Renders the page of a person.
 pub(super) async fn render(
     visit: &Visit,
@@ -80,10 +89,7 @@ pub(super) async fn render(
         name: subscriber.name.clone().unwrap_or_default(),
         state,
         created: visit.time(subscriber.created_at),
-        suppression: suppression.as_ref().map(|one| match one.is_domain() {
-            true => visit.text("people-suppressed-domain", &[("domain", one.hash.as_str().into())]),
-            false => visit.text(&format!("people-suppressed-{}", one.reason), &[]),
-        }),
+        suppression: suppression.as_ref().map(|one| suppression_text(visit, one)),
         suppressed_domain: suppression
             .as_ref()
             .filter(|one| one.is_domain())
