@@ -28,19 +28,32 @@ export async function press(page, locator, key = "Enter") {
   await page.keyboard.press(key);
 }
 
+/** Types a text into the field with the focus, again if the browser lost a key of a page that it was still drawing. */
+async function typeWhole(page, field, text) {
+  for (let attempts = 0; attempts < 5; attempts++) {
+    await page.keyboard.type(text);
+    if ((await field.inputValue()) === text) return;
+    await page.keyboard.press("Control+A");
+  }
+  throw new Error(`the field does not take ${text}`);
+}
+
 /** Enters a text into a field. */
 export async function type(page, locator, text) {
   await tabTo(page, locator);
-  await page.keyboard.type(text);
+  await typeWhole(page, locator, text);
 }
 
 /** Signs in. */
 export async function signInByKeyboard(page, facts) {
   await page.goto(`${facts.base}/admin/login`);
-  // The field of the name has the focus already.
-  await page.keyboard.type(facts.user);
+  // The field of the name gets the focus with the page.
+  const name = page.getByLabel("Name");
+  await page.locator("input:focus").waitFor();
+  await typeWhole(page, name, facts.user);
   await page.keyboard.press("Tab");
-  await page.keyboard.type(facts.password);
+  await typeWhole(page, page.getByLabel("Password"), facts.password);
   await page.keyboard.press("Enter");
   await page.waitForURL(`${facts.base}/admin/`);
+  await page.waitForLoadState("load");
 }
