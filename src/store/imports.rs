@@ -14,11 +14,13 @@ use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::time::Millis;
 
 pub(super) mod changes;
+mod conflicts;
 pub(super) mod content;
 pub(super) mod current;
 mod job;
 mod plan;
 mod rows;
+pub(super) mod subscriptions;
 pub(super) mod work;
 
 pub use content::{ImportRejection, MAX_STORED_REJECTIONS};

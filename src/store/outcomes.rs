@@ -1,13 +1,15 @@
 //! Group commit: records the outcomes of deliveries and marks the next ones as `sending`, for all
 //! SMTP connections in one transaction.
 
+mod conditions;
 mod requests;
 mod transitions;
 
 use std::collections::HashSet;
 
+use self::conditions::{LEASE_FRAGMENTS, LEASED_BY_NODE};
 pub use self::requests::{OutcomeRecord, PermitRequest};
-use self::transitions::{LEASE_FRAGMENTS, LEASED_BY_NODE, Transition};
+use self::transitions::Transition;
 use super::db::{Connection, Statement};
 use super::leases::MIN_REMAINING_LEASE;
 use super::transactional_messages::{IS_AWAITED, NOT_AWAITED};

@@ -66,6 +66,7 @@ static ALL: &[&[&Statement]] = &[
     imports::content::STATEMENTS,
     imports::current::STATEMENTS,
     imports::changes::STATEMENTS,
+    imports::subscriptions::STATEMENTS,
     imports::work::STATEMENTS,
     leases::STATEMENTS,
     left_out::STATEMENTS,

@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 
+use super::conflicts::Conflicts;
 use super::current;
 use super::plan::{ChunkPlan, PlannedSubscription, plan};
-use super::rows::{ImportChunk, ImportPerson};
+use super::rows::{ImportChunk, ImportPerson, to_json};
+use super::subscriptions::{add_subscriptions, save_subscriptions_of};
 use crate::domain::actor::Actor;
 use crate::domain::fold::fold;
 use crate::domain::subscriber_import::ImportCounts;
@@ -15,11 +17,9 @@ use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
 use crate::store::db::{Statement, Tx};
 use crate::store::subscriber_values::{self, ValueChanges};
-use crate::store::subscriptions::requests::{
-    keep_replaced, queue_confirmations, save_subscriptions, set_sections,
-};
+use crate::store::subscriptions::requests::queue_confirmations;
 use crate::store::transactional_messages::{cancel_confirmations, cancel_to_addresses};
-use crate::store::{StoreError, StoreResult, json_list};
+use crate::store::{StoreError, StoreResult};
 
 /// Settings of the transaction of a chunk.
 pub(super) static SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
@@ -69,58 +69,9 @@ static CHANGE_PEOPLE: Statement = Statement::new(
      WHERE subscribers.id = r.id",
 );
 
-/// Begins subscriptions of people who had none.
-const ADD_SUBSCRIPTIONS: &str = "
-    INSERT INTO subscriptions (
-           subscriber_id, digest, status, sections, section_keys, since, requested_at, consent)
-    SELECT p.id, $digest, $status, $sections, $section_keys, $now, $now, $consent
-      FROM {json_texts $keys} AS r
-      JOIN subscribers p ON p.address_key = r.value
-     WHERE TRUE
-    {on_conflict}";
-
-static ADD_NEW_SUBSCRIPTIONS: Statement =
-    Statement::with(ADD_SUBSCRIPTIONS, &[("on_conflict", "")]);
-
-/// People whom another process has just subscribed keep their subscriptions.
-static ADD_ABSENT_SUBSCRIPTIONS: Statement = Statement::with(
-    ADD_SUBSCRIPTIONS,
-    &[("on_conflict", "ON CONFLICT (subscriber_id, digest) DO NOTHING")],
-);
-
 /// All statements of this file.
-pub(in crate::store) static STATEMENTS: &[&Statement] = &[
-    &SETTINGS,
-    &SUPPRESS,
-    &ADD_NEW_PEOPLE,
-    &ADD_ABSENT_PEOPLE,
-    &IDS,
-    &CHANGE_PEOPLE,
-    &ADD_NEW_SUBSCRIPTIONS,
-    &ADD_ABSENT_SUBSCRIPTIONS,
-];
-
-/// Rows of another process that a chunk may meet. Its transaction reads the people first, so that they are
-/// rare; on PostgreSQL, skipping them makes each insertion a sixth slower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Conflicts {
-    /// The transaction fails, and is repeated with [`Self::Skipped`].
-    Unexpected,
-    /// The rows of the other process remain.
-    Skipped,
-}
-
-impl Conflicts {
-    /// Returns `true` if a transaction failed because another process had just added the same row.
-    pub(super) fn caused(error: &StoreError) -> bool {
-        error.violates("subscribers_address", "subscribers.address_key")
-            || error
-                .violates("subscriptions_subscriber_id_digest_key", "subscriptions.subscriber_id")
-    }
-}
-
-/// Number of subscriptions with equal details from which one statement writes them.
-const SUBSCRIPTIONS_IN_COMMON: usize = 20;
+pub(in crate::store) static STATEMENTS: &[&Statement] =
+    &[&SETTINGS, &SUPPRESS, &ADD_NEW_PEOPLE, &ADD_ABSENT_PEOPLE, &IDS, &CHANGE_PEOPLE];
 
 /// Row of `ADD_PEOPLE` and [`CHANGE_PEOPLE`].
 #[derive(Serialize)]
@@ -133,17 +84,6 @@ struct PersonRow<'a> {
     name_key: Option<String>,
     language: Option<&'a str>,
     timezone: Option<&'a str>,
-}
-
-/// Row of a subscription, or of its sections.
-#[derive(Serialize)]
-struct SubscriptionRow<'a> {
-    subscriber_id: i64,
-    digest: &'a str,
-    status: &'a str,
-    sections: String,
-    section_keys: String,
-    consent: &'a str,
 }
 
 /// Stores the lines of a chunk. Returns their numbers by outcome.
@@ -223,11 +163,6 @@ fn person_row(id: Option<i64>, person: &ImportPerson) -> PersonRow<'_> {
     }
 }
 
-fn to_json<T: Serialize>(rows: &[T]) -> String {
-    // Rows of texts and numbers always serialize.
-    serde_json::to_string(rows).unwrap_or_default()
-}
-
 async fn add_people(
     tx: &mut Tx,
     plan: &ChunkPlan<'_>,
@@ -254,96 +189,6 @@ async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
         plan.changed_people.iter().map(|(id, person)| person_row(Some(*id), person)).collect();
     tx.query(&CHANGE_PEOPLE).bind("people", to_json(&rows)).execute().await?;
     Ok(())
-}
-
-/// Begins the subscriptions of people who had none, with one statement for all that have the same status,
-/// sections and consent. Returns the others.
-async fn add_subscriptions<'a>(
-    tx: &mut Tx,
-    plan: &'a ChunkPlan<'_>,
-    digest: &str,
-    conflicts: Conflicts,
-    now: Millis,
-) -> StoreResult<Vec<&'a PlannedSubscription<'a>>> {
-    let statement = match conflicts {
-        Conflicts::Unexpected => &ADD_NEW_SUBSCRIPTIONS,
-        Conflicts::Skipped => &ADD_ABSENT_SUBSCRIPTIONS,
-    };
-    let mut groups: HashMap<(&str, &[String], &str), Vec<&PlannedSubscription<'_>>> =
-        HashMap::new();
-    let (known, new): (Vec<_>, Vec<_>) =
-        plan.subscriptions.iter().partition(|planned| planned.is_known);
-    for planned in new {
-        let person = planned.person;
-        let key = (planned.status.as_str(), person.sections.as_slice(), person.consent.as_str());
-        groups.entry(key).or_default().push(planned);
-    }
-    let mut rest = known;
-    for ((status, sections, consent), group) in groups {
-        if group.len() < SUBSCRIPTIONS_IN_COMMON {
-            rest.extend(group);
-            continue;
-        }
-        let keys: Vec<&str> =
-            group.iter().map(|planned| planned.person.address_key.as_str()).collect();
-        let section_keys: Vec<String> = sections.iter().map(|section| fold(section)).collect();
-        tx.query(statement)
-            .bind("keys", to_json(&keys))
-            .bind("digest", digest)
-            .bind("status", status)
-            .bind("sections", json_list(sections))
-            .bind("section_keys", json_list(&section_keys))
-            .bind("consent", consent)
-            .bind("now", now)
-            .execute()
-            .await?;
-    }
-    Ok(rest)
-}
-
-/// Stores the subscriptions that [`add_subscriptions`] left, and the changed sections of the others.
-async fn save_subscriptions_of(
-    tx: &mut Tx,
-    plan: &ChunkPlan<'_>,
-    rest: &[&PlannedSubscription<'_>],
-    digest: &str,
-    id_of: &impl Fn(&ImportPerson) -> StoreResult<i64>,
-    now: Millis,
-) -> StoreResult<()> {
-    let (mut rows, mut replaces) = (Vec::new(), false);
-    for planned in rest {
-        let (person, status) = (planned.person, planned.status.as_str());
-        rows.push(row(id_of(person)?, digest, status, &person.sections, &person.consent));
-        replaces |= planned.is_known;
-    }
-    let json = to_json(&rows);
-    if replaces {
-        keep_replaced(tx, &json, true, now).await?;
-    }
-    if !rows.is_empty() {
-        save_subscriptions(tx, &json, true, now).await?;
-    }
-    let sections: Vec<_> = plan
-        .sections
-        .iter()
-        .map(|(id, person)| row(*id, digest, person.target().as_str(), &person.sections, ""))
-        .collect();
-    if !sections.is_empty() {
-        set_sections(tx, &to_json(&sections)).await?;
-    }
-    Ok(())
-}
-
-fn row<'a>(
-    subscriber_id: i64,
-    digest: &'a str,
-    status: &'a str,
-    sections: &[String],
-    consent: &'a str,
-) -> SubscriptionRow<'a> {
-    let keys: Vec<String> = sections.iter().map(|section| fold(section)).collect();
-    let (sections, section_keys) = (json_list(sections), json_list(&keys));
-    SubscriptionRow { subscriber_id, digest, status, sections, section_keys, consent }
 }
 
 /// Queues the confirmation messages, and cancels those that earlier requests have queued for subscriptions

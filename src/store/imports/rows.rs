@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+
 use crate::domain::attribute::AttributeValue;
 use crate::domain::subscription::SubscriptionStatus;
 
@@ -84,4 +86,10 @@ impl ImportPerson {
         self.tags.dedup();
         self.attributes.extend(other.attributes);
     }
+}
+
+/// Returns rows as the JSON array of a parameter.
+pub(super) fn to_json<T: Serialize>(rows: &[T]) -> String {
+    // Rows of texts and numbers always serialize.
+    serde_json::to_string(rows).unwrap_or_default()
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::changes::{self, Conflicts};
+use super::changes;
+use super::conflicts::Conflicts;
 use super::job::{COLUMNS, CheckedFile, ImportJob, record};
 use super::rows::ImportChunk;
 use crate::domain::actor::Actor;
