@@ -66,10 +66,20 @@ fn content_of(word: &str) -> PreviewContent {
     found.map_or(PreviewContent::Next, |(_, content)| *content)
 }
 
+/// Parameters that choose the mail.
+const MAIL_PARAMETERS: [&str; 3] = ["content", "language", "as"];
+/// Parameters that choose how the mail is shown.
+const VIEW_PARAMETERS: [&str; 3] = ["part", "width", "mode"];
+
 /// Returns the choices of the page as the query of an address; empty if there are none.
 pub(super) fn choices(visit: &Visit) -> String {
+    query_of(visit, &[MAIL_PARAMETERS, VIEW_PARAMETERS].concat())
+}
+
+/// Returns those of the parameters that the address of the page has as a query; empty if it has none.
+fn query_of(visit: &Visit, names: &[&str]) -> String {
     let mut query = Serializer::new(String::new());
-    for name in ["content", "language", "as", "part", "width", "mode"] {
+    for name in names {
         query.extend_pairs(visit.param(name).map(|value| (name, value)));
     }
     let query = query.finish();
@@ -169,12 +179,8 @@ fn add_mail(
     preview: &Preview,
     page: &mut MailPreviewPage,
 ) {
-    let mut query = Serializer::new(String::new());
-    for name in ["content", "language", "as"] {
-        query.extend_pairs(visit.param(name).map(|value| (name, value)));
-    }
-    let document = format!("/admin/digests/{}/preview/mail?{}", digest.name, query.finish());
-    let document = visit.url(document.trim_end_matches('?'));
+    let query = query_of(visit, &MAIL_PARAMETERS);
+    let document = visit.url(&format!("/admin/digests/{}/preview/mail{query}", digest.name));
     page.mail = Some(mail_view(visit, &preview.mail, &preview.message, document));
     page.articles = preview.stories;
     page.size = size_text(visit, preview.size);
