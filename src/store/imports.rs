@@ -190,8 +190,12 @@ impl Imports<'_> {
 
     /// Counts the changes that the lines of a chunk would cause.
     pub async fn count_changes(self, chunk: &ImportChunk) -> StoreResult<ImportCounts> {
-        let current = current::read(&mut current::Reader(self.store), chunk).await?;
-        Ok(plan::plan(chunk, &current).counts)
+        let mut counts = ImportCounts::default();
+        for slice in chunk.slices() {
+            let current = current::read(&mut current::Reader(self.store), slice).await?;
+            counts.add_all(&plan::plan(slice, &current).counts);
+        }
+        Ok(counts)
     }
 
     /// Cancels imports that nobody has started since `before`; returns their number.

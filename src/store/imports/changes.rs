@@ -1,4 +1,4 @@
-//! Changes of the people in one chunk of an import, in the transaction that saves its progress.
+//! Changes of the people in one slice of an import, in the transaction that saves its progress.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::conflicts::Conflicts;
 use super::current;
 use super::plan::{ChunkPlan, PlannedSubscription, plan};
-use super::rows::{ImportChunk, ImportPerson, to_json};
+use super::rows::{ImportPerson, ImportSlice, to_json};
 use super::subscriptions::{add_subscriptions, save_subscriptions_of};
 use crate::domain::actor::Actor;
 use crate::domain::fold::fold;
@@ -86,20 +86,20 @@ struct PersonRow<'a> {
     timezone: Option<&'a str>,
 }
 
-/// Stores the lines of a chunk. Returns their numbers by outcome.
+/// Stores the lines of a slice. Returns their numbers by outcome.
 pub(super) async fn apply(
     tx: &mut Tx,
-    chunk: &ImportChunk,
+    slice: ImportSlice<'_>,
     conflicts: Conflicts,
     actor: &Actor,
     now: Millis,
 ) -> StoreResult<ImportCounts> {
-    let current = current::read(tx, chunk).await?;
-    let plan = plan(chunk, &current);
+    let current = current::read(tx, slice).await?;
+    let plan = plan(slice, &current);
     suppress(tx, &plan, now).await?;
     add_people(tx, &plan, conflicts, now).await?;
     change_people(tx, &plan).await?;
-    let rest = add_subscriptions(tx, &plan, &chunk.digest, conflicts, now).await?;
+    let rest = add_subscriptions(tx, &plan, slice.digest, conflicts, now).await?;
     let mut ids: HashMap<&str, i64> =
         current.people.iter().map(|(key, person)| (key.as_str(), person.id)).collect();
     let added = ids_of(tx, &plan, &rest, &ids).await?;
@@ -108,8 +108,8 @@ pub(super) async fn apply(
         let id = ids.get(person.address_key.as_str()).copied();
         id.ok_or(StoreError::Sql(sqlx::Error::RowNotFound))
     };
-    save_subscriptions_of(tx, &plan, &rest, &chunk.digest, &id_of, now).await?;
-    confirm(tx, &plan, chunk, &id_of, now).await?;
+    save_subscriptions_of(tx, &plan, &rest, slice.digest, &id_of, now).await?;
+    confirm(tx, &plan, slice, &id_of, now).await?;
     save_values(tx, &plan, &id_of, actor, now).await?;
     Ok(plan.counts)
 }
@@ -196,14 +196,14 @@ async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
 async fn confirm(
     tx: &mut Tx,
     plan: &ChunkPlan<'_>,
-    chunk: &ImportChunk,
+    slice: ImportSlice<'_>,
     id_of: &impl Fn(&ImportPerson) -> StoreResult<i64>,
     now: Millis,
 ) -> StoreResult<()> {
     let mut messages = Vec::new();
     for person in &plan.confirmations {
         let payload = json!({
-            "digests": [chunk.digest.as_str()],
+            "digests": [slice.digest],
             "sections": person.sections,
             "language": person.language,
         });
@@ -216,7 +216,7 @@ async fn confirm(
         }));
     }
     if !messages.is_empty() {
-        queue_confirmations(tx, messages, &chunk.transport, now).await?;
+        queue_confirmations(tx, messages, slice.transport, now).await?;
     }
     let confirmed = plan.subscriptions.iter().filter(|subscription| {
         subscription.is_known && subscription.status != SubscriptionStatus::Pending

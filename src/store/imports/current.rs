@@ -1,10 +1,10 @@
-//! Stored state of the people in a chunk, from which the changes are decided.
+//! Stored state of the people in a slice, from which the changes are decided.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value as Json;
 
-use super::rows::{ImportChunk, ImportPerson};
+use super::rows::{ImportPerson, ImportSlice};
 use crate::domain::attribute::AttributeValue;
 use crate::domain::subscription::{CurrentStatus, SubscriptionStatus};
 use crate::store::db::{Query, Row, Statement, Tx};
@@ -51,7 +51,7 @@ impl Queries for Tx {
     }
 }
 
-/// Stored state of the people in a chunk.
+/// Stored state of the people in a slice.
 #[derive(Debug, Default)]
 pub(super) struct CurrentPeople {
     /// Keys of the suppressions that concern them.
@@ -89,16 +89,16 @@ pub(super) struct CurrentSubscription {
     pub(super) sections: Vec<String>,
 }
 
-/// Reads the state of the people in a chunk.
+/// Reads the state of the people in a slice.
 pub(super) async fn read(
     database: &mut impl Queries,
-    chunk: &ImportChunk,
+    slice: ImportSlice<'_>,
 ) -> StoreResult<CurrentPeople> {
-    let people = chunk.rows.iter().filter_map(|row| row.person.as_ref());
+    let people = slice.rows.iter().filter_map(|row| row.person.as_ref());
     let (keys, mut hashes): (Vec<String>, Vec<String>) =
         people.map(|person| (person.address_key.clone(), person.address_hash.clone())).unzip();
     hashes.extend(
-        chunk
+        slice
             .rows
             .iter()
             .filter(|row| row.person.is_none())
@@ -114,7 +114,7 @@ pub(super) async fn read(
         database.query(&REQUIRE_OPT_IN).bind("hashes", &hashes).fetch_scalars().await?;
     let people = database
         .query(&PEOPLE)
-        .bind("digest", &chunk.digest)
+        .bind("digest", slice.digest)
         .bind("keys", keys.as_slice())
         .fetch_with(|row| Ok((row.get::<String>("address_key")?, person(row)?)))
         .await?;

@@ -1,14 +1,14 @@
-//! Decisions about the lines of a chunk: the rows to write, and the number of each outcome.
+//! Decisions about the lines of a slice: the rows to write, and the number of each outcome.
 
 use super::current::{CurrentPeople, CurrentPerson};
-use super::rows::{ImportChunk, ImportPerson};
+use super::rows::{ImportPerson, ImportSlice};
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionStatus, decide};
 
-/// Changes to make for the lines of a chunk.
+/// Changes to make for the lines of a slice.
 #[derive(Debug, Default)]
 pub(super) struct ChunkPlan<'a> {
-    /// People whom the chunk adds.
+    /// People whom the slice adds.
     pub(super) new_people: Vec<&'a ImportPerson>,
     /// Known people whose name, language or time zone changes.
     pub(super) changed_people: Vec<(i64, &'a ImportPerson)>,
@@ -36,9 +36,9 @@ pub(super) struct PlannedSubscription<'a> {
 }
 
 /// Decides every line, without side effects.
-pub(super) fn plan<'a>(chunk: &'a ImportChunk, current: &CurrentPeople) -> ChunkPlan<'a> {
+pub(super) fn plan<'a>(slice: ImportSlice<'a>, current: &CurrentPeople) -> ChunkPlan<'a> {
     let mut plan = ChunkPlan::default();
-    for row in &chunk.rows {
+    for row in slice.rows {
         let states_suppression = row.suppression.is_some();
         if let Some(suppression) = &row.suppression
             && !current.suppressed.contains(&suppression.0)

@@ -20,6 +20,29 @@ pub struct ImportChunk {
     pub through: i64,
 }
 
+/// Largest number of lines that one statement stores, which bounds the memory of a transaction.
+const LINES_PER_STATEMENT: usize = 1_000;
+
+/// Lines of a chunk that the same statements store.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ImportSlice<'a> {
+    /// Name of the digest.
+    pub(super) digest: &'a str,
+    /// Transport of confirmation messages.
+    pub(super) transport: &'a str,
+    /// Some lines of the chunk.
+    pub(super) rows: &'a [ImportRow],
+}
+
+impl ImportChunk {
+    /// Returns the slices of the chunk, in the order of its lines.
+    pub(super) fn slices(&self) -> impl Iterator<Item = ImportSlice<'_>> {
+        let (digest, transport) = (self.digest.as_str(), self.transport.as_str());
+        let slices = self.rows.chunks(LINES_PER_STATEMENT);
+        slices.map(move |rows| ImportSlice { digest, transport, rows })
+    }
+}
+
 /// One valid line of a file.
 #[derive(Debug, Clone)]
 pub struct ImportRow {

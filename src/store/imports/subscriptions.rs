@@ -1,4 +1,4 @@
-//! Subscriptions of the people in one chunk of an import.
+//! Subscriptions of the people in one slice of an import.
 
 use std::collections::HashMap;
 

@@ -10,6 +10,7 @@ use super::job::{COLUMNS, CheckedFile, ImportJob, record};
 use super::rows::ImportChunk;
 use crate::domain::actor::Actor;
 use crate::domain::audit::AuditAction;
+use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 use crate::store::StoreResult;
 use crate::store::db::Statement;
@@ -218,7 +219,10 @@ impl Imports<'_> {
         if !lock.exists().await? {
             return Ok(None);
         }
-        let counts = changes::apply(&mut tx, chunk, conflicts, actor, now).await?;
+        let mut counts = ImportCounts::default();
+        for slice in chunk.slices() {
+            counts.add_all(&changes::apply(&mut tx, slice, conflicts, actor, now).await?);
+        }
         let mut next = ImportJob { done_through: chunk.through, ..job.clone() };
         next.counts.add_all(&counts);
         let save = tx.query(&SAVE_COUNTS).bind("id", job.id);

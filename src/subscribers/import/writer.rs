@@ -15,9 +15,12 @@ const COUNTED_LINES: usize = 1_000;
 /// Number of lines in the first transaction.
 const FIRST_LINES: usize = 200;
 /// Smallest and largest number of lines in a transaction.
-const LINES_PER_TRANSACTION: (usize, usize) = (20, 4_000);
-/// Duration of a transaction on SQLite, where it delays all others, and on PostgreSQL, where it does not.
-const TRANSACTION_TIME: [Duration; 2] = [Duration::from_millis(12), Duration::from_millis(200)];
+const LINES_PER_TRANSACTION: (usize, usize) = (20, 20_000);
+/// Duration of a transaction, which on SQLite delays all other writes. Long ones write fewer pages of the
+/// indexes, whose entries have no order, more than once.
+const TRANSACTION_TIME: Duration = Duration::from_millis(300);
+/// Duration of a transaction on SQLite while an edition is being sent.
+const TIME_WHILE_SENDING: Duration = Duration::from_millis(12);
 
 /// Digest of an import, with the transport of confirmation messages.
 #[derive(Debug, Clone)]
@@ -138,13 +141,12 @@ pub(super) async fn store_rows(
 struct ChunkPace {
     lines: usize,
     target: Duration,
-    pauses: bool,
+    yields: bool,
 }
 
 impl ChunkPace {
     fn new(is_sqlite: bool) -> Self {
-        let target = TRANSACTION_TIME[usize::from(!is_sqlite)];
-        Self { lines: FIRST_LINES, target, pauses: is_sqlite }
+        Self { lines: FIRST_LINES, target: TRANSACTION_TIME, yields: is_sqlite }
     }
 
     async fn apply(
@@ -159,10 +161,23 @@ impl ChunkPace {
         let applied = store.imports().apply_chunk(job, chunk, actor, now).await?;
         let elapsed = start.elapsed();
         self.adapt(chunk.rows.len(), elapsed);
-        if self.pauses && store.imports().is_sending().await? {
-            tokio::time::sleep(elapsed).await;
+        if self.yields {
+            self.yield_to_sending(store.imports().is_sending().await?, elapsed).await;
         }
         Ok(applied)
+    }
+
+    /// Leaves half of the time to an edition that is being sent, in short turns.
+    async fn yield_to_sending(&mut self, is_sending: bool, elapsed: Duration) {
+        if !is_sending {
+            self.target = TRANSACTION_TIME;
+            return;
+        }
+        if self.target != TIME_WHILE_SENDING {
+            self.target = TIME_WHILE_SENDING;
+            self.lines = self.lines.min(FIRST_LINES);
+        }
+        tokio::time::sleep(elapsed).await;
     }
 
     /// Changes the number of lines towards the one that takes the target time.
@@ -188,12 +203,27 @@ mod tests {
             let lines = pace.lines;
             pace.adapt(lines, Duration::from_micros(lines as u64 * 24));
         }
-        assert_eq!(pace.lines, 500);
-        pace.adapt(500, Duration::from_secs(1));
-        assert_eq!(pace.lines, 250, "one slow transaction halves it at most");
+        assert_eq!(pace.lines, 12_500);
+        pace.adapt(12_500, Duration::from_secs(5));
+        assert_eq!(pace.lines, 6_250, "one slow transaction halves it at most");
         for _ in 0..50 {
             pace.adapt(pace.lines, Duration::from_secs(1));
         }
-        assert_eq!(pace.lines, LINES_PER_TRANSACTION.0);
+        assert_eq!(pace.lines, 300);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn transactions_are_short_while_an_edition_is_being_sent() {
+        let mut pace = ChunkPace::new(true);
+        pace.lines = 12_500;
+        pace.yield_to_sending(true, Duration::from_millis(300)).await;
+        assert_eq!(pace.lines, FIRST_LINES);
+        for _ in 0..50 {
+            let lines = pace.lines;
+            pace.adapt(lines, Duration::from_micros(lines as u64 * 24));
+        }
+        assert_eq!(pace.lines, 500);
+        pace.yield_to_sending(false, Duration::from_millis(12)).await;
+        assert_eq!(pace.target, TRANSACTION_TIME);
     }
 }
