@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
-use super::db::{Query, Value};
+use super::db::{Engine, Query, Value};
 use super::dialect::search_pattern;
 use crate::domain::filter::{Condition, Order, RankTest, SubscriptionTest, TextField, TextTest};
 
@@ -18,22 +18,28 @@ pub(super) struct FilterSql {
     values: Vec<Value<'static>>,
     /// Fragment that begins a test of the rows of another table.
     membership: &'static str,
+    /// Engine whose index of trigrams is used; `None` if the rows are tested one after the other.
+    index: Option<Engine>,
 }
 
 impl FilterSql {
     /// Returns the SQL of a condition, for a query of many subscribers.
-    pub(super) fn new(condition: &Condition) -> Self {
-        Self::with(condition, "subscriber_in")
+    pub(super) fn new(condition: &Condition, engine: Engine) -> Self {
+        // Few people have most parts of a name or address, for whom reading other tables as a whole costs
+        // more than looking up their rows.
+        let membership =
+            if needs_indexed_part(condition) { "subscriber_has" } else { "subscriber_in" };
+        Self::with(condition, membership, Some(engine))
     }
 
     /// Returns the SQL of a condition that is tested for one subscriber after the other, for a query
     /// that ends after some of them.
     pub(super) fn per_row(condition: &Condition) -> Self {
-        Self::with(condition, "subscriber_has")
+        Self::with(condition, "subscriber_has", None)
     }
 
-    fn with(condition: &Condition, membership: &'static str) -> Self {
-        let mut sql = Self { text: String::new(), values: Vec::new(), membership };
+    fn with(condition: &Condition, membership: &'static str, index: Option<Engine>) -> Self {
+        let mut sql = Self { text: String::new(), values: Vec::new(), membership, index };
         sql.condition(condition);
         sql
     }
@@ -129,6 +135,10 @@ impl FilterSql {
     }
 
     fn text_field(&mut self, field: TextField, test: &TextTest) {
+        if let (Some(engine), Some(part)) = (self.index, indexed_part(field, test)) {
+            let pattern = self.parameter(search_pattern(part, engine == Engine::Sqlite));
+            let _ = write!(self.text, "{{search_index {pattern}}} AND ");
+        }
         match field {
             TextField::Address => self.text_test("p.address_key", test),
             TextField::Domain => {
@@ -228,6 +238,25 @@ impl FilterSql {
                 self.push(")");
             }
         }
+    }
+}
+
+/// Returns the text that the index of trigrams can find if a test is true: a part of at least three
+/// characters of an address or name.
+fn indexed_part(field: TextField, test: &TextTest) -> Option<&str> {
+    match (field, test) {
+        (TextField::Timezone, _) => None,
+        (_, TextTest::Contains(part)) if part.chars().count() > 2 => Some(part),
+        _ => None,
+    }
+}
+
+/// Returns `true` if only people with an indexed part of their address or name fulfil a condition.
+fn needs_indexed_part(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(all) => all.iter().any(needs_indexed_part),
+        Condition::Text(field, test) => indexed_part(*field, test).is_some(),
+        _ => false,
     }
 }
 

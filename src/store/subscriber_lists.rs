@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::StoreResult;
-use super::db::{AssembledStatement, Query};
+use super::db::{AssembledStatement, Engine, Query};
 use super::dialect::search_pattern;
 use super::operations::Subscribers;
 use super::subscriber_filter::FilterSql;
@@ -81,10 +81,10 @@ struct Selection {
 }
 
 impl Selection {
-    fn new(query: &SubscriberQuery, is_per_row: bool) -> Self {
+    fn new(query: &SubscriberQuery, engine: Engine, is_per_row: bool) -> Self {
         let filter = match is_per_row {
             true => FilterSql::per_row(&query.condition),
-            false => FilterSql::new(&query.condition),
+            false => FilterSql::new(&query.condition, engine),
         };
         let search = fold(query.search.trim());
         // An index of trigrams does not contain shorter texts.
@@ -139,7 +139,7 @@ impl Subscribers<'_> {
         page: &PageRequest,
         in_window: bool,
     ) -> StoreResult<Page<Subscriber>> {
-        let selection = Selection::new(query, in_window);
+        let selection = Selection::new(query, self.store.db.engine(), in_window);
         let (after, order, window) = match query.order {
             SubscriberOrder::Newest => ("p.id < $after", "p.id DESC", NEWEST_IN_WINDOW),
             SubscriberOrder::Oldest => ("p.id > $after", "p.id", OLDEST_IN_WINDOW),
@@ -200,7 +200,7 @@ impl Subscribers<'_> {
 
     /// Returns the number of subscribers of a query.
     pub async fn count_matching(self, query: &SubscriberQuery) -> StoreResult<i64> {
-        let selection = Selection::new(query, false);
+        let selection = Selection::new(query, self.store.db.engine(), false);
         let text = format!("SELECT COUNT(*) FROM subscribers p WHERE {}", selection.sql());
         let read = selection.bind(self.read_assembled(&text), self.store.is_sqlite());
         read.fetch_scalar().await
@@ -230,7 +230,7 @@ impl Subscribers<'_> {
         limit: i64,
         in_window: bool,
     ) -> StoreResult<i64> {
-        let selection = Selection::new(query, in_window);
+        let selection = Selection::new(query, self.store.db.engine(), in_window);
         let text = format!(
             "SELECT COUNT(*)
                FROM (SELECT p.id
@@ -254,6 +254,7 @@ impl Subscribers<'_> {
     fn read_assembled(&self, text: &str) -> Query<'_> {
         let fragments = [("subscriber", SUBSCRIBER_COLUMNS), ("values", VALUE_COLUMNS)];
         let engine = self.store.db.engine();
-        self.store.read_assembled(Arc::new(AssembledStatement::new(engine, text, &fragments)))
+        let statement = AssembledStatement::new(engine, text, &fragments).planned_for_values();
+        self.store.read_assembled(Arc::new(statement))
     }
 }

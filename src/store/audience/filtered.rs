@@ -104,10 +104,11 @@ pub(super) async fn freeze(
 impl Editions<'_> {
     /// Returns the number of confirmed subscribers of a digest who fulfil a condition and may be mailed.
     pub async fn audience_size(self, digest: &str, condition: &Condition) -> StoreResult<i64> {
-        let filter = FilterSql::new(condition);
-        let fragments = [("audience", filter.text.as_str())];
         let engine = self.store.db.engine();
-        let statement = Arc::new(AssembledStatement::new(engine, AUDIENCE_SIZE, &fragments));
+        let filter = FilterSql::new(condition, engine);
+        let fragments = [("audience", filter.text.as_str())];
+        let statement = AssembledStatement::new(engine, AUDIENCE_SIZE, &fragments);
+        let statement = Arc::new(statement.planned_for_values());
         let query = filter.bind(self.store.read_assembled(statement));
         query.bind("digest", digest).fetch_scalar().await
     }

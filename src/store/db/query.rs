@@ -67,18 +67,23 @@ impl<'q> Query<'q> {
     }
 
     async fn run_execute(self) -> StoreResult<u64> {
+        let is_prepared = !self.statement.is_planned_for_values;
         let (target, sql, values) = self.into_parts()?;
         Ok(match target {
             Target::SqlitePool(pool) => {
                 bound::<Sqlite>(sql, values).execute(pool).await?.rows_affected()
             }
             Target::Sqlite(db) => bound::<Sqlite>(sql, values).execute(db).await?.rows_affected(),
-            Target::PostgresPool(pool) => {
-                bound::<Postgres>(sql, values).execute(pool).await?.rows_affected()
-            }
-            Target::Postgres(db) => {
-                bound::<Postgres>(sql, values).execute(db).await?.rows_affected()
-            }
+            Target::PostgresPool(pool) => bound::<Postgres>(sql, values)
+                .persistent(is_prepared)
+                .execute(pool)
+                .await?
+                .rows_affected(),
+            Target::Postgres(db) => bound::<Postgres>(sql, values)
+                .persistent(is_prepared)
+                .execute(db)
+                .await?
+                .rows_affected(),
         })
     }
 
@@ -91,6 +96,7 @@ impl<'q> Query<'q> {
     }
 
     async fn run_fetch<T>(self, convert: impl Fn(&Row) -> StoreResult<T>) -> StoreResult<Vec<T>> {
+        let is_prepared = !self.statement.is_planned_for_values;
         let (target, sql, values) = self.into_parts()?;
         match target {
             Target::SqlitePool(pool) => {
@@ -102,11 +108,13 @@ impl<'q> Query<'q> {
                 rows.into_iter().map(|row| convert(&Row::Sqlite(row))).collect()
             }
             Target::PostgresPool(pool) => {
-                let rows = bound::<Postgres>(sql, values).fetch_all(pool).await?;
+                let rows =
+                    bound::<Postgres>(sql, values).persistent(is_prepared).fetch_all(pool).await?;
                 rows.into_iter().map(|row| convert(&Row::Postgres(row))).collect()
             }
             Target::Postgres(db) => {
-                let rows = bound::<Postgres>(sql, values).fetch_all(db).await?;
+                let rows =
+                    bound::<Postgres>(sql, values).persistent(is_prepared).fetch_all(db).await?;
                 rows.into_iter().map(|row| convert(&Row::Postgres(row))).collect()
             }
         }
@@ -159,6 +167,7 @@ impl<'q> Query<'q> {
     }
 
     async fn run_fetch_first(self) -> StoreResult<Option<Row>> {
+        let is_prepared = !self.statement.is_planned_for_values;
         let (target, sql, values) = self.into_parts()?;
         Ok(match target {
             Target::SqlitePool(pool) => {
@@ -167,12 +176,16 @@ impl<'q> Query<'q> {
             Target::Sqlite(db) => {
                 bound::<Sqlite>(sql, values).fetch_optional(db).await?.map(Row::Sqlite)
             }
-            Target::PostgresPool(pool) => {
-                bound::<Postgres>(sql, values).fetch_optional(pool).await?.map(Row::Postgres)
-            }
-            Target::Postgres(db) => {
-                bound::<Postgres>(sql, values).fetch_optional(db).await?.map(Row::Postgres)
-            }
+            Target::PostgresPool(pool) => bound::<Postgres>(sql, values)
+                .persistent(is_prepared)
+                .fetch_optional(pool)
+                .await?
+                .map(Row::Postgres),
+            Target::Postgres(db) => bound::<Postgres>(sql, values)
+                .persistent(is_prepared)
+                .fetch_optional(db)
+                .await?
+                .map(Row::Postgres),
         })
     }
 

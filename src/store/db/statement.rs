@@ -27,6 +27,8 @@ pub(crate) struct AssembledStatement {
     pub(super) sql: Arc<str>,
     /// Names of the parameters, in the order of their numbers.
     pub(super) parameters: Vec<String>,
+    /// `true` if PostgreSQL plans each execution for its values.
+    pub(super) is_planned_for_values: bool,
 }
 
 impl Statement {
@@ -69,7 +71,17 @@ impl AssembledStatement {
         let mut assembler =
             Assembler { engine, fragments, sql: String::new(), parameters: Vec::new() };
         assembler.append(text, 0);
-        Self { sql: assembler.sql.trim_end().into(), parameters: assembler.parameters }
+        Self {
+            sql: assembler.sql.trim_end().into(),
+            parameters: assembler.parameters,
+            is_planned_for_values: false,
+        }
+    }
+
+    /// Lets PostgreSQL plan each execution for its values, for statements whose best plan depends on them:
+    /// a plan for any text cannot use an index of trigrams.
+    pub(crate) fn planned_for_values(self) -> Self {
+        Self { is_planned_for_values: true, ..self }
     }
 }
 
