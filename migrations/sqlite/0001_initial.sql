@@ -370,7 +370,8 @@ CREATE TABLE publications (
 -- Digests that were ever configured. `processed_until` is the last processed date of the
 -- schedule in the snapshot `schedule`, or the time at which that schedule began. `schedule` is NULL
 -- until a daemon schedules the digest. `selection` is the snapshot of the selection that began at
--- `selection_since`. `absent_since` is set while no configuration has the digest.
+-- `selection_since`. `absent_since` is set while no configuration has the digest, `paused_since` while an
+-- admin has paused it.
 CREATE TABLE digests (
     name            TEXT PRIMARY KEY,
     configured_at   BIGINT NOT NULL,
@@ -378,7 +379,8 @@ CREATE TABLE digests (
     schedule        TEXT,
     selection       TEXT,
     selection_since BIGINT NOT NULL,
-    absent_since    BIGINT
+    absent_since    BIGINT,
+    paused_since    BIGINT
 );
 
 -- Unsent articles whose terms, or whose digest's selection, changed while they were selected, with
@@ -395,7 +397,8 @@ CREATE INDEX selection_entries_article ON selection_entries (article_id);
 -- started by hand), and `frozen_through` the last subscription id whose delivery was created while
 -- the audience is being frozen. `audience` is the condition on the subscribers, as JSON, that holds for all
 -- of its deliveries; NULL for all confirmed subscribers. `counts` has the numbers of its deliveries by
--- state, as JSON; NULL until the edition ends, and after a change of an ended delivery.
+-- state, as JSON; NULL until the edition ends, and after a change of an ended delivery. An edition with
+-- `follows_pause` was paused with its digest and is resumed with it.
 CREATE TABLE editions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     digest         TEXT NOT NULL,
@@ -413,6 +416,7 @@ CREATE TABLE editions (
     audience       TEXT,
     note           TEXT,
     counts         TEXT,
+    follows_pause  BOOLEAN NOT NULL DEFAULT FALSE,
     CONSTRAINT editions_schedule_date UNIQUE (digest, schedule_date)
 );
 CREATE INDEX editions_uncounted ON editions (id) WHERE finished_at IS NOT NULL AND counts IS NULL;

@@ -7,13 +7,12 @@ use utoipa_axum::routes;
 
 use super::caller::Caller;
 use super::definitions::newest_config;
-use super::digests::unknown_digest;
+use super::digests::find;
 use super::input::{JsonBody, PathParams};
 use super::operations::Operations;
 use super::output::{ApiResult, created, json};
 use super::subscriber_documents::{find_by_email, is_visible};
 use crate::app::App;
-use crate::config::Digest;
 use crate::digests::{self, NextEdition, Prepared, PreviewContent, PreviewOptions, TestMail};
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
@@ -84,7 +83,7 @@ async fn preview_digest(
     JsonBody(new): JsonBody<PreviewRequest>,
 ) -> ApiResult {
     let app = app_with(&caller).await?;
-    let digest = find(&caller, &app, &name)?;
+    let digest = find(&caller, &app.config, &name)?;
     if new.as_subscriber.is_some() && !caller.actor.may(Permission::ReadSubscribers) {
         return Err(Problem::missing_permission(&caller.actor, Permission::ReadSubscribers));
     }
@@ -136,7 +135,7 @@ async fn test_digest(
     JsonBody(new): JsonBody<TestRequest>,
 ) -> ApiResult {
     let app = app_with(&caller).await?;
-    let digest = find(&caller, &app, &name)?;
+    let digest = find(&caller, &app.config, &name)?;
     EmailAddress::parse(&new.to).map_err(|reason| Problem::invalid_field("/to", reason))?;
     let (content, actor) = (PreviewContent::from(new.content), &caller.actor);
     let TestMail { delivery, stories, left_out } = digests::queue_test(
@@ -166,7 +165,7 @@ struct EditionRequest {
     params(("name" = String, Path, description = "Name of the digest")),
     responses(
         (status = 201, description = "The edition with its number of deliveries", body = CreatedEdition),
-        (status = 409, description = "There are too few articles, or this database must not send."),
+        (status = 409, description = "There are too few articles, the digest is paused, or this database must not send."),
     )
 )]
 async fn create_edition(
@@ -175,7 +174,7 @@ async fn create_edition(
     JsonBody(new): JsonBody<EditionRequest>,
 ) -> ApiResult {
     let app = app_with(&caller).await?;
-    let digest = find(&caller, &app, &name)?;
+    let digest = find(&caller, &app.config, &name)?;
     if let Some(reason) = app.send_block_reason() {
         return Err(Problem::conflict(reason));
     }
@@ -199,6 +198,10 @@ async fn create_edition(
             "no edition created: {stories} articles are available, but min_articles is {}",
             digest.min_articles
         ))),
+        Prepared::Paused { since } => Err(Problem::conflict(format!(
+            "no edition created: the digest is paused since {}",
+            since.rfc3339()
+        ))),
         Prepared::Conflict => Err(Problem::conflict(
             "another edition with the same stories was created at the same time; try again",
         )),
@@ -210,9 +213,4 @@ async fn app_with(caller: &Caller) -> Result<App, Problem> {
     let mut app = caller.app.clone();
     app.config = newest_config(caller).await?;
     Ok(app)
-}
-
-fn find<'a>(caller: &Caller, app: &'a App, name: &str) -> Result<&'a Digest, Problem> {
-    let found = app.config.digests.iter().find(|digest| digest.name == name);
-    found.filter(|_| caller.actor.digests().contains(name)).ok_or_else(|| unknown_digest(name))
 }

@@ -36,7 +36,14 @@ pub enum Attention {
     },
     /// The database has a name that the configuration lacks; the text tells which.
     UnconfiguredName(String),
-    /// An edition is paused.
+    /// An admin has paused a digest.
+    PausedDigest {
+        /// Name of the digest.
+        name: String,
+        /// Time of the pause.
+        since: Millis,
+    },
+    /// An edition is paused, but not with its digest.
     PausedEdition(Edition),
     /// The last sync of a source failed.
     FailingSource(SourceState),
@@ -128,9 +135,18 @@ impl App {
             unexplained.map(|(transport, since)| Attention::OverdueMessages { transport, since }),
         );
         all.extend(self.unconfigured_names().await?.into_iter().map(Attention::UnconfiguredName));
-        let is_paused = |edition: &&Edition| edition.state == EditionState::Paused;
+        let mut digests = self.store.digests().paused().await?;
+        digests.retain(|name, _| self.config.digests.iter().any(|digest| digest.name == *name));
+        let is_paused = |edition: &&Edition| {
+            let is_explained = edition.follows_pause && digests.contains_key(&edition.digest);
+            edition.state == EditionState::Paused && !is_explained
+        };
         let paused = observed.open_editions.iter().filter(is_paused);
-        all.extend(paused.cloned().map(Attention::PausedEdition));
+        let paused: Vec<Edition> = paused.cloned().collect();
+        all.extend(
+            digests.into_iter().map(|(name, since)| Attention::PausedDigest { name, since }),
+        );
+        all.extend(paused.into_iter().map(Attention::PausedEdition));
         let failing = observed.sources.iter().filter(|state| state.error.is_some());
         all.extend(failing.cloned().map(Attention::FailingSource));
         let blocked = observed.sources.iter().filter(|state| state.blocked_removals > 0);

@@ -1,6 +1,7 @@
 //! `courant digests`: lists, previews and tests digests, and creates editions.
 
 mod next;
+mod pauses;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -19,7 +20,6 @@ use super::usage::UsageError;
 use crate::app::App;
 use crate::digests::{self, NextEdition, Prepared, PreviewOptions};
 use crate::domain::actor::Actor;
-use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 use crate::wire;
 use crate::wire::digests::LeftOutArticles;
@@ -72,6 +72,13 @@ pub(crate) enum Command {
         #[arg(long, value_name = "TIME")]
         now: Option<String>,
     },
+    /// Pause digests: no new editions, and those being sent are paused
+    #[command(after_help = "\
+The dates during the pause create no editions; their articles are in the next one. Confirmation
+mails are still sent.")]
+    Pause(pauses::Chosen),
+    /// Resume paused digests with the editions that were paused with them
+    Resume(pauses::Chosen),
 }
 
 impl Command {
@@ -88,6 +95,8 @@ impl Command {
                 digest_previews::test(app, &name, &to, content.into(), json).await
             }
             Self::Run { name, now } => run_now(app, &name, now.as_deref(), json).await,
+            Self::Pause(chosen) => pauses::pause(app, &chosen, json).await,
+            Self::Resume(chosen) => pauses::resume(app, &chosen, json).await,
         }
     }
 }
@@ -102,13 +111,18 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         Number("confirmed"),
         Number("pending"),
     ]);
+    let paused = app.store.digests().paused().await?;
     for d in app.config.digests.iter().take(limit.unwrap_or(usize::MAX)) {
         let counts: BTreeMap<String, i64> =
             app.store.subscriptions().counts(&d.name).await?.into_iter().collect();
-        let next = next_date(&d.schedule, &d.timezone, &d.pause, app.now());
+        let paused_since = paused.get(&d.name).copied();
         let of = |status: &str| counts.get(status).copied().unwrap_or(0).to_string();
         let site = &app.config.site.timezone;
-        let when = next.map_or("never".into(), |t| output::time_in_zone(t, &d.timezone, site));
+        let when = match (paused_since, digests::next_date(d, paused_since, app.now())) {
+            (Some(_), _) => "paused".to_owned(),
+            (None, Some(date)) => output::time_in_zone(date, &d.timezone, site),
+            (None, None) => "never".to_owned(),
+        };
         table.row([
             d.name.clone(),
             d.title.clone(),
@@ -117,7 +131,7 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
             of("confirmed"),
             of("pending"),
         ]);
-        rows.push(wire::digests::Digest::new(d, next, counts));
+        rows.push(wire::digests::Digest::new(d, paused_since, counts, app.now()));
     }
     if json {
         output::json(&rows)?
@@ -169,6 +183,10 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
                 left_out_summary(digest, stories, &left_out)
             );
         }
+        Prepared::Paused { since } => bail!(
+            "no edition created: the digest is paused since {}; `courant digests resume {name}` resumes it",
+            since.in_zone(&app.config.site.timezone)
+        ),
         Prepared::Conflict => {
             bail!(
                 "another edition with the same stories was created at the same time; run the command again"

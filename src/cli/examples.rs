@@ -77,6 +77,8 @@ const EXAMPLES: &[(&str, &[&str])] = &[
         "digests run",
         &["courant digests run weekly", "courant digests run weekly --now 2026-09-21T08:00:00Z"],
     ),
+    ("digests pause", &["courant digests pause weekly", "courant digests pause --all"]),
+    ("digests resume", &["courant digests resume weekly", "courant digests resume --all"]),
     ("editions", &["courant editions list", "courant editions show 12 --failed"]),
     ("editions list", &["courant editions list", "courant editions list --limit 10"]),
     ("editions show", &["courant editions show 12", "courant editions show 12 --failed"]),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use super::output::{self, Style, pluralize};
 use crate::app::App;
-use crate::domain::schedule::next_date;
+use crate::digests::next_date;
 use crate::domain::shorten::shorten;
 use crate::domain::time::zone_name;
 use crate::wire;
@@ -69,11 +69,11 @@ async fn read(app: &App) -> anyhow::Result<Status> {
         let state = observed.sources.iter().find(|s| s.name == source.name);
         wire::sources::Source::new(source, &state.cloned().unwrap_or_default())
     });
-    let mut digests = Vec::new();
+    let (mut digests, paused) = (Vec::new(), app.store.digests().paused().await?);
     for d in &app.config.digests {
         let counts = app.store.subscriptions().counts(&d.name).await?.into_iter().collect();
-        let next = next_date(&d.schedule, &d.timezone, &d.pause, app.now());
-        digests.push(wire::digests::Digest::new(d, next, counts));
+        let paused_since = paused.get(&d.name).copied();
+        digests.push(wire::digests::Digest::new(d, paused_since, counts, app.now()));
     }
     let ids: Vec<i64> = observed.open_editions.iter().map(|edition| edition.id).collect();
     let counts = app.store.editions().counts_of_all(&ids).await?;
@@ -120,11 +120,10 @@ fn sources(status: &Status) -> String {
 }
 
 fn digests(app: &App, status: &Status) -> String {
-    let mut upcoming: Vec<_> = app
-        .config
-        .digests
-        .iter()
-        .filter_map(|d| Some((next_date(&d.schedule, &d.timezone, &d.pause, app.now())?, d)))
+    let scheduled = app.config.digests.iter().zip(&status.digests);
+    let mut upcoming: Vec<_> = scheduled
+        .filter(|(_, document)| document.paused_since.is_none())
+        .filter_map(|(d, _)| Some((next_date(d, None, app.now())?, d)))
         .collect();
     upcoming.sort_by_key(|(at, _)| *at);
     let site = &app.config.site.timezone;
@@ -134,6 +133,8 @@ fn digests(app: &App, status: &Status) -> String {
         .map(|(at, d)| format!("{} on {}", d.name, output::time_in_zone(*at, &d.timezone, site)));
     let named: Vec<String> = named.collect();
     let count = pluralize(status.digests.len(), "digest");
+    let paused = status.digests.iter().filter(|digest| digest.paused_since.is_some()).count();
+    let count = if paused > 0 { format!("{count}; paused: {paused}") } else { count };
     if named.is_empty() { count } else { format!("{count}; next: {}", named.join(", ")) }
 }
 

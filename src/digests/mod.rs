@@ -18,6 +18,7 @@ mod compose;
 mod context;
 mod mail_size;
 mod next_edition;
+mod pauses;
 mod preview;
 mod preview_content;
 mod schedule;
@@ -29,6 +30,7 @@ pub use audience::audience_size;
 pub use context::DigestContext;
 pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
 pub use next_edition::{NextEdition, next_edition};
+pub use pauses::{next_date, pause_digest, resume_digest};
 pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
 pub use preview_content::{PreviewContent, sample_of_variant};
 pub use schedule::pending_date;
@@ -54,6 +56,11 @@ pub enum Prepared {
     },
     /// Another node created the edition, or one with the same stories, at the same time.
     Conflict,
+    /// An admin has paused the digest.
+    Paused {
+        /// Time of the pause.
+        since: Millis,
+    },
 }
 
 /// Creates the editions that are due and completes those that a crash left unfinished. An error of
@@ -132,7 +139,10 @@ pub async fn create_edition_now(
     actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
-    ctx.store.digests().ensure(&digest.name, now).await?;
+    let state = ctx.store.digests().ensure(&digest.name, now).await?;
+    if let Some(since) = state.paused_since {
+        return Ok(Prepared::Paused { since });
+    }
     match create_edition(ctx, digest, None, at, actor, now).await? {
         Prepared::Created { edition, .. } => {
             Ok(Prepared::Created { edition, deliveries: freeze(ctx.store, edition, now).await? })

@@ -22,7 +22,7 @@ pub(super) fn decide(
     let known = state.schedule.as_ref().filter(|known| known.has_dates_of(&snapshot_of(digest)))?;
     // A date within a pause that was removed since then was never scheduled.
     let pauses: Vec<PauseRange> = digest.pause.iter().chain(known.pauses()).copied().collect();
-    Some(decide_date(
+    let decision = decide_date(
         &digest.schedule,
         &digest.timezone,
         &pauses,
@@ -30,7 +30,13 @@ pub(super) fn decide(
         digest.missed_within,
         state.processed_until,
         now,
-    ))
+    );
+    Some(match (decision, state.paused_since) {
+        (ScheduleDecision::Run { scheduled_for }, Some(_)) => {
+            ScheduleDecision::Skipped { scheduled_for, reason: "the digest is paused".to_owned() }
+        }
+        (decision, _) => decision,
+    })
 }
 
 /// Begins the schedule of a digest: its dates count from now on.

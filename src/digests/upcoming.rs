@@ -3,9 +3,9 @@
 use super::audience::audience_size;
 use super::context::DigestContext;
 use super::next_edition::{NextEdition, next_edition};
+use super::pauses::next_date;
 use super::schedule::pending_date;
 use crate::config::Digest;
-use crate::domain::schedule::next_date;
 use crate::domain::time::Millis;
 
 /// Number of dates that are calculated.
@@ -16,7 +16,9 @@ const UPCOMING_DATES: usize = 3;
 pub struct Upcoming {
     /// Date that has passed, whose edition is not created yet.
     pub pending: Option<Millis>,
-    /// Next dates, earliest first.
+    /// Time since which an admin has paused the digest, if one has.
+    pub paused_since: Option<Millis>,
+    /// Next dates, earliest first; none while the digest is paused.
     pub dates: Vec<Millis>,
     /// Content of the next edition.
     pub edition: NextEdition,
@@ -34,15 +36,12 @@ pub async fn upcoming(
     now: Millis,
 ) -> anyhow::Result<Upcoming> {
     let pending = pending_date(ctx.store, digest, now).await?;
-    let mut dates: Vec<Millis> = Vec::new();
-    while dates.len() < UPCOMING_DATES {
-        let after = dates.last().copied().unwrap_or(now);
-        let next = next_date(&digest.schedule, &digest.timezone, &digest.pause, after);
-        let Some(date) = next else { break };
-        dates.push(date);
-    }
+    let paused_since = ctx.store.digests().ensure(&digest.name, now).await?.paused_since;
+    let next = |after: Millis| next_date(digest, paused_since, after);
+    let dates: Vec<Millis> =
+        std::iter::successors(next(now), |date| next(*date)).take(UPCOMING_DATES).collect();
     let date = pending.and(Some(now)).or(dates.first().copied()).unwrap_or(now);
     let edition = next_edition(ctx, digest, date, now).await?;
     let subscribers = audience_size(ctx, digest).await?;
-    Ok(Upcoming { pending, dates, edition, subscribers })
+    Ok(Upcoming { pending, paused_since, dates, edition, subscribers })
 }

@@ -47,10 +47,23 @@ static GROUP_COUNTS: Statement = Statement::new(
 
 static USE_BULK_SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
 
+/// An edition whose digest was paused meanwhile is paused with it.
 static START_SENDING: Statement = Statement::new(
     "
     UPDATE editions
-       SET state = 'sending'
+       SET follows_pause = EXISTS (
+               SELECT 1
+                 FROM digests g
+                WHERE g.name = editions.digest
+                  AND g.paused_since IS NOT NULL),
+           state = CASE
+               WHEN EXISTS (
+                   SELECT 1
+                     FROM digests g
+                    WHERE g.name = editions.digest
+                      AND g.paused_since IS NOT NULL)
+               THEN 'paused'
+               ELSE 'sending' END
      WHERE id = $edition
        AND state = 'preparing'",
 );

@@ -27,11 +27,12 @@ pub struct DigestState {
     pub selection_since: Millis,
     /// Time since which no configuration has had the digest, if none has.
     pub absent_since: Option<Millis>,
+    /// Time since which an admin has paused it, if one has.
+    pub paused_since: Option<Millis>,
 }
 
 /// Columns of a [`DigestState`].
-const STATE_COLUMNS: &str =
-    "configured_at, processed_until, schedule, selection, selection_since, absent_since";
+const STATE_COLUMNS: &str = "configured_at, processed_until, schedule, selection, selection_since, absent_since, paused_since";
 
 static STATE: Statement = Statement::with(
     "
@@ -144,6 +145,7 @@ impl FromRow for DigestState {
             selection: selection.and_then(|text| SelectionSnapshot::parse(&text)),
             selection_since: row.time("selection_since")?,
             absent_since,
+            paused_since: row.optional_time("paused_since")?,
         })
     }
 }

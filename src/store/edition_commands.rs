@@ -3,7 +3,7 @@
 
 use super::address_rejections;
 use super::audit_log::{self, NewAuditEntry};
-use super::db::Statement;
+use super::db::{Statement, Tx};
 use super::delivery_leasing::HELD_AS_UNCERTAIN;
 use super::editions::missing_edition;
 use super::operations::Editions;
@@ -23,7 +23,8 @@ static MOVE_TO_STATE: Statement = Statement::new(
        SET state = $next,
            note = $note,
            finished_at = NULL,
-           counts = NULL
+           counts = NULL,
+           follows_pause = FALSE
      WHERE id = $id
        AND state = $state",
 );
@@ -240,6 +241,43 @@ fn audit_action(command: EditionCommand) -> AuditAction {
     }
 }
 
+/// Applies a command to an edition within a transaction; see [`Editions::apply_command`].
+pub(super) async fn apply_command(
+    tx: &mut Tx,
+    id: i64,
+    command: EditionCommand,
+    note: Option<String>,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<EditionState> {
+    let row = tx.query(&FIND_STATE).bind("id", id).fetch_first().await?;
+    let row = row.ok_or_else(|| missing_edition(id))?;
+    let state = row.enum_value("editions.state", EditionState::parse)?;
+    let next = state
+        .apply(command)
+        .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?;
+    let moved = tx
+        .query(&MOVE_TO_STATE)
+        .bind("next", next.as_str())
+        .bind("note", note)
+        .bind("id", id)
+        .bind("state", state.as_str())
+        .execute()
+        .await?;
+    if moved == 0 {
+        return Err(StoreError::Rejected(format!(
+            "edition {id} was changed at the same time; try again"
+        )));
+    }
+    if command == EditionCommand::Pause && *actor == Actor::System {
+        address_rejections::forget(tx, id, now).await?;
+    }
+    let (action, object_id) = (audit_action(command), id.to_string());
+    let entry = NewAuditEntry::new(actor, action, AuditObject::Edition, &object_id);
+    audit_log::record(tx, entry, now).await?;
+    Ok(next)
+}
+
 impl Editions<'_> {
     /// Applies a command to an edition and returns the new state. A pause by Courant itself means that
     /// the relay rejects everybody, so it removes the suppressions of the last rejections.
@@ -256,31 +294,7 @@ impl Editions<'_> {
         now: Millis,
     ) -> StoreResult<EditionState> {
         let mut tx = self.store.begin().await?;
-        let row = tx.query(&FIND_STATE).bind("id", id).fetch_first().await?;
-        let row = row.ok_or_else(|| missing_edition(id))?;
-        let state = row.enum_value("editions.state", EditionState::parse)?;
-        let next = state
-            .apply(command)
-            .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?;
-        let moved = tx
-            .query(&MOVE_TO_STATE)
-            .bind("next", next.as_str())
-            .bind("note", note)
-            .bind("id", id)
-            .bind("state", state.as_str())
-            .execute()
-            .await?;
-        if moved == 0 {
-            return Err(StoreError::Rejected(format!(
-                "edition {id} was changed at the same time; try again"
-            )));
-        }
-        if command == EditionCommand::Pause && *actor == Actor::System {
-            address_rejections::forget(&mut tx, id, now).await?;
-        }
-        let (action, object_id) = (audit_action(command), id.to_string());
-        let entry = NewAuditEntry::new(actor, action, AuditObject::Edition, &object_id);
-        audit_log::record(&mut tx, entry, now).await?;
+        let next = apply_command(&mut tx, id, command, note, actor, now).await?;
         tx.commit().await?;
         Ok(next)
     }

@@ -33,11 +33,13 @@ pub struct Edition {
     pub reply_to: Option<String>,
     /// Reason for the pause, for display.
     pub note: Option<String>,
+    /// `true` if it was paused with its digest.
+    pub follows_pause: bool,
 }
 
 const COLUMNS: &str = "
            id, digest, state, scheduled_for, created_at, finished_at, transport, title, sender,
-           reply_to, note";
+           reply_to, note, follows_pause";
 
 static FIND: Statement = Statement::with(
     "
@@ -136,6 +138,7 @@ impl FromRow for Edition {
             sender: row.get("sender")?,
             reply_to: row.get("reply_to")?,
             note: row.get("note")?,
+            follows_pause: row.get("follows_pause")?,
         })
     }
 }

@@ -22,6 +22,7 @@ pub mod definitions;
 pub mod deliveries;
 pub mod delivery_leasing;
 mod dialect;
+mod digest_pauses;
 pub mod digests;
 pub mod due_work;
 pub mod edition_commands;

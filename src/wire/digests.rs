@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
 use crate::config;
-use crate::digests::{NextEdition, Preview, Upcoming};
+use crate::digests::{NextEdition, Preview, Upcoming, next_date};
 use crate::domain::left_out::{ExclusionReason, LeftOut};
 use crate::domain::time::Millis;
 
@@ -31,21 +31,26 @@ pub struct Digest {
     /// IANA name of the time zone of the schedule; `null` for a fixed offset.
     #[schema(required)]
     pub timezone: Option<String>,
-    /// Next date of the schedule (RFC 3339); `null` if it has none.
+    /// Next date of the schedule (RFC 3339); `null` if it has none, and while the digest is paused.
     #[schema(required)]
     pub next: Option<String>,
+    /// Time since which an admin has paused it (RFC 3339); `null` if none has.
+    #[schema(required)]
+    pub paused_since: Option<String>,
     /// Number of subscriptions by status; a status without subscriptions is absent.
     pub subscriptions: BTreeMap<String, i64>,
 }
 
 impl Digest {
-    /// Returns the document of a digest with its next date and its number of subscriptions by
-    /// status.
+    /// Returns the document of a digest, with its next date after `now` and its number of subscriptions
+    /// by status.
     pub fn new(
         digest: &config::Digest,
-        next: Option<Millis>,
+        paused_since: Option<Millis>,
         subscriptions: BTreeMap<String, i64>,
+        now: Millis,
     ) -> Self {
+        let next = next_date(digest, paused_since, now);
         Self {
             name: digest.name.clone(),
             title: digest.title.clone(),
@@ -55,6 +60,7 @@ impl Digest {
             schedule: digest.schedule.as_str().to_owned(),
             timezone: digest.timezone.iana_name().map(str::to_owned),
             next: next.map(|t| t.rfc3339()),
+            paused_since: paused_since.map(|t| t.rfc3339()),
             subscriptions,
         }
     }
@@ -108,6 +114,9 @@ pub struct UpcomingEditions {
     /// there is none.
     #[schema(required)]
     pub pending: Option<String>,
+    /// Time since which an admin has paused the digest (RFC 3339); `null` if none has.
+    #[schema(required)]
+    pub paused_since: Option<String>,
     /// Next dates without those in a pause (RFC 3339), earliest first.
     pub dates: Vec<String>,
     /// Articles that the next edition would contain now.
@@ -129,6 +138,7 @@ impl UpcomingEditions {
         Self {
             digest: digest.name.clone(),
             pending: upcoming.pending.map(|t| t.rfc3339()),
+            paused_since: upcoming.paused_since.map(|t| t.rfc3339()),
             dates: upcoming.dates.iter().map(|t| t.rfc3339()).collect(),
             articles: articles.iter().map(ArticleTitle::from).collect(),
             subscribers: upcoming.subscribers,
@@ -137,6 +147,18 @@ impl UpcomingEditions {
             left_out: LeftOutArticles::list(left_out),
         }
     }
+}
+
+/// Digest that was paused or resumed, with the editions that were paused or resumed with it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct DigestPause {
+    /// Name of the digest in the configuration.
+    pub digest: String,
+    /// Time since which it is paused (RFC 3339); `null` once it is resumed.
+    #[schema(required)]
+    pub paused_since: Option<String>,
+    /// Ids of the editions that were paused or resumed with it.
+    pub editions: Vec<i64>,
 }
 
 /// Number of articles that an edition does not contain for the same reason.

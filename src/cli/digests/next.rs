@@ -48,13 +48,20 @@ struct UpcomingDigest<'a> {
 impl UpcomingDigest<'_> {
     fn print(&self, names_zone: bool) -> anyhow::Result<()> {
         let (digest, zone) = (self.digest, &self.digest.timezone);
-        let Upcoming { pending, dates, edition, subscribers } = &self.upcoming;
+        let Upcoming { pending, paused_since, dates, edition, subscribers } = &self.upcoming;
         let times =
             if names_zone { format!("; times are in {}", zone_name(zone)) } else { String::new() };
         output::line(&format!("{} ({}){times}", digest.title, digest.name))?;
         if let Some(date) = pending {
             let date = date.in_zone(zone);
             output::line(&format!("  {date} has passed; `courant serve` creates its edition now"))?;
+        }
+        if let Some(since) = paused_since {
+            output::line(&format!(
+                "  paused since {}; `courant digests resume {}` resumes it",
+                since.in_zone(zone),
+                digest.name
+            ))?;
         }
         for date in dates {
             output::line(&format!("  {}", date.in_zone(zone)))?;

@@ -23,6 +23,13 @@ pub(super) fn document(app: &App, attention: Attention) -> wire::status::Attenti
             entry("transport", &transport, text, Some(since))
         }
         Attention::UnconfiguredName(text) => entry("name", "", text, None),
+        Attention::PausedDigest { name, since } => {
+            let text = format!(
+                "paused since {}; `courant digests resume {name}` resumes it",
+                site_time(app, since)
+            );
+            entry("digest", &name, text, Some(since))
+        }
         Attention::PausedEdition(edition) => paused_edition(app, &edition),
         Attention::FailingSource(state) => failing_source(app, &state),
         Attention::BlockedRemovals { source, count } => blocked_removals(&source, count),

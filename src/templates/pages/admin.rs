@@ -18,6 +18,7 @@ mod imports;
 mod list;
 mod mails;
 mod object;
+mod pause_all;
 mod people;
 mod person;
 mod segments;
@@ -45,6 +46,7 @@ pub use imports::{ImportColumn, ImportPage, ImportRow, ImportsPage, RejectedRow,
 pub use list::{Chip, Pager};
 pub use mails::{EditionMailPage, MailPreviewPage, MailView};
 pub use object::{Block, Fact, ObjectPage};
+pub use pause_all::PauseAll;
 pub use people::{
     CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
 };

@@ -36,6 +36,16 @@ impl Sentence {
         Self { count: Some(count), ..self }
     }
 
+    /// Creates a sentence about an object and the time since which it needs attention.
+    fn since(
+        (level, key): (&'static str, &'static str),
+        section: Section,
+        name: &str,
+        since: impl Into<String>,
+    ) -> Self {
+        Self::new(level, key).of(section, name).text("since", since)
+    }
+
     /// Adds the page of an object, whose name is also a value of the sentence.
     fn of(self, section: Section, name: &str) -> Self {
         Self { page: Some((section, name.to_owned())), ..self }.text("name", name)
@@ -49,9 +59,12 @@ pub(super) fn attention_row(
     scope: &DigestScope,
     attention: Attention,
 ) -> Option<AttentionRow> {
-    if let Attention::PausedEdition(edition) = &attention
-        && !scope.contains(&edition.digest)
-    {
+    let digest = match &attention {
+        Attention::PausedEdition(edition) => Some(&edition.digest),
+        Attention::PausedDigest { name, .. } => Some(name),
+        _ => None,
+    };
+    if digest.is_some_and(|digest| !scope.contains(digest)) {
         return None;
     }
     if let Attention::UnconfiguredName(text) = attention {
@@ -64,6 +77,7 @@ pub(super) fn attention_row(
     let values: Vec<_> = texts.chain(count).collect();
     let link = match sentence.page.as_ref().map(|(section, _)| section) {
         Some(Section::Transports) => "admin-attention-open-transport",
+        Some(Section::Digests) => "admin-attention-open-digest",
         Some(Section::Editions) => "admin-attention-open-edition",
         Some(Section::Sources) => "admin-attention-open-source",
         Some(Section::Webhooks) => "admin-attention-open-webhook",
@@ -95,11 +109,14 @@ fn sentence(attention: Attention, time: impl Fn(Millis) -> String) -> Sentence {
             .text("since", time(failure.since))
             .text("error", failure.error),
         Attention::OverdueMessages { transport, since } => {
-            Sentence::new(STUCK, "admin-attention-overdue")
-                .of(Section::Transports, &transport)
-                .text("since", time(since))
+            let key = (STUCK, "admin-attention-overdue");
+            Sentence::since(key, Section::Transports, &transport, time(since))
         }
         Attention::UnconfiguredName(_) => Sentence::new(WAITING, "admin-attention-open"),
+        Attention::PausedDigest { name, since } => {
+            let key = (WAITING, "admin-attention-digest-paused");
+            Sentence::since(key, Section::Digests, &name, time(since))
+        }
         Attention::PausedEdition(edition) => {
             let key = match &edition.note {
                 Some(_) => "admin-attention-paused-because",
@@ -126,9 +143,8 @@ fn sentence(attention: Attention, time: impl Fn(Millis) -> String) -> Sentence {
                 .text("reason", reason)
         }
         Attention::FailingWebhook { name, since } => {
-            Sentence::new(WAITING, "admin-attention-webhook")
-                .of(Section::Webhooks, &name)
-                .text("since", time(since))
+            let key = (WAITING, "admin-attention-webhook");
+            Sentence::since(key, Section::Webhooks, &name, time(since))
         }
         Attention::FailingUploads { destination, files } => {
             Sentence::new(WAITING, "admin-attention-uploads")

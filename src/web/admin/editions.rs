@@ -41,7 +41,9 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     frame.command = Some("courant editions list".to_owned());
     frame.call = Some("GET /api/v1/editions".to_owned());
     let editions = rows(&visit, page.items).await?;
-    visit.render(&EditionsPage { frame, chips: digest_chips(&visit), editions, pager }).await
+    let pause_all = super::digests::pause_all(&visit).await?;
+    let chips = digest_chips(&visit);
+    visit.render(&EditionsPage { frame, chips, editions, pager, pause_all }).await
 }
 
 fn digest_chips(visit: &Visit) -> Vec<Chip> {
@@ -86,6 +88,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
         digest: edition.digest.clone(),
         state: edition.state.as_str().to_owned(),
         note: edition.note.clone(),
+        follows_pause: edition.follows_pause,
         scheduled: visit.time(edition.scheduled_for),
         finished: edition.finished_at.map(|at| visit.time(at)),
         in_progress,

@@ -11,11 +11,10 @@ use super::editions::rows;
 use super::nav::Section;
 use super::visit::Visit;
 use crate::config::Digest;
-use crate::digests::count_unsent_stories;
+use crate::digests::{count_unsent_stories, next_date};
 use crate::domain::page::PageRequest;
 use crate::domain::permission::Permission;
 use crate::domain::readership::{Day, aggregate_by_day};
-use crate::domain::schedule::next_date;
 use crate::domain::time::{DAY, Millis};
 use crate::templates::pages::{HomePage, RecentEdition, UpcomingEdition};
 use crate::web::error::WebResult;
@@ -62,8 +61,9 @@ async fn upcoming(visit: &Visit) -> WebResult<Vec<UpcomingEdition>> {
     let scope = visit.actor.digests();
     let until = now.plus(DAY * AHEAD_DAYS);
     let mut dates: Vec<(Millis, &Digest)> = Vec::new();
+    let paused = app.store.digests().paused().await?;
     for digest in app.config.digests.iter().filter(|digest| scope.contains(&digest.name)) {
-        let next = |from| next_date(&digest.schedule, &digest.timezone, &digest.pause, from);
+        let next = |from| next_date(digest, paused.get(&digest.name).copied(), from);
         let coming = std::iter::successors(next(now), |date| next(*date));
         let coming = coming.take_while(|date| *date < until).take(MAX_UPCOMING_OF_DIGEST);
         dates.extend(coming.map(|date| (date, digest)));

@@ -153,3 +153,42 @@ async fn an_edition_is_created_once_with_the_confirmed_number_of_recipients() {
         assert_eq!(get_with(&site, &path, &mei).await.status, StatusCode::NOT_FOUND);
     }
 }
+
+#[tokio::test]
+async fn everything_is_paused_at_once_and_resumed_and_a_limited_user_reaches_only_their_digest() {
+    let site = Site::new(false).await;
+    add(&site, "lin", Role::Editor).await;
+    add(&site, "wu", Role::Viewer).await;
+    let (session, viewer) = (sign_in(&site, "lin").await, sign_in(&site, "wu").await);
+    let mei = limited_user(&site, "daily").await;
+    let paused = async || {
+        let paused = site.app.store.digests().paused().await.unwrap();
+        paused.into_keys().collect::<Vec<_>>()
+    };
+    for path in ["/admin/pause", "/admin/resume", "/admin/digests/weekly/pause"] {
+        assert_eq!(post_with(&site, path, &viewer, "").await.status, StatusCode::FORBIDDEN);
+    }
+    let hidden = post_with(&site, "/admin/digests/weekly/pause", &mei, "").await;
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    post_with(&site, "/admin/pause", &mei, "").await;
+    assert_eq!(paused().await, ["daily"]);
+    let done = post_with(&site, "/admin/pause", &session, "").await;
+    assert!(done.header(header::LOCATION).ends_with("/admin/digests?done=digests-paused"));
+    assert_eq!(paused().await, ["daily", "weekly"]);
+
+    let list = get_with(&site, "/admin/digests", &session).await.text();
+    assert!(list.contains("Resume everything") && !list.contains("Pause everything"), "{list}");
+    let home = get_with(&site, "/admin/", &session).await.text();
+    assert!(home.contains("/news/admin/digests/weekly\">View the digest"), "{home}");
+    let page = get_with(&site, "/admin/digests/weekly", &session).await.text();
+    assert!(page.contains("Paused since") && page.contains("/weekly/resume"), "{page}");
+    let path = "/admin/digests/weekly/pause";
+    let again = post_with(&site, path, &session, "").await;
+    assert!(again.header(header::LOCATION).ends_with("?refused=digest-paused"));
+    let path = "/admin/digests/weekly/resume";
+    let one = post_with(&site, path, &session, "").await;
+    assert!(one.header(header::LOCATION).ends_with("?done=digest-resumed"));
+    assert_eq!(paused().await, ["daily"]);
+    post_with(&site, "/admin/resume", &session, "").await;
+    assert_eq!(paused().await, Vec::<String>::new());
+}

@@ -22,8 +22,8 @@ use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
 use crate::wire::bulk::BulkOperation;
 use crate::wire::deliveries::{DeliveryReport, DeliverySummary};
 use crate::wire::digests::{
-    Digest, DigestDetails, DigestPreview, LeftOutArticles, QueuedTest, RenderedPreview,
-    UpcomingEditions,
+    Digest, DigestDetails, DigestPause, DigestPreview, LeftOutArticles, QueuedTest,
+    RenderedPreview, UpcomingEditions,
 };
 use crate::wire::editions::{
     CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
@@ -76,6 +76,7 @@ fn digest() -> Digest {
         schedule: "0 8 * * 1".to_owned(),
         timezone: Some("Europe/Oslo".to_owned()),
         next: Some("2026-09-28T06:00:00Z".to_owned()),
+        paused_since: None,
         subscriptions: [("confirmed".to_owned(), 250), ("pending".to_owned(), 3)].into(),
     }
 }
@@ -86,12 +87,18 @@ fn digests() -> Vec<Document> {
         document(&UpcomingEditions {
             digest: "weekly".to_owned(),
             pending: Some("2026-09-21T06:00:00Z".to_owned()),
+            paused_since: None,
             dates: texts(&["2026-09-28T06:00:00Z", "2026-10-05T06:00:00Z"]),
             articles: titles(),
             subscribers: 250,
             html_bytes: 9_120,
             unlisted_count: 0,
             left_out: left_out(),
+        }),
+        document(&DigestPause {
+            digest: "weekly".to_owned(),
+            paused_since: Some("2026-09-22T09:30:00Z".to_owned()),
+            editions: vec![41],
         }),
         document(&DigestPreview {
             directory: "/tmp/preview".to_owned(),
@@ -137,6 +144,7 @@ pub(super) fn edition() -> Edition {
         sender: "news@example.org".to_owned(),
         reply_to: None,
         note: Some("paused after 50 failures".to_owned()),
+        follows_pause: false,
     };
     let counts = edition::DeliveryCounts {
         queued: 1,

@@ -142,3 +142,37 @@ admin-refused-edition-recipients = Nothing was created: the number is not that o
 admin-refused-edition-unconfirmed = Nothing was created: confirm the number of recipients.
 admin-refused-edition-few = Nothing was created: too few stories wait.
 admin-refused-edition-conflict = Nothing was created: another edition with the same stories was created at the same time.
+
+admin-pause-all = Pause everything
+admin-pause-all-confirm = { $editions ->
+    [0] { $count ->
+        [one] Pause 1 digest? Subscribers receive no edition until you resume it.
+       *[other] Pause { $count } digests? Subscribers receive no edition until you resume them.
+    }
+    [one] { $count ->
+        [one] Pause 1 digest and the edition that is being sent? Subscribers receive no edition until you resume it.
+       *[other] Pause { $count } digests and the edition that is being sent? Subscribers receive no edition until you resume them.
+    }
+   *[other] { $count ->
+        [one] Pause 1 digest and the { $editions } editions that are being sent? Subscribers receive no edition until you resume it.
+       *[other] Pause { $count } digests and the { $editions } editions that are being sent? Subscribers receive no edition until you resume them.
+    }
+}
+admin-resume-all = Resume everything
+admin-resume-all-confirm = { $count ->
+    [one] Resume 1 digest, with the editions that were paused with it?
+   *[other] Resume { $count } digests, with the editions that were paused with them?
+}
+admin-digest-pause = Pause
+admin-digest-resume = Resume
+admin-digest-paused-since = Paused since
+admin-digest-paused-effect = — no edition is created or sent until you resume the digest.
+admin-digest-paused-dates = No dates while the digest is paused.
+admin-edition-follows-pause = Paused together with its digest, and resumed with it:
+admin-done-digest-paused = The digest is paused, with its editions that were being sent.
+admin-done-digest-resumed = The digest is resumed. Dates during the pause are not made up for; their articles are in the next edition.
+admin-done-digests-paused = Everything is paused: no edition is created or sent until you resume it.
+admin-done-digests-resumed = Everything is resumed. Dates during the pause are not made up for; their articles are in the next edition.
+admin-refused-digest-paused = Nothing was changed: the digest is paused already.
+admin-refused-digest-resumed = Nothing was changed: the digest is not paused.
+admin-refused-edition-paused = Nothing was created: the digest is paused. Resume it first.

@@ -93,3 +93,24 @@ admin-refused-edition-recipients = 未生成：人数与收件人数不符，请
 admin-refused-edition-unconfirmed = 未生成：请先确认收件人数。
 admin-refused-edition-few = 未生成：待发的文章太少。
 admin-refused-edition-conflict = 未生成：同时已有另一期收入了相同的文章。
+
+admin-pause-all = 全部暂停
+admin-pause-all-confirm = { $editions ->
+    [0] 暂停 { $count } 份简报？在您恢复之前，订阅者不会收到任何一期。
+   *[other] 暂停 { $count } 份简报和正在发送的 { $editions } 期？在您恢复之前，订阅者不会收到任何一期。
+}
+admin-resume-all = 全部恢复
+admin-resume-all-confirm = 恢复 { $count } 份简报，以及随之暂停的各期？
+admin-digest-pause = 暂停
+admin-digest-resume = 恢复
+admin-digest-paused-since = 已暂停，自
+admin-digest-paused-effect = 起；恢复之前不会生成或发送任何一期。
+admin-digest-paused-dates = 暂停期间没有发送日期。
+admin-edition-follows-pause = 已随简报一同暂停，恢复简报后会继续发送：
+admin-done-digest-paused = 简报已暂停，正在发送的各期也已一同暂停。
+admin-done-digest-resumed = 简报已恢复。暂停期间错过的日期不会补发，相关文章会收入下一期。
+admin-done-digests-paused = 已全部暂停：恢复之前不会生成或发送任何一期。
+admin-done-digests-resumed = 已全部恢复。暂停期间错过的日期不会补发，相关文章会收入下一期。
+admin-refused-digest-paused = 未作更改：简报已处于暂停状态。
+admin-refused-digest-resumed = 未作更改：简报并未暂停。
+admin-refused-edition-paused = 未生成：简报已暂停，请先恢复。

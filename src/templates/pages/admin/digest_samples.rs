@@ -6,6 +6,7 @@ use super::digests::{
 use super::editions::EditionArticle;
 use super::frame::{TimeText, framed};
 use super::home::{OutcomeCounts, RecentEdition};
+use super::pause_all::PauseAll;
 use crate::templates::pages::View;
 
 impl Origin {
@@ -36,19 +37,27 @@ impl View for DigestsPage {
             title: "The week at the college".into(),
             schedule: "every Monday at 8:00".into(),
             next: Some(TimeText::sample()),
+            paused: None,
             waiting: 7,
             too_few: false,
             confirmed: 1_284,
             last: Some(edition()),
             origin: database,
         };
-        let empty =
-            DigestSummary { next: None, too_few: true, last: None, origin: file, ..full.clone() };
+        let empty = DigestSummary {
+            next: None,
+            paused: Some(TimeText::sample()),
+            too_few: true,
+            last: None,
+            origin: file,
+            ..full.clone()
+        };
         let mut samples = framed(|frame| Self { frame, may_create: true, ..Self::default() });
         samples.extend(framed(|frame| Self {
             frame,
             digests: vec![full.clone(), empty.clone()],
             may_create: false,
+            pause_all: PauseAll { active: 1, paused: 1, sending: 2 },
         }));
         samples
     }
@@ -75,11 +84,14 @@ impl View for DigestPage {
         samples.extend(framed(|frame| Self {
             error: Some("email/digest/html.hbs:3: there is no partial".into()),
             missing_for: Some(3),
+            may_control: true,
+            paused: Some(TimeText::sample()),
             ..digest(frame)
         }));
         samples.extend(framed(|frame| Self {
             origin: database.clone(),
             may_edit: true,
+            may_control: true,
             pending: Some(TimeText::sample()),
             dates: vec![TimeText::sample(); 5],
             pauses: vec!["2026-12-25".into()],

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::editions::EditionArticle;
 use super::frame::{AdminFrame, TimeText};
 use super::home::RecentEdition;
+use super::pause_all::PauseAll;
 
 /// Context of the page `/admin/digests`.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -16,6 +17,8 @@ pub struct DigestsPage {
     pub digests: Vec<DigestSummary>,
     /// `true` if the user may create a digest.
     pub may_create: bool,
+    /// Digests and editions that the user can pause or resume at once.
+    pub pause_all: PauseAll,
 }
 
 /// Digest of the list.
@@ -29,6 +32,8 @@ pub struct DigestSummary {
     pub schedule: String,
     /// Date of the next edition.
     pub next: Option<TimeText>,
+    /// Time since which an admin has paused it, if one has.
+    pub paused: Option<TimeText>,
     /// Number of stories that wait for it.
     pub waiting: i64,
     /// `true` if the stories are fewer than the digest needs.
@@ -64,6 +69,10 @@ pub struct DigestPage {
     pub origin: Origin,
     /// `true` if the user may change the digest, which the database defines.
     pub may_edit: bool,
+    /// `true` if the user may pause and resume the digest.
+    pub may_control: bool,
+    /// Time since which an admin has paused it, if one has.
+    pub paused: Option<TimeText>,
     /// Schedule in words, or its pattern if no sentence can state it.
     pub schedule: String,
     /// Cron pattern of the schedule.

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::frame::{AdminFrame, TimeText, framed};
 use super::home::{OutcomeCounts, RecentEdition};
 use super::list::{Chip, Pager};
+use super::pause_all::PauseAll;
 use crate::templates::pages::view::View;
 
 /// Context of the page `/admin/editions`.
@@ -19,6 +20,8 @@ pub struct EditionsPage {
     pub editions: Vec<RecentEdition>,
     /// Links to the other pages of the list.
     pub pager: Pager,
+    /// Digests and editions that the user can pause or resume at once.
+    pub pause_all: PauseAll,
 }
 
 /// Context of `/admin/editions/ID`. Its forms post to `pause`, `resume`, `cancel` and `retry` below.
@@ -37,6 +40,8 @@ pub struct EditionPage {
     pub state: String,
     /// Reason of a pause, if it has one.
     pub note: Option<String>,
+    /// `true` if it was paused with its digest.
+    pub follows_pause: bool,
     /// Scheduled time of the edition.
     pub scheduled: TimeText,
     /// Time at which the last delivery ended.
@@ -123,6 +128,7 @@ impl View for EditionsPage {
             chips: Chip::samples(),
             editions: vec![edition.clone()],
             pager: Pager::sample(),
+            pause_all: PauseAll { active: 2, paused: 0, sending: 1 },
         }));
         samples
     }

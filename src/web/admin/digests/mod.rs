@@ -2,12 +2,14 @@
 
 mod calendar;
 mod list;
+mod pauses;
 pub(super) mod preview;
 mod sending;
 mod show;
 mod texts;
 
 pub(super) use list::list;
+pub(super) use pauses::{pause, pause_all, pause_every, resume, resume_every};
 pub(super) use sending::{create_edition, test};
 pub(super) use show::show;
 pub(super) use texts::{dependent_texts, schedule_words, size_text};

@@ -77,6 +77,7 @@ pub(in crate::web::admin) async fn create_edition(
         Prepared::Created { edition, .. } => {
             Ok(visit.done(&format!("/admin/editions/{edition}"), "edition-created"))
         }
+        Prepared::Paused { .. } => Ok(visit.refused(&path, "edition-paused")),
         Prepared::TooFew { .. } => Ok(visit.refused(&path, "edition-few")),
         Prepared::Conflict => Ok(visit.refused(&path, "edition-conflict")),
     }

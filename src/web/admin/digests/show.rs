@@ -15,13 +15,12 @@ use super::{calendar, find};
 use crate::app::App;
 use crate::config::Digest;
 use crate::definitions;
-use crate::digests::{self, NextEdition};
+use crate::digests::{self, NextEdition, next_date};
 use crate::domain::article::Article;
 use crate::domain::definition::DefinitionKind;
 use crate::domain::page::PageRequest;
 use crate::domain::percent::SEGMENT;
 use crate::domain::permission::Permission;
-use crate::domain::schedule::next_date;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::{Millis, zone_name};
 use crate::store::StoreError;
@@ -53,7 +52,8 @@ pub(in crate::web::admin) async fn show(
     let origin = Origins::read(&app, DefinitionKind::Digest).await?.of(&name);
     let dependents =
         definitions::dependents(store, &app.config, DefinitionKind::Digest, &name, now).await?;
-    let next = |after: Millis| next_date(&digest.schedule, &digest.timezone, &digest.pause, after);
+    let paused_since = store.digests().paused().await?.get(&name).copied();
+    let next = |after: Millis| next_date(digest, paused_since, after);
     let dates: Vec<Millis> =
         std::iter::successors(next(now), |date| next(*date)).take(DATES).collect();
     let pending = digests::pending_date(store, digest, now).await?;
@@ -68,6 +68,8 @@ pub(in crate::web::admin) async fn show(
         schedule: schedule_words(&visit, digest),
         pattern: digest.schedule.as_str().to_owned(),
         schedule_zone: zone_name(&digest.timezone),
+        may_control: visit.may(Permission::ControlEditions),
+        paused: paused_since.map(|at| visit.time(at)),
         pending: pending.map(|at| visit.time(at)),
         dates: dates.iter().map(|at| visit.time(*at)).collect(),
         pauses: digest.pause.iter().map(ToString::to_string).collect(),
