@@ -76,7 +76,7 @@ fn digest() -> Digest {
         schedule: "0 8 * * 1".to_owned(),
         timezone: Some("Europe/Oslo".to_owned()),
         next: Some("2026-09-28T06:00:00Z".to_owned()),
-        paused_since: None,
+        paused_since: Some("2026-09-22T09:30:00Z".to_owned()),
         subscriptions: [("confirmed".to_owned(), 250), ("pending".to_owned(), 3)].into(),
     }
 }
@@ -87,7 +87,7 @@ fn digests() -> Vec<Document> {
         document(&UpcomingEditions {
             digest: "weekly".to_owned(),
             pending: Some("2026-09-21T06:00:00Z".to_owned()),
-            paused_since: None,
+            paused_since: Some("2026-09-22T09:30:00Z".to_owned()),
             dates: texts(&["2026-09-28T06:00:00Z", "2026-10-05T06:00:00Z"]),
             articles: titles(),
             subscribers: 250,
