@@ -10,9 +10,12 @@ use handlebars::{
 use serde_json::Value;
 
 use super::assets::Assets;
-use super::i18n::{Catalog, FALLBACK};
+use super::i18n::{Catalog, FALLBACK, group_digits};
 use super::wrap::{MAIL_COLUMNS, wrap};
 use crate::domain::language::is_right_to_left;
+
+/// Values of texts that are numbers but not counts, whose digits are not grouped.
+const IDENTIFIERS: [&str; 3] = ["id", "page", "version"];
 
 /// Names of all helpers and blocks, for error messages.
 pub(super) const KNOWN_HELPERS: &str = "t, list, number, wrap, dir, asset, if, unless, each, with, lookup, len, eq, ne, gt, gte, lt, lte, and, or, not, raw";
@@ -70,7 +73,7 @@ impl HelperDef for TranslateHelper {
                 return Err(RenderErrorReason::MissingVariable(path).into());
             }
             match value.value() {
-                Value::Number(n) => {
+                Value::Number(n) if !IDENTIFIERS.contains(name) => {
                     args.set(*name, FluentValue::from(n.as_f64().unwrap_or_default()))
                 }
                 other => args.set(*name, value_text(other)),
@@ -172,19 +175,6 @@ impl HelperDef for NumberHelper {
     }
 }
 
-/// Returns a number with a comma between groups of three digits, and a true minus sign.
-fn group_digits(number: i64) -> String {
-    let digits = number.unsigned_abs().to_string();
-    let mut grouped = String::from(if number < 0 { "\u{2212}" } else { "" });
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// Helper `{{asset "style.css"}}`: the path of a file that pages load.
 struct AssetHelper(Arc<Assets>);
 
@@ -203,16 +193,5 @@ impl HelperDef for AssetHelper {
             )));
         };
         Ok(ScopedJson::Derived(Value::String(path)))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::group_digits;
-
-    #[test]
-    fn digits_are_grouped_by_three() {
-        let texts = [0, 7, 999, 1_000, -1_234_567, 100_000].map(group_digits);
-        assert_eq!(texts, ["0", "7", "999", "1,000", "\u{2212}1,234,567", "100,000"]);
     }
 }

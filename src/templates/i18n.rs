@@ -52,6 +52,7 @@ impl Catalog {
             let bundle = bundles.entry(code).or_insert_with(|| {
                 let mut bundle = FluentBundle::new_concurrent(vec![language]);
                 bundle.set_use_isolating(false);
+                bundle.set_formatter(Some(format_number));
                 bundle
             });
             bundle.add_resource_overriding(resource);
@@ -112,6 +113,17 @@ fn catalog_name(name: &str) -> &str {
     name.split_once('/').map_or(name.trim_end_matches(".ftl"), |(language, _)| language)
 }
 
+/// Formats a whole number in a sentence with its digits in groups; `None` for any other value.
+fn format_number<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    match value {
+        FluentValue::Number(number) if number.value.fract() == 0.0 => {
+            #[expect(clippy::cast_possible_truncation, reason = "counts are far below 2^53")]
+            Some(group_digits(number.value as i64))
+        }
+        _ => None,
+    }
+}
+
 /// Returns Fluent arguments from names and texts.
 pub(super) fn text_arguments<'a>(pairs: &[(&'a str, &'a str)]) -> FluentArgs<'a> {
     pairs.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect()
@@ -152,6 +164,19 @@ pub(super) fn number_argument(name: &str, number: i64) -> FluentArgs<'_> {
     std::iter::once((name, FluentValue::from(number))).collect()
 }
 
+/// Returns a number with a comma between groups of three digits, and a true minus sign.
+pub(super) fn group_digits(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut grouped = String::from(if number < 0 { "\u{2212}" } else { "" });
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// Formats a day by the conventions of a language: `21 September 2026`, `2026年9月21日`, else ISO
 /// 8601.
 pub fn date_text(date: Date, language: &str) -> String {
@@ -175,4 +200,15 @@ pub fn month_text(date: Date, language: &str) -> String {
 /// Returns the primary language subtag in lower case; accepts `_` as the separator.
 fn primary(language: &str) -> String {
     language::primary(&language.replace('_', "-")).to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::group_digits;
+
+    #[test]
+    fn digits_are_grouped_by_three() {
+        let texts = [0, 7, 999, 1_000, -1_234_567, 100_000].map(group_digits);
+        assert_eq!(texts, ["0", "7", "999", "1,000", "\u{2212}1,234,567", "100,000"]);
+    }
 }
