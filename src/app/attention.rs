@@ -13,6 +13,9 @@ use crate::store::webhook_log::WebhookState;
 /// Time after which a message that is due, and a daemon that does not run, are reported.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
+/// Time before its expiry from which on a token is reported.
+const EXPIRES_SOON: SignedDuration = SignedDuration::from_hours(14 * 24);
+
 /// Something that a person must know or decide.
 #[derive(Debug, Clone)]
 pub enum Attention {
@@ -53,6 +56,20 @@ pub enum Attention {
         source: String,
         /// Number of these articles.
         count: i64,
+    },
+    /// Rows of a source are rejected, so that readers do not get these articles.
+    RejectedArticles {
+        /// Name of the source.
+        source: String,
+        /// Number of these rows.
+        count: i64,
+    },
+    /// A token of the API expires soon.
+    ExpiringToken {
+        /// Name of the token.
+        name: String,
+        /// Time from which on it is refused.
+        expires: Millis,
     },
     /// A webhook was switched off.
     DisabledWebhook {
@@ -154,6 +171,15 @@ impl App {
             source: state.name.clone(),
             count: state.blocked_removals,
         }));
+        let rejected = observed.sources.iter().filter(|state| state.rejected > 0);
+        all.extend(rejected.map(|state| Attention::RejectedArticles {
+            source: state.name.clone(),
+            count: state.rejected,
+        }));
+        let expiring = self.store.api_tokens().list_expiring(now, now.plus(EXPIRES_SOON)).await?;
+        all.extend(
+            expiring.into_iter().map(|(name, expires)| Attention::ExpiringToken { name, expires }),
+        );
         let webhooks = self.store.webhooks().states().await?;
         all.extend(webhooks.into_iter().filter_map(|state| self.failing_webhook(state)));
         for destination in &self.config.destinations {

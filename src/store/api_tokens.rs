@@ -63,6 +63,15 @@ static LIST: Statement = Statement::with(
     &[("columns", COLUMNS)],
 );
 
+static LIST_EXPIRING: Statement = Statement::new(
+    "
+    SELECT name, expires_at
+      FROM api_tokens
+     WHERE expires_at > $now
+       AND expires_at <= $until
+     ORDER BY expires_at, name",
+);
+
 static DIGESTS_OF: Statement = Statement::new(
     "
     SELECT token, digest
@@ -98,7 +107,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &ADD_DIGEST,
     &REMOVE,
     &REMOVE_KEYS,
-    &LIST,
+    &LIST_EXPIRING, &LIST,
     &DIGESTS_OF,
     &WITH_HASH,
     &WITH_NAME,
@@ -216,6 +225,16 @@ impl ApiTokens<'_> {
             }
         }
         Ok(tokens)
+    }
+
+    /// Returns the names of the tokens that expire between two times, with their expiry, soonest first.
+    pub async fn list_expiring(
+        self,
+        now: Millis,
+        until: Millis,
+    ) -> StoreResult<Vec<(String, Millis)>> {
+        let query = self.store.read(&LIST_EXPIRING).bind("now", now).bind("until", until);
+        query.fetch_with(|row| Ok((row.get("name")?, row.time("expires_at")?))).await
     }
 
     /// Returns the token with this hash.

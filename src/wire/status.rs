@@ -32,8 +32,8 @@ pub struct Status {
 /// Something that a person must know or decide.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Attention {
-    /// Kind of the object: `database`, `daemon`, `transport`, `name`, `digest`, `source`, `destination` or
-    /// `webhook`.
+    /// Kind of the object: `database`, `daemon`, `transport`, `name`, `digest`, `source`, `token`,
+    /// `destination` or `webhook`.
     pub kind: String,
     /// Name of the object; `null` if it has none.
     #[schema(required)]

@@ -78,6 +78,17 @@ fn many_things_that_need_attention_are_counted_in_fifteen_lines() {
     assert_eq!(status["attention"].as_array().unwrap().len(), 20);
 }
 
+#[test]
+fn tokens_that_expire_within_two_weeks_are_reported() {
+    let shell = Shell::new();
+    shell.run_ok(&["tokens", "create", "late", "--role", "viewer", "--expires", "90d"]);
+    assert_eq!(attention(&shell.run_ok(&["status"])), Vec::<&str>::new());
+    shell.run_ok(&["tokens", "create", "soon", "--role", "viewer", "--expires", "13d"]);
+    let text = shell.run_ok(&["status"]);
+    let lines = attention(&text);
+    assert!(lines.len() == 1 && lines[0].starts_with("token soon: expires at"), "{lines:?}");
+}
+
 /// Returns the stored failures of relays as `TRANSPORT FAILURES ERROR`.
 async fn stored_failures(world: &World) -> Vec<String> {
     let failures = world.app.store.transport_failures().list().await.unwrap();

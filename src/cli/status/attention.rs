@@ -33,6 +33,20 @@ pub(super) fn document(app: &App, attention: Attention) -> wire::status::Attenti
         Attention::PausedEdition(edition) => paused_edition(app, &edition),
         Attention::FailingSource(state) => failing_source(app, &state),
         Attention::BlockedRemovals { source, count } => blocked_removals(&source, count),
+        Attention::RejectedArticles { source, count } => {
+            let count = usize::try_from(count).unwrap_or(usize::MAX);
+            let text = format!(
+                "rejected rows: {count}; `courant sources check {source}` lists them with the remedy"
+            );
+            entry("source", &source, text, None)
+        }
+        Attention::ExpiringToken { name, expires } => {
+            let text = format!(
+                "expires at {}; `courant tokens create` makes another",
+                site_time(app, expires)
+            );
+            entry("token", &name, text, None)
+        }
         Attention::DisabledWebhook { name, since, reason } => {
             let text = format!(
                 "switched off since {}: {reason}; `courant webhooks test {name}` switches it on again",

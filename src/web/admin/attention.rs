@@ -4,6 +4,7 @@ use super::nav::Section;
 use super::visit::Visit;
 use crate::app::Attention;
 use crate::domain::digest_scope::DigestScope;
+use crate::domain::permission::Permission;
 use crate::domain::time::Millis;
 use crate::templates::TextValue;
 use crate::templates::pages::AttentionRow;
@@ -46,6 +47,11 @@ impl Sentence {
         Self::new(level, key).of(section, name).text("since", since)
     }
 
+    /// Adds the list that has an object, whose name is a value of the sentence.
+    fn list_of(self, section: Section, name: &str) -> Self {
+        Self { page: Some((section, String::new())), ..self }.text("name", name)
+    }
+
     /// Adds the page of an object, whose name is also a value of the sentence.
     fn of(self, section: Section, name: &str) -> Self {
         Self { page: Some((section, name.to_owned())), ..self }.text("name", name)
@@ -67,6 +73,14 @@ pub(super) fn attention_row(
     if digest.is_some_and(|digest| !scope.contains(digest)) {
         return None;
     }
+    // The names of tokens are for those who manage them.
+    let is_hidden = match &attention {
+        Attention::ExpiringToken { .. } => !visit.may(Permission::ManageAccess),
+        _ => false,
+    };
+    if is_hidden {
+        return None;
+    }
     if let Attention::UnconfiguredName(text) = attention {
         let level = WAITING.to_owned();
         return Some(AttentionRow { level, text, ..AttentionRow::default() });
@@ -80,11 +94,15 @@ pub(super) fn attention_row(
         Some(Section::Digests) => "admin-attention-open-digest",
         Some(Section::Editions) => "admin-attention-open-edition",
         Some(Section::Sources) => "admin-attention-open-source",
+        Some(Section::Tokens) => "admin-attention-open-tokens",
         Some(Section::Webhooks) => "admin-attention-open-webhook",
         _ => "admin-attention-open",
     };
     let page = sentence.page.as_ref();
-    let url = page.map(|(section, name)| visit.url(&format!("{}/{name}", section.item().path)));
+    let url = page.map(|(section, name)| match name.as_str() {
+        "" => visit.url(section.item().path),
+        name => visit.url(&format!("{}/{name}", section.item().path)),
+    });
     Some(AttentionRow {
         level: sentence.level.to_owned(),
         text: visit.text(sentence.key, &values),
@@ -135,6 +153,16 @@ fn sentence(attention: Attention, time: impl Fn(Millis) -> String) -> Sentence {
             Sentence::new(WAITING, "admin-attention-removals")
                 .of(Section::Sources, &source)
                 .count(count)
+        }
+        Attention::RejectedArticles { source, count } => {
+            Sentence::new(WAITING, "admin-attention-rejected")
+                .of(Section::Sources, &source)
+                .count(count)
+        }
+        Attention::ExpiringToken { name, expires } => {
+            Sentence::new(WAITING, "admin-attention-token")
+                .list_of(Section::Tokens, &name)
+                .text("expires", time(expires))
         }
         Attention::DisabledWebhook { name, since, reason } => {
             Sentence::new(WAITING, "admin-attention-webhook-off")

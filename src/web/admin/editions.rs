@@ -94,6 +94,9 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
         in_progress,
         outcome: outcome(counts),
         commands: commands(&visit, &edition, counts),
+        nobody_left: edition.state == EditionState::Sent
+            && counts.failed + counts.held == 0
+            && visit.may(Permission::ControlEditions),
         articles: editions.articles(id).await?.into_iter().map(article).collect(),
         title: edition.title.clone(),
         shows_recipients: visit.may(Permission::ReadSubscribers),

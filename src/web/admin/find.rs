@@ -33,12 +33,17 @@ pub(super) async fn show(visit: Visit) -> WebResult<Response> {
 
 fn pages(visit: &Visit, wanted: &str) -> FoundGroup {
     let items = groups(Section::Home, &visit.actor).into_iter().flat_map(|group| group.items);
+    // Pages are also found by words for what people do there.
+    let fits = |text: &str| text.to_lowercase().contains(wanted);
+    let items = items.filter(|item| {
+        let words = visit.text(&format!("{}-words", item.text_key), &[]);
+        fits(&visit.text(&item.text_key, &[])) || fits(&words)
+    });
     let items = items.map(|item| FoundItem {
         text: visit.text(&item.text_key, &[]),
         detail: String::new(),
         url: visit.url(&item.path),
     });
-    let items = items.filter(|item| item.text.to_lowercase().contains(wanted));
     FoundGroup { title_key: "admin-found-pages".into(), items: items.collect() }
 }
 

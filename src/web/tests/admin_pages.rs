@@ -198,6 +198,29 @@ async fn a_user_who_is_limited_to_a_digest_finds_nothing_of_the_others() {
 }
 
 #[tokio::test]
+async fn a_page_is_found_by_what_people_do_there() {
+    let (site, session) = site_with(Role::Admin).await;
+    for (query, path) in [("block", "suppressions"), ("newsletter", "digests"), ("invite", "users")]
+    {
+        let html = get_with(&site, &format!("/admin/find?q={query}"), &session).await.text();
+        let found = html.split("<main").nth(1).unwrap();
+        assert!(found.contains(&format!("/news/admin/{path}\"")), "{query}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn expiring_tokens_are_on_the_home_of_those_who_manage_them() {
+    let (site, session) = site_with(Role::Admin).await;
+    add(&site, "wu", Role::Editor).await;
+    let editor = sign_in(&site, "wu").await;
+    post_with(&site, "/admin/tokens", &session, "name=hook&role=viewer&expires=7d").await;
+    let home = get_with(&site, "/admin/", &session).await.text();
+    assert!(home.contains("The token hook expires at"), "{home}");
+    let home = get_with(&site, "/admin/", &editor).await.text();
+    assert!(!home.contains("hook"), "{home}");
+}
+
+#[tokio::test]
 async fn the_audit_log_is_filtered_by_object_and_actor() {
     let (site, session) = site_with(Role::Admin).await;
     post_with(&site, "/admin/tokens", &session, "name=site&role=viewer").await;

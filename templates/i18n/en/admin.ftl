@@ -100,6 +100,12 @@ admin-attention-removals = Source { $name } no longer has { $count ->
     [one] one article, which stays
    *[other] { $count } articles, which stay
   } published until you accept the removal.
+admin-attention-rejected = Source { $name } has { $count ->
+    [one] one rejected row, which no reader
+   *[other] { $count } rejected rows, which no reader
+  } gets.
+admin-attention-token = The token { $name } expires at { $expires }.
+admin-attention-open-tokens = Open the tokens
 admin-attention-webhook-off = Webhook { $name } was switched off at { $since }: { $reason }
 admin-attention-webhook = Webhook { $name } has accepted no event since { $since }.
 admin-attention-uploads = Uploads to { $name } fail: { $count ->
@@ -134,6 +140,7 @@ admin-hours = { $count } h
 admin-edition-title = { $title }, edition { $id }
 admin-edition-pause = Pause
 admin-edition-resume = Resume
+admin-edition-nobody-left = Every message was accepted. If messages fail or are held, they can be sent again here.
 admin-edition-retry = Send the failed ones again
 admin-edition-cancel = Cancel…
 admin-edition-cancel-confirm = { $count ->
@@ -163,3 +170,20 @@ profile-shortcuts = Keyboard shortcuts of a single key
 profile-error-zone = This is not a time zone. Write it as in Asia/Shanghai or Europe/Berlin.
 admin-done-preferences = Your settings are saved.
 admin-done-session = The session is over.
+
+# Words for what people do on a page, by which the search finds it.
+admin-home-words = start overview attention today
+admin-articles-words = news posts stories rejected cleaned
+admin-feeds-words = RSS Atom JSON address reader
+admin-digests-words = newsletter schedule time send pause preview test audience campaign
+admin-editions-words = sent send again retry resend failed pause campaign delivery
+admin-subscribers-words = people readers list contacts import export CSV tag add erase
+admin-segments-words = filter group list audience
+admin-suppressions-words = block domain stop never mail unsubscribe blocklist
+admin-sources-words = WordPress database sync removals
+admin-transports-words = SMTP relay server mail test limit
+admin-webhooks-words = event URL notify
+admin-users-words = people colleague role permission invite account password
+admin-tokens-words = API key access program
+admin-audit-words = history who changed log
+admin-settings-words = configuration config.toml site

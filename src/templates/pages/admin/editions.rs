@@ -58,6 +58,8 @@ pub struct EditionPage {
     pub relay_error: Option<String>,
     /// Commands that the state and the role of the user allow: `pause`, `resume`, `cancel`, `retry`.
     pub commands: Vec<String>,
+    /// `true` if the user could retry messages, but all were accepted.
+    pub nobody_left: bool,
     /// Articles, in their order.
     pub articles: Vec<EditionArticle>,
     /// Variants of the mail.
