@@ -20,8 +20,8 @@ pub use admin::{
     EnrollmentView, Fact, FeedSummaryRow, Field, FieldErrorLink, FieldGroup, FieldOption,
     FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem, HomePage, LoginPage,
     MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin, OutcomeCounts, Pager,
-    PauseAll, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, SessionRow,
-    SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
+    PauseAll, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, ScheduleField, ScheduleText,
+    SessionRow, SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
 };
 pub use admin::{
     AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,

@@ -195,6 +195,18 @@ addEventListener("beforeunload", (event) => {
   if (changed) event.preventDefault();
 });
 
+// Groups with `data-choices`: only the fields of the chosen radio button are shown.
+function showChosen(group) {
+  const chosen = group.querySelector("input[type=radio]:checked")?.value;
+  for (const part of group.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(chosen);
+}
+// A browser that returns to a page restores what was chosen.
+addEventListener("pageshow", () => document.querySelectorAll("[data-choices]").forEach(showChosen));
+document.addEventListener("change", (event) => {
+  const group = event.target.closest("[data-choices]");
+  if (group) showChosen(group);
+});
+
 // Buttons that copy a text, and the check box that chooses all rows.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;

@@ -31,7 +31,8 @@ pub use bulk::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
 pub use chart::{Bar, Chart, Tick};
 pub use definitions::{
     ChangeRow, CheckedSettings, DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage,
-    FieldErrorLink, FieldGroup, FieldOption, FieldText, FormField, VersionRow,
+    FieldErrorLink, FieldGroup, FieldOption, FieldText, FormField, ScheduleField, ScheduleText,
+    VersionRow,
 };
 pub use digests::{
     CalendarDay, CalendarMonth, DigestPage, DigestSummary, DigestsPage, Origin, Share,

@@ -55,6 +55,69 @@ async fn a_digest_is_created_checked_changed_and_shown_at_once() {
     assert!(edit.header(header::LOCATION).ends_with("refused=definition-in-file"));
 }
 
+/// Returns `true` if a form has a checked box or button of this name and value.
+fn is_checked(html: &str, name: &str, value: &str) -> bool {
+    html.contains(&format!("name=\"{name}\" value=\"{value}\" checked"))
+}
+
+#[tokio::test]
+async fn a_schedule_is_chosen_without_cron_and_shown_in_the_same_fields() {
+    let site = Site::new(false).await;
+    add(&site, "lin", Role::Editor).await;
+    let session = sign_in(&site, "lin").await;
+    let form = get_with(&site, "/admin/digests/new", &session).await.text();
+    assert!(is_checked(&form, "schedule.kind", "weekly"), "{form}");
+    assert!(is_checked(&form, "schedule.days", "1") && !is_checked(&form, "schedule.days", "2"));
+    let fields = "name=notes&title=Notes&from=News+%3Cnews%40example.edu%3E&schedule.kind=weekly\
+                  &schedule.day=1&schedule=0+9+1+*+*&schedule.time=07%3A30";
+    let new = format!("{fields}&schedule.days=4&schedule.days=2");
+    let check = format!("{new}&check=on");
+    let checked = post_with(&site, "/admin/digests/new", &session, &check).await.text();
+    let (_, outcome) = checked.split_once("class=\"schedule-outcome\"").unwrap();
+    assert!(outcome.contains("every Tuesday and Thursday at 7:30"), "{outcome}");
+    let (dates, _) = outcome.split_once("</ol>").unwrap();
+    assert_eq!(dates.matches("<li>").count(), 5, "{dates}");
+    let created = post_with(&site, "/admin/digests/new", &session, &new).await;
+    assert_eq!(created.status, StatusCode::SEE_OTHER, "{}", created.text());
+    let stored = body(&site, DefinitionKind::Digest, "notes").await;
+    assert!(stored.contains("schedule = \"30 7 * * TUE,THU\""), "{stored}");
+    let form = get_with(&site, "/admin/digests/notes/edit", &session).await.text();
+    assert!(is_checked(&form, "schedule.days", "2") && is_checked(&form, "schedule.days", "4"));
+    assert!(form.contains("type=\"time\" class=\"short\" value=\"07:30\""), "{form}");
+    let wrong = fields.replace("notes", "other");
+    let wrong = post_with(&site, "/admin/digests/new", &session, &wrong).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let wrong = wrong.text();
+    assert!(wrong.contains("id=\"error-schedule\">Choose at least one day"), "{wrong}");
+    assert!(is_checked(&wrong, "schedule.kind", "weekly") && wrong.contains("value=\"07:30\""));
+}
+
+#[tokio::test]
+async fn a_schedule_that_needs_cron_is_shown_and_kept_as_its_pattern() {
+    let site = Site::new(false).await;
+    add(&site, "lin", Role::Editor).await;
+    let session = sign_in(&site, "lin").await;
+    let new = NEW.replace("0+9+1+", "0+9+1%2C15+");
+    assert_eq!(
+        post_with(&site, "/admin/digests/new", &session, &new).await.status,
+        StatusCode::SEE_OTHER
+    );
+    let form = get_with(&site, "/admin/digests/monthly/edit", &session).await.text();
+    assert!(is_checked(&form, "schedule.kind", "cron"), "{form}");
+    assert!(form.contains("type=\"text\" value=\"0 9 1,15 * *\""), "{form}");
+    let version = version(&site, DefinitionKind::Digest, "monthly").await;
+    let changed =
+        format!("version={version}&schedule.kind=monthly&schedule.day=L&schedule.time=9:00")
+            + NEW
+                .trim_start_matches("name=monthly")
+                .replace("0+9+1+*+*", "0+9+1%2C15+*+*")
+                .as_str();
+    let saved = post_with(&site, "/admin/digests/monthly/edit", &session, &changed).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    let stored = body(&site, DefinitionKind::Digest, "monthly").await;
+    assert!(stored.contains("schedule = \"0 9 L * *\""), "{stored}");
+}
+
 #[tokio::test]
 async fn a_rejected_form_keeps_its_values_with_each_error_at_its_field() {
     let site = Site::new(false).await;

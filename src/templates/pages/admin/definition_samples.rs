@@ -2,7 +2,8 @@
 
 use super::definitions::{
     ChangeRow, CheckedSettings, DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage,
-    FieldErrorLink, FieldGroup, FieldOption, FieldText, FormField, VersionRow,
+    FieldErrorLink, FieldGroup, FieldOption, FieldText, FormField, ScheduleField, ScheduleText,
+    VersionRow,
 };
 use super::frame::{TimeText, framed};
 use crate::templates::pages::View;
@@ -26,6 +27,13 @@ fn field(input: &str, error: Option<&str>) -> FormField {
             value: "一周".into(),
         }],
         proposals: vec![option("0 8 * * *", false)],
+        schedule: (input == "schedule").then(|| ScheduleField {
+            kinds: vec![option("weekly", true), option("cron", false)],
+            weekdays: vec![option("1", true), option("2", false)],
+            month_days: vec![option("1", false), option("L", true)],
+            time: "08:00".into(),
+            cron: "0 8 * * MON".into(),
+        }),
         error: error.map(Into::into),
         is_required: error.is_none(),
     }
@@ -51,12 +59,16 @@ impl View for DefinitionFormPage {
     const TEMPLATE: &'static str = "web/admin/definition_form";
 
     fn samples() -> Vec<Self> {
-        let inputs = ["text", "number", "lines", "area", "choices", "select", "texts"];
+        let inputs = ["text", "number", "lines", "area", "choices", "select", "texts", "schedule"];
         let group = |error: Option<&str>, can_fold| FieldGroup {
             title: "Schedule".into(),
             can_fold,
             is_open: error.is_some(),
             fields: inputs.iter().map(|input| field(input, error)).collect(),
+            schedule: error.is_none().then(|| ScheduleText {
+                sentence: "It is sent every Monday at 8:00:".into(),
+                dates: vec![TimeText::sample(); 5],
+            }),
         };
         let form = |frame, is_new, error| Self {
             frame,

@@ -51,6 +51,17 @@ pub struct FieldGroup {
     pub is_open: bool,
     /// Fields of the group.
     pub fields: Vec<FormField>,
+    /// Meaning of a valid schedule, below the fields.
+    pub schedule: Option<ScheduleText>,
+}
+
+/// Schedule in words, with its next dates.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ScheduleText {
+    /// Schedule as a sentence.
+    pub sentence: String,
+    /// Next dates, earliest first.
+    pub dates: Vec<TimeText>,
 }
 
 /// Field of a form.
@@ -58,7 +69,7 @@ pub struct FieldGroup {
 pub struct FormField {
     /// Key of the setting, which is the name of the field.
     pub key: String,
-    /// Kind of the input: `text`, `number`, `lines`, `area`, `choices`, `select` or `texts`.
+    /// Kind of the input: `text`, `number`, `lines`, `area`, `choices`, `select`, `texts` or `schedule`.
     pub input: String,
     /// Label of the field.
     pub label: String,
@@ -72,10 +83,28 @@ pub struct FormField {
     pub texts: Vec<FieldText>,
     /// Proposed values of the field.
     pub proposals: Vec<FieldOption>,
+    /// Values of the fields of a schedule, which post `schedule.kind`, `schedule.days`, `schedule.day`
+    /// and `schedule.time`; the cron pattern has the key of the setting.
+    pub schedule: Option<ScheduleField>,
     /// Error of the field, as one sentence.
     pub error: Option<String>,
     /// `true` if a value is required.
     pub is_required: bool,
+}
+
+/// Values of the fields of a schedule.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ScheduleField {
+    /// Kinds of days: `daily`, `weekly`, `monthly` and `cron`.
+    pub kinds: Vec<FieldOption>,
+    /// Days of the week from Monday.
+    pub weekdays: Vec<FieldOption>,
+    /// Days of the month that every month has.
+    pub month_days: Vec<FieldOption>,
+    /// Time of day as it was entered, for example `08:00`.
+    pub time: String,
+    /// Cron pattern as it was entered, or that of the setting.
+    pub cron: String,
 }
 
 /// Choice of a field.

@@ -13,9 +13,9 @@ use crate::web::error::WebResult;
 
 /// Number of sections that are offered.
 const MAX_SECTIONS: i64 = 40;
-/// Schedules that are proposed, with their meaning in words.
-const SCHEDULES: [&str; 6] =
-    ["0 8 * * *", "0 8 * * MON-FRI", "0 8 * * MON", "0 16 * * FRI", "0 9 1 * *", "0 9 * * TUE#2"];
+/// Cron patterns that are proposed, with their meaning in words; simpler fields state the usual ones.
+const SCHEDULES: [&str; 4] =
+    ["0 8,16 * * MON-FRI", "0 9 1,15 * *", "0 9 * * TUE#2", "0 9 * * FRIL"];
 
 /// Returns the known names and those that are chosen.
 pub(super) async fn choices(
@@ -98,7 +98,7 @@ pub(super) fn texts(app: &App, value: Option<&Value>) -> Vec<FieldText> {
     tags.into_iter().map(text).collect()
 }
 
-/// Returns usual schedules with their meaning in words.
+/// Returns cron patterns with their meaning in words.
 pub(super) fn schedules(visit: &Visit) -> Vec<FieldOption> {
     let templates = &visit.app().templates;
     let proposal = |pattern: &&str| {

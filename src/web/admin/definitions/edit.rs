@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::super::visit::Visit;
 use super::check::checked;
 use super::form::{Draft, page};
+use super::schedule::{self, ScheduleFields};
 use super::stored::{Stored, check_changeable, find, list_path, reader, settings_in, version_row};
 use super::values::{merge, settings_of_form};
 use crate::config::FieldError;
@@ -24,7 +25,11 @@ pub(super) async fn show_new(
     Extension(kind): Extension<DefinitionKind>,
 ) -> WebResult<Response> {
     let app = visit.newest_app().await?;
-    let draft = Draft { kind, name: "", version: None, settings: &Map::new() };
+    let mut settings = Map::new();
+    if kind == DefinitionKind::Digest {
+        settings.insert("schedule".to_owned(), schedule::PROPOSED.into());
+    }
+    let draft = Draft { kind, name: "", version: None, settings: &settings, entered: None };
     visit.render(&page(&visit, &app, &draft, &[]).await?).await
 }
 
@@ -37,7 +42,8 @@ pub(super) async fn create(
     let name = form.first("name");
     let settings = settings_of_form(kind, &form, Map::new());
     check_changeable(&visit, kind, name, &Map::new(), &settings)?;
-    let draft = Draft { kind, name, version: None, settings: &settings };
+    let entered = ScheduleFields::of_form(&form);
+    let draft = Draft { kind, name, version: None, settings: &settings, entered: Some(&entered) };
     submit(&visit, &draft, None, &form).await
 }
 
@@ -53,7 +59,7 @@ pub(super) async fn show(
     };
     let app = visit.newest_app().await?;
     let settings = stored.shown();
-    let draft = Draft { kind, name: &name, version: Some(stored.version), settings: &settings };
+    let draft = Draft::of_stored(kind, &name, &stored, &settings);
     visit.render(&page(&visit, &app, &draft, &[]).await?).await
 }
 
@@ -76,7 +82,9 @@ pub(super) async fn change(
         let settings = merge(kind, &base, &stored.shown(), &own);
         return show_conflict(&visit, kind, &name, &stored, &settings).await;
     }
-    let draft = Draft { kind, name: &name, version: Some(version), settings: &own };
+    let entered = ScheduleFields::of_form(&form);
+    let (version, settings) = (Some(version), &own);
+    let draft = Draft { kind, name: &name, version, settings, entered: Some(&entered) };
     submit(&visit, &draft, Some(&stored), &form).await
 }
 
@@ -89,7 +97,7 @@ async fn show_conflict(
     settings: &Map<String, Value>,
 ) -> WebResult<Response> {
     let app = visit.newest_app().await?;
-    let draft = Draft { kind, name, version: Some(stored.version), settings };
+    let draft = Draft::of_stored(kind, name, stored, settings);
     let mut page = page(visit, &app, &draft, &[]).await?;
     let revisions = definitions::history(&app.store, kind, name).await?;
     page.conflict = revisions.first().map(|newest| version_row(visit, name, newest));
@@ -193,7 +201,7 @@ pub(super) async fn rename(
         }
     };
     let settings = stored.shown();
-    let draft = Draft { kind, name: &name, version: Some(stored.version), settings: &settings };
+    let draft = Draft::of_stored(kind, &name, &stored, &settings);
     let mut page = page(&visit, &app, &draft, &[]).await?;
     (page.new_name, page.rename_error) = (new_name.to_owned(), Some(error));
     visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await

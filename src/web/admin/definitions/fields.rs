@@ -21,6 +21,8 @@ pub(super) enum Input {
     Select(Values),
     /// Texts of one kind by language.
     Texts,
+    /// Kind of days, days and time of a schedule, or its cron pattern.
+    Schedule,
 }
 
 /// Names that a list proposes.
@@ -82,7 +84,7 @@ const DIGEST: &[Group] = &[
         name: "schedule",
         can_fold: false,
         fields: &[
-            field("schedule", Input::Text),
+            field("schedule", Input::Schedule),
             field("timezone", Input::Text),
             field("pause", Input::Lines),
         ],

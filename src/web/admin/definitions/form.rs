@@ -6,7 +6,8 @@ use super::super::nav::Section;
 use super::super::visit::Visit;
 use super::choices::{choices, schedules, selection, texts};
 use super::fields::{Field, Group, Input, fields, groups, is_required, text_key};
-use super::stored::list_path;
+use super::schedule::{ScheduleFields, schedule_outcome};
+use super::stored::{Stored, list_path};
 use super::values::input_text;
 use crate::app::App;
 use crate::config::FieldError;
@@ -24,6 +25,20 @@ pub(super) struct Draft<'a> {
     pub(super) version: Option<i64>,
     /// Settings that the form shows.
     pub(super) settings: &'a Map<String, Value>,
+    /// Schedule as it was entered, which may state no pattern; `None` to show that of the settings.
+    pub(super) entered: Option<&'a ScheduleFields>,
+}
+
+impl<'a> Draft<'a> {
+    /// Creates a draft of a stored definition with these settings.
+    pub(super) fn of_stored(
+        kind: DefinitionKind,
+        name: &'a str,
+        stored: &Stored,
+        settings: &'a Map<String, Value>,
+    ) -> Self {
+        Self { kind, name, version: Some(stored.version), settings, entered: None }
+    }
 }
 
 /// Returns the section of the navigation that has a kind of definition.
@@ -112,6 +127,11 @@ async fn field_group(
         title: visit.text(&format!("admin-fields-{}", group.name), &[]),
         can_fold: group.can_fold,
         is_open: shown.iter().any(|field| field.error.is_some()),
+        schedule: if shown.iter().any(|field| field.schedule.is_some()) {
+            schedule_outcome(visit, app, draft.settings)
+        } else {
+            None
+        },
         fields: shown,
     })
 }
@@ -145,10 +165,24 @@ async fn form_field(
         Input::Choices(names) => shown.options = choices(visit, app, names, value).await?,
         Input::Select(values) => shown.options = selection(visit, app, values, &shown.value),
         Input::Texts => shown.texts = texts(app, value),
-        _ if field.key == "schedule" => shown.proposals = schedules(visit),
+        Input::Schedule => add_schedule(visit, draft.entered, &mut shown),
         _ => {}
     }
     Ok(shown)
+}
+
+/// Adds the fields of a schedule, with an error of their own if they are incomplete.
+fn add_schedule(visit: &Visit, entered: Option<&ScheduleFields>, shown: &mut FormField) {
+    let stored = ScheduleFields::of_pattern(&shown.value);
+    let fields = entered.unwrap_or(&stored);
+    shown.schedule = Some(fields.view(visit));
+    shown.proposals = schedules(visit);
+    // The validation only finds that there is no pattern.
+    if shown.error.is_some()
+        && let Some(key) = fields.error_key()
+    {
+        shown.error = Some(visit.text(key, &[]));
+    }
 }
 
 fn input_word(input: Input) -> &'static str {
@@ -160,5 +194,6 @@ fn input_word(input: Input) -> &'static str {
         Input::Choices(_) => "choices",
         Input::Select(_) => "select",
         Input::Texts => "texts",
+        Input::Schedule => "schedule",
     }
 }

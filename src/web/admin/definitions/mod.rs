@@ -8,6 +8,7 @@ mod edit;
 mod fields;
 mod form;
 mod history;
+mod schedule;
 mod stored;
 mod values;
 

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::fields::{Input, fields};
+use super::schedule::ScheduleFields;
 use crate::domain::definition::DefinitionKind;
 use crate::web::form::Form;
 
@@ -21,6 +22,7 @@ pub(super) fn settings_of_form(
             Input::Words => list(form.first(field.key).split([',', '，', '、', ' '])),
             Input::Choices(_) => list(form.all(field.key).iter().map(String::as_str)),
             Input::Texts => texts(field.key, form, present.get(field.key)),
+            Input::Schedule => ScheduleFields::of_form(form).setting(present.get(field.key)),
         };
         match value {
             Some(value) => present.insert(field.key.to_owned(), value),

@@ -12,7 +12,7 @@ pub(super) use list::list;
 pub(super) use pauses::{pause, pause_all, pause_every, resume, resume_every};
 pub(super) use sending::{create_edition, test};
 pub(super) use show::show;
-pub(super) use texts::{dependent_texts, schedule_words, size_text};
+pub(super) use texts::{dependent_texts, schedule_text, schedule_words, size_text};
 
 use super::visit::Visit;
 use crate::app::App;

@@ -1,26 +1,38 @@
 //! Sentences about digests: their schedule, the size of their mail, and what an edition leaves out.
 
+use jiff::tz::TimeZone;
+
 use super::super::visit::Visit;
 use crate::config::Digest;
 use crate::definitions::Dependents;
 use crate::digests::{GMAIL_CLIP_BYTES, MailSize};
 use crate::domain::duration;
 use crate::domain::left_out::{ExclusionReason, LeftOut};
+use crate::domain::schedule::Schedule;
 use crate::domain::time::zone_name;
 
 /// Returns the schedule of a digest in words, with its time zone if it is not that of the user; its
 /// pattern if no short sentence can state it.
 pub(in crate::web::admin) fn schedule_words(visit: &Visit, digest: &Digest) -> String {
+    schedule_text(visit, &digest.schedule, &digest.timezone)
+}
+
+/// Returns a schedule in a time zone as [`schedule_words`] does for that of a digest.
+pub(in crate::web::admin) fn schedule_text(
+    visit: &Visit,
+    schedule: &Schedule,
+    timezone: &TimeZone,
+) -> String {
     let templates = &visit.app().templates;
-    let recurrence = digest.schedule.recurrence();
+    let recurrence = schedule.recurrence();
     let text = recurrence.map_or_else(
-        || digest.schedule.as_str().to_owned(),
+        || schedule.as_str().to_owned(),
         |recurrence| templates.recurrence_text(&visit.client.language, &recurrence),
     );
-    if digest.timezone == visit.zone {
+    if *timezone == visit.zone {
         return text;
     }
-    format!("{text} ({})", zone_name(&digest.timezone))
+    format!("{text} ({})", zone_name(timezone))
 }
 
 /// Returns a sentence for each reason that leaves articles out, the largest number first.
