@@ -22,6 +22,7 @@ pub use admin::{
     MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin, OutcomeCounts, Pager,
     PauseAll, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, ScheduleField, ScheduleText,
     SessionRow, SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
+    WeekdayName,
 };
 pub use admin::{
     AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,

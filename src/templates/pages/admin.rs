@@ -35,7 +35,7 @@ pub use definitions::{
     VersionRow,
 };
 pub use digests::{
-    CalendarDay, CalendarMonth, DigestPage, DigestSummary, DigestsPage, Origin, Share,
+    CalendarDay, CalendarMonth, DigestPage, DigestSummary, DigestsPage, Origin, Share, WeekdayName,
 };
 pub use editions::{EditionArticle, EditionPage, EditionVariant, EditionsPage, RecipientRow};
 pub use feeds::{AdminFeedPage, AdminFeedsPage, FeedSummaryRow};

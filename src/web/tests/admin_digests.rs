@@ -52,6 +52,34 @@ async fn the_list_and_the_page_of_a_digest_show_what_comes_next() {
 }
 
 #[tokio::test]
+async fn the_calendar_names_the_days_of_the_week_from_monday_in_the_language_of_the_user() {
+    let site = Site::new(false).await;
+    add(&site, "lin", Role::Viewer).await;
+    let session = sign_in(&site, "lin").await;
+    for (language, first, last) in [
+        ("en", "Mo Monday", "Su Sunday"),
+        ("zh", "一 周一", "日 周日"),
+        ("zh-hant", "一 週一", "日 週日"),
+    ] {
+        let switch = format!("language={language}&here=%2Fadmin%2F");
+        let switched = post_with(&site, "/admin/language", &session, &switch).await;
+        assert_eq!(switched.status, StatusCode::SEE_OTHER);
+        let page = get_with(&site, "/admin/digests/weekly", &session).await.text();
+        let heads: Vec<&str> = page.split("<th scope=\"col\">").skip(1).collect();
+        let heads: Vec<String> = heads
+            .iter()
+            .filter_map(|rest| rest.split_once("</span></th>"))
+            .map(|(head, _)| {
+                head.replace("<span aria-hidden=\"true\">", "")
+                    .replace("</span><span class=\"visually-hidden\">", " ")
+            })
+            .collect();
+        assert_eq!(heads.len(), 21, "three months: {page}");
+        assert_eq!((heads[0].as_str(), heads[6].as_str()), (first, last));
+    }
+}
+
+#[tokio::test]
 async fn a_limited_user_sees_only_their_digest() {
     let site = Site::new(false).await;
     let session = limited_user(&site, "daily").await;

@@ -16,6 +16,15 @@ admin-digest-recipients = would receive it now
 admin-digest-pending = An edition is due and is created as soon as Courant runs:
 admin-digest-no-dates = The schedule has no further date.
 admin-digest-pauses = Paused:
+weekday-short = { $day ->
+    [1] Mo
+    [2] Tu
+    [3] We
+    [4] Th
+    [5] Fr
+    [6] Sa
+   *[7] Su
+  }
 admin-calendar-edition = Edition
 admin-calendar-paused = Paused
 admin-digest-next = Stories of the next edition

@@ -16,6 +16,15 @@ admin-digest-recipients = 現在會收到的人數
 admin-digest-pending = 有一期已到時間，Courant 運作後會立即產生：
 admin-digest-no-dates = 寄送計畫中沒有後續日期。
 admin-digest-pauses = 暫停日期：
+weekday-short = { $day ->
+    [1] 一
+    [2] 二
+    [3] 三
+    [4] 四
+    [5] 五
+    [6] 六
+   *[7] 日
+  }
 admin-calendar-edition = 寄送
 admin-calendar-paused = 暫停
 admin-digest-next = 下一期的文章

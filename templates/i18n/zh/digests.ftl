@@ -16,6 +16,15 @@ admin-digest-recipients = 现在会收到的人数
 admin-digest-pending = 有一期已到时间，Courant 运行后会立即生成：
 admin-digest-no-dates = 发送计划中没有后续日期。
 admin-digest-pauses = 暂停日期：
+weekday-short = { $day ->
+    [1] 一
+    [2] 二
+    [3] 三
+    [4] 四
+    [5] 五
+    [6] 六
+   *[7] 日
+  }
 admin-calendar-edition = 发送
 admin-calendar-paused = 暂停
 admin-digest-next = 下一期的文章

@@ -1,7 +1,7 @@
 //! Sample contexts of the list of digests and of the page of one.
 
 use super::digests::{
-    CalendarDay, CalendarMonth, DigestPage, DigestSummary, DigestsPage, Origin, Share,
+    CalendarDay, CalendarMonth, DigestPage, DigestSummary, DigestsPage, Origin, Share, WeekdayName,
 };
 use super::editions::EditionArticle;
 use super::frame::{TimeText, framed};
@@ -107,6 +107,7 @@ impl View for DigestPage {
                     day(6, ""),
                 ]],
             }],
+            weekdays: vec![WeekdayName { name: "Monday".into(), short: "Mo".into() }; 7],
             recipients: 1_200,
             confirmed: 1_284,
             unconfirmed: 12,

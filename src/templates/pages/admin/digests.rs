@@ -87,6 +87,8 @@ pub struct DigestPage {
     pub pauses: Vec<String>,
     /// Months that show the next dates and pauses.
     pub months: Vec<CalendarMonth>,
+    /// Days of the week from Monday, as the columns of the months.
+    pub weekdays: Vec<WeekdayName>,
     /// Number of people who would receive an edition now.
     pub recipients: i64,
     /// Number of confirmed subscriptions.
@@ -128,6 +130,15 @@ pub struct Share {
     pub count: i64,
     /// Width of the bar.
     pub width: f64,
+}
+
+/// Day of the week as a column of a calendar.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct WeekdayName {
+    /// Name of the day.
+    pub name: String,
+    /// Name of one or two letters.
+    pub short: String,
 }
 
 /// Month of a small calendar.

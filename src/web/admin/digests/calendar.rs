@@ -5,13 +5,21 @@ use std::collections::BTreeSet;
 use jiff::civil::{Date, Time};
 use jiff::{Span, ToSpan as _};
 
+use super::super::visit::Visit;
 use crate::config::Digest;
 use crate::domain::time::Millis;
 use crate::templates::month_text;
-use crate::templates::pages::{CalendarDay, CalendarMonth};
+use crate::templates::pages::{CalendarDay, CalendarMonth, WeekdayName};
 
 /// Number of months that are shown.
 const MONTHS: i64 = 3;
+
+/// Returns the days of the week from Monday in the language of the user.
+pub(super) fn weekdays(visit: &Visit) -> Vec<WeekdayName> {
+    let text = |key: &str, day: i64| visit.text(key, &[("day", day.into())]);
+    let name = |day| WeekdayName { name: text("weekday", day), short: text("weekday-short", day) };
+    (1..=7).map(name).collect()
+}
 
 /// Returns the month of a time and the two after it, in the time zone of a digest.
 pub(super) fn months(digest: &Digest, language: &str, now: Millis) -> Vec<CalendarMonth> {

@@ -74,6 +74,7 @@ pub(in crate::web::admin) async fn show(
         dates: dates.iter().map(|at| visit.time(*at)).collect(),
         pauses: digest.pause.iter().map(ToString::to_string).collect(),
         months: calendar::months(digest, &visit.client.language, now),
+        weekdays: calendar::weekdays(&visit),
         audience: digest.audience.text.trim().to_owned(),
         editions: rows(&visit, last.items).await?,
         dependents: dependent_texts(&visit, &dependents),
