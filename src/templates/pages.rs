@@ -12,17 +12,18 @@ mod view;
 
 use serde::Serialize;
 
+pub use admin::PauseAll;
 pub use admin::{
     AdminAction, AdminFeedPage, AdminFeedsPage, AdminFrame, AttentionRow, Bar, Block, CalendarDay,
-    CalendarMonth, Cell, ChangeRow, Chart, CheckedSettings, Chip, Choice, Column, Crumb,
-    DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage, DigestPage, DigestSummary,
-    DigestsPage, EditionArticle, EditionMailPage, EditionPage, EditionVariant, EditionsPage,
-    EnrollmentView, Fact, FeedSummaryRow, Field, FieldErrorLink, FieldGroup, FieldOption,
-    FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem, HomePage, LoginPage,
-    MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin, OutcomeCounts, Pager,
-    PauseAll, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, ScheduleField, ScheduleText,
-    SessionRow, SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition, VersionRow,
-    WeekdayName,
+    CalendarMonth, Cell, ChangeRow, Chart, CheckedSettings, Chip, Choice, ChoiceBoxes, Column,
+    Crumb, DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage, DigestPage,
+    DigestSummary, DigestsPage, EditionArticle, EditionMailPage, EditionPage, EditionVariant,
+    EditionsPage, EnrollmentView, Fact, FeedSummaryRow, Field, FieldErrorLink, FieldGroup,
+    FieldOption, FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem, HomePage,
+    LoginPage, MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin, OutcomeCounts,
+    Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, ScheduleField,
+    ScheduleText, SessionRow, SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition,
+    VersionRow, WeekdayName,
 };
 pub use admin::{
     AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,

@@ -198,7 +198,11 @@ addEventListener("beforeunload", (event) => {
 // Groups with `data-choices`: only the fields of the chosen radio button are shown.
 function showChosen(group) {
   const chosen = group.querySelector("input[type=radio]:checked")?.value;
-  for (const part of group.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(chosen);
+  for (const part of group.querySelectorAll("[data-for]")) {
+    part.hidden = !part.dataset.for.split(" ").includes(chosen);
+    // Boxes of another choice are not sent.
+    if ("disabled" in part) part.disabled = part.hidden;
+  }
 }
 // A browser that returns to a page restores what was chosen.
 addEventListener("pageshow", () => document.querySelectorAll("[data-choices]").forEach(showChosen));

@@ -2,7 +2,7 @@
 import { at, openSection, sees, signIn } from "./lib/admin.mjs";
 import { TIMEOUT, ask, assert, assertEqual, story } from "./lib/story.mjs";
 
-await story(async ({ page, step }) => {
+await story(async ({ page, watch, step }) => {
   const row = (text) => page.locator(".table tbody tr").filter({ hasText: text });
   const reloadUntil = async (locator) => {
     const until = Date.now() + TIMEOUT;
@@ -37,7 +37,14 @@ await story(async ({ page, step }) => {
   await step("create a token", async () => {
     await openSection(page, "API tokens");
     await page.getByLabel("Name").fill("screen");
-    await page.getByLabel("Role").selectOption({ label: "Viewer" });
+    await page.getByRole("radio", { name: "Viewer" }).check();
+    const digest = page.locator("[name=digest]").first();
+    await digest.check();
+    watch.expects(422);
+    await page.getByRole("button", { name: "Create a token" }).click();
+    await sees(page, "All digests are chosen, but some are ticked.");
+    assert(await page.getByRole("radio", { name: "Viewer" }).isChecked(), "the role stays chosen");
+    await digest.uncheck();
     await page.getByRole("button", { name: "Create a token" }).click();
     token = await page.locator(".secret code").innerText();
     assertEqual(await status(), 200, "status of the API");

@@ -40,7 +40,7 @@ pub use digests::{
 pub use editions::{EditionArticle, EditionPage, EditionVariant, EditionsPage, RecipientRow};
 pub use feeds::{AdminFeedPage, AdminFeedsPage, FeedSummaryRow};
 pub use find::{FindPage, FoundGroup, FoundItem};
-pub use form::{Choice, Field, FormView};
+pub use form::{Choice, ChoiceBoxes, Field, FormView};
 pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, TimeText};
 pub use home::{AttentionRow, HomePage, OutcomeCounts, RecentEdition, UpcomingEdition};
 pub use imports::{ImportColumn, ImportPage, ImportRow, ImportsPage, RejectedRow, SelectOption};

@@ -28,6 +28,7 @@ mod profile;
 mod redirect;
 mod settings;
 mod sources;
+mod titles;
 mod tokens;
 mod transports;
 mod users;

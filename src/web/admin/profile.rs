@@ -204,7 +204,7 @@ async fn render(web: &WebState, visit: &Visit, error: Option<FormError>) -> WebR
         frame: visit.frame(nav::Section::Profile, crumbs),
         name: user.name.clone(),
         role: user.role.as_str().to_owned(),
-        digests: user.digests.names().unwrap_or_default(),
+        digests: visit.scope_text(&user.digests),
         has_password: user.password_hash.is_some(),
         has_second_factor: user.totp_secret.is_some(),
         recovery_codes: context.store.second_factors().count_recovery_codes(&user.name).await?,

@@ -4,18 +4,16 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::access_fields::{digest_field, role_field, text_field};
+use super::access_fields::{Access, role_field, scope_field, text_field};
 use super::nav::Section;
 use super::visit::Visit;
 use crate::api_tokens::{self, NewToken, TokenError};
 use crate::clock;
-use crate::domain::digest_scope::DigestScope;
 use crate::domain::duration;
-use crate::domain::role::Role;
 use crate::domain::time::Millis;
 use crate::store::api_tokens::ApiToken;
 use crate::templates::pages::{AdminAction, Cell, FormView, Table};
-use crate::web::error::{WebError, WebResult};
+use crate::web::error::WebResult;
 use crate::web::form::Form;
 
 /// Path of the list.
@@ -38,7 +36,7 @@ async fn render(
 ) -> WebResult<Response> {
     let tokens = visit.app().store.api_tokens().list(&visit.page_request()).await?;
     let pager = visit.pager(&tokens);
-    let titles = ["admin-name", "admin-role", "token-expires", "token-used", ""];
+    let titles = ["admin-name", "admin-role", "admin-digests", "token-expires", "token-used", ""];
     let table = Table {
         columns: visit.columns(&titles, &[]),
         rows: tokens.items.iter().map(|token| row(visit, token)).collect(),
@@ -72,10 +70,10 @@ fn row(visit: &Visit, token: &ApiToken) -> Vec<Cell> {
     let question = visit.text("token-revoke-confirm", &[("name", token.name.as_str().into())]);
     let path = visit.url(&format!("{PATH}/{}/revoke", token.name));
     let revoke = AdminAction::post(visit.text("token-revoke", &[]), path);
-    let digests = token.digests.names().map(|names| names.join(", ")).unwrap_or_default();
     vec![
         Cell::text(&token.name),
-        Cell::text(visit.role(token.role)).with_detail(digests),
+        Cell::text(visit.role(token.role)),
+        Cell::text(visit.scope_text(&token.digests)),
         expires,
         used,
         Cell::default().with_action(Some(revoke.after_question(question))),
@@ -89,9 +87,9 @@ fn new_token_form(visit: &Visit, form: &Form, error: Option<&FieldError>) -> For
     let mut name = text_field(visit, form, "name", "admin-name", "admin-name-hint");
     name.is_required = true;
     let mut expires = text_field(visit, form, "expires", "token-expires", "token-expires-hint");
-    let mut digests = digest_field(visit, form);
+    let mut digests = scope_field(visit, form);
     (name.error, expires.error, digests.error) =
-        (error_of("name"), error_of("expires"), error_of("digest"));
+        (error_of("name"), error_of("expires"), error_of("scope"));
     FormView {
         url: visit.url(PATH),
         fields: vec![name, role_field(visit, form), expires, digests],
@@ -105,7 +103,10 @@ pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
     let reject = |field, sentence: String| {
         render(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, Some((field, sentence)), None)
     };
-    let role = Role::parse(form.first("role")).ok_or_else(WebError::bad_request)?;
+    let Access { role, digests } = match Access::read(&visit, &form)? {
+        Ok(access) => access,
+        Err(sentence) => return reject("scope", sentence).await,
+    };
     let lifetime = match form.first("expires") {
         "" => None,
         text => match duration::parse(text) {
@@ -113,11 +114,10 @@ pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
             Err(reason) => return reject("expires", reason).await,
         },
     };
-    let chosen = form.all("digest");
     let new = NewToken {
         name: form.first("name").to_owned(),
         role,
-        digests: DigestScope::new((!chosen.is_empty()).then_some(chosen)),
+        digests,
         expires_at: lifetime.map(|lifetime| visit.now.plus(lifetime)),
     };
     let (store, identity) = (&visit.app().store, &visit.app().store_identity);
@@ -126,11 +126,7 @@ pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
         Ok(token) => render(&visit, StatusCode::OK, &Form::default(), None, Some(token)).await,
         Err(TokenError::Store(cause)) => Err(cause.into()),
         Err(error) => {
-            let field = match error {
-                TokenError::Expired => "expires",
-                TokenError::NotLimitable(_) | TokenError::NoDigest => "digest",
-                _ => "name",
-            };
+            let field = if matches!(error, TokenError::Expired) { "expires" } else { "name" };
             reject(field, error.to_string()).await
         }
     }

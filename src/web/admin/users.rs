@@ -4,13 +4,11 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::access_fields::{digest_field, role_field, text_field};
+use super::access_fields::{Access, role_field, scope_field, text_field};
 use super::nav::Section;
 use super::visit::Visit;
 use crate::accounts::{self, AccountError, NewUser, SALT_BYTES};
 use crate::clock;
-use crate::domain::digest_scope::DigestScope;
-use crate::domain::role::Role;
 use crate::domain::site_urls::SiteUrls;
 use crate::store::users::User;
 use crate::templates::pages::{AdminAction, Cell, Fact, FormView, ObjectPage, Table};
@@ -19,6 +17,9 @@ use crate::web::form::Form;
 
 /// Path of the list.
 const PATH: &str = "/admin/users";
+
+/// Field of the form with its error; no field has an empty name.
+type FieldError = (&'static str, String);
 
 /// `GET /admin/users`: all users, and the form to add one.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
@@ -29,21 +30,21 @@ async fn render_list(
     visit: &Visit,
     status: StatusCode,
     form: &Form,
-    error: Option<AccountError>,
+    error: Option<FieldError>,
 ) -> WebResult<Response> {
     let users = visit.app().store.users().list(&visit.page_request()).await?;
     let pager = visit.pager(&users);
     let row = |user: &User| {
         let factor = if user.totp_secret.is_some() { "user-factor-on" } else { "user-factor-off" };
-        let digests = user.digests.names().map(|names| names.join(", ")).unwrap_or_default();
         vec![
             Cell::link(&user.name, visit.url(&format!("{PATH}/{}", user.name))),
-            Cell::text(visit.role(user.role)).with_detail(digests),
+            Cell::text(visit.role(user.role)),
+            Cell::text(visit.scope_text(&user.digests)),
             Cell::text(visit.text(factor, &[])),
             Cell::time(user.signed_in_at.map(|at| visit.time(at))),
         ]
     };
-    let titles = ["admin-name", "admin-role", "user-factor", "user-signed-in"];
+    let titles = ["admin-name", "admin-role", "admin-digests", "user-factor", "user-signed-in"];
     let table = Table {
         columns: visit.columns(&titles, &[]),
         rows: users.items.iter().map(row).collect(),
@@ -58,7 +59,7 @@ async fn render_list(
     name.is_required = true;
     page.form = Some(FormView {
         url: visit.url(PATH),
-        fields: vec![name, role_field(visit, form), digest_field(visit, form)],
+        fields: vec![name, role_field(visit, form), scope_field(visit, form)],
         button: visit.text("user-add", &[]),
         error: None,
     });
@@ -67,24 +68,21 @@ async fn render_list(
 }
 
 /// Shows an error at the field that it concerns.
-fn place_error(page: &mut ObjectPage, error: Option<AccountError>) {
-    let (Some(error), Some(form)) = (error, &mut page.form) else { return };
-    let name = match error {
-        AccountError::InvalidName(_) | AccountError::NameTaken(_) => "name",
-        AccountError::NotLimitable(_) | AccountError::NoDigest => "digest",
-        _ => "",
-    };
+fn place_error(page: &mut ObjectPage, error: Option<FieldError>) {
+    let (Some((name, sentence)), Some(form)) = (error, &mut page.form) else { return };
     match form.fields.iter_mut().find(|field| field.name == name) {
-        Some(field) => field.error = Some(error.to_string()),
-        None => form.error = Some(error.to_string()),
+        Some(field) => field.error = Some(sentence),
+        None => form.error = Some(sentence),
     }
 }
 
-/// Returns role and digests of a form; an unknown role is one that no page offers.
-fn access(form: &Form) -> WebResult<(Role, DigestScope)> {
-    let role = Role::parse(form.first("role")).ok_or_else(WebError::bad_request)?;
-    let chosen = form.all("digest");
-    Ok((role, DigestScope::new((!chosen.is_empty()).then_some(chosen))))
+/// Returns an error with the field that it concerns.
+fn field_error(error: &AccountError) -> FieldError {
+    let name = match error {
+        AccountError::InvalidName(_) | AccountError::NameTaken(_) => "name",
+        _ => "",
+    };
+    (name, error.to_string())
 }
 
 /// Returns `true` if an error is one of the person who filled in the form.
@@ -94,7 +92,13 @@ fn is_mistake(error: &AccountError) -> bool {
 
 /// `POST /admin/users`: adds a user, and shows the link to set a password once.
 pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
-    let (role, digests) = access(&form)?;
+    let Access { role, digests } = match Access::read(&visit, &form)? {
+        Ok(access) => access,
+        Err(sentence) => {
+            let error = Some(("scope", sentence));
+            return render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, error).await;
+        }
+    };
     let name = form.first("name").to_owned();
     let new = NewUser { name: name.clone(), role, digests, oidc: None };
     let context = visit.app().account_context();
@@ -103,7 +107,8 @@ pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
     match added {
         Ok(()) => show_link(&visit, &name).await,
         Err(error) if is_mistake(&error) => {
-            render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, Some(error)).await
+            let error = Some(field_error(&error));
+            render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, error).await
         }
         Err(error) => Err(error.into()),
     }
@@ -154,16 +159,13 @@ async fn user_page(visit: &Visit, user: &User, form: Option<&Form>) -> WebResult
     let form = match form {
         Some(form) => form,
         None => {
-            let digests = user.digests.names().unwrap_or_default();
-            let digests = digests.into_iter().map(|name| ("digest".to_owned(), name));
-            let role = ("role".to_owned(), user.role.as_str().to_owned());
-            stored = Form::from_pairs(std::iter::once(role).chain(digests).collect());
+            stored = Access::form_of(user.role, &user.digests);
             &stored
         }
     };
     page.form = Some(FormView {
         url: path("role"),
-        fields: vec![role_field(visit, form), digest_field(visit, form)],
+        fields: vec![role_field(visit, form), scope_field(visit, form)],
         button: visit.text("admin-save", &[]),
         error: None,
     });
@@ -176,18 +178,24 @@ pub(super) async fn set_role(
     Path(name): Path<String>,
     form: Form,
 ) -> WebResult<Response> {
-    let (role, digests) = access(&form)?;
     let user = find(&visit, &name).await?;
+    let Access { role, digests } = match Access::read(&visit, &form)? {
+        Ok(access) => access,
+        Err(sentence) => return reject(&visit, &user, &form, ("scope", sentence)).await,
+    };
     let context = visit.app().account_context();
     match accounts::set_role(context, &name, role, &digests, &visit.actor, visit.now).await {
         Ok(()) => Ok(visit.done(&format!("{PATH}/{name}"), "user")),
-        Err(error) if is_mistake(&error) => {
-            let mut page = user_page(&visit, &user, Some(&form)).await?;
-            place_error(&mut page, Some(error));
-            visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await
-        }
+        Err(error) if is_mistake(&error) => reject(&visit, &user, &form, field_error(&error)).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// Shows the page of a user with what was entered and its error.
+async fn reject(visit: &Visit, user: &User, form: &Form, error: FieldError) -> WebResult<Response> {
+    let mut page = user_page(visit, user, Some(form)).await?;
+    place_error(&mut page, Some(error));
+    visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 
 /// `POST /admin/users/NAME/reset`: shows a new link to set a password.

@@ -126,11 +126,12 @@ async fn times_are_shown_in_the_zone_of_the_user_with_utc_beside() {
 #[tokio::test]
 async fn a_token_is_created_shown_once_and_revoked() {
     let (site, session) = site_with(Role::Admin).await;
-    let bad = post_with(&site, "/admin/tokens", &session, "name=My+Site&role=viewer").await;
+    let bad =
+        post_with(&site, "/admin/tokens", &session, "name=My+Site&role=viewer&scope=all").await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(bad.text().contains("value=\"My Site\""), "what was entered stays");
-    let created = post_with(&site, "/admin/tokens", &session, "name=site&role=viewer&expires=90d");
-    let created = created.await;
+    let new = "name=site&role=viewer&scope=all&expires=90d";
+    let created = post_with(&site, "/admin/tokens", &session, new).await;
     assert_eq!(created.status, StatusCode::OK);
     assert!(created.text().contains("data-copy=\""), "{}", created.text());
     assert_eq!(newest_entry(&site).await.action, AuditAction::Create);
@@ -145,7 +146,7 @@ async fn a_token_is_created_shown_once_and_revoked() {
 #[tokio::test]
 async fn a_user_is_added_with_a_link_and_the_last_admin_stays() {
     let (site, session) = site_with(Role::Admin).await;
-    let body = "name=wu&role=editor&digest=weekly";
+    let body = "name=wu&role=editor&scope=only&digest=weekly";
     let added = post_with(&site, "/admin/users", &session, body).await;
     assert_eq!(added.status, StatusCode::OK);
     assert!(added.text().contains("/news/admin/password/"), "{}", added.text());
@@ -153,12 +154,53 @@ async fn a_user_is_added_with_a_link_and_the_last_admin_stays() {
     assert_eq!(stored.digests, DigestScope::new(Some(vec!["weekly".into()])));
     let taken = post_with(&site, "/admin/users", &session, body).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let demoted = post_with(&site, "/admin/users/lin/role", &session, "role=viewer").await;
+    let demoted =
+        post_with(&site, "/admin/users/lin/role", &session, "role=viewer&scope=all").await;
     assert_eq!(demoted.status, StatusCode::UNPROCESSABLE_ENTITY);
     let removed = post_with(&site, "/admin/users/lin/remove", &session, "").await;
     assert_eq!(removed.header(header::LOCATION), "/news/admin/users/lin?refused=last-admin");
     let removed = post_with(&site, "/admin/users/wu/remove", &session, "").await;
     assert_eq!(removed.header(header::LOCATION), "/news/admin/users?done=user-removed");
+}
+
+#[tokio::test]
+async fn nobody_gets_all_digests_without_that_choice() {
+    let (site, session) = site_with(Role::Admin).await;
+    let form = get_with(&site, "/admin/users", &session).await.text();
+    for text in ["May do everything", "Does not see subscribers", "Changes no feed or digest"] {
+        assert!(form.contains(text), "{text}: {form}");
+    }
+    for path in ["/admin/users", "/admin/tokens"] {
+        for (choice, error) in [
+            ("role=editor&scope=only", "Tick at least one digest"),
+            ("role=editor&scope=all&digest=weekly", "but some are ticked"),
+            ("role=viewer&scope=only&digest=weekly", "always concerns all digests"),
+        ] {
+            let rejected = post_with(&site, path, &session, &format!("name=wu&{choice}")).await;
+            assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY, "{path} {choice}");
+            let html = rejected.text();
+            let (_, at_field) = html.split_once("id=\"error-scope\"").unwrap();
+            assert!(at_field.contains(error) && html.contains("value=\"wu\""), "{html}");
+        }
+        let missing = post_with(&site, path, &session, "name=wu&role=editor").await;
+        assert_eq!(missing.status, StatusCode::BAD_REQUEST, "{path}");
+        let only = "name=wu&role=editor&scope=only&digest=weekly&digest=daily";
+        assert_eq!(post_with(&site, path, &session, only).await.status, StatusCode::OK);
+        let list = get_with(&site, path, &session).await.text();
+        assert!(list.contains("<td>Every morning and The week"), "{path}: {list}");
+    }
+    let list = get_with(&site, "/admin/users", &session).await.text();
+    assert!(list.contains("<td>All digests"), "{list}");
+    let page = get_with(&site, "/admin/users/wu", &session).await.text();
+    assert!(page.contains("name=\"scope\" value=\"only\" checked"), "{page}");
+    assert!(page.contains("name=\"digest\" value=\"weekly\" checked"));
+    let none = post_with(&site, "/admin/users/wu/role", &session, "role=editor&scope=only").await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text().contains("id=\"error-scope\""));
+    let all = post_with(&site, "/admin/users/wu/role", &session, "role=editor&scope=all").await;
+    assert_eq!(all.header(header::LOCATION), "/news/admin/users/wu?done=user");
+    let stored = site.app.store.users().find("wu").await.unwrap().unwrap();
+    assert_eq!(stored.digests, DigestScope::All);
 }
 
 #[tokio::test]
@@ -223,7 +265,7 @@ async fn expiring_tokens_are_on_the_home_of_those_who_manage_them() {
 #[tokio::test]
 async fn the_audit_log_is_filtered_by_object_and_actor() {
     let (site, session) = site_with(Role::Admin).await;
-    post_with(&site, "/admin/tokens", &session, "name=site&role=viewer").await;
+    post_with(&site, "/admin/tokens", &session, "name=site&role=viewer&scope=all").await;
     let tokens = get_with(&site, "/admin/audit?object=token", &session).await.text();
     assert!(tokens.contains("<small>site</small>") && !tokens.contains(">Signed in<"), "{tokens}");
     let mine = get_with(&site, "/admin/audit?q=lin", &session).await.text();

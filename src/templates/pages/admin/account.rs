@@ -47,8 +47,8 @@ pub struct ProfilePage {
     pub name: String,
     /// Word for the role of the user.
     pub role: String,
-    /// Digests to which the user is limited; empty for all.
-    pub digests: Vec<String>,
+    /// Digests of the user by title, or that these are all.
+    pub digests: String,
     /// `true` if the user has a password.
     pub has_password: bool,
     /// `true` if the second factor is on.

@@ -83,7 +83,7 @@ impl View for ProfilePage {
         samples.extend(framed(|frame| Self {
             has_second_factor: true,
             recovery_codes: 1,
-            digests: vec!["weekly".into(), "daily".into()],
+            digests: "The week and Every morning".into(),
             password_error: error(),
             preferences_error: error(),
             ..profile(frame)

@@ -26,14 +26,25 @@ pub struct Field {
     pub hint: String,
     /// Value as the user entered it.
     pub value: String,
-    /// Choices of a list; empty for a text field.
+    /// Choices as radio buttons; empty for a text field.
     pub options: Vec<Choice>,
-    /// `true` if several choices can be made, as check boxes.
-    pub is_multiple: bool,
+    /// Check boxes that belong to one of the choices.
+    pub boxes: Option<ChoiceBoxes>,
     /// `true` if the field must not be empty.
     pub is_required: bool,
     /// Error of the value, as one sentence.
     pub error: Option<String>,
+}
+
+/// Check boxes that belong to one of several radio buttons.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ChoiceBoxes {
+    /// Name under which the values are posted.
+    pub name: String,
+    /// Value of the radio button.
+    pub of: String,
+    /// Check boxes from the first to the last.
+    pub options: Vec<Choice>,
 }
 
 /// Choice of a field.
@@ -43,6 +54,8 @@ pub struct Choice {
     pub value: String,
     /// Text that is shown.
     pub text: String,
+    /// Explanation below the text; may be empty.
+    pub hint: String,
     /// `true` if the choice is made.
     pub is_chosen: bool,
 }
@@ -50,8 +63,12 @@ pub struct Choice {
 impl FormView {
     /// Returns a sample with fields of every kind.
     pub(super) fn sample() -> Self {
-        let choice =
-            |value: &str, is_chosen| Choice { value: value.into(), text: value.into(), is_chosen };
+        let choice = |value: &str, is_chosen| Choice {
+            value: value.into(),
+            text: value.into(),
+            hint: if is_chosen { "Changes everything.".into() } else { String::new() },
+            is_chosen,
+        };
         let text = Field {
             name: "name".into(),
             label: "Name".into(),
@@ -68,10 +85,16 @@ impl FormView {
             ..Field::default()
         };
         let boxes = Field {
-            name: "digest".into(),
+            name: "scope".into(),
             label: "Digests".into(),
-            is_multiple: true,
-            ..list.clone()
+            options: vec![choice("all", false), choice("only", true)],
+            boxes: Some(ChoiceBoxes {
+                name: "digest".into(),
+                of: "only".into(),
+                options: vec![choice("weekly", true), choice("daily", false)],
+            }),
+            error: Some("Tick at least one.".into()),
+            ..Field::default()
         };
         Self {
             url: "/admin/users".into(),
