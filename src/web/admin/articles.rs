@@ -188,7 +188,8 @@ async fn editions(visit: &Visit, article: &Article) -> WebResult<Block> {
     let rows = rows.map(|edition| {
         let url = visit.url(&format!("/admin/editions/{}", edition.id));
         vec![
-            Cell::link(edition.title, url).with_detail(edition.id.to_string()),
+            Cell::link(visit.edition_title(&edition.digest, &edition.title), url)
+                .with_detail(edition.id.to_string()),
             Cell::time(Some(visit.time(edition.scheduled_for))),
         ]
     });

@@ -65,27 +65,19 @@ pub(super) fn attention_row(
     scope: &DigestScope,
     attention: Attention,
 ) -> Option<AttentionRow> {
-    let digest = match &attention {
-        Attention::PausedEdition(edition) => Some(&edition.digest),
-        Attention::PausedDigest { name, .. } => Some(name),
-        _ => None,
-    };
-    if digest.is_some_and(|digest| !scope.contains(digest)) {
+    if !is_visible(visit, scope, &attention) {
         return None;
     }
-    // The names of tokens are for those who manage them.
-    let is_hidden = match &attention {
-        Attention::ExpiringToken { .. } => !visit.may(Permission::ManageAccess),
-        _ => false,
-    };
-    if is_hidden {
-        return None;
+    let mut attention = attention;
+    if let Attention::PausedEdition(edition) = &mut attention {
+        edition.title = visit.edition_title(&edition.digest, &edition.title);
     }
     if let Attention::UnconfiguredName(text) = attention {
         let level = WAITING.to_owned();
         return Some(AttentionRow { level, text, ..AttentionRow::default() });
     }
-    let sentence = sentence(attention, |time| time.in_zone(&visit.zone));
+    let title = |name: &str| visit.digest_title(name);
+    let sentence = sentence(attention, |time| time.in_zone(&visit.zone), title);
     let texts = sentence.texts.iter().map(|(name, text)| (*name, TextValue::Text(text)));
     let count = sentence.count.map(|count| ("count", TextValue::Number(count)));
     let values: Vec<_> = texts.chain(count).collect();
@@ -111,7 +103,22 @@ pub(super) fn attention_row(
     })
 }
 
-fn sentence(attention: Attention, time: impl Fn(Millis) -> String) -> Sentence {
+/// Returns `true` if a user may know of something that needs attention.
+fn is_visible(visit: &Visit, scope: &DigestScope, attention: &Attention) -> bool {
+    match attention {
+        Attention::PausedEdition(edition) => scope.contains(&edition.digest),
+        Attention::PausedDigest { name, .. } => scope.contains(name),
+        // The names of tokens are for those who manage them.
+        Attention::ExpiringToken { .. } => visit.may(Permission::ManageAccess),
+        _ => true,
+    }
+}
+
+fn sentence(
+    attention: Attention,
+    time: impl Fn(Millis) -> String,
+    title: impl Fn(&str) -> String,
+) -> Sentence {
     match attention {
         Attention::SendingBlocked(reason) => {
             Sentence::new(STUCK, "admin-attention-blocked").text("reason", reason)
@@ -133,7 +140,7 @@ fn sentence(attention: Attention, time: impl Fn(Millis) -> String) -> Sentence {
         Attention::UnconfiguredName(_) => Sentence::new(WAITING, "admin-attention-open"),
         Attention::PausedDigest { name, since } => {
             let key = (WAITING, "admin-attention-digest-paused");
-            Sentence::since(key, Section::Digests, &name, time(since))
+            Sentence::since(key, Section::Digests, &name, time(since)).text("title", title(&name))
         }
         Attention::PausedEdition(edition) => {
             let key = match &edition.note {

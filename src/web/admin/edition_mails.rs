@@ -20,11 +20,10 @@ pub(super) async fn show(
 ) -> WebResult<Response> {
     let edition = find(&visit, id).await?;
     let (shown, chips, mail) = read(&visit, id, variant).await?;
-    let title = visit.text(
-        "admin-edition-title",
-        &[("title", edition.title.as_str().into()), ("id", id.into())],
-    );
-    let own = Crumb { text: title, url: visit.url(&format!("/admin/editions/{id}")) };
+    let title = visit.edition_title(&edition.digest, &edition.title);
+    let values = [("title", title.as_str().into()), ("id", id.into())];
+    let text = visit.text("admin-edition-title", &values);
+    let own = Crumb { text, url: visit.url(&format!("/admin/editions/{id}")) };
     let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Editions), own];
     let mut frame = visit.frame(Section::Editions, crumbs);
     frame.command = Some(format!("courant digests preview {} --edition {id}", edition.digest));
@@ -34,7 +33,7 @@ pub(super) async fn show(
         .render(&EditionMailPage {
             frame,
             id,
-            title: edition.title,
+            title,
             variant: shown,
             chips,
             size: size_text(&visit, size),

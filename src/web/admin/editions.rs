@@ -50,7 +50,7 @@ fn digest_chips(visit: &Visit) -> Vec<Chip> {
     let (config, scope) = (&visit.app().config, visit.actor.digests());
     let digests = config.digests.iter().filter(|digest| scope.contains(&digest.name));
     let chips = digests.map(|digest| {
-        let title = digest.title_in(&visit.client.language).to_owned();
+        let title = visit.digest_title(&digest.name);
         visit.chip("digest", Some(&digest.name), title, None)
     });
     let all = visit.chip("digest", None, visit.text("admin-all", &[]), None);
@@ -67,7 +67,7 @@ pub(super) async fn rows(visit: &Visit, editions: Vec<Edition>) -> WebResult<Vec
         time: visit.time(edition.scheduled_for),
         state: edition.state.as_str().to_owned(),
         outcome: outcome(counts.get(&edition.id).copied().unwrap_or_default()),
-        title: edition.title,
+        title: visit.edition_title(&edition.digest, &edition.title),
     };
     Ok(editions.into_iter().map(row).collect())
 }
@@ -98,7 +98,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
             && counts.failed + counts.held == 0
             && visit.may(Permission::ControlEditions),
         articles: editions.articles(id).await?.into_iter().map(article).collect(),
-        title: edition.title.clone(),
+        title: visit.edition_title(&edition.digest, &edition.title),
         shows_recipients: visit.may(Permission::ReadSubscribers),
         ..EditionPage::default()
     };

@@ -56,14 +56,14 @@ fn digests_and_feeds(visit: &Visit, wanted: &str) -> FoundGroup {
     let digests =
         digests.filter(|digest| matches(&digest.name, digest.title_in(language))).map(|digest| {
             FoundItem {
-                text: digest.title_in(language).to_owned(),
+                text: visit.digest_title(&digest.name),
                 detail: visit.text("admin-digest", &[]),
                 url: visit.url(&format!("/admin/digests/{}", digest.name)),
             }
         });
     let feeds = config.feeds.iter().filter(|feed| matches(&feed.name, feed.title_in(language)));
     let feeds = feeds.map(|feed| FoundItem {
-        text: feed.title_in(language).to_owned(),
+        text: visit.feed_title(&feed.name),
         detail: visit.text("admin-feed", &[]),
         url: visit.url(&format!("/admin/feeds/{}", feed.name)),
     });
@@ -76,13 +76,18 @@ async fn editions(visit: &Visit, wanted: &str) -> WebResult<FoundGroup> {
     let editions = visit.app().store.editions();
     let newest = PageRequest::first(SEARCHED_EDITIONS);
     let page = editions.list_of(digests.as_deref(), &newest).await?;
-    let items = page.items.into_iter().filter(|edition| {
-        edition.id.to_string() == wanted || edition.title.to_lowercase().contains(wanted)
+    let items = page
+        .items
+        .into_iter()
+        .map(|edition| (visit.edition_title(&edition.digest, &edition.title), edition));
+    let items = items.filter(|(title, edition)| {
+        let texts = [title, &edition.title].map(|text| text.to_lowercase());
+        edition.id.to_string() == wanted || texts.iter().any(|text| text.contains(wanted))
     });
-    let items = items.take(MAX_RESULTS).map(|edition| FoundItem {
+    let items = items.take(MAX_RESULTS).map(|(title, edition)| FoundItem {
         detail: visit.time(edition.scheduled_for).text,
         url: visit.url(&format!("/admin/editions/{}", edition.id)),
-        text: edition.title,
+        text: title,
     });
     Ok(FoundGroup { title_key: "admin-found-editions".into(), items: items.collect() })
 }

@@ -83,7 +83,7 @@ async fn upcoming(visit: &Visit) -> WebResult<Vec<UpcomingEdition>> {
         rows.push(UpcomingEdition {
             time: visit.time(date),
             digest: digest.name.clone(),
-            title: digest.title_in(&visit.client.language).to_owned(),
+            title: visit.digest_title(&digest.name),
             too_few: stories.is_some_and(|count| count < digest.min_articles),
             waiting: stories.and_then(|count| i64::try_from(count).ok()),
         });

@@ -25,6 +25,15 @@ impl Visit {
         title_of(feeds.map(|one| (&one.name[..], one.title_in(language))), name)
     }
 
+    /// Returns the title of the digest of an edition; `stored`, which is of the time of its creation, if
+    /// the configuration does not have the digest any more.
+    pub(super) fn edition_title(&self, digest: &str, stored: &str) -> String {
+        match self.app().config.digests.iter().any(|one| one.name == digest) {
+            true => self.digest_title(digest),
+            false => stored.to_owned(),
+        }
+    }
+
     /// Returns the titles of digests as one text.
     pub(super) fn digest_titles(&self, names: &[String]) -> String {
         let titles: Vec<String> = names.iter().map(|name| self.digest_title(name)).collect();

@@ -30,7 +30,7 @@ pub struct ImportRow {
     pub id: i64,
     /// Name of the file.
     pub file_name: String,
-    /// Name of the digest.
+    /// Title of the digest.
     pub digest: String,
     /// State of the import.
     pub state: StateText,

@@ -113,8 +113,8 @@ pub struct PersonCell {
 /// Digest in a cell.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct CellDigest {
-    /// Name of the digest.
-    pub name: String,
+    /// Title of the digest.
+    pub title: String,
     /// Status of the subscription if it is not that of the person; else empty.
     pub note: String,
 }
@@ -151,7 +151,7 @@ impl View for SubscribersPage {
             cell("M. Muster"),
             PersonCell { state: Some(StateText::sample()), ..PersonCell::default() },
             PersonCell {
-                digests: vec![CellDigest { name: "weekly".into(), note: "Pending".into() }],
+                digests: vec![CellDigest { title: "The week".into(), note: "Pending".into() }],
                 ..PersonCell::default()
             },
             PersonCell { tags: vec!["partner".into()], ..PersonCell::default() },

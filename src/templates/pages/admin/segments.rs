@@ -35,7 +35,7 @@ pub struct SegmentRow {
     pub error: Option<String>,
     /// URL of the list of the people.
     pub people_url: String,
-    /// Names of the digests whose audience names the segment.
+    /// Titles of the digests whose audience names the segment.
     pub used_by: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ pub struct SegmentPage {
     pub file_line: Option<String>,
     /// `true` if the user may change the segment.
     pub may_change: bool,
-    /// Names of the digests whose audience names the segment.
+    /// Titles of the digests whose audience names the segment.
     pub used_by: Vec<String>,
 }
 

@@ -53,8 +53,13 @@ pub(super) fn section(kind: DefinitionKind) -> Section {
 
 /// Returns the links to the list, and to the definition if it exists.
 pub(super) fn crumbs(visit: &Visit, kind: DefinitionKind, name: Option<&str>) -> Vec<Crumb> {
+    let title = |name: &str| match kind {
+        DefinitionKind::Digest => visit.digest_title(name),
+        DefinitionKind::Feed => visit.feed_title(name),
+        DefinitionKind::Segment | DefinitionKind::Webhook => name.to_owned(),
+    };
     let own = name.map(|name| Crumb {
-        text: name.to_owned(),
+        text: title(name),
         url: visit.url(&format!("{}/{name}", list_path(kind))),
     });
     let above = [visit.crumb(Section::Home), visit.crumb(section(kind))];

@@ -121,7 +121,7 @@ fn digests(visit: &Visit, subscriptions: &[&Subscription]) -> Vec<CellDigest> {
             || summary == Some(SubscriptionStatus::Unsubscribed)
     };
     let digest = |one: &&Subscription| CellDigest {
-        name: one.digest.clone(),
+        title: visit.digest_title(&one.digest),
         note: match Some(one.status) == summary {
             true => String::new(),
             false => states::of_status(visit, one.status).text,

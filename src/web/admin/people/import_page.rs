@@ -57,7 +57,7 @@ pub(super) fn row(visit: &Visit, job: &ImportJob) -> ImportRow {
             "" => visit.text("people-import-unnamed", &[]),
             name => name.to_owned(),
         },
-        digest: job.digest.clone(),
+        digest: visit.digest_title(&job.digest),
         state: StateText { tone: tone.to_owned(), text },
         valid: job.valid,
         rejected: job.rejected,

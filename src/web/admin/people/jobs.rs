@@ -73,8 +73,8 @@ fn row(visit: &Visit, job: &BulkJob) -> BulkJobRow {
     let done = i64::try_from(job.counts.total()).unwrap_or(i64::MAX);
     let (value, note) = match &job.action {
         BulkAction::Tag(tag) | BulkAction::Untag(tag) => (tag.clone(), String::new()),
-        BulkAction::Subscribe { digest, consent } => (digest.clone(), consent.clone()),
-        BulkAction::Unsubscribe { digest, reason } => (digest.clone(), reason.clone()),
+        BulkAction::Subscribe { digest, consent } => (visit.digest_title(digest), consent.clone()),
+        BulkAction::Unsubscribe { digest, reason } => (visit.digest_title(digest), reason.clone()),
         BulkAction::Erase => (String::new(), String::new()),
     };
     let key = format!("people-job-title-{}", job.action.as_str());

@@ -154,9 +154,7 @@ async fn subscriptions(
         let is_active = one.status != SubscriptionStatus::Unsubscribed;
         PersonSubscription {
             digest: one.digest.clone(),
-            title: digest
-                .map_or(&one.digest[..], |d| d.title_in(&visit.client.language))
-                .to_owned(),
+            title: visit.digest_title(&one.digest),
             state: states::of_status(visit, one.status),
             since: visit.time(one.status_changed_at),
             sections: one.sections.join(", "),
@@ -210,7 +208,7 @@ pub(super) fn fields_of(
     let digests = visit.app().config.digests.iter().filter(|digest| scope.contains(&digest.name));
     let choice = |digest: &crate::config::Digest| DigestChoice {
         name: digest.name.clone(),
-        title: digest.title_in(&visit.client.language).to_owned(),
+        title: visit.digest_title(&digest.name),
         is_chosen: form.digests.contains(&digest.name),
     };
     let error_of = |name: &str| {
@@ -244,7 +242,7 @@ async fn deliveries_of(
         if let std::collections::hash_map::Entry::Vacant(entry) = titles.entry(id)
             && let Some(edition) = visit.app().store.editions().find(id).await?
         {
-            entry.insert(edition.title);
+            entry.insert(visit.edition_title(&edition.digest, &edition.title));
         }
     }
     let row = |delivery: DeliverySummary| PersonDelivery {

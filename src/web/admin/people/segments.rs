@@ -41,7 +41,7 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
             error: count.as_ref().err().map(|reason| format!("{reason:#}")),
             count: count.unwrap_or_default(),
             people_url: visit.url(&format!("/admin/subscribers?{query}")),
-            used_by: dependents(&config, &segment.name),
+            used_by: dependent_titles(&visit, &config, &segment.name),
         });
     }
     let may_change = visit.may(Permission::WriteSubscribers);
@@ -61,6 +61,12 @@ pub(super) fn dependents(config: &Config, name: &str) -> Vec<String> {
     };
     let digests = config.digests.iter().filter(|digest| names_it(&digest.audience.text));
     digests.map(|digest| digest.name.clone()).collect()
+}
+
+/// Returns the titles of the digests whose audience names a segment.
+fn dependent_titles(visit: &Visit, config: &Config, name: &str) -> Vec<String> {
+    let names = dependents(config, name).into_iter();
+    names.map(|name| visit.digest_title_in(config, &name)).collect()
 }
 
 /// `GET /admin/segments/new`: the form for a segment; `filter` shows the number of its people.
@@ -174,7 +180,7 @@ pub(super) async fn render(
         is_outdated: entered.is_outdated,
         file_line: line.map(|line| format!("{}:{line}", config.path.display())),
         may_change: visit.may(Permission::WriteSubscribers) && !is_in_file,
-        used_by: name.map(|name| dependents(&config, &name)).unwrap_or_default(),
+        used_by: name.map(|name| dependent_titles(visit, &config, &name)).unwrap_or_default(),
     };
     visit.render_as(status, &page).await
 }

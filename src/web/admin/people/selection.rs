@@ -169,7 +169,7 @@ impl Selection {
             .iter()
             .map(|digest| {
                 let test = digest_test(&digest.name);
-                let title = digest.title_in(&visit.client.language).to_owned();
+                let title = visit.digest_title(&digest.name);
                 chip(title, Some(&test), has_test(&self.filter, &test))
             })
             .collect();

@@ -87,3 +87,31 @@ async fn the_export_has_what_the_list_shows_and_is_recorded() {
     let viewer = site.user("wu", Role::Viewer, &[]).await;
     assert_eq!(viewer.get("/admin/subscribers.csv").await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn digests_have_their_titles_in_the_language_of_the_user() {
+    let titled = "title = \"The week\"\ntitles = { zh = \"一周要闻\" }";
+    let config = CONFIG.replace("title = \"The week\"", titled);
+    let site = Site::with_config(&config, false, false).await;
+    let lin = site.user("lin", Role::Admin, &[]).await;
+    lin.done("/admin/language", "language=zh&here=%2Fadmin%2F").await;
+    let ada = site.subscriber("ada@example.org", "Ada", "weekly").await;
+    site.publish("Open day").await;
+    lin.done("/admin/digests/weekly/editions", "recipients=1").await;
+    for path in [
+        "/admin/subscribers".to_owned(),
+        format!("/admin/subscribers/{}", ada.id),
+        "/admin/subscribers/new".to_owned(),
+        "/admin/subscribers/import".to_owned(),
+        "/admin/editions".to_owned(),
+        "/admin/editions/1".to_owned(),
+        "/admin/users".to_owned(),
+        "/admin/".to_owned(),
+    ] {
+        let page = lin.page(&path).await;
+        assert!(page.contains("一周要闻"), "{path}: {page}");
+        for label in [">weekly<", ">weekly ", "The week<"] {
+            assert!(!page.contains(label), "{path}: {label}: {page}");
+        }
+    }
+}

@@ -49,7 +49,10 @@ async fn a_segment_of_the_file_or_of_a_digest_stays() {
     let site = Site::with_config(&config, false, false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;
     let page = lin.page("/admin/segments/staff").await;
-    assert!(page.contains("defines this segment") && page.contains("Used by: daily"), "{page}");
+    assert!(
+        page.contains("defines this segment") && page.contains("Used by: Every morning"),
+        "{page}"
+    );
     let refused = lin.done("/admin/segments/staff/delete", "version=").await;
     assert!(refused.ends_with("refused=segment-used"), "{refused}");
     let refused = lin.done("/admin/segments/staff/save", "version=&filter=tag+%3D+%22x%22").await;
