@@ -10,6 +10,9 @@ use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 
+/// Name of a subscriber who was erased or deleted.
+pub const ERASED: &str = "erased person";
+
 /// Change to be recorded.
 #[derive(Debug)]
 pub(crate) struct NewAuditEntry<'a> {

@@ -4,13 +4,10 @@
 use std::collections::{HashMap, HashSet};
 
 use super::StoreResult;
-use super::audit_log::AuditEntry;
+use super::audit_log::{AuditEntry, ERASED};
 use super::db::Statement;
 use super::operations::AuditLog;
 use crate::domain::audit::AuditObject;
-
-/// Name of a subscriber who was erased or deleted.
-const ERASED: &str = "erased person";
 
 static SUBSCRIBERS: Statement =
     Statement::new("SELECT id, address FROM subscribers WHERE id IN {json_ids $ids}");

@@ -29,6 +29,7 @@ pub use admin::{
     AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,
     PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
 };
+pub use admin::{AuditName, AuditPage, AuditRow, DetailField, Details};
 pub use admin::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
 pub use admin::{
     CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
@@ -291,6 +292,7 @@ pub(super) fn check(renderers: Renderers<'_, '_>) -> Vec<anyhow::Error> {
         .chain(all::<SegmentsPage>(renderers))
         .chain(all::<SegmentPage>(renderers))
         .chain(all::<SuppressionsPage>(renderers))
+        .chain(all::<AuditPage>(renderers))
         .chain(all::<NoticePage>(renderers))
         .chain(all::<ErrorPage>(renderers))
         .chain(all::<MailboxPage>(renderers))

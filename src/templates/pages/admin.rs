@@ -2,6 +2,7 @@
 
 mod account;
 mod account_samples;
+mod audit;
 mod bulk;
 mod chart;
 mod definition_samples;
@@ -27,6 +28,7 @@ mod table;
 pub use account::{
     EnrollmentView, LoginPage, ProfilePage, RecoveryCodesPage, SessionRow, SetPasswordPage,
 };
+pub use audit::{AuditName, AuditPage, AuditRow, DetailField, Details};
 pub use bulk::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
 pub use chart::{Bar, Chart, Tick};
 pub use definitions::{

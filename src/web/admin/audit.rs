@@ -1,12 +1,19 @@
 //! `/admin/audit`: who changed what, by object and actor.
 
-use axum::response::Response;
+use std::collections::BTreeSet;
 
+use axum::response::Response;
+use percent_encoding::utf8_percent_encode;
+
+use super::audit_details::{DefinitionChanges, details};
 use super::nav::Section;
 use super::visit::Visit;
+use crate::domain::actor::ActorKind;
 use crate::domain::audit::AuditObject;
-use crate::store::audit_log::{AuditEntry, AuditFilter};
-use crate::templates::pages::{Cell, Chip, Table};
+use crate::domain::percent::SEGMENT;
+use crate::store::StoreResult;
+use crate::store::audit_log::{AuditEntry, AuditFilter, ERASED};
+use crate::templates::pages::{AuditName, AuditPage, AuditRow, Chip};
 use crate::web::error::WebResult;
 
 /// Kinds of objects that have a filter.
@@ -31,19 +38,19 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     let mut entries = log.list_matching(&filter, &visit.page_request()).await?;
     log.set_names(&mut entries.items).await?;
     let pager = visit.pager(&entries);
-    let titles = ["admin-when", "audit-actor", "audit-action", "audit-object", "audit-detail"];
-    let table = Table {
+    let definitions = DefinitionChanges::read(&visit, &entries.items).await?;
+    let users = existing_users(&visit, &entries.items).await?;
+    let row = |entry: &AuditEntry| row(&visit, entry, &definitions, &users);
+    let mut frame = visit.frame(Section::Audit, vec![visit.crumb(Section::Home)]);
+    frame.command = Some("courant audit list".to_owned());
+    frame.call = Some("GET /api/v1/audit".to_owned());
+    let page = AuditPage {
+        frame,
+        search: filter.actor.unwrap_or_default(),
         chips: chips(&visit),
-        columns: visit.columns(&titles, &[]),
-        rows: entries.items.into_iter().map(|entry| row(&visit, entry)).collect(),
-        empty: visit.text("audit-none", &[]),
+        entries: entries.items.iter().map(row).collect(),
         pager,
     };
-    let mut page = visit.list_page(Section::Audit, table);
-    page.search = Some(filter.actor.unwrap_or_default());
-    page.lede = visit.text("audit-lede", &[]);
-    page.frame.command = Some("courant audit list".to_owned());
-    page.frame.call = Some("GET /api/v1/audit".to_owned());
     visit.render(&page).await
 }
 
@@ -61,32 +68,113 @@ fn key(word: &str) -> String {
     word.replace('_', "-")
 }
 
-fn row(visit: &Visit, entry: AuditEntry) -> Vec<Cell> {
-    let actor = match entry.actor_name {
-        Some(name) => Cell::text(name)
-            .with_detail(visit.text(&format!("audit-by-{}", entry.actor_kind.as_str()), &[])),
-        None => Cell::text(visit.text(&format!("audit-by-{}", entry.actor_kind.as_str()), &[])),
+fn row(
+    visit: &Visit,
+    entry: &AuditEntry,
+    definitions: &DefinitionChanges,
+    users: &BTreeSet<String>,
+) -> AuditRow {
+    let actor_url = entry.actor_name.as_deref().and_then(|name| user_url(visit, name, users));
+    AuditRow {
+        time: visit.time(entry.at),
+        actor: AuditName {
+            kind: visit.text(&format!("audit-by-{}", entry.actor_kind.as_str()), &[]),
+            name: entry.actor_name.clone().unwrap_or_default(),
+            url: actor_url.filter(|_| entry.actor_kind == ActorKind::User),
+        },
+        action: visit.text(&format!("audit-action-{}", key(entry.action.as_str())), &[]),
+        object: AuditName {
+            kind: visit.text(&format!("audit-object-{}", key(entry.object.as_str())), &[]),
+            name: object_name(visit, entry),
+            url: object_url(visit, entry, users),
+        },
+        details: details(visit, entry, definitions),
+    }
+}
+
+/// Returns the name of an object for a person: the title of a digest, feed or segment, or an address.
+fn object_name(visit: &Visit, entry: &AuditEntry) -> String {
+    let id = &entry.object_id;
+    match (entry.object, &entry.object_name) {
+        (AuditObject::Digest, _) => visit.digest_title(id),
+        (AuditObject::Feed, _) => visit.feed_title(id),
+        (AuditObject::Segment, _) => {
+            let segment = visit.app().config.segments.iter().find(|one| one.name == *id);
+            segment.map_or_else(|| id.clone(), |segment| segment.title.clone())
+        }
+        (_, Some(name)) if name == ERASED => visit.text("audit-erased", &[]),
+        (AuditObject::Subscription, Some(name)) => match name.rsplit_once(" (") {
+            // The name of the digest, as the API has it.
+            Some((address, digest)) => {
+                format!("{address} ({})", visit.digest_title(digest.trim_end_matches(')')))
+            }
+            None => name.clone(),
+        },
+        (_, Some(name)) => name.clone(),
+        (_, None) => id.clone(),
+    }
+}
+
+/// Returns the URL of the page of an object; `None` if there is no such page.
+fn object_url(visit: &Visit, entry: &AuditEntry, users: &BTreeSet<String>) -> Option<String> {
+    let (id, config) = (entry.object_id.as_str(), &visit.app().config);
+    let page = |path: &str| Some(visit.url(&format!("/admin/{path}/{id}")));
+    let of_definition = |is_known: bool, path: &str| match is_known {
+        true => page(path),
+        // The history of a deleted one is kept.
+        false => page(path).map(|url| format!("{url}/history")),
     };
-    let action = visit.text(&format!("audit-action-{}", key(entry.action.as_str())), &[]);
-    let object = visit.text(&format!("audit-object-{}", key(entry.object.as_str())), &[]);
-    let path = match entry.object {
-        AuditObject::Edition => Some("editions"),
-        AuditObject::Digest => Some("digests"),
-        AuditObject::Feed => Some("feeds"),
-        AuditObject::Subscriber => Some("subscribers"),
-        AuditObject::Source => Some("sources"),
-        AuditObject::User => Some("users"),
-        _ => None,
-    };
-    let id = entry.object_id;
-    let url = path.filter(|_| !id.is_empty()).map(|path| visit.url(&format!("/admin/{path}/{id}")));
-    let object = Cell { url, ..Cell::text(object) };
-    let detail = entry.detail.map(|detail| detail.to_string()).unwrap_or_default();
-    vec![
-        Cell::time(Some(visit.time(entry.at))),
-        actor,
-        Cell::text(action),
-        object.with_detail(entry.object_name.unwrap_or(id)),
-        Cell::code(detail),
-    ]
+    match entry.object {
+        AuditObject::Config => Some(visit.url("/admin/settings")),
+        _ if id.is_empty() => None,
+        AuditObject::Edition => page("editions"),
+        AuditObject::Import => page("subscribers/import"),
+        AuditObject::BulkJob => page("subscribers/jobs"),
+        AuditObject::Subscriber if entry.object_name.as_deref() != Some(ERASED) => {
+            page("subscribers")
+        }
+        AuditObject::Article => {
+            Some(visit.url(&format!("/admin/articles/{}", utf8_percent_encode(id, SEGMENT))))
+        }
+        AuditObject::Digest => {
+            of_definition(config.digests.iter().any(|one| one.name == id), "digests")
+        }
+        AuditObject::Feed => of_definition(config.feeds.iter().any(|one| one.name == id), "feeds"),
+        AuditObject::Segment => {
+            page("segments").filter(|_| config.segments.iter().any(|one| one.name == id))
+        }
+        AuditObject::Webhook => {
+            page("webhooks").filter(|_| config.webhooks.iter().any(|one| one.name == id))
+        }
+        AuditObject::Source => {
+            page("sources").filter(|_| config.sources.iter().any(|one| one.name == id))
+        }
+        AuditObject::User => user_url(visit, id, users),
+        AuditObject::Subscriber
+        | AuditObject::Subscription
+        | AuditObject::Delivery
+        | AuditObject::Attribute
+        | AuditObject::Suppression
+        | AuditObject::Token
+        | AuditObject::Database => None,
+    }
+}
+
+fn user_url(visit: &Visit, name: &str, users: &BTreeSet<String>) -> Option<String> {
+    users.contains(name).then(|| visit.url(&format!("/admin/users/{name}")))
+}
+
+/// Returns the names of those users that still exist whom entries name.
+async fn existing_users(visit: &Visit, entries: &[AuditEntry]) -> StoreResult<BTreeSet<String>> {
+    let actors = entries.iter().filter(|entry| entry.actor_kind == ActorKind::User);
+    let actors = actors.filter_map(|entry| entry.actor_name.clone());
+    let objects = entries.iter().filter(|entry| entry.object == AuditObject::User);
+    let objects = objects.map(|entry| entry.object_id.clone());
+    let mut existing = BTreeSet::new();
+    for name in actors.chain(objects).collect::<BTreeSet<_>>() {
+        if visit.app().store.users().find(&name).await?.is_some() {
+            existing.insert(name);
+        }
+    }
+    Ok(existing)
 }

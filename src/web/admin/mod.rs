@@ -4,6 +4,7 @@ mod access_fields;
 mod articles;
 mod attention;
 mod audit;
+mod audit_details;
 mod chart;
 mod definitions;
 mod digests;

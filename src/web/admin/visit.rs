@@ -96,6 +96,12 @@ impl Visit {
         self.app().templates.text_with(&self.client.language, key, values)
     }
 
+    /// Returns a text in the language of the user; `None` if the catalogs do not have it.
+    pub(super) fn known_text(&self, key: &str) -> Option<String> {
+        // A missing text is its key.
+        Some(self.text(key, &[])).filter(|text| text != key)
+    }
+
     /// Returns the URL of a page of this site.
     pub(super) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.web.base_path)

@@ -6,6 +6,7 @@ use super::accounts::{add, cookie, get_with, post_with, sign_in};
 use super::*;
 use crate::accounts::{self as account_flows, NewUser};
 use crate::domain::audit::AuditAction;
+use crate::domain::definition::DefinitionKind;
 use crate::domain::digest_scope::DigestScope;
 use crate::domain::page::PageRequest;
 use crate::store::audit_log::AuditEntry;
@@ -267,11 +268,52 @@ async fn the_audit_log_is_filtered_by_object_and_actor() {
     let (site, session) = site_with(Role::Admin).await;
     post_with(&site, "/admin/tokens", &session, "name=site&role=viewer&scope=all").await;
     let tokens = get_with(&site, "/admin/audit?object=token", &session).await.text();
-    assert!(tokens.contains("<small>site</small>") && !tokens.contains(">Signed in<"), "{tokens}");
+    assert!(tokens.contains("<small>Token</small> site") && !tokens.contains(">Signed in<"));
     let mine = get_with(&site, "/admin/audit?q=lin", &session).await.text();
-    assert!(mine.contains("<small>site</small>") && mine.contains("Signed in"), "{mine}");
+    assert!(mine.contains("<small>Token</small> site") && mine.contains("Signed in"), "{mine}");
     let nobody = get_with(&site, "/admin/audit?q=nobody", &session).await.text();
     assert!(nobody.contains("No change is recorded here yet."));
+}
+
+#[tokio::test]
+async fn the_audit_log_states_its_details_in_words_with_links_to_the_objects() {
+    let (site, session) = site_with(Role::Admin).await;
+    let users = "name=wu&role=editor&scope=only&digest=weekly";
+    post_with(&site, "/admin/users", &session, users).await;
+    post_with(&site, "/admin/users", &session, &users.replace("wu", "gone")).await;
+    post_with(&site, "/admin/users/gone/remove", &session, "").await;
+    let long = "a long description ".repeat(5);
+    let new = "name=campus&title=Campus&items=5";
+    post_with(&site, "/admin/feeds/new", &session, new).await;
+    let definitions = site.app.store.definitions();
+    let version = definitions.newest_version_of(DefinitionKind::Feed, "campus").await.unwrap();
+    let change = format!(
+        "version={}&title=Campus+life&items=9&description={}",
+        version.unwrap(),
+        long.trim_end().replace(' ', "+")
+    );
+    let changed = post_with(&site, "/admin/feeds/campus/edit", &session, &change).await;
+    assert_eq!(changed.status, StatusCode::SEE_OTHER, "{}", changed.text());
+    let digest = "name=month&schedule=0+9+1+*+*&from=News+%3Cnews%40example.edu%3E";
+    post_with(&site, "/admin/digests/new", &session, digest).await;
+    let html = get_with(&site, "/admin/audit", &session).await.text();
+    assert!(!html.contains("{&quot;") && !html.contains("{\""), "no JSON: {html}");
+    for text in [
+        "<span>Title:</span> Campus → Campus life",
+        "<span>Most articles:</span> 5 → 9",
+        "<span>Schedule:</span> on the first day of each month at 9:00",
+        "<span>Role:</span> Editor",
+        "<span>Digests:</span> The week",
+        "<span>Created:</span> password link",
+        "<small>User</small> <a href=\"/news/admin/users/wu\">wu</a>",
+        "<small>User</small> gone",
+    ] {
+        assert!(html.contains(text), "{text}: {html}");
+    }
+    let (_, description) = html.split_once("<span>Description:</span> <details><summary>").unwrap();
+    let (summary, whole) = description.split_once("</summary>").unwrap();
+    assert!(summary.ends_with('…') && whole.contains(long.trim_end()), "{description}");
+    assert!(html.contains("/admin/feeds/campus"), "{html}");
 }
 
 #[tokio::test]

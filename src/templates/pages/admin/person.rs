@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::audit::Details;
 use super::frame::{AdminFrame, TimeText, framed};
 use super::people::StateText;
 use crate::templates::pages::View;
@@ -192,8 +193,8 @@ pub struct PersonChange {
     pub actor: String,
     /// Sentence about the change.
     pub text: String,
-    /// Details as JSON; may be empty.
-    pub detail: String,
+    /// Fields of the change with their values.
+    pub details: Option<Details>,
 }
 
 /// Context of `/admin/subscribers/new`, whose form posts to the page itself.
@@ -302,7 +303,7 @@ impl View for PersonPage {
             time: TimeText::sample(),
             actor: "lin".into(),
             text: "Changed the details".into(),
-            detail: "{}".into(),
+            details: Some(Details::sample()),
         };
         let mut samples = framed(person);
         samples.extend(framed(|frame| Self {

@@ -21,6 +21,7 @@ use crate::templates::pages::{
     DetailsForm, DigestChoice, PersonChange, PersonDelivery, PersonPage, PersonSubscription,
     RequestFields, StateRow, TextField,
 };
+use crate::web::admin::audit_details::{self, DefinitionChanges};
 use crate::web::admin::nav::Section;
 use crate::web::admin::visit::Visit;
 use crate::web::error::WebResult;
@@ -273,6 +274,6 @@ fn change(visit: &Visit, entry: &AuditEntry) -> PersonChange {
         actor,
         // A kind of change that has no sentence yet is still shown.
         text: if text == key { format!("{action} {object}") } else { text },
-        detail: entry.detail.as_ref().map(ToString::to_string).unwrap_or_default(),
+        details: audit_details::details(visit, entry, &DefinitionChanges::default()),
     }
 }
