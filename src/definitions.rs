@@ -6,7 +6,7 @@ mod dependents;
 mod history;
 mod settings;
 
-pub use self::access::{ChangeRefusal, refuse_change};
+pub use self::access::{ChangeRefusal, KEYS_BEYOND_DIGEST, refuse_change};
 pub use self::dependents::{Dependents, dependents};
 pub use self::history::{Revision, history};
 pub use self::settings::{definition_from_settings, errors_by_field};

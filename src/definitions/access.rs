@@ -8,7 +8,7 @@ use crate::domain::digest_scope::DigestScope;
 
 /// Keys of a digest whose values can concern other digests: a filter over subscribers, and names whose
 /// subscriptions the digest takes over.
-const KEYS_BEYOND_DIGEST: [&str; 2] = ["audience", "was"];
+pub const KEYS_BEYOND_DIGEST: [&str; 2] = ["audience", "was"];
 
 /// Reason why an actor that is limited to some digests may not make a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -91,6 +91,7 @@ pub(super) fn attention_row(
         _ => "admin-attention-open",
     };
     let page = sentence.page.as_ref();
+    let page = page.filter(|(section, _)| section.item().is_open_to(&visit.actor));
     let url = page.map(|(section, name)| match name.as_str() {
         "" => visit.url(section.item().path),
         name => visit.url(&format!("{}/{name}", section.item().path)),

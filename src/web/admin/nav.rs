@@ -1,6 +1,7 @@
 //! Navigation of the admin area: its sections, and the permission that each needs.
 
 use crate::domain::actor::Actor;
+use crate::domain::digest_scope::DigestScope;
 use crate::domain::permission::Permission;
 use crate::templates::pages::{NavGroup, NavItem};
 
@@ -51,6 +52,8 @@ pub(super) struct Item {
     icon: &'static str,
     shortcut: &'static str,
     permission: Option<Permission>,
+    /// `true` if a user of some digests may not open the page.
+    needs_all_digests: bool,
 }
 
 /// Groups of the navigation: catalog key of the title, and the sections.
@@ -76,6 +79,7 @@ impl Section {
             icon,
             shortcut,
             permission,
+            needs_all_digests: matches!(self, Self::Segments | Self::Suppressions),
         };
         match self {
             Self::Home => item("admin-home", "/admin/", "home", "h", None),
@@ -132,13 +136,21 @@ impl Section {
     }
 }
 
+impl Item {
+    /// Returns `true` if an actor may open the page.
+    pub(super) fn is_open_to(self, actor: &Actor) -> bool {
+        self.permission.is_none_or(|permission| actor.may(permission))
+            && (!self.needs_all_digests || actor.digests() == DigestScope::All)
+    }
+}
+
 /// Returns the navigation with the sections that an actor may open.
 pub(super) fn groups(current: Section, actor: &Actor) -> Vec<NavGroup> {
     let group = |(title, sections): &(Option<&str>, &[Section])| {
         let items: Vec<NavItem> = sections
             .iter()
             .map(|section| (section, section.item()))
-            .filter(|(_, item)| item.permission.is_none_or(|permission| actor.may(permission)))
+            .filter(|(_, item)| item.is_open_to(actor))
             .map(|(section, item)| NavItem {
                 text_key: item.text_key.to_owned(),
                 icon: item.icon.to_owned(),

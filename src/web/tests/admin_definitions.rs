@@ -240,3 +240,40 @@ async fn only_those_who_may_change_a_definition_can() {
     assert_eq!(feed.status, StatusCode::FORBIDDEN, "feeds belong to no digest");
     assert_eq!(site.app.store.definitions().current().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_limited_editor_is_offered_only_what_the_server_accepts() {
+    let site = Site::new(false).await;
+    add(&site, "lin", Role::Editor).await;
+    let editor = sign_in(&site, "lin").await;
+    let audience = format!("{NEW}&audience=tag+%3D+%22staff%22");
+    post_with(&site, "/admin/digests/new", &editor, &audience).await;
+    post_with(&site, "/admin/feeds/new", &editor, "name=campus&title=Campus").await;
+    let feed = version(&site, DefinitionKind::Feed, "campus").await;
+    let renamed = format!("version={feed}&title=Campus+life");
+    post_with(&site, "/admin/feeds/campus/edit", &editor, &renamed).await;
+    let mei = limited_user(&site, "monthly").await;
+    for path in ["digests/new", "feeds/new", "feeds/campus/edit", "feeds/campus/delete"] {
+        let path = format!("/admin/{path}");
+        assert_eq!(get_with(&site, &path, &mei).await.status, StatusCode::FORBIDDEN, "{path}");
+        let posted = post_with(&site, &path, &mei, "name=monthly").await;
+        assert_eq!(posted.status, StatusCode::FORBIDDEN, "{path}");
+        assert_eq!(get_with(&site, &path, &editor).await.status, StatusCode::OK, "{path}");
+    }
+    for path in ["digests", "feeds", "feeds/campus"] {
+        let html = get_with(&site, &format!("/admin/{path}"), &mei).await.text();
+        assert!(!html.contains("/new\"") && !html.contains("/campus/edit"), "{path}: {html}");
+    }
+    let history = get_with(&site, "/admin/feeds/campus/history", &mei).await.text();
+    assert!(history.contains("Version") && !history.contains("/restore"), "{history}");
+    let history = get_with(&site, "/admin/feeds/campus/history", &editor).await.text();
+    assert!(history.contains("/restore"), "{history}");
+
+    let form = get_with(&site, "/admin/digests/monthly/edit", &mei).await.text();
+    assert!(!form.contains("/monthly/rename") && form.contains("/monthly/delete"), "{form}");
+    assert!(form.contains("name=\"audience\" type=\"text\" readonly"), "{form}");
+    let own = version(&site, DefinitionKind::Digest, "monthly").await;
+    let change = audience.replace("name=monthly", &format!("version={own}")).replace("The", "Our");
+    let saved = post_with(&site, "/admin/digests/monthly/edit", &mei, &change).await;
+    assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+}

@@ -59,6 +59,7 @@ admin-fields-articles = Articles
 admin-fields-translations = Translations
 admin-fields-more = More settings
 admin-field-required = required
+admin-field-read-only = Only users of all digests may change this.
 admin-field-other = another one
 admin-field-name = Name
 admin-field-name-hint = Lower-case letters, digits and hyphens; part of addresses and commands.

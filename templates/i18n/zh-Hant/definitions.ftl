@@ -58,6 +58,7 @@ admin-fields-articles = 文章
 admin-fields-translations = 譯文
 admin-fields-more = 更多設定
 admin-field-required = 必填
+admin-field-read-only = 僅有權管理全部電子報的使用者可以修改。
 admin-field-other = 其他
 admin-field-name = 名稱
 admin-field-name-hint = 小寫字母、數字和連字號，用於網址和命令。

@@ -58,6 +58,7 @@ admin-fields-articles = 文章
 admin-fields-translations = 译文
 admin-fields-more = 更多设置
 admin-field-required = 必填
+admin-field-read-only = 仅有权管理全部简报的用户可以修改。
 admin-field-other = 其他
 admin-field-name = 名称
 admin-field-name-hint = 小写字母、数字和连字符，用于网址和命令。

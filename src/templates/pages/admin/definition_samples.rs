@@ -36,6 +36,7 @@ fn field(input: &str, error: Option<&str>) -> FormField {
         }),
         error: error.map(Into::into),
         is_required: error.is_none(),
+        is_read_only: error.is_some(),
     }
 }
 
@@ -76,6 +77,7 @@ impl View for DefinitionFormPage {
             list_path: "/admin/digests".into(),
             name: "weekly".into(),
             is_new,
+            may_rename: !is_new,
             version: 7,
             groups: vec![group(error, false), group(error, true)],
             ..Self::default()

@@ -20,6 +20,8 @@ pub struct DefinitionFormPage {
     pub name: String,
     /// `true` for a definition that does not exist yet.
     pub is_new: bool,
+    /// `true` if the user may give the definition another name.
+    pub may_rename: bool,
     /// Version that the change replaces; 0 for a new definition.
     pub version: i64,
     /// Fields of the form in groups.
@@ -90,6 +92,8 @@ pub struct FormField {
     pub error: Option<String>,
     /// `true` if a value is required.
     pub is_required: bool,
+    /// `true` if the user may not change the value.
+    pub is_read_only: bool,
 }
 
 /// Values of the fields of a schedule.

@@ -9,7 +9,7 @@ use serde_json::Map;
 use super::super::digests::dependent_texts;
 use super::super::visit::Visit;
 use super::form::{crumbs, section};
-use super::stored::{Stored, check_changeable, find, list_path, reader};
+use super::stored::{Stored, check_changeable, check_form, find, list_path, reader};
 use crate::definitions::{self, DefinitionError};
 use crate::domain::definition::DefinitionKind;
 use crate::templates::pages::DefinitionDeletePage;
@@ -22,6 +22,7 @@ pub(super) async fn show(
     Extension(kind): Extension<DefinitionKind>,
     Path(name): Path<String>,
 ) -> WebResult<Response> {
+    check_form(&visit, kind, &name)?;
     match find(&visit, kind, &name).await? {
         Ok(stored) => render(&visit, kind, &name, &stored, None).await,
         Err(elsewhere) => Ok(elsewhere),

@@ -10,7 +10,10 @@ use super::super::visit::Visit;
 use super::check::checked;
 use super::form::{Draft, page};
 use super::schedule::{self, ScheduleFields};
-use super::stored::{Stored, check_changeable, find, list_path, reader, settings_in, version_row};
+use super::stored::{
+    Stored, check_changeable, check_creatable, check_form, find, list_path, reader, settings_in,
+    version_row,
+};
 use super::values::{merge, settings_of_form};
 use crate::config::FieldError;
 use crate::definitions::{self, DefinitionError};
@@ -24,6 +27,7 @@ pub(super) async fn show_new(
     visit: Visit,
     Extension(kind): Extension<DefinitionKind>,
 ) -> WebResult<Response> {
+    check_creatable(&visit)?;
     let app = visit.newest_app().await?;
     let mut settings = Map::new();
     if kind == DefinitionKind::Digest {
@@ -39,9 +43,9 @@ pub(super) async fn create(
     Extension(kind): Extension<DefinitionKind>,
     form: Form,
 ) -> WebResult<Response> {
+    check_creatable(&visit)?;
     let name = form.first("name");
     let settings = settings_of_form(kind, &form, Map::new());
-    check_changeable(&visit, kind, name, &Map::new(), &settings)?;
     let entered = ScheduleFields::of_form(&form);
     let draft = Draft { kind, name, version: None, settings: &settings, entered: Some(&entered) };
     submit(&visit, &draft, None, &form).await
@@ -53,6 +57,7 @@ pub(super) async fn show(
     Extension(kind): Extension<DefinitionKind>,
     Path(name): Path<String>,
 ) -> WebResult<Response> {
+    check_form(&visit, kind, &name)?;
     let stored = match find(&visit, kind, &name).await? {
         Ok(stored) => stored,
         Err(elsewhere) => return Ok(elsewhere),

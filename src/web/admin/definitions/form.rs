@@ -11,7 +11,9 @@ use super::stored::{Stored, list_path};
 use super::values::input_text;
 use crate::app::App;
 use crate::config::FieldError;
+use crate::definitions;
 use crate::domain::definition::DefinitionKind;
+use crate::domain::digest_scope::DigestScope;
 use crate::templates::pages::{Crumb, DefinitionFormPage, FieldErrorLink, FieldGroup, FormField};
 use crate::web::error::WebResult;
 
@@ -93,6 +95,8 @@ pub(super) async fn page(
         list_path: list_path(kind),
         name: name.to_owned(),
         is_new,
+        // A user of some digests may give a digest no name outside of them.
+        may_rename: !is_new && visit.actor.digests() == DigestScope::All,
         version: version.unwrap_or(0),
         name_error: name_error.map(|error| error.message.clone()),
         other_errors: other.map(|error| error.message.clone()).collect(),
@@ -164,8 +168,13 @@ async fn form_field(
             error.message.strip_prefix(&location).unwrap_or(&error.message).to_owned()
         }),
         is_required: is_required(kind, field.key),
+        is_read_only: visit.actor.digests() != DigestScope::All
+            && definitions::KEYS_BEYOND_DIGEST.contains(&field.key),
         ..FormField::default()
     };
+    if shown.is_read_only {
+        shown.hint = visit.text("admin-field-read-only", &[]);
+    }
     match field.input {
         Input::Choices(names) => shown.options = choices(visit, app, names, value).await?,
         Input::Select(values) => shown.options = selection(visit, app, values, &shown.value),
@@ -182,10 +191,8 @@ fn add_schedule(visit: &Visit, entered: Option<&ScheduleFields>, shown: &mut For
     let fields = entered.unwrap_or(&stored);
     shown.schedule = Some(fields.view(visit));
     shown.proposals = schedules(visit);
-    // The validation only finds that there is no pattern.
-    if shown.error.is_some()
-        && let Some(key) = fields.error_key()
-    {
+    // The validation only finds that there is no pattern, if it comes that far.
+    if let Some(key) = entered.and_then(ScheduleFields::error_key) {
         shown.error = Some(visit.text(key, &[]));
     }
 }

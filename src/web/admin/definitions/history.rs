@@ -4,6 +4,7 @@ use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::{Map, Value};
 
 use super::super::visit::Visit;
 use super::form::{crumbs, section};
@@ -39,13 +40,9 @@ pub(super) async fn restore(
     let found = revisions.iter().find(|revision| revision.version.version == version);
     let body = found.and_then(|revision| revision.version.body.as_deref());
     let body = body.ok_or_else(WebError::not_found)?;
-    let newest = revisions.first().map(|newest| &newest.version);
-    let present = newest.and_then(|newest| newest.body.as_deref()).unwrap_or_default();
-    let (present, mut restored) = (definition_settings(present), definition_settings(body));
-    // The former names stay as they are.
-    restored.remove("was");
-    restored.extend(present.get("was").map(|names| ("was".to_owned(), names.clone())));
+    let (present, restored) = change_of(&revisions, body);
     check_changeable(&visit, kind, &name, &present, &restored)?;
+    let newest = revisions.first().map(|newest| &newest.version);
     if form.first("newest").parse() != Ok(newest.map_or(0, |newest| newest.version)) {
         let error = visit.text("admin-error-meanwhile", &[]);
         return render(&visit, kind, &name, &revisions, Some(error)).await;
@@ -64,6 +61,17 @@ pub(super) async fn restore(
             Err(other) => other.to_string(),
         };
     render(&visit, kind, &name, &revisions, Some(error)).await
+}
+
+/// Returns the present settings, and those after the text of an old version is restored.
+fn change_of(revisions: &[Revision], body: &str) -> (Map<String, Value>, Map<String, Value>) {
+    let newest = revisions.first().and_then(|newest| newest.version.body.as_deref());
+    let present = definition_settings(newest.unwrap_or_default());
+    let mut restored = definition_settings(body);
+    // The former names stay as they are.
+    restored.remove("was");
+    restored.extend(present.get("was").map(|names| ("was".to_owned(), names.clone())));
+    (present, restored)
 }
 
 /// Returns the versions of a definition that the user may see; none of one of the config file.
@@ -85,10 +93,17 @@ async fn render(
 ) -> WebResult<Response> {
     let newest = revisions.first().map(|newest| &newest.version);
     let is_deleted = newest.is_some_and(|newest| newest.body.is_none());
-    let may_restore = visit.may(kind.write_permission());
+    let may_write = visit.may(kind.write_permission());
+    let may_restore = |revision: &Revision| {
+        let body = revision.version.body.as_deref().filter(|_| may_write);
+        let change = body.map(|body| change_of(revisions, body));
+        change.is_some_and(|(present, restored)| {
+            check_changeable(visit, kind, name, &present, &restored).is_ok()
+        })
+    };
     let row = |(index, revision): (usize, &Revision)| VersionRow {
         is_current: index == 0 && !is_deleted,
-        can_restore: may_restore && index > 0 && revision.version.body.is_some(),
+        can_restore: index > 0 && may_restore(revision),
         ..version_row(visit, name, revision)
     };
     let own = Some(name).filter(|_| !is_deleted);

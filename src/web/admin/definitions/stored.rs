@@ -8,6 +8,7 @@ use crate::app::load_config_with;
 use crate::config::{Config, ConfigError, shown_settings};
 use crate::definitions::{self, Revision};
 use crate::domain::definition::{Definition, DefinitionKind};
+use crate::domain::digest_scope::DigestScope;
 use crate::templates::pages::{ChangeRow, VersionRow};
 use crate::web::error::{WebError, WebResult};
 
@@ -78,6 +79,20 @@ pub(super) fn check_changeable(
     match definitions::refuse_change(&visit.actor, kind, name, present, new) {
         None => Ok(()),
         Some(_) => Err(WebError::missing_permission()),
+    }
+}
+
+/// Rejects a form that the user may not submit, as its submission would be.
+pub(super) fn check_form(visit: &Visit, kind: DefinitionKind, name: &str) -> WebResult<()> {
+    check_visible(visit, kind, name)?;
+    check_changeable(visit, kind, name, &Map::new(), &Map::new())
+}
+
+/// Rejects the creation of a definition by a user of some digests, to which a new one does not belong.
+pub(super) fn check_creatable(visit: &Visit) -> WebResult<()> {
+    match visit.actor.digests() {
+        DigestScope::All => Ok(()),
+        DigestScope::Only(_) => Err(WebError::missing_permission()),
     }
 }
 

@@ -117,6 +117,10 @@ async fn segments_and_suppressions_are_not_for_users_of_one_digest_or_without_pe
         assert_eq!(limited.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
         assert_eq!(editor.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
+    let links = ["\"/news/admin/segments\"", "\"/news/admin/suppressions\""];
+    let (hidden, shown) = (limited.page("/admin/").await, viewer.page("/admin/").await);
+    assert!(links.iter().all(|link| !hidden.contains(link)), "{hidden}");
+    assert!(links.iter().all(|link| shown.contains(link)), "{shown}");
     assert!(!viewer.page("/admin/suppressions").await.contains("/suppressions/add"));
     let refused = viewer.post("/admin/suppressions/add", "email=eve%40example.org").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
