@@ -47,7 +47,7 @@ await story(async ({ page, watch, step }) => {
     await page.getByRole("button", { name: "Create" }).click();
     await sees(page, "Nothing was saved. Please correct:");
     await page.getByLabel("On a day of the month").check();
-    await page.getByLabel("Day of the month").selectOption("15");
+    await page.getByLabel("Day of the month", { exact: true }).selectOption("15");
     await page.getByLabel("Time of day").fill("07:30");
     await page.getByRole("button", { name: "Check" }).click();
     await sees(page, "It is sent on the 15th of each month at 7:30");

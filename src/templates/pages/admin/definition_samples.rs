@@ -33,6 +33,7 @@ fn field(input: &str, error: Option<&str>) -> FormField {
             month_days: vec![option("1", false), option("L", true)],
             time: "08:00".into(),
             cron: "0 8 * * MON".into(),
+            wrong: error.map_or("", |_| "time").into(),
         }),
         error: error.map(Into::into),
         is_required: error.is_none(),

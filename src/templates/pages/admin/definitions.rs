@@ -109,6 +109,8 @@ pub struct ScheduleField {
     pub time: String,
     /// Cron pattern as it was entered, or that of the setting.
     pub cron: String,
+    /// Part with an error: `days`, `time` or `cron`; empty without one.
+    pub wrong: String,
 }
 
 /// Choice of a field.

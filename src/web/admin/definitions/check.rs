@@ -1,17 +1,23 @@
-//! Meaning of checked settings: the articles that they select, and the next dates of a digest.
+//! Meaning of settings: the articles that they select, and the next dates of a digest.
 
-use super::super::digests::schedule_words;
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value};
+
+use super::super::digests::{schedule_text, schedule_words};
 use super::super::visit::Visit;
+use super::values::elements;
 use crate::app::App;
 use crate::config::Config;
 use crate::domain::definition::DefinitionKind;
-use crate::domain::schedule::next_date;
+use crate::domain::schedule::{PauseRange, Schedule, next_date};
 use crate::domain::time::Millis;
-use crate::templates::pages::CheckedSettings;
+use crate::templates::pages::{CheckedSettings, ScheduleText};
 use crate::web::error::WebResult;
 
 /// Number of dates and of titles that are named.
 const NAMED: usize = 3;
+/// Number of dates that are listed below a schedule.
+const LISTED_DATES: usize = 5;
 
 /// Returns sentences about a feed or digest of a configuration that is not in force.
 pub(super) async fn checked(
@@ -44,4 +50,27 @@ pub(super) async fn checked(
     let newest = app.store.feed_items().newest_articles(selection, visit.now, NAMED).await?;
     let titles = newest.into_iter().map(|article| article.title).collect();
     Ok(CheckedSettings { sentences, titles })
+}
+
+/// Returns the schedule of settings in words with its next dates; `None` if they are not valid.
+pub(super) fn schedule_outcome(
+    visit: &Visit,
+    app: &App,
+    settings: &Map<String, Value>,
+) -> Option<ScheduleText> {
+    let schedule = Schedule::parse(settings.get("schedule")?.as_str()?).ok()?;
+    let zone = match settings.get("timezone") {
+        Some(name) => TimeZone::get(name.as_str()?).ok()?,
+        None => app.config.site.timezone.clone(),
+    };
+    let pauses = elements(settings.get("pause"));
+    let pauses: Vec<PauseRange> =
+        pauses.iter().map(|text| PauseRange::parse(text).ok()).collect::<Option<_>>()?;
+    let next = |at: Millis| next_date(&schedule, &zone, &pauses, at);
+    let dates = std::iter::successors(next(visit.now), |at| next(*at)).take(LISTED_DATES);
+    let words = schedule_text(visit, &schedule, &zone);
+    Some(ScheduleText {
+        sentence: visit.text("admin-schedule-words", &[("schedule", words.as_str().into())]),
+        dates: dates.map(|at| visit.time(at)).collect(),
+    })
 }

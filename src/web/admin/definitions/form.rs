@@ -4,9 +4,10 @@ use serde_json::{Map, Value};
 
 use super::super::nav::Section;
 use super::super::visit::Visit;
+use super::check::schedule_outcome;
 use super::choices::{choices, schedules, selection, texts};
 use super::fields::{Field, Group, Input, fields, groups, is_required, text_key};
-use super::schedule::{ScheduleFields, schedule_outcome};
+use super::schedule::ScheduleFields;
 use super::stored::{Stored, list_path};
 use super::values::input_text;
 use crate::app::App;
@@ -189,12 +190,12 @@ async fn form_field(
 fn add_schedule(visit: &Visit, entered: Option<&ScheduleFields>, shown: &mut FormField) {
     let stored = ScheduleFields::of_pattern(&shown.value);
     let fields = entered.unwrap_or(&stored);
-    shown.schedule = Some(fields.view(visit));
-    shown.proposals = schedules(visit);
     // The validation only finds that there is no pattern, if it comes that far.
-    if let Some(key) = entered.and_then(ScheduleFields::error_key) {
-        shown.error = Some(visit.text(key, &[]));
+    if let Some(problem) = entered.and_then(ScheduleFields::problem) {
+        shown.error = Some(visit.text(problem.text_key(), &[]));
     }
+    shown.schedule = Some(fields.view(visit, shown.error.is_some()));
+    shown.proposals = schedules(visit);
 }
 
 fn input_word(input: Input) -> &'static str {

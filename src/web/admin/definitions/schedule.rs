@@ -1,22 +1,15 @@
 //! Schedules of digests as fields that need no knowledge of cron: kind of days, days and time of day.
 
-use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::super::digests::schedule_text;
 use super::super::visit::Visit;
-use super::values::elements;
-use crate::app::App;
-use crate::domain::schedule::{PauseRange, Recurrence, RecurringDays, Schedule, next_date};
-use crate::domain::time::Millis;
+use crate::domain::schedule::{Recurrence, RecurringDays, Schedule};
 use crate::templates::TextValue;
-use crate::templates::pages::{FieldOption, ScheduleField, ScheduleText};
+use crate::templates::pages::{FieldOption, ScheduleField};
 use crate::web::form::Form;
 
 /// Schedule that the form of a new digest proposes.
 pub(super) const PROPOSED: &str = "0 8 * * MON";
-/// Number of dates that are listed.
-const DATES: usize = 5;
 /// Days of the week in cron patterns, from Monday.
 const WEEKDAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 /// Last day of the month that every month has.
@@ -44,6 +37,25 @@ impl ScheduleKind {
             Self::Weekly => "weekly",
             Self::Monthly => "monthly",
             Self::Cron => "cron",
+        }
+    }
+}
+
+/// Part of a schedule that was not chosen, or cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScheduleProblem {
+    /// No day of the week is chosen.
+    Days,
+    /// The time of day is missing or not one.
+    Time,
+}
+
+impl ScheduleProblem {
+    /// Returns the catalog key of the error.
+    pub(super) fn text_key(self) -> &'static str {
+        match self {
+            Self::Days => "admin-error-schedule-days",
+            Self::Time => "admin-error-schedule-time",
         }
     }
 }
@@ -115,12 +127,12 @@ impl ScheduleFields {
         Some(present.unwrap_or(&pattern).into())
     }
 
-    /// Returns the catalog key of the error of incomplete values.
-    pub(super) fn error_key(&self) -> Option<&'static str> {
+    /// Returns the part without which the values state no pattern.
+    pub(super) fn problem(&self) -> Option<ScheduleProblem> {
         match self.kind {
             ScheduleKind::Cron => None,
-            ScheduleKind::Weekly if self.weekdays.is_empty() => Some("admin-error-schedule-days"),
-            _ if time_of_day(&self.time).is_none() => Some("admin-error-schedule-time"),
+            ScheduleKind::Weekly if self.weekdays.is_empty() => Some(ScheduleProblem::Days),
+            _ if time_of_day(&self.time).is_none() => Some(ScheduleProblem::Time),
             _ => None,
         }
     }
@@ -130,7 +142,7 @@ impl ScheduleFields {
         if self.kind == ScheduleKind::Cron {
             return Some(self.cron.clone());
         }
-        if self.error_key().is_some() {
+        if self.problem().is_some() {
             return None;
         }
         let (hour, minute) = time_of_day(&self.time)?;
@@ -142,8 +154,8 @@ impl ScheduleFields {
         Some(format!("{minute} {hour} {days}"))
     }
 
-    /// Returns the fields with these values.
-    pub(super) fn view(&self, visit: &Visit) -> ScheduleField {
+    /// Returns the fields with these values, which may have an error.
+    pub(super) fn view(&self, visit: &Visit, has_error: bool) -> ScheduleField {
         let option =
             |value: String, text: String, is_chosen| FieldOption { value, text, is_chosen };
         let kind = |kind: ScheduleKind| {
@@ -169,6 +181,13 @@ impl ScheduleFields {
             month_days: days.chain([MONTH_END.to_owned()]).map(month_day).collect(),
             time: self.time.clone(),
             cron: self.cron.clone(),
+            wrong: match self.problem().filter(|_| has_error) {
+                Some(ScheduleProblem::Days) => "days",
+                Some(ScheduleProblem::Time) => "time",
+                None if has_error => "cron",
+                None => "",
+            }
+            .to_owned(),
         }
     }
 }
@@ -195,29 +214,6 @@ fn time_of_day(text: &str) -> Option<(u16, u16)> {
         digits.parse().ok().filter(|number| is_short && *number <= max)
     };
     Some((number(hour, 23)?, number(minute, 59).filter(|_| minute.len() == 2)?))
-}
-
-/// Returns the schedule of settings in words with its next dates; `None` if they are not valid.
-pub(super) fn schedule_outcome(
-    visit: &Visit,
-    app: &App,
-    settings: &Map<String, Value>,
-) -> Option<ScheduleText> {
-    let schedule = Schedule::parse(settings.get("schedule")?.as_str()?).ok()?;
-    let zone = match settings.get("timezone") {
-        Some(name) => TimeZone::get(name.as_str()?).ok()?,
-        None => app.config.site.timezone.clone(),
-    };
-    let pauses = elements(settings.get("pause"));
-    let pauses: Vec<PauseRange> =
-        pauses.iter().map(|text| PauseRange::parse(text).ok()).collect::<Option<_>>()?;
-    let next = |at: Millis| next_date(&schedule, &zone, &pauses, at);
-    let dates = std::iter::successors(next(visit.now), |at| next(*at)).take(DATES);
-    let words = schedule_text(visit, &schedule, &zone);
-    Some(ScheduleText {
-        sentence: visit.text("admin-schedule-words", &[("schedule", words.as_str().into())]),
-        dates: dates.map(|at| visit.time(at)).collect(),
-    })
 }
 
 #[cfg(test)]
@@ -283,12 +279,12 @@ mod tests {
     #[test]
     fn incomplete_fields_have_an_error_and_state_no_pattern() {
         for (kind, day, time, error) in [
-            ("weekly", "", "8:00", Some("admin-error-schedule-days")),
-            ("weekly", "9", "8:00", Some("admin-error-schedule-days")),
-            ("weekly", "1", "", Some("admin-error-schedule-time")),
-            ("daily", "", "24:00", Some("admin-error-schedule-time")),
-            ("daily", "", "1 2", Some("admin-error-schedule-time")),
-            ("daily", "", "8:5", Some("admin-error-schedule-time")),
+            ("weekly", "", "8:00", Some(ScheduleProblem::Days)),
+            ("weekly", "9", "8:00", Some(ScheduleProblem::Days)),
+            ("weekly", "1", "", Some(ScheduleProblem::Time)),
+            ("daily", "", "24:00", Some(ScheduleProblem::Time)),
+            ("daily", "", "1 2", Some(ScheduleProblem::Time)),
+            ("daily", "", "8:5", Some(ScheduleProblem::Time)),
             ("daily", "", "23：59", None),
         ] {
             let form = Form::of(&[
@@ -297,7 +293,7 @@ mod tests {
                 ("schedule.time", time),
             ]);
             let fields = ScheduleFields::of_form(&form);
-            assert_eq!(fields.error_key(), error, "{kind} {day} {time}");
+            assert_eq!(fields.problem(), error, "{kind} {day} {time}");
             let setting = fields.setting(Some(&json!("0 8 * * *")));
             assert_eq!(setting == Some("".into()), error.is_some(), "{setting:?}");
         }
