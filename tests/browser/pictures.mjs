@@ -3,6 +3,7 @@
 //   COURANT_TEST_BROWSER=DIR node tests/browser/pictures.mjs http://127.0.0.1:8080 docs/admin
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { BROWSER, PAGES, pathOf, signIn } from "./lib/demo.mjs";
 import { require } from "./lib/modules.mjs";
 
 const { chromium } = require("playwright-core");
@@ -12,47 +13,6 @@ const LANGUAGES = ["en", "zh"];
 const WINDOWS = { wide: { width: 1280, height: 800 }, phone: { width: 390, height: 844 } };
 /** Longest page in a picture, in pixels. */
 const MAX_HEIGHT = 2400;
-/** Pages by the name of their pictures; a page that starts with `first` is the first row of a list. */
-const PAGES = {
-  home: "/admin/",
-  articles: "/admin/articles",
-  article: { first: "/admin/articles" },
-  feeds: "/admin/feeds",
-  feed: { first: "/admin/feeds" },
-  "feed-new": "/admin/feeds/new",
-  digests: "/admin/digests",
-  digest: { first: "/admin/digests" },
-  "digest-new": "/admin/digests/new",
-  preview: { first: "/admin/digests", then: "/preview" },
-  editions: "/admin/editions",
-  edition: { first: "/admin/editions" },
-  subscribers: "/admin/subscribers",
-  person: { first: "/admin/subscribers" },
-  imports: "/admin/subscribers/import",
-  segments: "/admin/segments",
-  suppressions: "/admin/suppressions",
-  sources: "/admin/sources",
-  source: { first: "/admin/sources" },
-  transports: "/admin/transports",
-  transport: { first: "/admin/transports" },
-  webhooks: "/admin/webhooks",
-  users: "/admin/users",
-  tokens: "/admin/tokens",
-  audit: "/admin/audit",
-  settings: "/admin/settings",
-  find: "/admin/find?q=a",
-  profile: "/admin/profile",
-};
-
-/** Returns the path of a page, which may be that of the first row of a list. */
-async function pathOf(page, place) {
-  if (typeof place === "string") return place;
-  await page.goto(base + place.first);
-  const link = page.locator(`main tbody a[href*="${place.first}/"], main .card a[href*="${place.first}/"]`).first();
-  const path = new URL(await link.getAttribute("href"), base).pathname;
-  return path + (place.then ?? "");
-}
-
 /** Stores the page as WebP, from its top to its end. */
 async function take(page, file) {
   const { width, height } = page.viewportSize();
@@ -68,21 +28,18 @@ async function take(page, file) {
   writeFileSync(file, Buffer.from(data, "base64"));
 }
 
-const args = process.getuid() === 0 ? ["--no-sandbox"] : [];
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args });
+const browser = await chromium.launch(BROWSER);
 mkdirSync(folder, { recursive: true });
 for (const language of LANGUAGES) {
   const page = await browser.newPage({ viewport: WINDOWS.wide, reducedMotion: "reduce" });
-  await page.goto(`${base}/admin/login`);
-  await page.locator('form[action$="/demo/sign-in"] button').click();
-  await page.waitForURL("**/admin/");
+  await signIn(page, base);
   const chosen = await page.locator("html").getAttribute("lang");
   if (chosen !== language) {
     await page.locator(`form.languages button[value="${language}"]`).click();
     await page.locator(`html[lang="${language}" i]`).waitFor();
   }
   for (const [name, place] of Object.entries(PAGES)) {
-    const path = await pathOf(page, place);
+    const path = await pathOf(page, base, place);
     for (const [window, size] of Object.entries(WINDOWS)) {
       await page.setViewportSize(size);
       await page.goto(base + path);
