@@ -84,9 +84,12 @@ impl Store {
         let Db::Sqlite { write, .. } = &*self.db else { return Ok(()) };
         for setting in [
             "PRAGMA synchronous = NORMAL",
-            "PRAGMA wal_autocheckpoint = 8000",
-            // 24 MiB, for the pages of the indexes, which have no order.
-            "PRAGMA cache_size = -24576",
+            // 128 MiB: pages of indexes without order are written more than once until then.
+            "PRAGMA wal_autocheckpoint = 32000",
+            // 16 MiB, for these pages.
+            "PRAGMA cache_size = -16384",
+            // The former content of pages that a statement changes, which would take most of the memory.
+            "PRAGMA temp_store = FILE",
         ] {
             sqlx::query(setting).execute(write).await?;
         }

@@ -20,8 +20,9 @@ pub struct ImportChunk {
     pub through: i64,
 }
 
-/// Largest number of lines that one statement stores, which bounds the memory of a transaction.
-const LINES_PER_STATEMENT: usize = 1_000;
+/// Largest number of lines that one statement stores, which bounds the memory of a transaction. Each
+/// statement writes what it adds to the index of trigrams of SQLite to the disk.
+const LINES_PER_STATEMENT: usize = 4_000;
 
 /// Lines of a chunk that the same statements store.
 #[derive(Debug, Clone, Copy)]

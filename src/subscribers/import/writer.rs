@@ -15,10 +15,10 @@ const COUNTED_LINES: usize = 1_000;
 /// Number of lines in the first transaction.
 const FIRST_LINES: usize = 200;
 /// Smallest and largest number of lines in a transaction.
-const LINES_PER_TRANSACTION: (usize, usize) = (20, 20_000);
+const LINES_PER_TRANSACTION: (usize, usize) = (20, 8_000);
 /// Duration of a transaction, which on SQLite delays all other writes. Long ones write fewer pages of the
 /// indexes, whose entries have no order, more than once.
-const TRANSACTION_TIME: Duration = Duration::from_millis(300);
+const TRANSACTION_TIME: Duration = Duration::from_millis(400);
 /// Duration of a transaction on SQLite while an edition is being sent.
 const TIME_WHILE_SENDING: Duration = Duration::from_millis(12);
 
@@ -203,13 +203,13 @@ mod tests {
             let lines = pace.lines;
             pace.adapt(lines, Duration::from_micros(lines as u64 * 24));
         }
-        assert_eq!(pace.lines, 12_500);
-        pace.adapt(12_500, Duration::from_secs(5));
-        assert_eq!(pace.lines, 6_250, "one slow transaction halves it at most");
+        assert_eq!(pace.lines, LINES_PER_TRANSACTION.1);
+        pace.adapt(8_000, Duration::from_secs(5));
+        assert_eq!(pace.lines, 4_000, "one slow transaction halves it at most");
         for _ in 0..50 {
             pace.adapt(pace.lines, Duration::from_secs(1));
         }
-        assert_eq!(pace.lines, 300);
+        assert_eq!(pace.lines, 400);
     }
 
     #[tokio::test(start_paused = true)]
