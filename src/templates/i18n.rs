@@ -116,7 +116,8 @@ fn catalog_name(name: &str) -> &str {
 /// Formats a whole number in a sentence with its digits in groups; `None` for any other value.
 fn format_number<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
     match value {
-        FluentValue::Number(number) if number.value.fract() == 0.0 => {
+        FluentValue::Number(number) if number.value.fract() == 0.0 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "counts are far below 2^53")]
             Some(group_digits(number.value as i64))
         }

@@ -6,8 +6,9 @@ use axum::response::Response;
 use super::nav::Section;
 use super::visit::Visit;
 use crate::delivery::TransportSnapshot;
+use crate::domain::permission::Permission;
 use crate::store::transport_failures::TransportFailure;
-use crate::templates::pages::{Block, Cell, Fact, Table};
+use crate::templates::pages::{AdminAction, Block, Cell, Fact, Table};
 use crate::web::error::{WebError, WebResult};
 
 /// State of one transport, of all nodes and of this one.
@@ -114,7 +115,30 @@ pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> WebResult<Re
     } else {
         page.lede = visit.text("transport-not-here", &[]);
     }
+    page.blocks.push(digests(&visit, &name));
     visit.render(&page).await
+}
+
+/// Returns the digests that a transport sends, each with the page that sends a test of its mail.
+fn digests(visit: &Visit, transport: &str) -> Block {
+    let (config, scope) = (&visit.app().config, visit.actor.digests());
+    let of_transport = config.digests.iter().filter(|digest| digest.transport == transport);
+    let rows = of_transport.filter(|digest| scope.contains(&digest.name)).map(|digest| {
+        let path = format!("/admin/digests/{}", digest.name);
+        let title = digest.title_in(&visit.client.language);
+        let test = visit.may(Permission::ControlEditions).then(|| {
+            let url = visit.url(&format!("{path}/preview?content=sample"));
+            AdminAction::link(visit.text("transport-test", &[]), url)
+        });
+        vec![Cell::link(title, visit.url(&path)), Cell::default().with_action(test)]
+    });
+    let table = Table {
+        columns: visit.columns(&["admin-digest", ""], &[]),
+        rows: rows.collect(),
+        empty: visit.text("transport-no-digests", &[]),
+        ..Table::default()
+    };
+    Block { title: visit.text("admin-digests", &[]), table }
 }
 
 fn blocked_domains(visit: &Visit, snapshot: &TransportSnapshot) -> Block {

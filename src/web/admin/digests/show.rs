@@ -73,7 +73,11 @@ pub(in crate::web::admin) async fn show(
         pending: pending.map(|at| visit.time(at)),
         dates: dates.iter().map(|at| visit.time(*at)).collect(),
         pauses: digest.pause.iter().map(ToString::to_string).collect(),
-        months: calendar::months(digest, &visit.client.language, now),
+        months: if paused_since.is_some() {
+            Vec::new()
+        } else {
+            calendar::months(digest, &visit.client.language, now)
+        },
         weekdays: calendar::weekdays(&visit),
         audience: digest.audience.text.trim().to_owned(),
         editions: rows(&visit, last.items).await?,
