@@ -13,6 +13,7 @@ use super::operations::Operations;
 use super::output::{ApiResult, created, json, resource};
 use super::paging::{ItemPage, ListQuery, NoFilter, PageParams};
 use super::subscriptions::{RequestedStatus, find_digests};
+use crate::domain::import_changes::ExistingPeople;
 use crate::domain::permission::Permission;
 use crate::http::Problem;
 use crate::store::imports::ImportJob;
@@ -35,6 +36,26 @@ pub(super) fn add_operations(operations: Operations) -> Operations {
         .add(Permission::WriteSubscribers, routes!(upload_import))
         .add(Permission::WriteSubscribers, routes!(start_import))
         .add(Permission::WriteSubscribers, routes!(cancel_import))
+}
+
+/// Treatment of people whom the database has.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ExistingValues {
+    /// Values of the file replace the stored ones; an empty value replaces nothing.
+    #[default]
+    Update,
+    /// Details and existing subscriptions to the digest stay as they are.
+    Keep,
+}
+
+impl From<ExistingValues> for ExistingPeople {
+    fn from(values: ExistingValues) -> Self {
+        match values {
+            ExistingValues::Update => Self::Update,
+            ExistingValues::Keep => Self::Keep,
+        }
+    }
 }
 
 /// Properties of a file that are not to be recognized from its content.
@@ -81,6 +102,10 @@ struct UploadParams {
     map: Option<String>,
     /// Columns that are not imported, separated by commas
     ignore: Option<String>,
+    /// `update` replaces values of known people, `keep` leaves these people as they are
+    #[serde(default)]
+    #[param(inline)]
+    existing: ExistingValues,
     /// `true` to count the changes without storing anything
     #[serde(default)]
     dry_run: bool,
@@ -117,6 +142,8 @@ struct StartRequest {
     map: Option<Vec<String>>,
     /// Columns that are not imported.
     ignore: Option<Vec<String>>,
+    /// `update` replaces values of known people, `keep` leaves these people as they are.
+    existing: Option<ExistingValues>,
     /// `true` to count the changes without storing anything.
     dry_run: Option<bool>,
     /// `true` to import valid lines even if others are rejected.
@@ -238,6 +265,7 @@ async fn upload_import(
         preset: upload.preset,
         columns,
         ignored: split(upload.ignore.as_ref()),
+        existing: upload.existing.into(),
         dry_run: upload.dry_run,
         skip_bad: upload.skip_bad,
     };
@@ -319,6 +347,7 @@ fn changed_settings(
     }
     settings.consent = request.consent.unwrap_or(settings.consent);
     settings.ignored = request.ignore.unwrap_or(settings.ignored);
+    settings.existing = request.existing.map_or(settings.existing, ExistingPeople::from);
     settings.dry_run = request.dry_run.unwrap_or(settings.dry_run);
     settings.skip_bad = request.skip_bad.unwrap_or(settings.skip_bad);
     Ok(settings)

@@ -19,6 +19,7 @@ mod arguments;
 mod bulk;
 mod edit;
 mod import;
+mod import_changes;
 mod list;
 mod show;
 

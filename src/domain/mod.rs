@@ -24,6 +24,7 @@ pub mod file_import;
 pub mod filter;
 pub mod fold;
 pub mod ghost_filter;
+pub mod import_changes;
 pub mod language;
 pub mod left_out;
 pub mod link_token;

@@ -85,6 +85,8 @@ pub struct ImportCounts {
     pub changed: u64,
     /// Known people for whom nothing changes.
     pub unchanged: u64,
+    /// Known people whose details, tags, attributes or sections the file changes.
+    pub details_changed: u64,
     /// Subscriptions that begin, or are confirmed, without a message to their owners.
     pub confirmed: u64,
     /// Subscriptions for which a confirmation message is queued.
@@ -108,6 +110,7 @@ impl ImportCounts {
             (&mut self.new, others.new),
             (&mut self.changed, others.changed),
             (&mut self.unchanged, others.unchanged),
+            (&mut self.details_changed, others.details_changed),
             (&mut self.confirmed, others.confirmed),
             (&mut self.pending, others.pending),
             (&mut self.already_subscribed, others.already_subscribed),

@@ -9,6 +9,7 @@ use super::leases::RELEASED;
 use super::operations::Imports;
 use crate::domain::actor::Actor;
 use crate::domain::audit::AuditAction;
+use crate::domain::import_changes::{ChangedPerson, add_changed_people};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::time::Millis;
@@ -17,6 +18,8 @@ pub(super) mod changes;
 mod conflicts;
 pub(super) mod content;
 pub(super) mod current;
+mod differences;
+pub(super) mod forgetting;
 mod job;
 mod plan;
 mod rows;
@@ -188,14 +191,20 @@ impl Imports<'_> {
         Ok(job)
     }
 
-    /// Counts the changes that the lines of a chunk would cause.
-    pub async fn count_changes(self, chunk: &ImportChunk) -> StoreResult<ImportCounts> {
-        let mut counts = ImportCounts::default();
+    /// Counts the changes that the lines of a chunk would cause, and returns the first known people whose
+    /// stored values would change.
+    pub async fn count_changes(
+        self,
+        chunk: &ImportChunk,
+    ) -> StoreResult<(ImportCounts, Vec<ChangedPerson>)> {
+        let (mut counts, mut people) = (ImportCounts::default(), Vec::new());
         for slice in chunk.slices() {
             let current = current::read(&mut current::Reader(self.store), slice).await?;
-            counts.add_all(&plan::plan(slice, &current).counts);
+            let plan = plan::plan(slice, &current);
+            counts.add_all(&plan.counts);
+            add_changed_people(&mut people, plan.changed_people);
         }
-        Ok(counts)
+        Ok((counts, people))
     }
 
     /// Cancels imports that nobody has started since `before`; returns their number.

@@ -66,6 +66,7 @@ static ALL: &[&[&Statement]] = &[
     imports::STATEMENTS,
     imports::content::STATEMENTS,
     imports::current::STATEMENTS,
+    imports::forgetting::STATEMENTS,
     imports::changes::STATEMENTS,
     imports::subscriptions::STATEMENTS,
     imports::work::STATEMENTS,

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::address_changes::{RedirectedMessages, redirect_messages};
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
+use super::imports::forgetting::forget_person;
 use super::operations::Subscribers;
 use super::subscribers::SubscriberDetails;
 use super::suppressions::domain_key;
@@ -273,6 +274,7 @@ pub(super) async fn erase_in(
     let subscriptions =
         tx.query(&DELETE_SUBSCRIPTIONS).bind("subscriber", subscriber).execute().await?;
     tx.query(&DELETE).bind("subscriber", subscriber).execute().await?;
+    forget_person(tx, subscriber).await?;
     Ok(EraseResult::Erased { subscriptions, deliveries })
 }
 

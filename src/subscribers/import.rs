@@ -15,6 +15,7 @@ use super::subscriber_file::{LayoutChoice, SubscriberFile};
 use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::file_import::{ImportEvent, RejectedLines};
+use crate::domain::import_changes::{ChangedPerson, ExistingPeople};
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::Millis;
 use crate::fs::{CsvSettings, InputFile, separator_word};
@@ -71,6 +72,8 @@ pub struct ImportSettings {
     pub columns: BTreeMap<String, String>,
     /// Headings of columns that are not imported.
     pub ignored: Vec<String>,
+    /// Treatment of people whom the database has.
+    pub existing: ExistingPeople,
     /// `true` to count the changes without storing anything.
     pub dry_run: bool,
     /// `true` to import valid lines even if others are rejected.
@@ -145,6 +148,8 @@ pub struct ImportReport {
     pub resumed_after: Option<i64>,
     /// Numbers of lines by outcome; of a dry run those that an import would have.
     pub counts: ImportCounts,
+    /// First known people whose stored values changed, or would change.
+    pub changed_people: Vec<ChangedPerson>,
 }
 
 /// Returns the name of a delimiter, or the delimiter itself.
@@ -203,9 +208,9 @@ pub async fn import(
         ..ImportReport::default()
     };
     checked.rejections.for_each(|line, reason| report.rejected.add(line, reason, &mut on_event))?;
-    let target = ChunkTarget { digest: digest.name.clone(), transport: digest.transport.clone() };
+    let target = chunk_target(digest, &options.settings);
     if options.settings.dry_run {
-        report.counts = count(store, checked, &target).await?;
+        (report.counts, report.changed_people) = count(store, checked, &target).await?;
         return Ok(report);
     }
     if report.rejected.count > 0 && !options.settings.skip_bad {
@@ -237,6 +242,7 @@ pub async fn import(
     })?;
     report.imported = true;
     report.counts = job.counts;
+    report.changed_people = job.changed_people;
     Ok(report)
 }
 
@@ -249,8 +255,7 @@ async fn add_job(
     now: Millis,
 ) -> anyhow::Result<ImportJob> {
     let job = store.imports().add(new, actor, now).await?;
-    let counts = ImportCounts::default();
-    Ok(save_check(store, job.id, checked, ImportState::Storing, counts).await?.unwrap_or(job))
+    Ok(save_check(store, job.id, checked, ImportState::Storing).await?.unwrap_or(job))
 }
 
 /// Returns the number of lines with a person that these counts contain.
@@ -272,6 +277,15 @@ fn fingerprint(
     let path = file.canonicalize().unwrap_or_else(|_| file.to_owned());
     let identity = json!([path.to_string_lossy(), input.state(), digest.name, settings]);
     hex::encode(Sha256::digest(identity.to_string().as_bytes()))
+}
+
+/// Returns the digest of an import, with the settings that concern each of its lines.
+fn chunk_target(digest: &Digest, settings: &ImportSettings) -> ChunkTarget {
+    ChunkTarget {
+        digest: digest.name.clone(),
+        transport: digest.transport.clone(),
+        existing: settings.existing,
+    }
 }
 
 /// Returns the values against which the lines of a file are validated.
@@ -299,24 +313,24 @@ async fn line_checks(
     })
 }
 
-/// Counts the changes that a checked file would cause.
+/// Counts the changes that a checked file would cause, and returns the first known people whose stored values
+/// would change.
 async fn count(
     store: &Store,
     checked: CheckedLines,
     target: &ChunkTarget,
-) -> anyhow::Result<ImportCounts> {
+) -> anyhow::Result<(ImportCounts, Vec<ChangedPerson>)> {
     let CheckedLines { file, checks, rejections, .. } = checked;
     let rows = RowStream::spawn(file, checks, rejections.repeated, 0);
     writer::count(store, rows, target).await
 }
 
-/// Saves the result of a check; `None` if the import was cancelled.
+/// Saves that a file was checked before its lines are stored; `None` if the import was cancelled.
 async fn save_check(
     store: &Store,
     id: i64,
     checked: &CheckedLines,
     state: ImportState,
-    counts: ImportCounts,
 ) -> anyhow::Result<Option<ImportJob>> {
     let form = form_json(checked.file.form());
     let result = CheckedFile {
@@ -324,7 +338,8 @@ async fn save_check(
         form: &form,
         valid: i64::try_from(checked.valid)?,
         rejected: i64::try_from(checked.rejections.count)?,
-        counts,
+        counts: ImportCounts::default(),
+        changed_people: &[],
         attribute_types: &checked.types,
     };
     Ok(store.imports().save_check(id, result).await?)

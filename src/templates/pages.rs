@@ -34,7 +34,10 @@ pub use admin::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
 pub use admin::{
     CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
 };
-pub use admin::{ImportColumn, ImportPage, ImportRow, ImportsPage, RejectedRow, SelectOption};
+pub use admin::{
+    ChangedPersonRow, ChangedValueRow, ImportColumn, ImportPage, ImportRow, ImportsPage,
+    RejectedRow, SelectOption,
+};
 pub use admin::{SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage};
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 use utoipa::ToSchema;
 
+use super::import_changes::ChangedPerson;
 use super::subscribers::{ImportNumbers, RejectedLine};
 use crate::store::imports::{ImportJob, ImportRejection};
 use crate::subscribers::import::{FileForm, FilePreview, Preset, delimiter_word, jobs};
@@ -24,6 +25,8 @@ pub struct Import {
     pub bytes: i64,
     /// `confirmed` if subscriptions begin without a message to their owners, otherwise `pending`.
     pub status: &'static str,
+    /// `update` if the file replaces values of known people, `keep` if these stay as they are.
+    pub existing: &'static str,
     /// `true` to count the changes without storing anything.
     pub dry_run: bool,
     /// `true` to import valid lines even if others are rejected.
@@ -39,6 +42,8 @@ pub struct Import {
     pub done_through: i64,
     /// Numbers of lines by outcome: of the whole file after a dry run, otherwise of the stored lines.
     pub counts: ImportNumbers,
+    /// The first 20 known people whose stored values the file changes, for 30 days.
+    pub changed_people: Vec<ChangedPerson>,
     /// Reason for which the import failed; `null` if it did not.
     #[schema(required)]
     pub error: Option<String>,
@@ -103,6 +108,7 @@ impl From<&ImportJob> for Import {
             file_name: job.file_name.clone(),
             bytes: job.bytes,
             status: if settings.confirmed { "confirmed" } else { "pending" },
+            existing: settings.existing.as_str(),
             dry_run: settings.dry_run,
             skip_bad: settings.skip_bad,
             file: job.form.as_ref().map(ImportedFile::from_stored),
@@ -110,6 +116,7 @@ impl From<&ImportJob> for Import {
             rejected_lines: job.rejected,
             done_through: job.done_through,
             counts: ImportNumbers::from(&job.counts),
+            changed_people: job.changed_people.iter().map(ChangedPerson::from).collect(),
             error: job.error.clone(),
             created_at: job.created_at.rfc3339(),
             finished_at: job.finished_at.map(|time| time.rfc3339()),

@@ -13,6 +13,7 @@ pub mod deliveries;
 pub mod digests;
 pub mod editions;
 pub mod feeds;
+pub mod import_changes;
 pub mod imports;
 pub mod problem;
 pub mod segments;

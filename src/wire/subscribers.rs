@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::deliveries::DeliverySummary;
+use super::import_changes::ChangedPerson;
 use crate::domain::subscriber_import::ImportCounts;
 use crate::store::address_changes::RedirectedMessages;
 use crate::store::subscribers;
@@ -245,6 +246,8 @@ pub struct SubscriberImport {
     /// Numbers of the valid lines by outcome.
     #[serde(flatten)]
     pub counts: ImportNumbers,
+    /// The first 20 known people whose stored values the file changes.
+    pub changed_people: Vec<ChangedPerson>,
     /// Number of rejected lines.
     pub rejected_lines: usize,
     /// The first 100 rejected lines, with the reasons.
@@ -260,6 +263,8 @@ pub struct ImportNumbers {
     pub changed: u64,
     /// Number of known people for whom nothing changes.
     pub unchanged: u64,
+    /// Number of known people whose details, tags, attributes or sections the file changes.
+    pub details_changed: u64,
     /// Number of subscriptions that begin, or are confirmed, without a message to their owners.
     pub confirmed: u64,
     /// Number of subscriptions for which a confirmation e-mail is queued.
@@ -282,6 +287,7 @@ impl From<&ImportCounts> for ImportNumbers {
             new: counts.new,
             changed: counts.changed,
             unchanged: counts.unchanged,
+            details_changed: counts.details_changed,
             confirmed: counts.confirmed,
             pending: counts.pending,
             already_subscribed: counts.already_subscribed,
@@ -313,6 +319,7 @@ impl From<&ImportReport> for SubscriberImport {
             preset: form.and_then(|form| form.preset).map(|preset| preset.as_str().to_owned()),
             valid: r.valid,
             counts: ImportNumbers::from(&r.counts),
+            changed_people: r.changed_people.iter().map(ChangedPerson::from).collect(),
             rejected_lines: r.rejected.count,
             rejected: rejected
                 .map(|(line, reason)| RejectedLine { line: *line, reason: reason.clone() })

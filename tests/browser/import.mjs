@@ -68,6 +68,25 @@ await story(async ({ page, watch, step }) => {
     const counts = await page.locator(".outcome-list").innerText();
     assert(counts.includes("1,000") && counts.includes("new people"), counts);
   });
+  await step("a second file shows whose values it changes", async () => {
+    const { pathname } = new URL(page.url());
+    await openSection(page, "Subscribers");
+    await page.getByRole("link", { name: "Import…" }).first().click();
+    const buffer = Buffer.from(`email,name\n${facts.changed},Another Name\n`);
+    await page.getByLabel("File").setInputFiles({ name: "again.csv", mimeType: "text/csv", buffer });
+    await page.getByRole("button", { name: "Upload" }).click();
+    await page.getByRole("button", { name: "Check only" }).click();
+    await reaches(page, "Checked");
+    await sees(page, "The import changes stored values of one person.");
+    const change = await page.locator(".change-list li").first().innerText();
+    assert(change.startsWith("name: 王小明") && change.endsWith("→ Another Name"), change);
+    await page.getByLabel("Leave existing people as they are").check();
+    await page.getByRole("button", { name: "Check only" }).click();
+    await page.locator(".change-list").waitFor({ state: "detached" });
+    await page.getByRole("button", { name: "Cancel the import" }).click();
+    await reaches(page, "Cancelled");
+    await page.goto(new URL(pathname, page.url()).href);
+  });
   await step("a repeated start does nothing", async () => {
     await page.reload();
     assertEqual(await page.getByRole("button", { name: /^Import/ }).count(), 0, "buttons to import");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use courant::domain::actor::Actor;
 use courant::domain::file_import::ImportEvent;
+use courant::domain::import_changes::ExistingPeople;
 use courant::domain::page::PageRequest;
 use courant::domain::subscriber_import::ImportCounts;
 use courant::domain::subscription::SubscriptionStatus;
@@ -180,7 +181,7 @@ database_tests! {
             left@example.org,Left,,unsubscribed,\n\
             bad@example.org,Bad,,,bounce\n";
         let dry = import_file(world, file, |s| s.dry_run = true).await;
-        let expected = ImportCounts { new: 1, changed: 3, confirmed: 3, already_subscribed: 1, previously_unsubscribed: 2, suppressed: 2, suppressions_added: 1, ..ImportCounts::default() };
+        let expected = ImportCounts { new: 1, changed: 3, details_changed: 1, confirmed: 3, already_subscribed: 1, previously_unsubscribed: 2, suppressed: 2, suppressions_added: 1, ..ImportCounts::default() };
         assert_eq!((dry.counts, dry.imported), (expected, false));
         let done = import_file(world, file, |_| ()).await;
         assert_eq!((done.counts, done.imported), (expected, true));
@@ -220,7 +221,7 @@ database_tests! {
         interrupted_import(world, path.clone(), confirmed()).await;
         let imports = world.app.store.imports();
         let job = imports.list(&PageRequest::first(1)).await.unwrap().items.remove(0);
-        let chunk = courant::store::imports::ImportChunk { digest: "weekly".into(), transport: String::new(), rows: Vec::new(), through: 600 };
+        let chunk = courant::store::imports::ImportChunk { digest: "weekly".into(), transport: String::new(), existing: ExistingPeople::Update, rows: Vec::new(), through: 600 };
         assert!(imports.cancel(job.id, &Actor::Cli, world.now()).await.unwrap().is_some());
         assert!(imports.apply_chunk(&job, &chunk, &Actor::Cli, world.now()).await.unwrap().is_none());
         assert!(imports.cancel(job.id, &Actor::Cli, world.now()).await.unwrap().is_none(), "it has ended");
@@ -240,5 +241,90 @@ database_tests! {
         import_file(world, "email,name,city\nann@example.org,,Köln\n".as_bytes(), |_| ()).await;
         let (ann, subscription) = person(world, "ann@example.org").await.unwrap();
         assert_eq!((ann.name.as_deref(), attribute(&ann, "city"), subscription.status), (Some("Ann"), "Köln".to_owned(), SubscriptionStatus::Confirmed));
+    }
+
+    async fn a_check_and_an_import_say_which_stored_values_the_file_changes(world) {
+        import_file(world, "email,name,language,sections,tags,city\nann@example.org,Ann,en,News,member,Bonn\nbob@example.org,Bob,,,,\n".as_bytes(), |_| ()).await;
+        let file = "email,name,language,sections,tags,city\nann@example.org,Ann Lee,,Sport,vip,Köln\nbob@example.org,Bob,,,,\nnew@example.org,New,,,,\n".as_bytes();
+        let check = import_file(world, file, |s| s.dry_run = true).await;
+        let done = import_file(world, file, |_| ()).await;
+        assert_eq!((check.counts.details_changed, done.counts.details_changed), (1, 1));
+        assert_eq!(check.changed_people, done.changed_people);
+        let (ann, _) = person(world, "ann@example.org").await.unwrap();
+        let changes = &check.changed_people[0];
+        assert_eq!((changes.id, changes.address.as_str(), changes.more), (ann.id, "ann@example.org", 0));
+        let values: Vec<_> = changes.values.iter().map(|v| (v.field.as_str(), v.old.as_deref(), v.new.as_str())).collect();
+        assert_eq!(values, [
+            ("name", Some("Ann"), "Ann Lee"),
+            ("tags", Some("member"), "member, vip"),
+            ("attribute city", Some("Bonn"), "Köln"),
+            ("sections", Some("News"), "Sport"),
+        ]);
+        let again = import_file(world, file, |s| s.dry_run = true).await;
+        assert_eq!((again.counts.details_changed, again.changed_people.len()), (0, 0));
+    }
+
+    async fn an_import_shows_the_changes_of_the_first_people_and_counts_all(world) {
+        let path = many_people(world, 1_500);
+        run(world, &path, &confirmed()).await;
+        let content = std::fs::read_to_string(&path).unwrap().replace("Name ", "Another ");
+        std::fs::write(&path, content).unwrap();
+        let mut options = confirmed();
+        options.settings.dry_run = true;
+        let check = run(world, &path, &options).await;
+        assert_eq!((check.counts.details_changed, check.changed_people.len()), (1_500, 20));
+        let done = run(world, &path, &confirmed()).await;
+        assert_eq!((done.counts.details_changed, done.changed_people), (1_500, check.changed_people));
+    }
+
+    async fn existing_people_can_be_left_as_they_are(world) {
+        import_file(world, "email,name,sections\nann@example.org,Ann,News\n".as_bytes(), |s| s.confirmed = false).await;
+        import_file(world, "email,name\nbob@example.org,Bob\n".as_bytes(), |_| ()).await;
+        let (bob, link) = person(world, "bob@example.org").await.unwrap();
+        world.sql(&format!("DELETE FROM subscriptions WHERE id = {}", link.id)).await;
+        let file = "email,name,sections,tags\nann@example.org,Other,Sport,vip\nbob@example.org,Other,,vip\nnew@example.org,New,,\n".as_bytes();
+        let keep = |s: &mut courant::subscribers::import::ImportSettings| s.existing = ExistingPeople::Keep;
+        let report = import_file(world, file, keep).await;
+        assert_eq!((report.counts.details_changed, report.counts.new, report.counts.already_subscribed), (0, 1, 1), "{report:?}");
+        let (ann, pending) = person(world, "ann@example.org").await.unwrap();
+        assert_eq!((ann.name.as_deref(), ann.tags.len(), pending.status), (Some("Ann"), 0, SubscriptionStatus::Pending));
+        assert_eq!(pending.sections, ["News"]);
+        let (kept, begun) = person(world, "bob@example.org").await.unwrap();
+        assert_eq!((kept.id, kept.name.as_deref(), kept.tags.len()), (bob.id, Some("Bob"), 0));
+        assert_eq!(begun.status, SubscriptionStatus::Confirmed, "a person without a subscription gets one");
+    }
+
+    async fn an_empty_value_of_the_file_empties_nothing(world) {
+        let file = "email,name,language,timezone,sections,tags,city\n";
+        let full = format!("{file}ann@example.org,Ann,zh-CN,Asia/Shanghai,News,member,Bonn\n");
+        import_file(world, full.as_bytes(), |s| s.confirmed = false).await;
+        let details = |ann: &Subscriber| (ann.name.clone(), ann.language.clone(), ann.timezone.clone(), ann.tags.clone(), attribute(ann, "city"));
+        let before = details(&person(world, "ann@example.org").await.unwrap().0);
+        assert_eq!(before.2.as_deref(), Some("Asia/Shanghai"));
+        for confirmed in [false, true, true] {
+            let empty = format!("{file}ann@example.org,,,,,,\n");
+            let report = import_file(world, empty.as_bytes(), |s| s.confirmed = confirmed).await;
+            assert_eq!((report.counts.details_changed, report.changed_people.len()), (0, 0));
+            let (ann, subscription) = person(world, "ann@example.org").await.unwrap();
+            assert_eq!(details(&ann), before);
+            assert_eq!(subscription.sections, ["News"], "confirmed {confirmed}");
+        }
+    }
+
+    async fn erasing_a_person_and_time_remove_the_shown_changes(world) {
+        let path = many_people(world, 3);
+        run(world, &path, &confirmed()).await;
+        let content = std::fs::read_to_string(&path).unwrap().replace("Name ", "Another ");
+        std::fs::write(&path, content).unwrap();
+        assert_eq!(run(world, &path, &confirmed()).await.changed_people.len(), 3);
+        let store = &world.app.store;
+        let (second, _) = person(world, "m1@example.org").await.unwrap();
+        store.subscribers().erase(second.id, &Actor::Cli, world.now()).await.unwrap();
+        let shown = async || store.imports().list(&PageRequest::first(1)).await.unwrap().items.remove(0).changed_people;
+        let addresses: Vec<String> = shown().await.into_iter().map(|person| person.address).collect();
+        assert_eq!(addresses, ["m0@example.org", "m2@example.org"]);
+        world.advance(31 * courant::domain::time::DAY);
+        courant::subscribers::import::jobs::clean_up(store, world.now()).await.unwrap();
+        assert_eq!(shown().await, []);
     }
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::arguments::InitialStatus;
+use super::import_changes;
 use crate::app::App;
 use crate::cli::issue_report::IssueReport;
 use crate::cli::output::{self, pluralize};
@@ -14,9 +15,28 @@ use crate::cli::usage::UsageError;
 use crate::digests::find_digest;
 use crate::domain::actor::Actor;
 use crate::domain::file_import::ImportEvent;
+use crate::domain::import_changes::ExistingPeople;
 use crate::subscribers::import::ImportReport;
 use crate::subscribers::{KnownTerms, import};
 use crate::wire::subscribers::SubscriberImport;
+
+/// Treatment of people whom the database has.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Existing {
+    /// Values of the file replace stored ones; empty values do not
+    Update,
+    /// Details and subscriptions to the digest stay as they are
+    Keep,
+}
+
+impl From<Existing> for ExistingPeople {
+    fn from(existing: Existing) -> Self {
+        match existing {
+            Existing::Update => Self::Update,
+            Existing::Keep => Self::Keep,
+        }
+    }
+}
 
 /// Arguments of `courant subscribers import`.
 #[derive(Debug, Args)]
@@ -44,6 +64,9 @@ pub(crate) struct ImportArgs {
     /// Character between fields, or tab [default: recognized]
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
+    /// Treatment of people whom the database has
+    #[arg(long, value_enum, default_value = "update")]
+    existing: Existing,
     /// Count the changes without importing the file
     #[arg(long)]
     dry_run: bool,
@@ -69,6 +92,7 @@ impl ImportArgs {
             preset: self.preset.clone(),
             encoding: self.encoding.clone(),
             delimiter: self.delimiter.clone(),
+            existing: self.existing.into(),
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
             consent: self.consent.clone().unwrap_or_default(),
@@ -110,6 +134,7 @@ impl ImportArgs {
         let rejected = pluralize(r.rejected.count, "line");
         let document = SubscriberImport::from(&r);
         describe_file(&r, options.settings.dry_run);
+        import_changes::print(&r);
         if options.settings.dry_run {
             let text = format!(
                 "{} valid, {rejected} rejected; nothing was changed. An import would result in: {}.",

@@ -12,6 +12,7 @@ use super::rows::{ImportPerson, ImportSlice, to_json};
 use super::subscriptions::{add_subscriptions, save_subscriptions_of};
 use crate::domain::actor::Actor;
 use crate::domain::fold::fold;
+use crate::domain::import_changes::ChangedPerson;
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::domain::time::Millis;
@@ -86,14 +87,15 @@ struct PersonRow<'a> {
     timezone: Option<&'a str>,
 }
 
-/// Stores the lines of a slice. Returns their numbers by outcome.
+/// Stores the lines of a slice. Returns their numbers by outcome, and the first known people whose stored
+/// values changed.
 pub(super) async fn apply(
     tx: &mut Tx,
     slice: ImportSlice<'_>,
     conflicts: Conflicts,
     actor: &Actor,
     now: Millis,
-) -> StoreResult<ImportCounts> {
+) -> StoreResult<(ImportCounts, Vec<ChangedPerson>)> {
     let current = current::read(tx, slice).await?;
     let plan = plan(slice, &current);
     suppress(tx, &plan, now).await?;
@@ -111,7 +113,7 @@ pub(super) async fn apply(
     save_subscriptions_of(tx, &plan, &rest, slice.digest, &id_of, now).await?;
     confirm(tx, &plan, slice, &id_of, now).await?;
     save_values(tx, &plan, &id_of, actor, now).await?;
-    Ok(plan.counts)
+    Ok((plan.counts, plan.changed_people))
 }
 
 /// Returns the ids of new people that the remaining statements need, by their addresses. Most need none,
@@ -123,7 +125,7 @@ async fn ids_of(
     known: &HashMap<&str, i64>,
 ) -> StoreResult<Vec<(String, i64)>> {
     let people = rest.iter().map(|planned| planned.person).chain(plan.values.iter().copied());
-    let people = people.chain(plan.confirmations.iter().copied());
+    let people = people.chain(plan.confirmations().map(|planned| planned.person));
     let keys: HashSet<&str> = people
         .map(|person| person.address_key.as_str())
         .filter(|key| !known.contains_key(key))
@@ -182,11 +184,11 @@ async fn add_people(
 }
 
 async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
-    if plan.changed_people.is_empty() {
+    if plan.details.is_empty() {
         return Ok(());
     }
     let rows: Vec<_> =
-        plan.changed_people.iter().map(|(id, person)| person_row(Some(*id), person)).collect();
+        plan.details.iter().map(|(id, person)| person_row(Some(*id), person)).collect();
     tx.query(&CHANGE_PEOPLE).bind("people", to_json(&rows)).execute().await?;
     Ok(())
 }
@@ -201,10 +203,11 @@ async fn confirm(
     now: Millis,
 ) -> StoreResult<()> {
     let mut messages = Vec::new();
-    for person in &plan.confirmations {
+    for planned in plan.confirmations() {
+        let person = planned.person;
         let payload = json!({
             "digests": [slice.digest],
-            "sections": person.sections,
+            "sections": planned.sections,
             "language": person.language,
         });
         messages.push(json!({

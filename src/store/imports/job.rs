@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 use crate::domain::actor::{Actor, ActorKind};
 use crate::domain::attribute::AttributeType;
 use crate::domain::audit::{AuditAction, AuditObject};
+use crate::domain::import_changes::ChangedPerson;
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::Millis;
 use crate::store::audit_log::{self, NewAuditEntry};
@@ -38,6 +39,8 @@ pub struct ImportJob {
     pub rejected: i64,
     /// Numbers of lines by outcome: of the whole file after a dry run, otherwise of the stored lines.
     pub counts: ImportCounts,
+    /// First known people whose stored values change, or were changed.
+    pub changed_people: Vec<ChangedPerson>,
     /// Types of the new attributes of the file.
     pub attribute_types: BTreeMap<String, AttributeType>,
     /// Line up to which the file is stored.
@@ -80,13 +83,15 @@ pub struct CheckedFile<'a> {
     pub rejected: i64,
     /// Numbers of lines by outcome, of a dry run.
     pub counts: ImportCounts,
+    /// First known people whose stored values would change, of a dry run.
+    pub changed_people: &'a [ChangedPerson],
     /// Types of the new attributes of the file.
     pub attribute_types: &'a BTreeMap<String, AttributeType>,
 }
 
 /// Columns of an import, in the order of the table.
 pub(super) const COLUMNS: &str = "id, state, digest, file_name, fingerprint, bytes, settings, form, valid, rejected,
-           counts, attribute_types, done_through, error, actor_kind, actor_name, created_at, finished_at";
+           counts, changed_people, attribute_types, done_through, error, actor_kind, actor_name, created_at, finished_at";
 
 impl FromRow for ImportJob {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -110,6 +115,10 @@ impl FromRow for ImportJob {
             valid: row.get("valid")?,
             rejected: row.get("rejected")?,
             counts: parsed(&row.get::<String>("counts")?, "imports.counts")?,
+            changed_people: parsed(
+                &row.get::<String>("changed_people")?,
+                "imports.changed_people",
+            )?,
             attribute_types: types.collect::<StoreResult<_>>()?,
             done_through: row.get("done_through")?,
             error: row.get("error")?,

@@ -1,7 +1,11 @@
 //! Decisions about the lines of a slice: the rows to write, and the number of each outcome.
 
 use super::current::{CurrentPeople, CurrentPerson};
+use super::differences;
 use super::rows::{ImportPerson, ImportSlice};
+use crate::domain::import_changes::{
+    ChangedPerson, ChangedValue, ExistingPeople, MAX_CHANGED_PEOPLE,
+};
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionStatus, decide};
 
@@ -11,19 +15,21 @@ pub(super) struct ChunkPlan<'a> {
     /// People whom the slice adds.
     pub(super) new_people: Vec<&'a ImportPerson>,
     /// Known people whose name, language or time zone changes.
-    pub(super) changed_people: Vec<(i64, &'a ImportPerson)>,
+    pub(super) details: Vec<(i64, &'a ImportPerson)>,
     /// Subscriptions that begin or change.
     pub(super) subscriptions: Vec<PlannedSubscription<'a>>,
     /// Known subscriptions whose chosen sections change.
     pub(super) sections: Vec<(i64, &'a ImportPerson)>,
     /// People whose tags or attributes change.
     pub(super) values: Vec<&'a ImportPerson>,
-    /// People who are asked for their confirmation.
-    pub(super) confirmations: Vec<&'a ImportPerson>,
     /// Hashes and reasons of addresses to suppress.
     pub(super) suppressions: Vec<&'a (String, String)>,
     /// Numbers of lines by outcome.
     pub(super) counts: ImportCounts,
+    /// First known people whose stored values change.
+    pub(super) changed_people: Vec<ChangedPerson>,
+    /// Treatment of known people.
+    existing: ExistingPeople,
 }
 
 /// Subscription that begins or changes.
@@ -31,13 +37,17 @@ pub(super) struct ChunkPlan<'a> {
 pub(super) struct PlannedSubscription<'a> {
     pub(super) person: &'a ImportPerson,
     pub(super) status: SubscriptionStatus,
+    /// Chosen sections: those of the line, or without any those that a known subscription has.
+    pub(super) sections: &'a [String],
     /// `true` if the subscription exists.
     pub(super) is_known: bool,
+    /// `true` if a message asks the owner for the confirmation.
+    pub(super) is_asked: bool,
 }
 
 /// Decides every line, without side effects.
-pub(super) fn plan<'a>(slice: ImportSlice<'a>, current: &CurrentPeople) -> ChunkPlan<'a> {
-    let mut plan = ChunkPlan::default();
+pub(super) fn plan<'a>(slice: ImportSlice<'a>, current: &'a CurrentPeople) -> ChunkPlan<'a> {
+    let mut plan = ChunkPlan { existing: slice.existing, ..ChunkPlan::default() };
     for row in slice.rows {
         let states_suppression = row.suppression.is_some();
         if let Some(suppression) = &row.suppression
@@ -57,7 +67,12 @@ pub(super) fn plan<'a>(slice: ImportSlice<'a>, current: &CurrentPeople) -> Chunk
 }
 
 impl<'a> ChunkPlan<'a> {
-    fn add(&mut self, person: &'a ImportPerson, is_suppressed: bool, current: &CurrentPeople) {
+    /// Returns the subscriptions whose owners are asked for their confirmation.
+    pub(super) fn confirmations(&self) -> impl Iterator<Item = &PlannedSubscription<'a>> {
+        self.subscriptions.iter().filter(|planned| planned.is_asked)
+    }
+
+    fn add(&mut self, person: &'a ImportPerson, is_suppressed: bool, current: &'a CurrentPeople) {
         if current.is_suppressed(person) && !is_suppressed {
             self.counts.suppressed += 1;
             return;
@@ -67,23 +82,11 @@ impl<'a> ChunkPlan<'a> {
             return;
         }
         let known = current.people.get(&person.address_key);
-        let mut has_changed = self.change_details(person, known);
         let decision = self.decide(person, known);
-        match decision {
-            RequestDecision::SendConfirmation | RequestDecision::Confirm => {
-                let status = match decision {
-                    RequestDecision::SendConfirmation => SubscriptionStatus::Pending,
-                    _ => person.target(),
-                };
-                let is_known = known.is_some_and(|known| known.subscription.is_some());
-                self.subscriptions.push(PlannedSubscription { person, status, is_known });
-                has_changed = true;
-                if status == SubscriptionStatus::Pending && !is_suppressed {
-                    self.confirmations.push(person);
-                }
-            }
-            RequestDecision::NoChange => has_changed |= self.change_sections(person, known),
-            RequestDecision::RemainsUnsubscribed => {}
+        let mut has_changed = self.change_details(person, known, decision);
+        if let RequestDecision::SendConfirmation | RequestDecision::Confirm = decision {
+            self.subscribe(person, known, decision, is_suppressed);
+            has_changed = true;
         }
         if is_suppressed {
             self.counts.suppressed += 1;
@@ -92,8 +95,39 @@ impl<'a> ChunkPlan<'a> {
         self.count(person, decision, known.is_some(), has_changed);
     }
 
+    /// Plans a subscription that begins or changes.
+    fn subscribe(
+        &mut self,
+        person: &'a ImportPerson,
+        known: Option<&'a CurrentPerson>,
+        decision: RequestDecision,
+        is_suppressed: bool,
+    ) {
+        let status = match decision {
+            RequestDecision::SendConfirmation => SubscriptionStatus::Pending,
+            _ => person.target(),
+        };
+        let current = known.and_then(|known| known.subscription.as_ref());
+        let sections = match current {
+            Some(current) if person.sections.is_empty() => &current.sections,
+            _ => &person.sections,
+        };
+        self.subscriptions.push(PlannedSubscription {
+            person,
+            status,
+            sections,
+            is_known: current.is_some(),
+            is_asked: status == SubscriptionStatus::Pending && !is_suppressed,
+        });
+    }
+
     /// Plans the details of a person; returns `true` if they change or the person is new.
-    fn change_details(&mut self, person: &'a ImportPerson, known: Option<&CurrentPerson>) -> bool {
+    fn change_details(
+        &mut self,
+        person: &'a ImportPerson,
+        known: Option<&CurrentPerson>,
+        decision: RequestDecision,
+    ) -> bool {
         let Some(known) = known else {
             self.new_people.push(person);
             if !person.tags.is_empty() || !person.attributes.is_empty() {
@@ -101,22 +135,43 @@ impl<'a> ChunkPlan<'a> {
             }
             return true;
         };
-        let differs = |new: &Option<String>, old: &Option<String>| new.is_some() && new != old;
-        let has_details = differs(&person.name, &known.name)
-            || differs(&person.language, &known.language)
-            || differs(&person.timezone, &known.timezone);
-        if has_details {
-            self.changed_people.push((known.id, person));
+        if self.existing == ExistingPeople::Keep {
+            return false;
         }
-        let has_values = person.tags.iter().any(|tag| !known.tags.contains(tag))
-            || person
-                .attributes
-                .iter()
-                .any(|(name, value)| known.attributes.get(name) != Some(value));
-        if has_values {
+        let details = differences::of_details(person, known);
+        if !details.is_empty() {
+            self.details.push((known.id, person));
+        }
+        let values = differences::of_values(person, known);
+        if !values.is_empty() {
             self.values.push(person);
         }
-        has_details || has_values
+        let sections = match decision {
+            RequestDecision::RemainsUnsubscribed => None,
+            _ => differences::of_sections(person, known),
+        };
+        // A subscription that changes is stored with its sections.
+        if sections.is_some() && decision == RequestDecision::NoChange {
+            self.sections.push((known.id, person));
+        }
+        self.show(person, known, details.into_iter().chain(values).chain(sections).collect())
+    }
+
+    /// Counts a person whose stored values change, and keeps the first ones; returns `false` without any.
+    fn show(
+        &mut self,
+        person: &ImportPerson,
+        known: &CurrentPerson,
+        values: Vec<ChangedValue>,
+    ) -> bool {
+        if values.is_empty() {
+            return false;
+        }
+        self.counts.details_changed += 1;
+        if self.changed_people.len() < MAX_CHANGED_PEOPLE {
+            self.changed_people.push(ChangedPerson::new(known.id, &person.address, values));
+        }
+        true
     }
 
     /// Returns the effect on the subscription: by the same rules as a request of an admin, except that the
@@ -124,24 +179,18 @@ impl<'a> ChunkPlan<'a> {
     fn decide(&self, person: &ImportPerson, known: Option<&CurrentPerson>) -> RequestDecision {
         let subscription = known.and_then(|known| known.subscription.as_ref());
         let current = subscription.map(|subscription| subscription.status);
-        match person.target() {
-            SubscriptionStatus::Unsubscribed if current.is_none() => RequestDecision::Confirm,
-            SubscriptionStatus::Unsubscribed => RequestDecision::RemainsUnsubscribed,
-            SubscriptionStatus::Pending => decide(current, RequestOrigin::Admin),
-            SubscriptionStatus::Confirmed | SubscriptionStatus::Paused => {
+        match (person.target(), current) {
+            (SubscriptionStatus::Unsubscribed, None) => RequestDecision::Confirm,
+            (SubscriptionStatus::Unsubscribed, Some(_)) => RequestDecision::RemainsUnsubscribed,
+            (_, Some(current)) if self.existing == ExistingPeople::Keep => match current.status {
+                SubscriptionStatus::Unsubscribed => RequestDecision::RemainsUnsubscribed,
+                _ => RequestDecision::NoChange,
+            },
+            (SubscriptionStatus::Pending, _) => decide(current, RequestOrigin::Admin),
+            (SubscriptionStatus::Confirmed | SubscriptionStatus::Paused, _) => {
                 decide(current, RequestOrigin::AdminWithConsent)
             }
         }
-    }
-
-    fn change_sections(&mut self, person: &'a ImportPerson, known: Option<&CurrentPerson>) -> bool {
-        let Some(known) = known else { return false };
-        let current = known.subscription.as_ref().map(|subscription| &subscription.sections);
-        let differs = !person.sections.is_empty() && current != Some(&person.sections);
-        if differs {
-            self.sections.push((known.id, person));
-        }
-        differs
     }
 
     fn count(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::domain::attribute::AttributeValue;
+use crate::domain::import_changes::ExistingPeople;
 use crate::domain::subscription::SubscriptionStatus;
 
 /// Some lines of a file that are stored together.
@@ -14,6 +15,8 @@ pub struct ImportChunk {
     pub digest: String,
     /// Transport of confirmation messages.
     pub transport: String,
+    /// Treatment of people whom the database has.
+    pub existing: ExistingPeople,
     /// Lines in the order of the file; an address occurs at most once.
     pub rows: Vec<ImportRow>,
     /// Number of the last line.
@@ -31,6 +34,8 @@ pub(super) struct ImportSlice<'a> {
     pub(super) digest: &'a str,
     /// Transport of confirmation messages.
     pub(super) transport: &'a str,
+    /// Treatment of people whom the database has.
+    pub(super) existing: ExistingPeople,
     /// Some lines of the chunk.
     pub(super) rows: &'a [ImportRow],
 }
@@ -39,8 +44,8 @@ impl ImportChunk {
     /// Returns the slices of the chunk, in the order of its lines.
     pub(super) fn slices(&self) -> impl Iterator<Item = ImportSlice<'_>> {
         let (digest, transport) = (self.digest.as_str(), self.transport.as_str());
-        let slices = self.rows.chunks(LINES_PER_STATEMENT);
-        slices.map(move |rows| ImportSlice { digest, transport, rows })
+        let (existing, slices) = (self.existing, self.rows.chunks(LINES_PER_STATEMENT));
+        slices.map(move |rows| ImportSlice { digest, transport, existing, rows })
     }
 }
 

@@ -69,7 +69,7 @@ pub(super) async fn add_subscriptions<'a>(
         plan.subscriptions.iter().partition(|planned| planned.is_known);
     for planned in new {
         let person = planned.person;
-        let key = (planned.status.as_str(), person.sections.as_slice(), person.consent.as_str());
+        let key = (planned.status.as_str(), planned.sections, person.consent.as_str());
         groups.entry(key).or_default().push(planned);
     }
     let mut rest = known;
@@ -107,7 +107,7 @@ pub(super) async fn save_subscriptions_of(
     let (mut rows, mut replaces) = (Vec::new(), false);
     for planned in rest {
         let (person, status) = (planned.person, planned.status.as_str());
-        rows.push(row(id_of(person)?, digest, status, &person.sections, &person.consent));
+        rows.push(row(id_of(person)?, digest, status, planned.sections, &person.consent));
         replaces |= planned.is_known;
     }
     let json = to_json(&rows);

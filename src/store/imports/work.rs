@@ -7,9 +7,10 @@ use serde_json::json;
 use super::changes;
 use super::conflicts::Conflicts;
 use super::job::{COLUMNS, CheckedFile, ImportJob, record};
-use super::rows::ImportChunk;
+use super::rows::{ImportChunk, to_json};
 use crate::domain::actor::Actor;
 use crate::domain::audit::AuditAction;
+use crate::domain::import_changes::add_changed_people;
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::time::{Millis, SignedDuration, as_millis_i64};
 use crate::store::StoreResult;
@@ -60,6 +61,7 @@ static SAVE_CHECK: Statement = Statement::with(
            valid = $valid,
            rejected = $rejected,
            counts = $counts,
+           changed_people = $people,
            attribute_types = $types,
            lease_until = CASE $state WHEN 'storing' THEN lease_until ELSE 0 END
      WHERE id = $id
@@ -92,7 +94,7 @@ static LOCK: Statement = Statement::new(
 );
 
 static SAVE_COUNTS: Statement =
-    Statement::new("UPDATE imports SET counts = $counts WHERE id = $id");
+    Statement::new("UPDATE imports SET counts = $counts, changed_people = $people WHERE id = $id");
 
 static FINISH: Statement = Statement::with(
     "
@@ -172,6 +174,7 @@ impl Imports<'_> {
             .bind("valid", checked.valid)
             .bind("rejected", checked.rejected)
             .bind("counts", json!(checked.counts).to_string())
+            .bind("people", to_json(checked.changed_people))
             .bind("types", json!(types).to_string())
             .fetch_optional()
             .await
@@ -219,13 +222,16 @@ impl Imports<'_> {
         if !lock.exists().await? {
             return Ok(None);
         }
+        let mut next = ImportJob { done_through: chunk.through, ..job.clone() };
         let mut counts = ImportCounts::default();
         for slice in chunk.slices() {
-            counts.add_all(&changes::apply(&mut tx, slice, conflicts, actor, now).await?);
+            let (some, people) = changes::apply(&mut tx, slice, conflicts, actor, now).await?;
+            counts.add_all(&some);
+            add_changed_people(&mut next.changed_people, people);
         }
-        let mut next = ImportJob { done_through: chunk.through, ..job.clone() };
         next.counts.add_all(&counts);
         let save = tx.query(&SAVE_COUNTS).bind("id", job.id);
+        let save = save.bind("people", to_json(&next.changed_people));
         save.bind("counts", json!(next.counts).to_string()).execute().await?;
         let detail = json!({
             "lines": chunk.rows.len(),

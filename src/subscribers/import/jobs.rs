@@ -12,11 +12,11 @@ use anyhow::{Context as _, anyhow};
 use super::reader::{self, CheckedLines};
 use super::writer::ChunkTarget;
 use super::{
-    FilePreview, ImportOptions, ImportSettings, RowStream, line_checks, save_check, store_lines,
-    writer,
+    FilePreview, ImportOptions, ImportSettings, RowStream, chunk_target, line_checks, save_check,
+    store_lines, writer,
 };
 use crate::config::{Config, Digest};
-use crate::domain::subscriber_import::{ImportCounts, ImportState};
+use crate::domain::subscriber_import::ImportState;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::fs::{InputFile, unnamed_file};
 use crate::store::imports::{CheckedFile, ImportJob, MAX_STORED_REJECTIONS};
@@ -31,7 +31,7 @@ const REJECTIONS_PER_STATEMENT: usize = 500;
 const RENEWAL_INTERVAL: Duration = Duration::from_secs(10);
 /// Time after which an import that nobody started is cancelled, because its file contains addresses.
 const ABANDONED_AFTER: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// Time for which the rejected lines of a finished import are kept.
+/// Time for which the rejected lines and shown changes of a finished import are kept.
 const REJECTIONS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// Values that the work on imports needs.
@@ -88,10 +88,11 @@ pub async fn run_due(
     Ok(imports)
 }
 
-/// Cancels imports that nobody started, and deletes the rejected lines of old ones.
+/// Cancels imports that nobody started, and deletes the rejected lines and shown changes of old ones.
 pub async fn clean_up(store: &Store, now: Millis) -> StoreResult<()> {
     store.imports().cancel_abandoned(now.plus(-ABANDONED_AFTER), now).await?;
     store.imports().delete_old_rejections(now.plus(-REJECTIONS_KEPT)).await?;
+    store.imports().delete_old_changes(now.plus(-REJECTIONS_KEPT)).await?;
     Ok(())
 }
 
@@ -112,7 +113,7 @@ async fn run(
     if !is_stored {
         save_rejections(ctx.store, job.id, &mut checked).await?;
     }
-    let target = ChunkTarget { digest: digest.name.clone(), transport: digest.transport.clone() };
+    let target = chunk_target(digest, &settings);
     let has_rejections = checked.rejections.count > 0 && !settings.skip_bad;
     if !is_stored && (settings.dry_run || has_rejections) {
         return finish_check(ctx.store, job.id, checked, &target, settings.dry_run).await;
@@ -121,7 +122,7 @@ async fn run(
         true => job,
         false => {
             let state = ImportState::Storing;
-            match save_check(ctx.store, job.id, &checked, state, ImportCounts::default()).await? {
+            match save_check(ctx.store, job.id, &checked, state).await? {
                 Some(job) => job,
                 None => return Ok(()),
             }
@@ -183,7 +184,7 @@ async fn finish_check(
     let rejected = rejections.count;
     let form = super::form_json(file.form());
     let rows = RowStream::spawn(file, checks, rejections.repeated, 0);
-    let counts = writer::count(store, rows, target).await?;
+    let (counts, people) = writer::count(store, rows, target).await?;
     let state = if is_dry_run { ImportState::Checked } else { ImportState::Rejected };
     let result = CheckedFile {
         state,
@@ -191,6 +192,7 @@ async fn finish_check(
         valid: i64::try_from(valid)?,
         rejected: i64::try_from(rejected)?,
         counts,
+        changed_people: &people,
         attribute_types: &types,
     };
     store.imports().save_check(id, result).await?;

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::reader::RowStream;
 use crate::domain::actor::Actor;
+use crate::domain::import_changes::{ChangedPerson, ExistingPeople, add_changed_people};
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::time::Millis;
 use crate::store::imports::{ImportChunk, ImportJob, ImportRow};
@@ -27,22 +28,34 @@ const TIME_WHILE_SENDING: Duration = Duration::from_millis(12);
 pub(super) struct ChunkTarget {
     pub(super) digest: String,
     pub(super) transport: String,
+    /// Treatment of people whom the database has.
+    pub(super) existing: ExistingPeople,
+}
+
+impl ChunkTarget {
+    /// Returns a chunk without lines.
+    fn chunk(&self) -> ImportChunk {
+        ImportChunk {
+            digest: self.digest.clone(),
+            transport: self.transport.clone(),
+            existing: self.existing,
+            rows: Vec::new(),
+            through: 0,
+        }
+    }
 }
 
 /// Collects lines until they fill a transaction; lines about the same person are merged.
-struct ChunkBuilder {
+struct ChunkBuilder<'a> {
+    target: &'a ChunkTarget,
     chunk: ImportChunk,
     /// Positions of the people in the chunk.
     people: HashMap<String, usize>,
 }
 
-impl ChunkBuilder {
-    fn new(target: &ChunkTarget) -> Self {
-        let (digest, transport) = (target.digest.clone(), target.transport.clone());
-        Self {
-            chunk: ImportChunk { digest, transport, rows: Vec::new(), through: 0 },
-            people: HashMap::new(),
-        }
+impl<'a> ChunkBuilder<'a> {
+    fn new(target: &'a ChunkTarget) -> Self {
+        Self { target, chunk: target.chunk(), people: HashMap::new() }
     }
 
     fn push(&mut self, row: ImportRow) {
@@ -64,32 +77,33 @@ impl ChunkBuilder {
     /// Returns the collected lines, and is empty afterwards.
     fn take(&mut self) -> ImportChunk {
         self.people.clear();
-        let empty = ImportChunk {
-            digest: self.chunk.digest.clone(),
-            transport: self.chunk.transport.clone(),
-            rows: Vec::with_capacity(self.chunk.rows.len()),
-            through: 0,
-        };
-        std::mem::replace(&mut self.chunk, empty)
+        let rows = Vec::with_capacity(self.chunk.rows.len());
+        std::mem::replace(&mut self.chunk, ImportChunk { rows, ..self.target.chunk() })
     }
 }
 
-/// Counts the changes that the lines of a file would cause.
+/// Counts the changes that the lines of a file would cause, and returns the first known people whose stored
+/// values would change.
 pub(super) async fn count(
     store: &Store,
     mut rows: RowStream,
     target: &ChunkTarget,
-) -> anyhow::Result<ImportCounts> {
-    let (mut counts, mut chunk) = (ImportCounts::default(), ChunkBuilder::new(target));
+) -> anyhow::Result<(ImportCounts, Vec<ChangedPerson>)> {
+    let (mut counts, mut people) = (ImportCounts::default(), Vec::new());
+    let mut chunk = ChunkBuilder::new(target);
     while let Some(batch) = rows.next().await {
         batch.into_iter().for_each(|row| chunk.push(row));
         if chunk.chunk.rows.len() >= COUNTED_LINES {
-            counts.add_all(&store.imports().count_changes(&chunk.take()).await?);
+            let (some, others) = store.imports().count_changes(&chunk.take()).await?;
+            counts.add_all(&some);
+            add_changed_people(&mut people, others);
         }
     }
-    counts.add_all(&store.imports().count_changes(&chunk.take()).await?);
+    let (rest, others) = store.imports().count_changes(&chunk.take()).await?;
+    counts.add_all(&rest);
+    add_changed_people(&mut people, others);
     rows.finish().await?;
-    Ok(counts)
+    Ok((counts, people))
 }
 
 /// Stores the lines of a file, and reports the progress after each chunk. Returns `None` if the import was

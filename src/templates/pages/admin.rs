@@ -45,7 +45,10 @@ pub use find::{FindPage, FoundGroup, FoundItem};
 pub use form::{Choice, ChoiceBoxes, Field, FormView};
 pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, TimeText};
 pub use home::{AttentionRow, HomePage, OutcomeCounts, RecentEdition, UpcomingEdition};
-pub use imports::{ImportColumn, ImportPage, ImportRow, ImportsPage, RejectedRow, SelectOption};
+pub use imports::{
+    ChangedPersonRow, ChangedValueRow, ImportColumn, ImportPage, ImportRow, ImportsPage,
+    RejectedRow, SelectOption,
+};
 pub use list::{Chip, Pager};
 pub use mails::{EditionMailPage, MailPreviewPage, MailView};
 pub use object::{Block, Fact, ObjectPage};

@@ -9,6 +9,7 @@ use crate::domain::delivery::{DeliveryKind, DeliveryState};
 use crate::domain::edition;
 use crate::domain::edition::EditionState;
 use crate::domain::file_import::RejectedLines;
+use crate::domain::import_changes;
 use crate::domain::subscriber_import::ImportCounts;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::address_changes::RedirectedMessages;
@@ -28,6 +29,7 @@ use crate::wire::digests::{
 use crate::wire::editions::{
     CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
 };
+use crate::wire::import_changes::ChangedPerson;
 use crate::wire::imports::{Import, ImportPreview, ImportedColumn, ImportedFile, PreviewRow};
 use crate::wire::segments::{Segment, SegmentDetails};
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
@@ -256,6 +258,14 @@ fn subscribers() -> Vec<Document> {
 }
 
 /// Imports of uploaded files.
+fn changed_person() -> import_changes::ChangedPerson {
+    let values = vec![
+        import_changes::ChangedValue::new("name", Some("Ann"), "Ann Lee"),
+        import_changes::ChangedValue::new("attribute city", Some("Köln"), "Bonn"),
+    ];
+    import_changes::ChangedPerson::new(7, "ann@example.org", values)
+}
+
 fn imports() -> Vec<Document> {
     let file = || ImportedFile {
         format: "csv".to_owned(),
@@ -274,6 +284,7 @@ fn imports() -> Vec<Document> {
         file_name: "people.csv".to_owned(),
         bytes: 52_428,
         status: "confirmed",
+        existing: "update",
         dry_run: false,
         skip_bad: true,
         file: Some(file()),
@@ -283,8 +294,10 @@ fn imports() -> Vec<Document> {
         counts: ImportNumbers::from(&ImportCounts {
             new: 380,
             changed: 20,
+            details_changed: 12,
             ..ImportCounts::default()
         }),
+        changed_people: vec![ChangedPerson::from(&changed_person())],
         error: Some("the file is empty".to_owned()),
         created_at: "2026-11-22T09:00:00Z".to_owned(),
         finished_at: Some("2026-11-22T09:00:04Z".to_owned()),
@@ -342,10 +355,12 @@ fn subscription_results() -> Vec<Document> {
             columns: Vec::new(),
         }),
         resumed_after: None,
+        changed_people: vec![changed_person()],
         counts: ImportCounts {
             new: 9,
             changed: 6,
             unchanged: 1,
+            details_changed: 4,
             pending: 6,
             confirmed: 5,
             already_subscribed: 4,

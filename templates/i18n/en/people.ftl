@@ -273,6 +273,20 @@ people-import-pending = Ask each person by e-mail to confirm
 people-import-confirmed = The people have agreed; subscribe them now
 people-import-skip = Import the valid lines even if others are rejected
 people-import-never = People who unsubscribed and suppressed addresses are never subscribed again by an import.
+people-import-changed = Existing people whose values change
+people-import-changed-would = { $count ->
+    [one] The import changes stored values of one person.
+   *[other] The import changes stored values of { $count } people.
+  }
+people-import-changed-were = { $count ->
+    [one] The import changed stored values of one person.
+   *[other] The import changed stored values of { $count } people.
+  }
+people-import-changed-first = The first { $count } are shown.
+people-import-changed-values = Changes
+people-import-changed-label = { $label }:
+people-import-update = Update existing people: values of the file replace the stored ones; an empty value replaces nothing
+people-import-keep = Leave existing people as they are; those without a subscription to this digest are subscribed
 people-import-check = Check only
 people-import-start = Import
 people-import-start-valid = { $count ->

@@ -69,6 +69,30 @@ database_tests! {
         assert!(entries.iter().filter(|e| e.object.as_str() == "import").all(|e| e.actor_name.as_deref() == Some("client-lists")));
     }
 
+    async fn an_import_tells_what_it_changes_and_can_leave_people_as_they_are(world) {
+        let client = Client::new(world, Role::ListManager).await;
+        upload(&client, "digest=weekly&status=confirmed&consent=form", "email,name\nann@example.org,Ann\n").await;
+        run_due(world).await;
+        let file = "email,name,city\nann@example.org,Ann Lee,Bonn\n";
+        let id = upload(&client, "digest=weekly&dry_run=true", file).await.json["id"].clone();
+        run_due(world).await;
+        let checked = show(&client, &id).await;
+        assert_eq!((&checked["existing"], &checked["counts"]["details_changed"]), (&json!("update"), &json!(1)), "{checked}");
+        assert_eq!(checked["changed_people"][0]["email"], "ann@example.org");
+        assert_eq!(checked["changed_people"][0]["values"], json!([
+            {"field": "name", "old": "Ann", "new": "Ann Lee"},
+            {"field": "attribute city", "old": null, "new": "Bonn"},
+        ]));
+        let start = format!("/api/v1/imports/{id}/start");
+        assert_eq!(client.post(&start, &json!({"existing": "replace"})).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert_eq!(client.post(&start, &json!({"existing": "keep", "dry_run": false})).await.status, StatusCode::OK);
+        run_due(world).await;
+        let done = show(&client, &id).await;
+        assert_eq!((&done["state"], &done["existing"], &done["changed_people"]), (&json!("finished"), &json!("keep"), &json!([])), "{done}");
+        let ann = world.app.store.subscribers().find_by_address("ann@example.org").await.unwrap().unwrap();
+        assert_eq!(ann.name.as_deref(), Some("Ann"));
+    }
+
     async fn a_preview_shows_how_other_settings_read_the_file(world) {
         let client = Client::new(world, Role::Admin).await;
         let file = encoding_rs::GB18030.encode("邮箱,姓名\nwang@example.org,王小明\n").0.into_owned();

@@ -24,7 +24,7 @@ fn chinese_file() -> Vec<u8> {
 async fn import_file_in_browser(javascript: bool) {
     let Some(site) = Site::start(BUILTIN, |_| ()).await else { return };
     let file = site.shell.write("报名.csv", chinese_file());
-    let facts = json!({"file": file, "javascript": javascript});
+    let facts = json!({"file": file, "changed": "s7@example.org", "javascript": javascript});
     site.tell("import", &facts, |request| panic!("unknown request {request:?}"));
     let person = site.json(&["subscribers", "show", "s7@example.org"]);
     assert_eq!((&person["name"], &person["tags"]), (&json!("王小明7"), &json!(["船队"])));

@@ -70,6 +70,14 @@ pub struct ImportPage {
     pub failure: Option<String>,
     /// Numbers of people and subscriptions by outcome.
     pub counts: Vec<OutcomeRow>,
+    /// Number of known people whose stored values change.
+    pub changed_total: i64,
+    /// First known people whose stored values change.
+    pub changed: Vec<ChangedPersonRow>,
+    /// Number of people in `changed`.
+    pub changed_shown: usize,
+    /// `true` if the values of more people change than are shown.
+    pub has_more_changed: bool,
     /// First rejected lines with reasons.
     pub rejected: Vec<RejectedRow>,
     /// `true` if more lines were rejected than are shown.
@@ -90,6 +98,8 @@ pub struct ImportPage {
     pub columns: Vec<ImportColumn>,
     /// Sentence about columns that cannot be imported so.
     pub columns_error: Option<String>,
+    /// `true` to leave known people as they are.
+    pub keeps_existing: bool,
     /// `true` to import valid lines even if others are rejected.
     pub skip_bad: bool,
     /// Digest, status and consent.
@@ -120,6 +130,30 @@ pub struct SelectOption {
     pub text: String,
     /// `true` if it is chosen.
     pub is_chosen: bool,
+}
+
+/// Known person whose stored values an import changes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ChangedPersonRow {
+    /// Id of the person.
+    pub id: i64,
+    /// Address of the person.
+    pub email: String,
+    /// First values that change.
+    pub values: Vec<ChangedValueRow>,
+    /// Number of further values that change.
+    pub more: usize,
+}
+
+/// Stored value that an import changes.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ChangedValueRow {
+    /// Name of the value.
+    pub label: String,
+    /// Stored value; empty if there was none.
+    pub old: String,
+    /// Value of the file.
+    pub new: String,
 }
 
 /// Rejected line of a file.
@@ -181,6 +215,16 @@ impl View for ImportPage {
         };
         let count = OutcomeRow { text: "new people".into(), is_done: true, count: 1_200 };
         let rejected = RejectedRow { line: 7, reason: "`x` is not an address".into() };
+        let changed = ChangedPersonRow {
+            id: 7,
+            email: "m.muster@example.edu".into(),
+            values: vec![ChangedValueRow {
+                label: "name".into(),
+                old: "M. Muster".into(),
+                new: "Mia Muster".into(),
+            }],
+            more: 3,
+        };
         let waiting = |frame| Self {
             frame,
             row: ImportRow::sample(),
@@ -189,6 +233,11 @@ impl View for ImportPage {
             importable: true,
             failure: Some("The file cannot be read.".into()),
             counts: vec![count.clone()],
+            changed_total: 21,
+            changed_shown: 2,
+            has_more_changed: true,
+            changed: vec![changed.clone(), ChangedPersonRow { more: 0, ..changed.clone() }],
+            keeps_existing: true,
             rejected: vec![rejected.clone()],
             has_more_rejected: true,
             format: "CSV · GB18030 · comma".into(),

@@ -33,11 +33,6 @@ pub(super) fn columns(
 }
 
 fn choices(visit: &Visit, meaning: &str, attributes: &[String]) -> Vec<SelectOption> {
-    let text_of = |value: &str| match value.strip_prefix(ATTRIBUTE) {
-        Some(name) => visit.text("people-import-attribute", &[("name", name.into())]),
-        None if value.is_empty() => visit.text("people-import-ignore", &[]),
-        None => visit.text(&format!("people-import-column-{}", value.replace('_', "-")), &[]),
-    };
     let fixed = std::iter::once("").chain(COLUMNS).map(str::to_owned);
     let known = attributes.iter().map(|name| format!("{ATTRIBUTE}{name}"));
     let mut values: Vec<String> = fixed.chain(known).collect();
@@ -46,9 +41,21 @@ fn choices(visit: &Visit, meaning: &str, attributes: &[String]) -> Vec<SelectOpt
         values.push(meaning.to_owned());
     }
     values.push(NEW_ATTRIBUTE.to_owned());
-    let option =
-        |value: String| SelectOption { text: text_of(&value), is_chosen: value == meaning, value };
+    let option = |value: String| SelectOption {
+        text: meaning_text(visit, &value),
+        is_chosen: value == meaning,
+        value,
+    };
     values.into_iter().map(option).collect()
+}
+
+/// Returns the meaning of a column in words.
+pub(super) fn meaning_text(visit: &Visit, meaning: &str) -> String {
+    match meaning.strip_prefix(ATTRIBUTE) {
+        Some(name) => visit.text("people-import-attribute", &[("name", name.into())]),
+        None if meaning.is_empty() => visit.text("people-import-ignore", &[]),
+        None => visit.text(&format!("people-import-column-{}", meaning.replace('_', "-")), &[]),
+    }
 }
 
 /// Returns the reason for which a file cannot be imported with these columns.

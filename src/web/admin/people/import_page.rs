@@ -3,10 +3,11 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::import_columns::{columns, problem};
+use super::import_columns::{columns, meaning_text, problem};
 use super::person::fields_of;
 use super::requests::{FieldError, RequestForm};
 use super::uploads::IMPORTS;
+use crate::domain::import_changes::{ChangedPerson, ChangedValue, ExistingPeople};
 use crate::domain::page::PageRequest;
 use crate::domain::permission::Permission;
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
@@ -14,7 +15,8 @@ use crate::store::imports::ImportJob;
 use crate::subscribers::import::jobs;
 use crate::subscribers::import::{FilePreview, ImportSettings, delimiter_word};
 use crate::templates::pages::{
-    ImportPage, ImportRow, OutcomeRow, RejectedRow, SelectOption, StateText,
+    ChangedPersonRow, ChangedValueRow, ImportPage, ImportRow, OutcomeRow, RejectedRow,
+    SelectOption, StateText,
 };
 use crate::web::admin::nav::Section;
 use crate::web::admin::visit::Visit;
@@ -98,6 +100,10 @@ pub(super) async fn render(
         failure: job.error.clone(),
         counts: counts(visit, &job.counts, job.state),
         importable: job.counts.new + job.counts.changed > 0 && job.state == ImportState::Checked,
+        changed_total: i64::try_from(job.counts.details_changed).unwrap_or(i64::MAX),
+        changed_shown: job.changed_people.len(),
+        has_more_changed: job.counts.details_changed > job.changed_people.len() as u64,
+        changed: job.changed_people.iter().map(|person| changed(visit, person)).collect(),
         ..ImportPage::default()
     };
     let first = PageRequest::first(SHOWN_REJECTIONS);
@@ -112,6 +118,21 @@ pub(super) async fn render(
         add_settings(visit, job, shown, &mut page).await?;
     }
     visit.render_as(status, &page).await
+}
+
+/// Returns a known person whose stored values change.
+fn changed(visit: &Visit, person: &ChangedPerson) -> ChangedPersonRow {
+    let value = |value: &ChangedValue| ChangedValueRow {
+        label: meaning_text(visit, &value.field),
+        old: value.old.clone().unwrap_or_default(),
+        new: value.new.clone(),
+    };
+    ChangedPersonRow {
+        id: person.id,
+        email: person.address.clone(),
+        values: person.values.iter().map(value).collect(),
+        more: person.more,
+    }
 }
 
 /// Adds the form with the settings and the first lines of the file.
@@ -146,6 +167,7 @@ async fn add_settings(
     page.delimiters = options(visit, &DELIMITERS, settings.delimiter.as_deref(), |name| {
         visit.text(&format!("people-delimiter-{name}"), &[])
     });
+    page.keeps_existing = settings.existing == ExistingPeople::Keep;
     page.skip_bad = settings.skip_bad;
     let form = RequestForm {
         digests: vec![digest],

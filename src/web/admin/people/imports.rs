@@ -11,6 +11,7 @@ use super::import_columns;
 use super::import_page::{self, SettingsForm};
 use super::requests::{FieldError, find_digests};
 use super::uploads::IMPORTS;
+use crate::domain::import_changes::ExistingPeople;
 use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::fs::escape_formula;
 use crate::store::imports::ImportJob;
@@ -69,6 +70,7 @@ pub(super) async fn start(visit: Visit, Path(id): Path<i64>, form: Form) -> WebR
     read_form(&mut settings, |name| form.first_verbatim(name).map(str::to_owned));
     settings.confirmed = form.first("status") == "confirmed";
     form.first("consent").clone_into(&mut settings.consent);
+    settings.existing = ExistingPeople::parse(form.first("existing")).unwrap_or_default();
     settings.skip_bad = !form.first("skip_bad").is_empty();
     settings.dry_run = form.first("action") != "import";
     if let Err(error) = checked(&visit, &job, &mut settings, &form).await {

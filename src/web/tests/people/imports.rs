@@ -101,6 +101,37 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
 }
 
 #[tokio::test]
+async fn a_check_shows_whose_stored_values_the_file_changes_and_the_import_can_keep_them() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let ada = site.subscriber("ada@example.org", "Ada <b>", "weekly").await;
+    let (path, id) = uploaded(&lin, "a.csv", b"email,name\nada@example.org,Ada King\n").await;
+    let page = lin.page(&path).await;
+    assert!(page.contains("an empty value replaces nothing"), "{page}");
+    assert!(page.contains("name=\"existing\" value=\"update\" checked"), "{page}");
+    let start = format!("{path}/start");
+    lin.done(&start, "digest=weekly&status=pending&action=check").await;
+    work(&site, id).await;
+    let page = lin.page(&path).await;
+    assert!(page.contains("The import changes stored values of one person."), "{page}");
+    let link = format!("/admin/subscribers/{}\">ada@example.org</a>", ada.id);
+    assert!(page.contains(&link), "{page}");
+    let values = "name: <del>Ada &lt;b&gt;</del> → <ins>Ada King</ins>";
+    assert!(page.contains(values), "{page}");
+    lin.done(&start, "digest=weekly&status=pending&existing=keep&action=check").await;
+    work(&site, id).await;
+    let page = lin.page(&path).await;
+    assert!(!page.contains("<ins>") && page.contains("value=\"keep\" checked"), "{page}");
+    lin.done(&start, "digest=weekly&status=pending&existing=update&action=import").await;
+    let job = work(&site, id).await;
+    assert_eq!((job.state.as_str(), job.counts.details_changed), ("finished", 1));
+    let page = lin.page(&path).await;
+    assert!(page.contains("The import changed stored values of one person."), "{page}");
+    assert!(page.contains(values), "{page}");
+    assert_eq!(site.person("ada@example.org").await.unwrap().name.as_deref(), Some("Ada King"));
+}
+
+#[tokio::test]
 async fn the_column_of_addresses_can_be_chosen_if_none_is_recognized() {
     let site = Site::new(false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;
