@@ -106,6 +106,8 @@ struct UploadParams {
     #[serde(default)]
     #[param(inline)]
     existing: ExistingValues,
+    /// Language of people who have none, for example `zh-CN`; without it, that of the site
+    language: Option<String>,
     /// `true` to count the changes without storing anything
     #[serde(default)]
     dry_run: bool,
@@ -144,6 +146,8 @@ struct StartRequest {
     ignore: Option<Vec<String>>,
     /// `update` replaces values of known people, `keep` leaves these people as they are.
     existing: Option<ExistingValues>,
+    /// Language of people who have none; an empty text for that of the site.
+    language: Option<String>,
     /// `true` to count the changes without storing anything.
     dry_run: Option<bool>,
     /// `true` to import valid lines even if others are rejected.
@@ -266,6 +270,7 @@ async fn upload_import(
         columns,
         ignored: split(upload.ignore.as_ref()),
         existing: upload.existing.into(),
+        language: upload.language,
         dry_run: upload.dry_run,
         skip_bad: upload.skip_bad,
     };
@@ -338,6 +343,7 @@ fn changed_settings(
     settings.encoding = chosen(request.encoding, settings.encoding);
     settings.delimiter = chosen(request.delimiter, settings.delimiter);
     settings.preset = chosen(request.preset, settings.preset);
+    settings.language = chosen(request.language, settings.language);
     if let Some(status) = request.status {
         settings.confirmed = status == RequestedStatus::Confirmed;
     }

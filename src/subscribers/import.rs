@@ -16,6 +16,7 @@ use crate::config::Digest;
 use crate::domain::actor::Actor;
 use crate::domain::file_import::{ImportEvent, RejectedLines};
 use crate::domain::import_changes::{ChangedPerson, ExistingPeople};
+use crate::domain::language;
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::Millis;
 use crate::fs::{CsvSettings, InputFile, separator_word};
@@ -74,6 +75,8 @@ pub struct ImportSettings {
     pub ignored: Vec<String>,
     /// Treatment of people whom the database has.
     pub existing: ExistingPeople,
+    /// Language of people who have none; absent for the language of the site.
+    pub language: Option<String>,
     /// `true` to count the changes without storing anything.
     pub dry_run: bool,
     /// `true` to import valid lines even if others are rejected.
@@ -118,11 +121,23 @@ impl ImportSettings {
         if let Some(word) = &self.preset {
             parse_preset(word).map_err(|reason| ("preset", reason))?;
         }
+        if let Some(tag) = &self.language {
+            parse_language(tag).map_err(|reason| ("language", reason))?;
+        }
         if self.confirmed && self.consent.trim().is_empty() {
             let reason = "state how and when the people consented, or import them as pending";
             return Err(("consent", reason.to_owned()));
         }
         Ok(())
+    }
+}
+
+/// Returns the canonical form of a known language.
+fn parse_language(tag: &str) -> Result<String, String> {
+    let tag = language::canonical(tag)?;
+    match language::is_known(&tag) {
+        true => Ok(tag),
+        false => Err(format!("`{tag}` is not a known language; write an ISO 639 code")),
     }
 }
 
@@ -281,10 +296,12 @@ fn fingerprint(
 
 /// Returns the digest of an import, with the settings that concern each of its lines.
 fn chunk_target(digest: &Digest, settings: &ImportSettings) -> ChunkTarget {
+    let language = settings.language.as_deref();
     ChunkTarget {
         digest: digest.name.clone(),
         transport: digest.transport.clone(),
         existing: settings.existing,
+        language: language.and_then(|tag| language::canonical(tag).ok()),
     }
 }
 

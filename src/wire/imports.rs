@@ -27,6 +27,9 @@ pub struct Import {
     pub status: &'static str,
     /// `update` if the file replaces values of known people, `keep` if these stay as they are.
     pub existing: &'static str,
+    /// Language of people who have none (RFC 5646); `null` for the language of the site.
+    #[schema(required)]
+    pub language: Option<String>,
     /// `true` to count the changes without storing anything.
     pub dry_run: bool,
     /// `true` to import valid lines even if others are rejected.
@@ -109,6 +112,7 @@ impl From<&ImportJob> for Import {
             bytes: job.bytes,
             status: if settings.confirmed { "confirmed" } else { "pending" },
             existing: settings.existing.as_str(),
+            language: settings.language,
             dry_run: settings.dry_run,
             skip_bad: settings.skip_bad,
             file: job.form.as_ref().map(ImportedFile::from_stored),

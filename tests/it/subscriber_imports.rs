@@ -221,7 +221,7 @@ database_tests! {
         interrupted_import(world, path.clone(), confirmed()).await;
         let imports = world.app.store.imports();
         let job = imports.list(&PageRequest::first(1)).await.unwrap().items.remove(0);
-        let chunk = courant::store::imports::ImportChunk { digest: "weekly".into(), transport: String::new(), existing: ExistingPeople::Update, rows: Vec::new(), through: 600 };
+        let chunk = courant::store::imports::ImportChunk { digest: "weekly".into(), transport: String::new(), existing: ExistingPeople::Update, language: None, rows: Vec::new(), through: 600 };
         assert!(imports.cancel(job.id, &Actor::Cli, world.now()).await.unwrap().is_some());
         assert!(imports.apply_chunk(&job, &chunk, &Actor::Cli, world.now()).await.unwrap().is_none());
         assert!(imports.cancel(job.id, &Actor::Cli, world.now()).await.unwrap().is_none(), "it has ended");
@@ -309,6 +309,35 @@ database_tests! {
             assert_eq!(details(&ann), before);
             assert_eq!(subscription.sections, ["News"], "confirmed {confirmed}");
         }
+    }
+
+    async fn a_language_for_the_whole_file_is_given_to_people_without_one(world) {
+        import_file(world, "email,language\nhas@example.org,fr\nnone@example.org,\n".as_bytes(), |_| ()).await;
+        let file = "email,language\nhas@example.org,\nnone@example.org,\nown@example.org,de\nnew@example.org,\n".as_bytes();
+        let report = import_file(world, file, |s| {
+            s.confirmed = false;
+            s.language = Some("zh-cn".into());
+        }).await;
+        assert_eq!((report.counts.new, report.counts.details_changed), (2, 1), "{report:?}");
+        let change = &report.changed_people[0];
+        assert_eq!((change.address.as_str(), change.values[0].old.as_deref(), change.values[0].new.as_str()), ("none@example.org", None, "zh-CN"));
+        for (email, language) in [("has", "fr"), ("none", "zh-CN"), ("own", "de"), ("new", "zh-CN")] {
+            let (found, _) = person(world, &format!("{email}@example.org")).await.unwrap();
+            assert_eq!(found.language.as_deref(), Some(language), "{email}");
+        }
+    }
+
+    async fn the_owners_of_a_list_in_one_language_are_asked_in_it(world) {
+        import_file(world, "email,language\nhas@example.org,en\n".as_bytes(), |_| ()).await;
+        world.sql("DELETE FROM subscriptions").await;
+        import_file(world, b"email\nhas@example.org\nwang@example.org\n", |s| {
+            s.confirmed = false;
+            s.language = Some("zh-CN".into());
+        }).await;
+        world.deliver().await;
+        let subject = |address: &str| world.mails_to(address).pop().unwrap().header("subject").unwrap().to_owned();
+        assert!(subject("wang@example.org").contains("请确认订阅"), "{}", subject("wang@example.org"));
+        assert!(subject("has@example.org").contains("Confirm your subscription"), "the stored language counts");
     }
 
     async fn erasing_a_person_and_time_remove_the_shown_changes(world) {

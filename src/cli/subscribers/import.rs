@@ -64,6 +64,9 @@ pub(crate) struct ImportArgs {
     /// Character between fields, or tab [default: recognized]
     #[arg(long, value_name = "CHARACTER")]
     delimiter: Option<String>,
+    /// Language of people without one [default: that of the site]
+    #[arg(long, value_name = "LANGUAGE")]
+    language: Option<String>,
     /// Treatment of people whom the database has
     #[arg(long, value_enum, default_value = "update")]
     existing: Existing,
@@ -93,6 +96,7 @@ impl ImportArgs {
             encoding: self.encoding.clone(),
             delimiter: self.delimiter.clone(),
             existing: self.existing.into(),
+            language: self.language.clone(),
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
             consent: self.consent.clone().unwrap_or_default(),

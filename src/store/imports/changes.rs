@@ -152,7 +152,11 @@ async fn suppress(tx: &mut Tx, plan: &ChunkPlan<'_>, now: Millis) -> StoreResult
     cancel_to_addresses(tx, &hashes, now).await
 }
 
-fn person_row(id: Option<i64>, person: &ImportPerson) -> PersonRow<'_> {
+fn person_row<'a>(
+    id: Option<i64>,
+    person: &'a ImportPerson,
+    language: Option<&'a str>,
+) -> PersonRow<'a> {
     PersonRow {
         id,
         address: &person.address,
@@ -160,7 +164,7 @@ fn person_row(id: Option<i64>, person: &ImportPerson) -> PersonRow<'_> {
         hash: &person.address_hash,
         name: person.name.as_deref(),
         name_key: person.name.as_deref().map(fold),
-        language: person.language.as_deref(),
+        language,
         timezone: person.timezone.as_deref(),
     }
 }
@@ -174,7 +178,10 @@ async fn add_people(
     if plan.new_people.is_empty() {
         return Ok(());
     }
-    let rows: Vec<_> = plan.new_people.iter().map(|person| person_row(None, person)).collect();
+    let people = plan.new_people.iter();
+    let rows: Vec<_> = people
+        .map(|person| person_row(None, person, person.language.as_deref().or(plan.language)))
+        .collect();
     let statement = match conflicts {
         Conflicts::Unexpected => &ADD_NEW_PEOPLE,
         Conflicts::Skipped => &ADD_ABSENT_PEOPLE,
@@ -187,8 +194,9 @@ async fn change_people(tx: &mut Tx, plan: &ChunkPlan<'_>) -> StoreResult<()> {
     if plan.details.is_empty() {
         return Ok(());
     }
+    let details = plan.details.iter();
     let rows: Vec<_> =
-        plan.details.iter().map(|(id, person)| person_row(Some(*id), person)).collect();
+        details.map(|(id, person, language)| person_row(Some(*id), person, *language)).collect();
     tx.query(&CHANGE_PEOPLE).bind("people", to_json(&rows)).execute().await?;
     Ok(())
 }
@@ -208,7 +216,7 @@ async fn confirm(
         let payload = json!({
             "digests": [slice.digest],
             "sections": planned.sections,
-            "language": person.language,
+            "language": planned.language,
         });
         messages.push(json!({
             "subscriber_id": id_of(person)?,

@@ -4,16 +4,19 @@ use super::current::CurrentPerson;
 use super::rows::ImportPerson;
 use crate::domain::import_changes::ChangedValue;
 
-/// Returns the name, language and time zone that a line changes.
-pub(super) fn of_details(person: &ImportPerson, known: &CurrentPerson) -> Vec<ChangedValue> {
+/// Returns the name, language and time zone that a line changes; the person has `language` then.
+pub(super) fn of_details(
+    person: &ImportPerson,
+    known: &CurrentPerson,
+    language: Option<&str>,
+) -> Vec<ChangedValue> {
     let all = [
-        ("name", &person.name, &known.name),
-        ("language", &person.language, &known.language),
-        ("timezone", &person.timezone, &known.timezone),
+        ("name", person.name.as_deref(), known.name.as_deref()),
+        ("language", language, known.language.as_deref()),
+        ("timezone", person.timezone.as_deref(), known.timezone.as_deref()),
     ];
-    let change = |(field, new, old): (&str, &Option<String>, &Option<String>)| {
-        let new = new.as_deref().filter(|_| new != old)?;
-        Some(ChangedValue::new(field, old.as_deref(), new))
+    let change = |(field, new, old): (&str, Option<&str>, Option<&str>)| {
+        Some(ChangedValue::new(field, old, new.filter(|_| new != old)?))
     };
     all.into_iter().filter_map(change).collect()
 }

@@ -14,8 +14,8 @@ use crate::domain::subscription::{RequestDecision, RequestOrigin, SubscriptionSt
 pub(super) struct ChunkPlan<'a> {
     /// People whom the slice adds.
     pub(super) new_people: Vec<&'a ImportPerson>,
-    /// Known people whose name, language or time zone changes.
-    pub(super) details: Vec<(i64, &'a ImportPerson)>,
+    /// Known people whose name, language or time zone changes, with the language that they have then.
+    pub(super) details: Vec<(i64, &'a ImportPerson, Option<&'a str>)>,
     /// Subscriptions that begin or change.
     pub(super) subscriptions: Vec<PlannedSubscription<'a>>,
     /// Known subscriptions whose chosen sections change.
@@ -28,6 +28,8 @@ pub(super) struct ChunkPlan<'a> {
     pub(super) counts: ImportCounts,
     /// First known people whose stored values change.
     pub(super) changed_people: Vec<ChangedPerson>,
+    /// Language of people who have none.
+    pub(super) language: Option<&'a str>,
     /// Treatment of known people.
     existing: ExistingPeople,
 }
@@ -39,6 +41,8 @@ pub(super) struct PlannedSubscription<'a> {
     pub(super) status: SubscriptionStatus,
     /// Chosen sections: those of the line, or without any those that a known subscription has.
     pub(super) sections: &'a [String],
+    /// Language of the message that asks the owner.
+    pub(super) language: Option<&'a str>,
     /// `true` if the subscription exists.
     pub(super) is_known: bool,
     /// `true` if a message asks the owner for the confirmation.
@@ -47,7 +51,11 @@ pub(super) struct PlannedSubscription<'a> {
 
 /// Decides every line, without side effects.
 pub(super) fn plan<'a>(slice: ImportSlice<'a>, current: &'a CurrentPeople) -> ChunkPlan<'a> {
-    let mut plan = ChunkPlan { existing: slice.existing, ..ChunkPlan::default() };
+    let mut plan = ChunkPlan {
+        existing: slice.existing,
+        language: slice.language,
+        ..ChunkPlan::default()
+    };
     for row in slice.rows {
         let states_suppression = row.suppression.is_some();
         if let Some(suppression) = &row.suppression
@@ -95,6 +103,21 @@ impl<'a> ChunkPlan<'a> {
         self.count(person, decision, known.is_some(), has_changed);
     }
 
+    /// Returns the language of a person after the import.
+    fn language_of(
+        &self,
+        person: &'a ImportPerson,
+        known: Option<&'a CurrentPerson>,
+    ) -> Option<&'a str> {
+        let given = person.language.as_deref();
+        let stored = known.and_then(|known| known.language.as_deref());
+        let own = match self.existing {
+            ExistingPeople::Update => given.or(stored),
+            ExistingPeople::Keep => stored.or(given),
+        };
+        own.or(self.language)
+    }
+
     /// Plans a subscription that begins or changes.
     fn subscribe(
         &mut self,
@@ -116,6 +139,7 @@ impl<'a> ChunkPlan<'a> {
             person,
             status,
             sections,
+            language: self.language_of(person, known),
             is_known: current.is_some(),
             is_asked: status == SubscriptionStatus::Pending && !is_suppressed,
         });
@@ -125,9 +149,10 @@ impl<'a> ChunkPlan<'a> {
     fn change_details(
         &mut self,
         person: &'a ImportPerson,
-        known: Option<&CurrentPerson>,
+        known: Option<&'a CurrentPerson>,
         decision: RequestDecision,
     ) -> bool {
+        let language = self.language_of(person, known);
         let Some(known) = known else {
             self.new_people.push(person);
             if !person.tags.is_empty() || !person.attributes.is_empty() {
@@ -138,9 +163,9 @@ impl<'a> ChunkPlan<'a> {
         if self.existing == ExistingPeople::Keep {
             return false;
         }
-        let details = differences::of_details(person, known);
+        let details = differences::of_details(person, known, language);
         if !details.is_empty() {
-            self.details.push((known.id, person));
+            self.details.push((known.id, person, language));
         }
         let values = differences::of_values(person, known);
         if !values.is_empty() {

@@ -17,6 +17,8 @@ pub struct ImportChunk {
     pub transport: String,
     /// Treatment of people whom the database has.
     pub existing: ExistingPeople,
+    /// Language of people who have none, neither in the file nor in the database.
+    pub language: Option<String>,
     /// Lines in the order of the file; an address occurs at most once.
     pub rows: Vec<ImportRow>,
     /// Number of the last line.
@@ -36,6 +38,8 @@ pub(super) struct ImportSlice<'a> {
     pub(super) transport: &'a str,
     /// Treatment of people whom the database has.
     pub(super) existing: ExistingPeople,
+    /// Language of people who have none.
+    pub(super) language: Option<&'a str>,
     /// Some lines of the chunk.
     pub(super) rows: &'a [ImportRow],
 }
@@ -44,8 +48,9 @@ impl ImportChunk {
     /// Returns the slices of the chunk, in the order of its lines.
     pub(super) fn slices(&self) -> impl Iterator<Item = ImportSlice<'_>> {
         let (digest, transport) = (self.digest.as_str(), self.transport.as_str());
-        let (existing, slices) = (self.existing, self.rows.chunks(LINES_PER_STATEMENT));
-        slices.map(move |rows| ImportSlice { digest, transport, existing, rows })
+        let (existing, language) = (self.existing, self.language.as_deref());
+        let slices = self.rows.chunks(LINES_PER_STATEMENT);
+        slices.map(move |rows| ImportSlice { digest, transport, existing, language, rows })
     }
 }
 

@@ -30,6 +30,8 @@ pub(super) struct ChunkTarget {
     pub(super) transport: String,
     /// Treatment of people whom the database has.
     pub(super) existing: ExistingPeople,
+    /// Language of people who have none.
+    pub(super) language: Option<String>,
 }
 
 impl ChunkTarget {
@@ -39,6 +41,7 @@ impl ChunkTarget {
             digest: self.digest.clone(),
             transport: self.transport.clone(),
             existing: self.existing,
+            language: self.language.clone(),
             rows: Vec::new(),
             through: 0,
         }

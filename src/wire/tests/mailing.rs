@@ -285,6 +285,7 @@ fn imports() -> Vec<Document> {
         bytes: 52_428,
         status: "confirmed",
         existing: "update",
+        language: Some("zh-CN".to_owned()),
         dry_run: false,
         skip_bad: true,
         file: Some(file()),

@@ -98,6 +98,8 @@ pub struct ImportPage {
     pub columns: Vec<ImportColumn>,
     /// Sentence about columns that cannot be imported so.
     pub columns_error: Option<String>,
+    /// Languages that people without one can get, the language of the site first.
+    pub people_languages: Vec<SelectOption>,
     /// `true` to leave known people as they are.
     pub keeps_existing: bool,
     /// `true` to import valid lines even if others are rejected.
@@ -242,6 +244,7 @@ impl View for ImportPage {
             has_more_rejected: true,
             format: "CSV · GB18030 · comma".into(),
             is_csv: true,
+            people_languages: vec![option("", true), option("zh-CN", false)],
             encodings: vec![option("", true), option("GB18030", false)],
             delimiters: vec![option("", true), option("tab", false)],
             columns: vec![column(0), column(1)],

@@ -167,6 +167,7 @@ async fn add_settings(
     page.delimiters = options(visit, &DELIMITERS, settings.delimiter.as_deref(), |name| {
         visit.text(&format!("people-delimiter-{name}"), &[])
     });
+    page.people_languages = languages(visit, settings.language.as_deref());
     page.keeps_existing = settings.existing == ExistingPeople::Keep;
     page.skip_bad = settings.skip_bad;
     let form = RequestForm {
@@ -180,6 +181,33 @@ async fn add_settings(
     page.encoding = settings.encoding.unwrap_or_default();
     page.delimiter = settings.delimiter.unwrap_or_default();
     Ok(())
+}
+
+/// Returns the languages that people without one can get: the site's first, then those of the digests and
+/// of the pages.
+fn languages(visit: &Visit, chosen: Option<&str>) -> Vec<SelectOption> {
+    let (config, templates) = (&visit.app().config, &visit.app().templates);
+    let site = templates.language_name(&config.site.language);
+    let mut tags: Vec<String> = chosen.map(str::to_owned).into_iter().collect();
+    tags.extend(config.digests.iter().flat_map(|digest| digest.languages.iter().cloned()));
+    tags.extend(templates.languages().into_iter().map(|(code, _)| code));
+    tags.sort_unstable();
+    tags.dedup();
+    let text = |tag: &str| match templates.language_name(tag) {
+        name if name.contains(tag) => name,
+        name => format!("{name} ({tag})"),
+    };
+    let option = |value: String| SelectOption {
+        text: text(&value),
+        is_chosen: chosen == Some(&value),
+        value,
+    };
+    let of_site = SelectOption {
+        value: String::new(),
+        text: visit.text("people-import-language-site", &[("language", site.as_str().into())]),
+        is_chosen: chosen.is_none(),
+    };
+    std::iter::once(of_site).chain(tags.into_iter().map(option)).collect()
 }
 
 /// Returns the choices of a property, the recognition first.

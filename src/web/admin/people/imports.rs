@@ -70,6 +70,7 @@ pub(super) async fn start(visit: Visit, Path(id): Path<i64>, form: Form) -> WebR
     read_form(&mut settings, |name| form.first_verbatim(name).map(str::to_owned));
     settings.confirmed = form.first("status") == "confirmed";
     form.first("consent").clone_into(&mut settings.consent);
+    settings.language = Some(form.first("language").to_owned()).filter(|tag| !tag.is_empty());
     settings.existing = ExistingPeople::parse(form.first("existing")).unwrap_or_default();
     settings.skip_bad = !form.first("skip_bad").is_empty();
     settings.dry_run = form.first("action") != "import";
