@@ -589,11 +589,12 @@ CREATE TABLE import_parts (
     PRIMARY KEY (import_id, number)
 );
 
--- Rejected lines of uploaded files, with the reasons.
+-- Rejected lines of uploaded files, with the reasons. `detail` has the code of a reason and its values as JSON.
 CREATE TABLE import_rejections (
     import_id BIGINT NOT NULL REFERENCES imports (id) ON DELETE CASCADE,
     line      BIGINT NOT NULL,
     reason    TEXT NOT NULL,
+    detail    TEXT NOT NULL,
     PRIMARY KEY (import_id, line)
 );
 

@@ -159,7 +159,7 @@ async fn change(
 /// Rejects tags that are not valid, each by its position.
 pub(super) fn check_tags(tags: &[String]) -> Result<(), Problem> {
     let error = |(at, text): (usize, &String)| {
-        let detail = tag::normalize(text).err()?;
+        let detail = tag::normalize(text).err()?.to_string();
         Some(FieldError { pointer: format!("/tags/{at}"), detail })
     };
     let errors: Vec<FieldError> = tags.iter().enumerate().filter_map(error).collect();

@@ -46,7 +46,7 @@ pub(super) fn read(mut reader: Reader<'_>, context: &DigestParseContext<'_>) -> 
     );
     let timezone = reader.or_default("timezone", context.timezone.clone(), time_zone);
     let selection = selection(&mut reader, context.sources);
-    let languages = reader.list("languages", language::canonical);
+    let languages = reader.list("languages", |tag| language::canonical(tag).map_err(String::from));
     let offer_sections = reader.list("offer_sections", parse_line);
     let min_articles = reader.integer("min_articles", 1, 1..=1_000);
     let max_articles = reader.integer("max_articles", 20, 1..=1_000);

@@ -24,7 +24,7 @@ pub(super) fn read(
 ) -> Option<Feed> {
     let (title, titles) = titles(&mut reader, site.title, &site.titles, site.language);
     let selection = selection(&mut reader, sources);
-    let languages = reader.list("languages", language::canonical);
+    let languages = reader.list("languages", |tag| language::canonical(tag).map_err(String::from));
     let items = reader.integer("items", 50, 1..=MAX_ITEMS);
     let content = reader.or_default(
         "content",

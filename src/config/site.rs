@@ -48,7 +48,9 @@ pub(super) fn read(mut reader: Reader<'_>) -> Option<Site> {
         "write the public URL of this service, for example https://news.example.edu",
         base_url,
     );
-    let language = reader.or_default("language", "en".to_owned(), language::canonical);
+    let language = reader.or_default("language", "en".to_owned(), |tag| {
+        language::canonical(tag).map_err(String::from)
+    });
     let own_language = language.as_deref().unwrap_or_default();
     let titles = reader.translations("titles", own_language, parse_line);
     let timezone = reader.or_default("timezone", TimeZone::UTC, time_zone);

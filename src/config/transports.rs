@@ -55,7 +55,7 @@ pub(super) fn read(
     }
     let ehlo = reader.or_default("ehlo", context.ehlo.to_owned(), ehlo);
     let envelope_from = reader.optional("envelope_from", |text| {
-        EmailAddress::parse(text).map(|address| address.as_str().to_owned())
+        EmailAddress::parse(text).map(|address| address.as_str().to_owned()).map_err(String::from)
     });
     let connections = reader.integer("connections", 10, 1..=500);
     let messages_per_connection = reader.integer("messages_per_connection", 500, 1..=100_000);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{Transport, TransportTarget};
+use crate::domain::unsent_reason::UnsentReason;
 use crate::mail::file_transport::FileTransport;
 use crate::mail::smtp::{
     AttemptResult, ConnectError, Connection, Envelope, Relay, Reply, SmtpOutcome, Timeouts,
@@ -149,7 +150,7 @@ impl TransportConnection {
                     biased;
                     attempt = open.send_content(&message.content, envelope.as_ref()) => attempt,
                     () = after_grace(shutdown, relay.timeouts().content_grace) => {
-                        not_reusable(SmtpOutcome::Uncertain { reason: "no reply to the message before the shutdown".into() })
+                        not_reusable(SmtpOutcome::Uncertain { reason: UnsentReason::Shutdown.as_str().into() })
                     }
                 };
                 self.keep_if_reusable(attempt)

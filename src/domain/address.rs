@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-/// Maximum length of a local part in octets (RFC 5321 section 4.5.3.1.1).
-const MAX_LOCAL_PART_BYTES: usize = 64;
-/// Maximum length of an address in octets: the path of 256 (RFC 5321) without angle brackets.
-const MAX_ADDRESS_BYTES: usize = 254;
+mod error;
+
+pub use error::{AddressError, AddressProblem};
+use error::{MAX_ADDRESS_BYTES, MAX_LOCAL_PART_BYTES};
+
 /// Maximum length of a host name in octets (RFC 1035 section 2.3.4).
 const MAX_DOMAIN_BYTES: usize = 253;
 
@@ -19,19 +20,15 @@ pub struct EmailAddress {
 
 impl EmailAddress {
     /// Parses an address; surrounding white space is ignored.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
-        let Some((local, domain)) = text.rsplit_once('@') else {
-            return Err(format!("`{text}` is not a valid e-mail address: it has no @"));
-        };
-        check_local(local).map_err(|reason| format!("`{text}` cannot be mailed: {reason}"))?;
-        let domain = ascii_domain(domain)
-            .map_err(|reason| format!("`{text}` cannot be mailed: {reason}"))?;
+        let error = |problem| AddressError { address: text.to_owned(), problem };
+        let (local, domain) = text.rsplit_once('@').ok_or_else(|| error(AddressProblem::NoAt))?;
+        check_local(local).map_err(error)?;
+        let domain = ascii_domain(domain).map_err(error)?;
         let address = Self { text: format!("{local}@{domain}"), at: local.len() };
         if address.text.len() > MAX_ADDRESS_BYTES {
-            return Err(format!(
-                "`{text}` cannot be mailed: an address has at most {MAX_ADDRESS_BYTES} characters"
-            ));
+            return Err(error(AddressProblem::AddressTooLong));
         }
         Ok(address)
     }
@@ -82,51 +79,50 @@ impl EmailAddress {
 }
 
 /// Accepts an ASCII dot-atom (RFC 5322); otherwise returns the reason for the rejection.
-fn check_local(local: &str) -> Result<(), &'static str> {
+fn check_local(local: &str) -> Result<(), AddressProblem> {
     if local.is_empty() {
-        return Err("the part before the @ is empty");
+        return Err(AddressProblem::LocalEmpty);
     }
     if local.starts_with('"') {
-        return Err("quoted names before the @ are not supported");
+        return Err(AddressProblem::LocalQuoted);
     }
     if !local.is_ascii() {
-        return Err("the part before the @ has non-ASCII letters, which few mail servers accept");
+        return Err(AddressProblem::LocalNotAscii);
     }
     if local.len() > MAX_LOCAL_PART_BYTES {
-        return Err("the part before the @ has more than 64 characters");
+        return Err(AddressProblem::LocalTooLong);
     }
     if local.split('.').any(str::is_empty) {
-        return Err("the part before the @ has a dot at an end, or two in a row");
+        return Err(AddressProblem::LocalDots);
     }
     let is_atom = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&b);
     if !local.bytes().all(is_atom) {
-        return Err("the part before the @ has a character that is not allowed there");
+        return Err(AddressProblem::LocalCharacter);
     }
     Ok(())
 }
 
 /// Converts a host name to lower-case ASCII. It needs at least one dot unless it is `localhost`.
-pub fn ascii_domain(domain: &str) -> Result<String, &'static str> {
+pub fn ascii_domain(domain: &str) -> Result<String, AddressProblem> {
     if domain.is_empty() {
-        return Err("the domain is missing");
+        return Err(AddressProblem::DomainMissing);
     }
     if domain.starts_with('[') {
-        return Err("the domain must be a name, not an IP address in brackets");
+        return Err(AddressProblem::DomainInBrackets);
     }
-    let ascii =
-        idna::domain_to_ascii_strict(domain).map_err(|_| "the domain is not a valid host name")?;
+    let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| AddressProblem::DomainInvalid)?;
     if ascii == "localhost" {
         return Ok(ascii);
     }
     if ascii.len() > MAX_DOMAIN_BYTES
         || ascii.split('.').any(|label| !matches!(label.len(), 1..=63))
     {
-        return Err("the domain is not a valid host name");
+        return Err(AddressProblem::DomainInvalid);
     }
     match ascii.rsplit_once('.') {
-        None => Err("the domain has no dot"),
+        None => Err(AddressProblem::DomainWithoutDot),
         Some((_, last)) if last.bytes().all(|b| b.is_ascii_digit()) => {
-            Err("the domain must be a name, not an IP address")
+            Err(AddressProblem::DomainNumeric)
         }
         Some(_) => Ok(ascii),
     }

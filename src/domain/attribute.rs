@@ -6,9 +6,11 @@ use jiff::civil::Date;
 use serde_json::{Value as Json, json};
 
 pub use number::Number;
+pub use value_error::ValueError;
 
 mod name;
 mod number;
+mod value_error;
 
 pub use name::{RESERVED_NAMES, name_of_column, validate_name};
 
@@ -55,22 +57,24 @@ impl AttributeType {
     /// Parses a value of this type.
     ///
     /// # Errors
-    /// One sentence with the expected form.
-    pub fn value(self, text: &str) -> Result<AttributeValue, String> {
+    /// The value does not have the form of the type.
+    pub fn value(self, text: &str) -> Result<AttributeValue, ValueError> {
         let text = text.trim();
-        let expected = match self {
-            Self::Text => return text_value(text),
-            Self::Number => "a number such as `12` or `-3.5`, with at most six decimal places",
-            Self::Date => "a date such as `2026-11-29`",
-            Self::Boolean => "`true` or `false`",
-        };
-        let value = match self {
-            Self::Text => None,
-            Self::Number => Number::parse(text).map(AttributeValue::Number),
-            Self::Date => text.parse().ok().filter(is_iso_date(text)).map(AttributeValue::Date),
-            Self::Boolean => boolean(text).map(AttributeValue::Boolean),
-        };
-        value.ok_or_else(|| format!("{text:?} is not a valid {}; write {expected}", self.as_str()))
+        let value = || text.to_owned();
+        match self {
+            Self::Text => text_value(text),
+            Self::Number => Number::parse(text)
+                .map(AttributeValue::Number)
+                .ok_or_else(|| ValueError::InvalidNumber { value: value() }),
+            Self::Date => {
+                let date = text.parse().ok().filter(is_iso_date(text));
+                date.map(AttributeValue::Date)
+                    .ok_or_else(|| ValueError::InvalidDate { value: value() })
+            }
+            Self::Boolean => boolean(text)
+                .map(AttributeValue::Boolean)
+                .ok_or_else(|| ValueError::InvalidBoolean { value: value() }),
+        }
     }
 }
 
@@ -187,16 +191,14 @@ impl TypeGuess {
     }
 }
 
-fn text_value(text: &str) -> Result<AttributeValue, String> {
+fn text_value(text: &str) -> Result<AttributeValue, ValueError> {
     let text: String = text.chars().filter(|c| !c.is_control()).collect();
     let length = text.chars().count();
     if text.is_empty() {
-        return Err("the value of an attribute must not be empty".to_owned());
+        return Err(ValueError::EmptyValue);
     }
     if length > MAX_TEXT_CHARS {
-        return Err(format!(
-            "the value of an attribute must have at most {MAX_TEXT_CHARS} characters (found {length})"
-        ));
+        return Err(ValueError::LongValue { limit: MAX_TEXT_CHARS, length });
     }
     Ok(AttributeValue::Text(text))
 }
@@ -254,7 +256,10 @@ mod tests {
     #[test]
     fn a_value_of_another_type_is_rejected_with_the_expected_form() {
         let error = AttributeType::Date.value("29.11.2026").unwrap_err();
-        assert_eq!(error, "\"29.11.2026\" is not a valid date; write a date such as `2026-11-29`");
+        assert_eq!(
+            error.to_string(),
+            "\"29.11.2026\" is not a valid date; write a date such as `2026-11-29`"
+        );
         assert!(AttributeType::Number.value("1,5").is_err());
         assert!(AttributeType::Boolean.value("maybe").is_err());
         assert!(AttributeType::Text.value("").is_err());

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 
 use isolang::Language;
+use serde::Serialize;
 
 /// Irregular grandfathered tags, which the grammar does not cover (RFC 5646 section 2.2.8).
 const IRREGULAR: [&str; 17] = [
@@ -29,8 +30,8 @@ const IRREGULAR: [&str; 17] = [
 /// Returns a well-formed tag in canonical case (RFC 5646 section 2.1.1), for example `zh-Hant-TW`.
 ///
 /// # Errors
-/// A message for a tag that is not well-formed.
-pub fn canonical(tag: &str) -> Result<String, String> {
+/// The tag is not well-formed.
+pub fn canonical(tag: &str) -> Result<String, LanguageError> {
     let tag = tag.trim();
     if let Some(registered) =
         IRREGULAR.iter().find(|registered| registered.eq_ignore_ascii_case(tag))
@@ -41,14 +42,34 @@ pub fn canonical(tag: &str) -> Result<String, String> {
     let is_subtag =
         |s: &&str| matches!(s.len(), 1..=8) && s.bytes().all(|b| b.is_ascii_alphanumeric());
     if !subtags.iter().all(is_subtag) || !is_well_formed(&subtags) {
-        let suggestion = if tag.contains('_') {
-            format!("write `{}`", tag.replace('_', "-"))
-        } else {
-            "write for example en, zh-CN or zh-Hant".to_owned()
-        };
-        return Err(format!("`{tag}` is not a valid language tag (RFC 5646); {suggestion}"));
+        let (tag, correct) = (tag.to_owned(), tag.replace('_', "-"));
+        return Err(match tag == correct {
+            true => LanguageError::InvalidLanguage { tag },
+            false => LanguageError::UnderscoreInLanguage { tag, correct },
+        });
     }
     Ok(in_canonical_case(&subtags))
+}
+
+/// Reason why a text is not a language tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "code", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "the sentence of a variant names its values")]
+pub enum LanguageError {
+    /// The text does not have the form of a tag.
+    #[error(
+        "`{tag}` is not a valid language tag (RFC 5646); write for example en, zh-CN or zh-Hant"
+    )]
+    InvalidLanguage { tag: String },
+    /// The subtags are separated by underscores.
+    #[error("`{tag}` is not a valid language tag (RFC 5646); write `{correct}`")]
+    UnderscoreInLanguage { tag: String, correct: String },
+}
+
+impl From<LanguageError> for String {
+    fn from(error: LanguageError) -> Self {
+        error.to_string()
+    }
 }
 
 /// Languages that are usually written from right to left, by primary subtag.
@@ -334,7 +355,7 @@ mod tests {
         ] {
             assert!(canonical(tag).is_err(), "{tag}");
         }
-        assert!(canonical("en_US").err().unwrap_or_default().ends_with("write `en-US`"));
+        assert!(canonical("en_US").unwrap_err().to_string().ends_with("write `en-US`"));
     }
 
     #[test]

@@ -56,6 +56,7 @@ pub mod text_language;
 pub mod text_repair;
 pub mod time;
 pub mod translations;
+pub mod unsent_reason;
 pub mod url;
 pub mod warmup;
 pub mod xml;

@@ -1,5 +1,9 @@
 //! Suggestions for misspelled names.
 
+use std::fmt;
+
+use serde::Serialize;
+
 /// Returns the known name within an edit distance of one (short names) or two, if there is one.
 pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let given = given.to_lowercase().replace('-', "_");
@@ -12,12 +16,38 @@ pub fn nearest<'a>(given: &str, known: impl Iterator<Item = &'a str>) -> Option<
         .map(|(_, name)| name)
 }
 
+/// Names that an error suggests instead of an unknown one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "hint", content = "names", rename_all = "kebab-case")]
+pub enum Hint {
+    /// The nearest known name.
+    Near(String),
+    /// All known names, separated by commas.
+    Known(String),
+}
+
+impl Hint {
+    /// Returns the nearest known name, or all of them.
+    pub fn of<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> Self {
+        match nearest(given, known.clone()) {
+            Some(near) => Self::Near(near.to_owned()),
+            None => Self::Known(known.collect::<Vec<_>>().join(", ")),
+        }
+    }
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Near(name) => write!(f, "did you mean `{name}`?"),
+            Self::Known(names) => write!(f, "expected one of {names}"),
+        }
+    }
+}
+
 /// Returns "did you mean `x`?" for the nearest known name, or the list of all known names.
 pub fn suggestion<'a>(given: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
-    match nearest(given, known.clone()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("expected one of {}", known.collect::<Vec<_>>().join(", ")),
-    }
+    Hint::of(given, known).to_string()
 }
 
 fn sorted_letters(word: &str) -> Vec<char> {

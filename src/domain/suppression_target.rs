@@ -19,7 +19,7 @@ impl SuppressionTarget {
     pub fn parse(text: &str) -> Result<Self, String> {
         let text = text.trim();
         if !text.starts_with('@') {
-            return EmailAddress::parse(text).map(Self::Address);
+            return Ok(Self::Address(EmailAddress::parse(text)?));
         }
         // Domains have the same rules as those of addresses.
         let address = EmailAddress::parse(&format!("any{text}"))

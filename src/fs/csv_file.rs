@@ -4,6 +4,7 @@
 mod cells;
 mod decode;
 mod form;
+mod problem;
 mod record;
 
 use std::io::{ErrorKind, Read, Seek};
@@ -18,6 +19,8 @@ pub(crate) use cells::{escape_formula, unescape_formula};
 pub(crate) use form::{CsvSettings, separator_word};
 pub(crate) use record::RecordLimits;
 use record::{Record, RecordReader};
+
+pub(crate) use problem::RowProblem;
 
 /// Separators that are recognized without a `sep=` line; on a tie the first one is used.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -58,8 +61,8 @@ pub(crate) struct CsvRow {
     pub(crate) line: u64,
     /// Values, as written between separators and without quotation marks.
     pub(crate) fields: Vec<String>,
-    /// Limit that the row exceeds, as a sentence; it then has no fields.
-    excess: Option<String>,
+    /// Limit that the row exceeds; it then has no fields.
+    excess: Option<RowProblem>,
     form: CsvForm,
 }
 
@@ -190,20 +193,17 @@ impl CsvRow {
     /// # Errors
     /// Fails if the row exceeds a limit, has a value after the last column, or bytes that cannot be
     /// decoded.
-    pub(crate) fn values(self, columns: usize) -> Result<Vec<String>, String> {
+    pub(crate) fn values(self, columns: usize) -> Result<Vec<String>, RowProblem> {
         if let Some(excess) = self.excess {
             return Err(excess);
         }
         let mut fields = self.fields;
         if self.form.is_damaged && fields.iter().any(|field| field.contains('\u{fffd}')) {
-            return Err("the line is not valid UTF-8; save the file as UTF-8".to_owned());
+            return Err(RowProblem::NotUtf8);
         }
         if fields.iter().skip(columns).any(|field| !field.trim().is_empty()) {
-            return Err(format!(
-                "the line has {} fields instead of {columns}; a quotation mark may be missing around a field that contains {}",
-                fields.len(),
-                form::separator_name(self.form.separator)
-            ));
+            let (fields, separator) = (fields.len(), self.form.separator);
+            return Err(RowProblem::ExcessFields { fields, columns, separator });
         }
         fields.resize(columns, String::new());
         Ok(fields)

@@ -13,6 +13,7 @@ mod utf8_reader;
 pub(crate) use atomic::{Durability, FileAccess, replace_file};
 #[cfg(test)]
 pub(crate) use csv_file::RecordLimits;
+pub(crate) use csv_file::RowProblem;
 pub(crate) use csv_file::{
     CsvFile, CsvRow, CsvSettings, csv_header, escape_formula, separator_word, unescape_formula,
 };

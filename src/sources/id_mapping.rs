@@ -64,7 +64,7 @@ fn parse_mappings<R: Read + Seek>(
     for (number, row) in file.rows()?.enumerate() {
         let row = row?;
         let (line, width) = (row.line, row.fields.len());
-        match row.values(width).and_then(|fields| parse_pair(&fields)) {
+        match row.values(width).map_err(String::from).and_then(|fields| parse_pair(&fields)) {
             Ok((old, new)) if number == 0 && is_header(&old, &new) => {}
             Ok((old, new)) => {
                 mappings.push(MappingLine { line, old, new, source: source.map(str::to_owned) })

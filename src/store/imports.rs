@@ -26,7 +26,7 @@ mod rows;
 pub(super) mod subscriptions;
 pub(super) mod work;
 
-pub use content::{ImportRejection, MAX_STORED_REJECTIONS};
+pub use content::{ImportRejection, MAX_STORED_REJECTIONS, NewRejection};
 use job::{COLUMNS, first, record};
 pub use job::{CheckedFile, ImportJob, NewImport};
 pub use rows::{ImportChunk, ImportPerson, ImportRow};

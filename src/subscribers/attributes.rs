@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::LineProblem;
 use crate::config::Config;
 use crate::domain::actor::Actor;
 use crate::domain::attribute::{AttributeType, AttributeValue, TypeGuess, validate_name};
@@ -73,7 +74,7 @@ impl KnownAttributes {
                 return Err("write a text, a number, `true` or `false`".to_owned());
             }
         };
-        self.type_of(name).unwrap_or(new_type).value(&text)
+        Ok(self.type_of(name).unwrap_or(new_type).value(&text)?)
     }
 
     /// Rejects names of attributes that do not exist.
@@ -115,16 +116,18 @@ impl FileAttributes {
     /// Returns the values of a line. Those of a new attribute are texts until [`Self::decide_types`].
     ///
     /// # Errors
-    /// One sentence about the first value that its attribute cannot have.
+    /// The first value that its attribute cannot have.
     pub(super) fn values(
         &mut self,
         texts: &BTreeMap<String, String>,
-    ) -> Result<BTreeMap<String, AttributeValue>, String> {
+    ) -> Result<BTreeMap<String, AttributeValue>, LineProblem> {
         let mut values = BTreeMap::new();
         for (name, text) in texts {
             let kind = self.known.type_of(name);
             let value = kind.unwrap_or(AttributeType::Text).value(text);
-            values.insert(name.clone(), value.map_err(|reason| format!("`{name}`: {reason}"))?);
+            let value = value
+                .map_err(|problem| LineProblem::Attribute { attribute: name.clone(), problem })?;
+            values.insert(name.clone(), value);
             if kind.is_none() {
                 self.guesses.entry(name.clone()).or_default().add(text);
             }

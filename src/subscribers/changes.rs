@@ -69,7 +69,7 @@ pub async fn edit(
     });
     let removed_tags = match tag::normalize_all(&edit.removed_tags) {
         Ok(tags) => tags,
-        Err(reason) => return Ok(Err(reason)),
+        Err(reason) => return Ok(Err(reason.to_string())),
     };
     let removed_attributes = edit.removed_attributes.clone();
     let new = valid.address.clone();

@@ -9,12 +9,12 @@ use crate::domain::language;
 pub fn invalid_fields(person: &NewSubscriber) -> Vec<(&'static str, String)> {
     let mut invalid = Vec::new();
     if let Err(reason) = EmailAddress::parse(&person.email) {
-        invalid.push(("email", reason));
+        invalid.push(("email", reason.to_string()));
     }
     let given = |value: &Option<String>| value.clone().filter(|text| !text.trim().is_empty());
     if let Some(tag) = given(&person.language) {
         match language::canonical(&tag) {
-            Err(reason) => invalid.push(("language", reason)),
+            Err(reason) => invalid.push(("language", reason.to_string())),
             Ok(tag) if !language::is_known(&tag) => {
                 let reason = format!("`{tag}` is not a known language; write an ISO 639 code");
                 invalid.push(("language", reason));

@@ -222,7 +222,9 @@ pub async fn import(
         valid: usize::try_from(checked.valid)?,
         ..ImportReport::default()
     };
-    checked.rejections.for_each(|line, reason| report.rejected.add(line, reason, &mut on_event))?;
+    checked.rejections.for_each(|line, rejection| {
+        report.rejected.add(line, &rejection.sentence, &mut on_event);
+    })?;
     let target = chunk_target(digest, &options.settings);
     if options.settings.dry_run {
         (report.counts, report.changed_people) = count(store, checked, &target).await?;

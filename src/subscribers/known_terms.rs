@@ -1,5 +1,6 @@
 //! Sections and languages that subscribers can choose.
 
+use super::LineProblem;
 use crate::config::Digest;
 use crate::domain::{language, selection};
 use crate::store::subscriptions::SubscriptionRequest;
@@ -38,8 +39,8 @@ impl KnownTerms {
     /// exist. Any section is accepted while no section is known.
     ///
     /// # Errors
-    /// One sentence that lists the known ones.
-    pub fn check(&self, request: &SubscriptionRequest) -> Result<(), String> {
+    /// The first unknown one, with those that are known.
+    pub fn check(&self, request: &SubscriptionRequest) -> Result<(), LineProblem> {
         if let Some(tag) = &request.language {
             self.check_language(tag)?;
         }
@@ -47,27 +48,24 @@ impl KnownTerms {
     }
 
     /// Rejects a language that does not exist.
-    pub(super) fn check_language(&self, tag: &str) -> Result<(), String> {
+    pub(super) fn check_language(&self, tag: &str) -> Result<(), LineProblem> {
         if language::is_known(tag) {
             return Ok(());
         }
-        let known = list(&self.languages);
-        Err(format!(
-            "`{tag}` is not a known language; write an ISO 639 code; languages of the digest: {known}"
-        ))
+        Err(LineProblem::UnknownLanguage { tag: tag.to_owned(), known: list(&self.languages) })
     }
 
     /// Rejects a section that no digest contains.
-    pub(super) fn check_sections(&self, sections: &[String]) -> Result<(), String> {
+    pub(super) fn check_sections(&self, sections: &[String]) -> Result<(), LineProblem> {
         let is_known = |section: &&String| {
             let section = selection::normalize_term(section);
             self.sections.iter().any(|known| selection::normalize_term(known) == section)
         };
         match sections.iter().find(|section| !is_known(section)) {
-            Some(unknown) if !self.sections.is_empty() => Err(format!(
-                "there is no section {unknown:?}; existing sections: {}",
-                list(&self.sections)
-            )),
+            Some(unknown) if !self.sections.is_empty() => {
+                let (section, known) = (unknown.clone(), list(&self.sections));
+                Err(LineProblem::UnknownSection { section, known })
+            }
             _ => Ok(()),
         }
     }
@@ -77,6 +75,6 @@ fn list(names: &[String]) -> String {
     let listed = names.iter().take(MAX_LISTED).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(MAX_LISTED) {
         0 => listed,
-        more => format!("{listed} and {more} more"),
+        more => format!("{listed}, … (+{more})"),
     }
 }

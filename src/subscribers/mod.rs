@@ -27,10 +27,12 @@ pub mod export;
 pub mod fields;
 pub mod import;
 mod known_terms;
+mod line_problem;
 pub mod segments;
 mod subscriber_file;
 
 pub use known_terms::KnownTerms;
+pub use line_problem::LineProblem;
 
 /// Time during which the page offers to undo unsubscribing.
 pub const UNDO_WINDOW: SignedDuration = HOUR;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use anyhow::{Context, anyhow};
 
+use super::LineProblem;
 use crate::fs::{CsvFile, CsvSettings, InputFile, csv_header};
 
 mod json_lines;
@@ -28,7 +29,7 @@ const PREVIEW_LINES: usize = 5;
 const PREVIEW_CHARS: usize = 200;
 
 /// Line number and person, or the reason for the rejection of the line.
-pub(super) type NumberedLine = (u64, Result<SubscriberLine, String>);
+pub(super) type NumberedLine = (u64, Result<SubscriberLine, LineProblem>);
 
 /// Properties of a file that were recognized or chosen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,7 +140,8 @@ impl SubscriberFile {
                 for row in csv.rows()?.skip(1) {
                     let row = row?;
                     let number = row.line;
-                    let parsed = row.values(layout.width).and_then(|values| {
+                    let values = row.values(layout.width).map_err(LineProblem::from);
+                    let parsed = values.and_then(|values| {
                         let values: Vec<Cow<'_, str>> =
                             values.into_iter().map(Cow::Owned).collect();
                         line::read_line(&values, layout)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use courant::domain::actor::Actor;
-use courant::domain::attribute::{AttributeType, AttributeValue};
+use courant::domain::attribute::{AttributeType, AttributeValue, ValueError};
 use courant::domain::filter::{Condition, FilterNames, SubscriberValues, TextTest, compile};
 use courant::domain::page::PageRequest;
 use courant::store::subscriber_lists::{SubscriberOrder, SubscriberQuery};
@@ -139,7 +139,7 @@ fn person() -> impl Strategy<Value = NewSubscriber> {
                 ("joined", joined.map(|d| AttributeType::Date.value(&d))),
                 ("vip", vip.map(|v| AttributeType::Boolean.value(&v.to_string()))),
             ];
-            let value = |(name, value): (&str, Option<Result<AttributeValue, String>>)| {
+            let value = |(name, value): (&str, Option<Result<AttributeValue, ValueError>>)| {
                 Some((name.to_owned(), value?.ok()?))
             };
             NewSubscriber {

@@ -119,7 +119,7 @@ impl AddArgs {
         let known = KnownTerms::read(&app.store, &digests).await?;
         let request =
             subscribers::validate(&person, &digests, &consent, &app.store_identity.secret)
-                .and_then(|request| known.check(&request).map(|()| request))
+                .and_then(|request| known.check(&request).map(|()| request).map_err(String::from))
                 .map_err(|reason| anyhow!("{}: {reason}", self.email))?;
         let (requests, actor) = (vec![request.clone()], Actor::Cli);
         let done =

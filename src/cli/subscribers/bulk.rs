@@ -136,7 +136,7 @@ impl Command {
 }
 
 fn normalized(text: &str) -> Result<String, UsageError> {
-    tag::normalize(text).map_err(UsageError)
+    tag::normalize(text).map_err(|reason| UsageError(reason.to_string()))
 }
 
 fn context(app: &App) -> BulkContext<'_> {

@@ -7,9 +7,10 @@ use super::expression::{Expression, Operator, Test};
 use super::fields::{Field, checked_field};
 use super::literals::{boolean, day_ranges, folded_test, rank_test, text_test, texts};
 use super::parser::{MAX_TERMS, parse};
+use super::problem::FilterProblem;
 use super::subscription_groups::{conjunction, subscription_condition};
 use crate::domain::attribute::AttributeType;
-use crate::domain::nearest::suggestion;
+use crate::domain::nearest::Hint;
 use crate::domain::{address, language};
 
 /// Parses and checks a filter of an installation; an empty one holds for all subscribers.
@@ -40,10 +41,8 @@ pub fn check(
     let Some(expression) = expression else { return Ok(Condition::All(Vec::new())) };
     let condition = condition(expression, context)?;
     if condition.terms() > MAX_TERMS {
-        let message = format!(
-            "the filter and its segments have more than {MAX_TERMS} comparisons; use `in (…)`"
-        );
-        return Err(FilterError::new(0, message));
+        let problem = FilterProblem::TooManyInSegments { limit: MAX_TERMS };
+        return Err(FilterError::new(0, problem));
     }
     Ok(condition)
 }
@@ -126,23 +125,23 @@ fn suppressed(values: &[bool]) -> Condition {
 /// Returns the condition of being in one of the named segments.
 fn segments(test: &Test, context: &FilterContext<'_>) -> Result<Condition, FilterError> {
     let Some(known) = context.segments else {
-        let message = "the filter of a segment cannot name segments; repeat the filter";
-        return Err(FilterError::new(test.position, message));
+        return Err(FilterError::new(test.position, FilterProblem::SegmentInSegment));
     };
     let segment = |(name, position): (String, usize)| {
         let Some(filter) = known.get(&name) else {
             let names = known.keys().map(String::as_str);
-            let hint = if known.is_empty() {
-                "there are no segments".to_owned()
-            } else {
-                suggestion(&name, names)
+            let problem = match known.is_empty() {
+                true => FilterProblem::NoSegments { name },
+                false => FilterProblem::UnknownSegment { hint: Hint::of(&name, names), name },
             };
-            let message = format!("there is no segment {name:?}; {hint}");
-            return Err(FilterError::new(position, message));
+            return Err(FilterError::new(position, problem));
         };
         let inner = FilterContext { segments: None, ..*context };
         let checked = parse(filter).and_then(|expression| check(expression.as_ref(), &inner));
-        checked.map_err(|e| FilterError::new(position, format!("the segment {name:?}: {e}")))
+        checked.map_err(|e| {
+            let problem = FilterProblem::InvalidSegment { name, sentence: e.to_string() };
+            FilterError::new(position, problem)
+        })
     };
     let all: Result<Vec<_>, _> = texts(test)?.into_iter().map(segment).collect();
     Ok(Condition::Any(all?))

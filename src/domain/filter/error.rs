@@ -1,18 +1,20 @@
 //! Errors of filters, which name the character at which they begin.
 
+use super::problem::FilterProblem;
+
 /// Error in the text of a filter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("at character {}: {message}", position + 1)]
+#[error("at character {}: {problem}", position + 1)]
 pub struct FilterError {
     /// Number of characters before the error.
     pub position: usize,
     /// Problem with its remedy.
-    pub message: String,
+    pub problem: FilterProblem,
 }
 
 impl FilterError {
-    pub(super) fn new(position: usize, message: impl Into<String>) -> Self {
-        Self { position, message: message.into() }
+    pub(super) fn new(position: usize, problem: impl Into<FilterProblem>) -> Self {
+        Self { position, problem: problem.into() }
     }
 
     /// Returns the filter with a line below it that marks the character, for people.

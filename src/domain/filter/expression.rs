@@ -1,5 +1,6 @@
 //! A parsed filter, before the types of its values are checked.
 
+use super::problem::{FilterPart, PartKind};
 use crate::domain::attribute::Number;
 
 /// Expression of a filter with the positions of its parts.
@@ -50,12 +51,12 @@ pub(super) enum Literal {
 }
 
 impl Literal {
-    /// Returns the value as it is named in errors.
-    pub(super) fn describe(&self) -> String {
+    /// Returns the value as errors name it.
+    pub(super) fn found(&self) -> FilterPart {
         match self {
-            Self::Text(text) => format!("the text {text:?}"),
-            Self::Number(number) => format!("the number {number}"),
-            Self::Boolean(value) => format!("`{value}`"),
+            Self::Text(text) => FilterPart::new(PartKind::Text, text),
+            Self::Number(number) => FilterPart::new(PartKind::Number, number.to_string()),
+            Self::Boolean(value) => FilterPart::new(PartKind::Sign, value.to_string()),
         }
     }
 }

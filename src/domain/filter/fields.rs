@@ -6,8 +6,9 @@ use super::condition::TextField;
 use super::context::FilterContext;
 use super::error::FilterError;
 use super::expression::{Operator, Test};
+use super::problem::FilterProblem;
 use crate::domain::attribute::{AttributeType, validate_name};
-use crate::domain::nearest::suggestion;
+use crate::domain::nearest::Hint;
 
 /// Field of a subscriber that a filter tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,25 +74,22 @@ fn field(
         return Ok(*field);
     }
     if let Some((_, correct)) = ALIASES.iter().find(|(alias, _)| *alias == name) {
-        return Err(FilterError::new(
-            test.position,
-            format!("unknown field `{name}`; write `{correct}`"),
-        ));
+        let problem = FilterProblem::OtherField { field: name.to_owned(), correct };
+        return Err(FilterError::new(test.position, problem));
     }
     let fields = FIELDS.iter().map(|(known, _)| *known);
     let Some(attributes) = attributes else {
-        validate_name(name).map_err(|reason| FilterError::new(test.position, reason))?;
+        validate_name(name).map_err(|sentence| {
+            FilterError::new(test.position, FilterProblem::AttributeName { sentence })
+        })?;
         return Ok(Field::Attribute(None));
     };
     match attributes.get(name) {
         Some(kind) => Ok(Field::Attribute(Some(*kind))),
         None => {
             let known = fields.chain(attributes.keys().map(String::as_str));
-            let message = format!(
-                "unknown field or attribute `{name}`; {}; `courant attributes add {name} --type TYPE` creates an attribute",
-                suggestion(name, known)
-            );
-            Err(FilterError::new(test.position, message))
+            let (field, hint) = (name.to_owned(), Hint::of(name, known));
+            Err(FilterError::new(test.position, FilterProblem::UnknownField { field, hint }))
         }
     }
 }
@@ -133,14 +131,12 @@ impl Field {
         if allowed {
             return Ok(());
         }
-        let name = &test.field;
-        let message = match test.operator {
-            Operator::IsEmpty => format!("`{name}` is never empty; compare it with a value"),
-            Operator::Contains => {
-                format!("`{name}` is not a text, so it cannot be compared with ~; use =")
-            }
-            _ => format!("values of `{name}` have no order; use = or in"),
+        let field = test.field.clone();
+        let problem = match test.operator {
+            Operator::IsEmpty => FilterProblem::NeverEmpty { field },
+            Operator::Contains => FilterProblem::NotText { field },
+            _ => FilterProblem::NoOrder { field },
         };
-        Err(FilterError::new(test.operator_position, message))
+        Err(FilterError::new(test.operator_position, problem))
     }
 }

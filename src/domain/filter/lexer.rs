@@ -1,6 +1,7 @@
 //! Tokens of a filter, each with its position.
 
 use super::error::FilterError;
+use super::problem::{FilterPart, FilterProblem, PartKind};
 use crate::domain::attribute::Number;
 
 /// Part of a filter.
@@ -25,17 +26,17 @@ pub(super) enum Token {
 }
 
 impl Token {
-    /// Returns the token as it is named in errors.
-    pub(super) fn describe(&self) -> String {
+    /// Returns the token as errors name it.
+    pub(super) fn found(&self) -> FilterPart {
         match self {
-            Self::Word(word) => format!("`{word}`"),
-            Self::Text(text) => format!("the text {text:?}"),
-            Self::Number(number) => format!("the number {number}"),
-            Self::Operator(operator) => format!("`{operator}`"),
-            Self::Open => "`(`".to_owned(),
-            Self::Close => "`)`".to_owned(),
-            Self::Comma => "`,`".to_owned(),
-            Self::End => "the end of the filter".to_owned(),
+            Self::Word(word) => FilterPart::new(PartKind::Sign, word),
+            Self::Text(text) => FilterPart::new(PartKind::Text, text),
+            Self::Number(number) => FilterPart::new(PartKind::Number, number.to_string()),
+            Self::Operator(operator) => FilterPart::new(PartKind::Sign, *operator),
+            Self::Open => FilterPart::new(PartKind::Sign, "("),
+            Self::Close => FilterPart::new(PartKind::Sign, ")"),
+            Self::Comma => FilterPart::new(PartKind::Sign, ","),
+            Self::End => FilterPart::new(PartKind::End, ""),
         }
     }
 }
@@ -111,7 +112,7 @@ impl Lexer {
             '!' if self.take('=') => Token::Operator("!="),
             '<' if self.take('=') => Token::Operator("<="),
             '<' if self.take('>') => {
-                return Err(FilterError::new(position, "unknown operator `<>`; write `!=`"));
+                return Err(FilterError::new(position, FilterProblem::UnknownOperator));
             }
             '<' => Token::Operator("<"),
             '>' if self.take('=') => Token::Operator(">="),
@@ -127,8 +128,7 @@ impl Lexer {
         loop {
             let position = self.at;
             let Some(c) = self.peek() else {
-                let message = format!("a text begins here and has no closing {mark}");
-                return Err(FilterError::new(start, message));
+                return Err(FilterError::new(start, FilterProblem::UnclosedText { mark }));
             };
             self.at += 1;
             match c {
@@ -139,13 +139,11 @@ impl Lexer {
                         text.push(escaped);
                     }
                     _ => {
-                        let message = "a backslash must be followed by a quotation mark or another backslash; write `\\\\` for one backslash";
-                        return Err(FilterError::new(position, message));
+                        return Err(FilterError::new(position, FilterProblem::Backslash));
                     }
                 },
                 c if c.is_control() => {
-                    let message = "a text must not contain control characters or line breaks";
-                    return Err(FilterError::new(position, message));
+                    return Err(FilterError::new(position, FilterProblem::ControlCharacter));
                 }
                 c => text.push(c),
             }
@@ -155,12 +153,9 @@ impl Lexer {
     fn number(&mut self) -> Result<Token, FilterError> {
         let position = self.at;
         let text = self.take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | ':' | '_'));
-        Number::parse(&text).map(Token::Number).ok_or_else(|| {
-            let message = format!(
-                "`{text}` is not a valid number; put dates and texts in quotation marks, for example \"2026-11-29\""
-            );
-            FilterError::new(position, message)
-        })
+        Number::parse(&text)
+            .map(Token::Number)
+            .ok_or_else(|| FilterError::new(position, FilterProblem::NotNumber { text }))
     }
 }
 
@@ -169,17 +164,19 @@ fn is_combining(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
-fn unexpected(c: char) -> String {
-    match c {
-        '!' => "`!` must be followed by `=`; to negate, write `not`".to_owned(),
-        '&' => "write `and` instead of `&`".to_owned(),
-        '|' => "write `or` instead of `|`".to_owned(),
+fn unexpected(character: char) -> FilterProblem {
+    let other = |correct| FilterProblem::OtherSign { character, correct };
+    match character {
+        '!' => FilterProblem::LoneExclamation,
+        '&' => other("and"),
+        '|' => other("or"),
         '“' | '”' | '„' | '‘' | '’' | '「' | '」' | '＂' => {
-            format!("`{c}` does not mark a text; use straight quotation marks: \"")
+            FilterProblem::OtherQuotationMark { character }
         }
-        '（' | '）' => format!("write ( and ) instead of `{c}`"),
-        '，' | '、' => format!("write a comma instead of `{c}`"),
-        '＝' => "write = instead of `＝`".to_owned(),
-        c => format!("unexpected character {c:?}"),
+        '（' => other("("),
+        '）' => other(")"),
+        '，' | '、' => other(","),
+        '＝' => other("="),
+        _ => FilterProblem::UnexpectedCharacter { character },
     }
 }

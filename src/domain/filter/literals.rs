@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 use super::condition::{Order, RankTest, TextTest};
 use super::error::FilterError;
 use super::expression::{Literal, Operator, Test};
+use super::problem::FilterProblem;
 use crate::domain::attribute::{AttributeType, AttributeValue};
 use crate::domain::fold::fold;
 use crate::domain::time::Millis;
@@ -28,12 +29,8 @@ pub(super) fn texts(test: &Test) -> Result<Vec<(String, usize)>, FilterError> {
     let text = |(literal, position): &(Literal, usize)| match literal {
         Literal::Text(text) => Ok((text.clone(), *position)),
         other => {
-            let message = format!(
-                "`{}` is compared with texts; put {} in quotation marks",
-                test.field,
-                other.describe()
-            );
-            Err(FilterError::new(*position, message))
+            let (field, found) = (test.field.clone(), other.found());
+            Err(FilterError::new(*position, FilterProblem::NotQuoted { field, found }))
         }
     };
     test.values.iter().map(text).collect()
@@ -52,7 +49,7 @@ pub(super) fn text_test(
             let part = prepared.next().unwrap_or_default();
             if part.is_empty() {
                 let position = values.first().map_or(test.position, |(_, position)| *position);
-                return Err(FilterError::new(position, "~ needs a text that is not empty"));
+                return Err(FilterError::new(position, FilterProblem::EmptyPart));
             }
             TextTest::Contains(part)
         }
@@ -91,18 +88,8 @@ fn rank(
         _ => None,
     };
     value.and_then(|value| value.rank()).ok_or_else(|| {
-        let expected = match kind {
-            AttributeType::Number => "a number without quotation marks, for example 12",
-            AttributeType::Date => "a date in quotation marks, for example \"2026-11-29\"",
-            AttributeType::Boolean => "true or false, without quotation marks",
-            AttributeType::Text => "a text in quotation marks",
-        };
-        let message = format!(
-            "`{}` is a {kind}, so it cannot be compared with {}; write {expected}",
-            test.field,
-            literal.describe()
-        );
-        FilterError::new(*position, message)
+        let (field, found) = (test.field.clone(), literal.found());
+        FilterError::new(*position, FilterProblem::OtherType { field, expected: kind, found })
     })
 }
 

@@ -13,6 +13,7 @@ mod fields;
 mod lexer;
 mod literals;
 mod parser;
+mod problem;
 mod subscription_groups;
 
 #[cfg(test)]
@@ -25,3 +26,4 @@ pub use error::FilterError;
 pub use evaluate::{SubscriberValues, SubscriptionValues};
 pub use expression::Expression;
 pub use parser::{MAX_BYTES, MAX_DEPTH, MAX_TERMS, parse};
+pub use problem::{FilterPart, FilterProblem};

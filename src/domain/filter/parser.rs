@@ -10,6 +10,7 @@
 use super::error::FilterError;
 use super::expression::{Expression, Literal, Operator, Test};
 use super::lexer::{Positioned, Token, tokens};
+use super::problem::FilterProblem;
 
 /// Maximum length of a filter in bytes.
 pub const MAX_BYTES: usize = 2_048;
@@ -28,11 +29,8 @@ const KEYWORDS: [&str; 10] =
 /// The position of the first problem, and what is expected there.
 pub fn parse(text: &str) -> Result<Option<Expression>, FilterError> {
     if text.len() > MAX_BYTES {
-        let message = format!(
-            "the filter has {} bytes; at most {MAX_BYTES} are allowed, so move a part of it to a segment",
-            text.len()
-        );
-        return Err(FilterError::new(0, message));
+        let problem = FilterProblem::FilterTooLong { bytes: text.len(), limit: MAX_BYTES };
+        return Err(FilterError::new(0, problem));
     }
     let tokens = tokens(text)?;
     if tokens.len() == 1 {
@@ -43,11 +41,10 @@ pub fn parse(text: &str) -> Result<Option<Expression>, FilterError> {
     let (token, position) = parser.next();
     match token {
         Token::End => Ok(Some(expression)),
-        Token::Close => Err(FilterError::new(position, "this `)` closes no parenthesis")),
-        other => Err(FilterError::new(
-            position,
-            format!("expected `and`, `or` or the end of the filter, found {}", other.describe()),
-        )),
+        Token::Close => Err(FilterError::new(position, FilterProblem::ClosesNothing)),
+        other => {
+            Err(FilterError::new(position, FilterProblem::ExpectedEnd { found: other.found() }))
+        }
     }
 }
 
@@ -104,8 +101,7 @@ impl Parser {
         }
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            let message = format!("parentheses and `not` are nested more than {MAX_DEPTH} times");
-            return Err(FilterError::new(position, message));
+            return Err(FilterError::new(position, FilterProblem::TooDeep { limit: MAX_DEPTH }));
         }
         let expression = if is_not {
             Expression::Not(Box::new(self.unary()?))
@@ -114,8 +110,8 @@ impl Parser {
             let inner = self.or()?;
             let (close, at) = self.next();
             if close != Token::Close {
-                let message = format!("expected `and`, `or` or `)`, found {}", close.describe());
-                return Err(FilterError::new(at, message));
+                let problem = FilterProblem::ExpectedClose { found: close.found() };
+                return Err(FilterError::new(at, problem));
             }
             inner
         };
@@ -128,17 +124,14 @@ impl Parser {
         let field = match token {
             Token::Word(word) if !KEYWORDS.contains(&word.as_str()) => word,
             other => {
-                let message = format!(
-                    "expected a field such as `tag`, `not` or a parenthesis, found {}",
-                    other.describe()
-                );
-                return Err(FilterError::new(position, message));
+                let problem = FilterProblem::ExpectedField { found: other.found() };
+                return Err(FilterError::new(position, problem));
             }
         };
         self.terms += 1;
         if self.terms > MAX_TERMS {
-            let message = format!("the filter has more than {MAX_TERMS} comparisons; use `in (…)`");
-            return Err(FilterError::new(position, message));
+            let problem = FilterProblem::TooManyComparisons { limit: MAX_TERMS };
+            return Err(FilterError::new(position, problem));
         }
         let (is_negated, operator, operator_position, values) = self.comparison(&field)?;
         let test = Expression::Test(Test { field, position, operator, operator_position, values });
@@ -162,8 +155,7 @@ impl Parser {
                 let is_negated = self.take_word("not");
                 let (_, at) = self.peek().clone();
                 if !self.take_word("empty") {
-                    let message = "expected `empty` or `not empty` after `is`";
-                    return Err(FilterError::new(at, message));
+                    return Err(FilterError::new(at, FilterProblem::ExpectedEmpty));
                 }
                 return Ok((is_negated, Operator::IsEmpty, position, Vec::new()));
             }
@@ -174,11 +166,9 @@ impl Parser {
                 return Ok((true, Operator::Equal, position, self.list()?));
             }
             other => {
-                let message = format!(
-                    "expected a comparison after `{field}`, such as =, !=, ~ or in, found {}",
-                    other.describe()
-                );
-                return Err(FilterError::new(position, message));
+                let (field, found) = (field.to_owned(), other.found());
+                let problem = FilterProblem::ExpectedComparison { field, found };
+                return Err(FilterError::new(position, problem));
             }
         };
         Ok((is_negated, operator, position, vec![self.value()?]))
@@ -187,8 +177,7 @@ impl Parser {
     fn list(&mut self) -> Result<Values, FilterError> {
         let (open, position) = self.next();
         if open != Token::Open {
-            let message = "expected a list such as (\"zh\", \"en\") after `in`";
-            return Err(FilterError::new(position, message));
+            return Err(FilterError::new(position, FilterProblem::ExpectedList));
         }
         let mut values = vec![self.value()?];
         loop {
@@ -197,8 +186,8 @@ impl Parser {
                 Token::Comma => values.push(self.value()?),
                 Token::Close => return Ok(values),
                 other => {
-                    let message = format!("expected `,` or `)`, found {}", other.describe());
-                    return Err(FilterError::new(position, message));
+                    let problem = FilterProblem::ExpectedComma { found: other.found() };
+                    return Err(FilterError::new(position, problem));
                 }
             }
         }
@@ -212,13 +201,11 @@ impl Parser {
             Token::Word(word) if word == "true" || word == "yes" => Literal::Boolean(true),
             Token::Word(word) if word == "false" || word == "no" => Literal::Boolean(false),
             Token::Word(word) => {
-                let message =
-                    format!("expected a value; put the text in quotation marks: \"{word}\"");
-                return Err(FilterError::new(position, message));
+                return Err(FilterError::new(position, FilterProblem::UnquotedText { word }));
             }
             other => {
-                let message = format!("expected a value, found {}", other.describe());
-                return Err(FilterError::new(position, message));
+                let problem = FilterProblem::ExpectedValue { found: other.found() };
+                return Err(FilterError::new(position, problem));
             }
         };
         Ok((literal, position))

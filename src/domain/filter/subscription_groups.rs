@@ -12,7 +12,8 @@ use super::error::FilterError;
 use super::expression::{Expression, Operator, Test};
 use super::fields::{Field, checked_field};
 use super::literals::{folded_test, texts};
-use crate::domain::nearest::suggestion;
+use super::problem::FilterProblem;
+use crate::domain::nearest::Hint;
 use crate::domain::subscription::SubscriptionStatus;
 
 /// Role of an operand of a conjunction.
@@ -133,8 +134,8 @@ fn digests(test: &Test, context: &FilterContext<'_>) -> Result<Vec<String>, Filt
             return Ok(name);
         }
         let names = context.digests.iter().map(String::as_str);
-        let message = format!("there is no digest {name:?}; {}", suggestion(&name, names));
-        Err(FilterError::new(position, message))
+        let hint = Hint::of(&name, names);
+        Err(FilterError::new(position, FilterProblem::UnknownDigest { name, hint }))
     };
     texts(test)?.into_iter().map(known).collect()
 }
@@ -143,8 +144,8 @@ fn statuses(test: &Test) -> Result<Vec<SubscriptionStatus>, FilterError> {
     let known = |(word, position): (String, usize)| {
         SubscriptionStatus::parse(&word).ok_or_else(|| {
             let words = SubscriptionStatus::ALL.iter().map(|status| status.as_str());
-            let message = format!("{word:?} is not a status; {}", suggestion(&word, words));
-            FilterError::new(position, message)
+            let hint = Hint::of(&word, words);
+            FilterError::new(position, FilterProblem::UnknownStatus { name: word, hint })
         })
     };
     texts(test)?.into_iter().map(known).collect()
@@ -190,11 +191,7 @@ fn has_negation(expression: &Expression) -> bool {
 fn ambiguous(operand: &Expression) -> FilterError {
     let tests = operand.tests();
     let of_state = tests.iter().find(|test| matches!(test.field.as_str(), "status" | "section"));
-    let (field, position) = of_state.map_or(("status", 0), |test| (&test.field, test.position));
-    FilterError::new(
-        position,
-        format!(
-            "`{field}` stands beside other fields here, so it is not clear whether it belongs to the compared digest; repeat the comparison of `digest` beside it with `and`"
-        ),
-    )
+    let (field, position) =
+        of_state.map_or(("status", 0), |test| (test.field.as_str(), test.position));
+    FilterError::new(position, FilterProblem::AmbiguousState { field: field.to_owned() })
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 
 use super::super::line_count::LineCount;
 use super::super::utf8_reader::Utf8Reader;
+use super::problem::RowProblem;
 
 /// Limits of one record.
 #[derive(Debug, Clone, Copy)]
@@ -31,7 +32,7 @@ pub(super) struct Record {
     /// Its fields; none if it exceeds a limit.
     pub(super) fields: Vec<String>,
     /// Limit that the record exceeds, with its size, as a sentence.
-    pub(super) excess: Option<String>,
+    pub(super) excess: Option<RowProblem>,
     /// Line of a quotation mark that the text does not close, or that closes on another line and in
     /// the middle of a field.
     pub(super) unclosed_quotation: Option<u64>,
@@ -215,19 +216,19 @@ impl RecordBuilder {
         let (position, longest) = self.longest;
         let RecordLimits { field_bytes, record_bytes, fields } = self.limits;
         let excess = if longest > field_bytes {
-            format!("field {} is {longest} bytes long; the maximum is {field_bytes}", position + 1)
+            let (position, bytes, limit) = (position + 1, longest, field_bytes);
+            RowProblem::LongValueOfRow { position, bytes, limit }
         } else if self.record_bytes > record_bytes {
-            let bytes = self.record_bytes;
-            format!("the fields are {bytes} bytes long altogether; the maximum is {record_bytes}")
+            RowProblem::LongRow { bytes: self.record_bytes, limit: record_bytes }
         } else if self.fields > fields {
-            format!("the line has {} fields; the maximum is {fields}", self.fields)
+            RowProblem::ManyFields { fields: self.fields, limit: fields }
         } else {
             self.record.unclosed_quotation = self.unclosed_quotation;
             return self.record;
         };
         Record {
             fields: Vec::new(),
-            excess: Some(excess + "; a quotation mark may be missing"),
+            excess: Some(excess),
             unclosed_quotation: self.unclosed_quotation,
             ..self.record
         }

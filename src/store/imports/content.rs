@@ -1,7 +1,9 @@
 //! Uploaded files of imports, in pieces, and the lines of them that were rejected.
 
-use serde_json::{Value as Json, json};
+use serde::Serialize;
+use serde_json::Value as Json;
 
+use super::rows::to_json;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
@@ -51,16 +53,16 @@ static DELETE_PARTS: Statement = Statement::new(
 
 static ADD_REJECTIONS: Statement = Statement::new(
     "
-    INSERT INTO import_rejections (import_id, line, reason)
-    SELECT $id, line, reason
-      FROM {json_rows $rows line INTEGER, reason TEXT} AS r
+    INSERT INTO import_rejections (import_id, line, reason, detail)
+    SELECT $id, line, reason, detail
+      FROM {json_rows $rows line INTEGER, reason TEXT, detail TEXT} AS r
      WHERE TRUE
     ON CONFLICT (import_id, line) DO NOTHING",
 );
 
 static REJECTIONS: Statement = Statement::new(
     "
-    SELECT line, reason
+    SELECT line, reason, detail
       FROM import_rejections
      WHERE import_id = $id
        AND line > $after
@@ -96,11 +98,29 @@ pub struct ImportRejection {
     pub line: i64,
     /// Reason of the rejection as a sentence.
     pub reason: String,
+    /// Code of the reason and its values as a JSON object.
+    pub detail: Json,
+}
+
+/// Rejected line to store.
+#[derive(Debug, Clone, Serialize)]
+pub struct NewRejection {
+    /// Number of the line, from 1.
+    pub line: u64,
+    /// Reason of the rejection as a sentence.
+    pub reason: String,
+    /// Code of the reason and its values as a JSON object.
+    pub detail: String,
 }
 
 impl FromRow for ImportRejection {
     fn from_row(row: &Row) -> StoreResult<Self> {
-        Ok(Self { line: row.get("line")?, reason: row.get("reason")? })
+        let detail: String = row.get("detail")?;
+        Ok(Self {
+            line: row.get("line")?,
+            reason: row.get("reason")?,
+            detail: serde_json::from_str(&detail).unwrap_or_default(),
+        })
     }
 }
 
@@ -136,9 +156,8 @@ impl Imports<'_> {
     }
 
     /// Stores rejected lines of an uploaded file.
-    pub async fn add_rejections(self, id: i64, rejections: &[(u64, String)]) -> StoreResult<()> {
-        let rows = rejections.iter().map(|(line, reason)| json!({"line": line, "reason": reason}));
-        let rows = rows.collect::<Json>();
+    pub async fn add_rejections(self, id: i64, rejections: &[NewRejection]) -> StoreResult<()> {
+        let rows = to_json(rejections);
         self.store.write(&ADD_REJECTIONS).bind("id", id).bind("rows", rows).execute().await?;
         Ok(())
     }

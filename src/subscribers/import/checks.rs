@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::super::attributes::FileAttributes;
 use super::super::subscriber_file::{LineStatus, SubscriberLine};
-use super::super::{KnownTerms, strip_control_characters};
+use super::super::{KnownTerms, LineProblem, strip_control_characters};
 use crate::domain::address::EmailAddress;
 use crate::domain::attribute::AttributeType;
 use crate::domain::subscription::SubscriptionStatus;
@@ -29,8 +29,8 @@ pub(super) struct LineChecks {
     pub(super) known: KnownTerms,
     pub(super) attributes: FileAttributes,
     /// Results of validating languages and time zones, which repeat in most lines.
-    pub(super) languages: HashMap<String, Result<String, String>>,
-    pub(super) timezones: HashMap<String, Result<(), String>>,
+    pub(super) languages: HashMap<String, Result<String, LineProblem>>,
+    pub(super) timezones: HashMap<String, Result<(), LineProblem>>,
 }
 
 impl LineChecks {
@@ -42,12 +42,12 @@ impl LineChecks {
     /// Validates a line.
     ///
     /// # Errors
-    /// One sentence about the first value that is not valid.
+    /// The first value that is not valid.
     pub(super) fn validate(
         &mut self,
         number: u64,
-        line: Result<SubscriberLine, String>,
-    ) -> Result<ImportRow, String> {
+        line: Result<SubscriberLine, LineProblem>,
+    ) -> Result<ImportRow, LineProblem> {
         let mut line = line?;
         if let Some(LineStatus::Suppressed(reason)) = line.status {
             line.suppression.get_or_insert_with(|| reason.to_owned());
@@ -75,7 +75,7 @@ impl LineChecks {
         address: String,
         address_key: String,
         address_hash: String,
-    ) -> Result<ImportPerson, String> {
+    ) -> Result<ImportPerson, LineProblem> {
         let SubscriberLine { subscriber, attributes, status, evidence, .. } = line;
         let cleaned = |value: Option<String>| {
             value.map(|text| strip_control_characters(&text)).filter(|text| !text.is_empty())
@@ -124,24 +124,23 @@ impl LineChecks {
         }
     }
 
-    fn check_timezone(&mut self, zone: &str) -> Result<(), String> {
+    fn check_timezone(&mut self, zone: &str) -> Result<(), LineProblem> {
         if let Some(result) = self.timezones.get(zone) {
             return result.clone();
         }
-        let result = jiff::tz::TimeZone::get(zone).map(drop).map_err(|_| {
-            format!(
-                "{zone:?} is not a valid time zone; use an IANA name, for example `Europe/Berlin`"
-            )
-        });
+        let result = jiff::tz::TimeZone::get(zone)
+            .map(drop)
+            .map_err(|_| LineProblem::InvalidTimezone { zone: zone.to_owned() });
         remember(&mut self.timezones, zone, result)
     }
 
-    fn canonical_language(&mut self, tag: &str) -> Result<String, String> {
+    fn canonical_language(&mut self, tag: &str) -> Result<String, LineProblem> {
         if let Some(result) = self.languages.get(tag) {
             return result.clone();
         }
-        let result =
-            language::canonical(tag).and_then(|tag| self.known.check_language(&tag).map(|()| tag));
+        let result = language::canonical(tag)
+            .map_err(LineProblem::from)
+            .and_then(|tag| self.known.check_language(&tag).map(|()| tag));
         remember(&mut self.languages, tag, result)
     }
 }

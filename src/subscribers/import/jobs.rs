@@ -10,6 +10,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow};
 
 use super::reader::{self, CheckedLines};
+use super::rejections::Rejection;
 use super::writer::ChunkTarget;
 use super::{
     FilePreview, ImportOptions, ImportSettings, RowStream, chunk_target, line_checks, save_check,
@@ -19,7 +20,7 @@ use crate::config::{Config, Digest};
 use crate::domain::subscriber_import::ImportState;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::fs::{InputFile, unnamed_file};
-use crate::store::imports::{CheckedFile, ImportJob, MAX_STORED_REJECTIONS};
+use crate::store::imports::{CheckedFile, ImportJob, MAX_STORED_REJECTIONS, NewRejection};
 use crate::store::{Store, StoreError, StoreResult};
 use crate::subscribers::{KnownTerms, find_digests};
 
@@ -202,10 +203,11 @@ async fn finish_check(
 /// Replaces the rejected lines of an import with the first ones of a check.
 async fn save_rejections(store: &Store, id: i64, checked: &mut CheckedLines) -> anyhow::Result<()> {
     store.imports().clear_rejections(id).await?;
-    let mut first: Vec<(u64, String)> = Vec::new();
-    checked.rejections.for_each(|line, reason| {
+    let mut first: Vec<NewRejection> = Vec::new();
+    checked.rejections.for_each(|line, rejection| {
         if first.len() < MAX_STORED_REJECTIONS {
-            first.push((line, reason.to_owned()));
+            let Rejection { sentence, reason } = rejection.clone();
+            first.push(NewRejection { line, reason: sentence, detail: reason });
         }
     })?;
     for rejections in first.chunks(REJECTIONS_PER_STATEMENT) {

@@ -7,9 +7,33 @@ use std::io::{self, BufReader, BufWriter, ErrorKind, Read as _, Seek as _, Write
 
 use crate::domain::shorten::shorten;
 use crate::fs::{PairSorter, SortedPairs, unnamed_file};
+use crate::subscribers::LineProblem;
 
 /// Maximum length of a reason in characters; a value in it may be long.
 const MAX_REASON_CHARS: usize = 1_000;
+/// Maximum length of the code and the values of a reason in bytes.
+const MAX_JSON_BYTES: usize = 8_000;
+
+/// Reason why a line is rejected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Rejection {
+    /// Reason as an English sentence.
+    pub(super) sentence: String,
+    /// Code and values as a JSON object.
+    pub(super) reason: String,
+}
+
+impl Rejection {
+    /// Returns the sentence of a problem, shortened, with its code and values.
+    fn new(problem: &LineProblem) -> Self {
+        let reason = serde_json::to_string(problem).unwrap_or_default();
+        Self {
+            sentence: shorten(&problem.to_string(), MAX_REASON_CHARS),
+            // Without a code, pages show the sentence.
+            reason: if reason.len() > MAX_JSON_BYTES { "{}".to_owned() } else { reason },
+        }
+    }
+}
 
 /// Receives the rejected lines, and the addresses of the valid ones.
 #[derive(Default)]
@@ -31,16 +55,19 @@ pub(super) struct Rejections {
 
 impl RejectionCollector {
     /// Adds a rejected line; lines have increasing numbers.
-    pub(super) fn reject(&mut self, line: u64, reason: &str) -> io::Result<()> {
+    pub(super) fn reject(&mut self, line: u64, problem: &LineProblem) -> io::Result<()> {
         self.count += 1;
-        let reason = shorten(reason, MAX_REASON_CHARS);
+        let rejection = Rejection::new(problem);
         let file = match &mut self.reasons {
             Some(file) => file,
             none => none.insert(BufWriter::new(unnamed_file()?)),
         };
         file.write_all(&line.to_le_bytes())?;
-        file.write_all(&u32::try_from(reason.len()).unwrap_or(0).to_le_bytes())?;
-        file.write_all(reason.as_bytes())
+        for text in [&rejection.sentence, &rejection.reason] {
+            file.write_all(&u32::try_from(text.len()).unwrap_or(0).to_le_bytes())?;
+            file.write_all(text.as_bytes())?;
+        }
+        Ok(())
     }
 
     /// Adds the address of a valid line. A hash stands for it, which two addresses do not share in practice.
@@ -75,7 +102,7 @@ impl RejectionCollector {
 
 impl Rejections {
     /// Passes all rejected lines in their order to `accept`.
-    pub(super) fn for_each(&mut self, mut accept: impl FnMut(u64, &str)) -> io::Result<()> {
+    pub(super) fn for_each(&mut self, mut accept: impl FnMut(u64, &Rejection)) -> io::Result<()> {
         let mut reasons = match &mut self.reasons {
             Some(file) => {
                 file.rewind()?;
@@ -90,7 +117,7 @@ impl Rejections {
                 accept(earlier, &reason);
                 next = read_reason(reasons.as_mut())?;
             }
-            accept(line, &format!("same address as in line {first}"));
+            accept(line, &Rejection::new(&LineProblem::SameAddress { line: first }));
         }
         while let Some((line, reason)) = next {
             accept(line, &reason);
@@ -101,18 +128,24 @@ impl Rejections {
 }
 
 /// Reads the next line and reason; `None` at the end.
-fn read_reason(file: Option<&mut BufReader<&mut File>>) -> io::Result<Option<(u64, String)>> {
+fn read_reason(file: Option<&mut BufReader<&mut File>>) -> io::Result<Option<(u64, Rejection)>> {
     let Some(file) = file else { return Ok(None) };
     let mut line = [0; 8];
     match file.read_exact(&mut line) {
         Err(e) if e.kind() == ErrorKind::UnexpectedEof => return Ok(None),
         read => read?,
     }
+    let (sentence, reason) = (read_text(file)?, read_text(file)?);
+    Ok(Some((u64::from_le_bytes(line), Rejection { sentence, reason })))
+}
+
+/// Reads a text after its length.
+fn read_text(file: &mut BufReader<&mut File>) -> io::Result<String> {
     let mut length = [0; 4];
     file.read_exact(&mut length)?;
-    let mut reason = String::new();
-    file.take(u32::from_le_bytes(length).into()).read_to_string(&mut reason)?;
-    Ok(Some((u64::from_le_bytes(line), reason)))
+    let mut text = String::new();
+    file.take(u32::from_le_bytes(length).into()).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -123,19 +156,22 @@ mod tests {
     fn rejected_and_repeated_lines_are_reported_in_the_order_of_the_file() {
         let mut collector = RejectionCollector::default();
         collector.accept(2, "ann@example.org").unwrap();
-        collector.reject(3, "no address").unwrap();
+        let problem = |sentence: &str| LineProblem::WrongColumns { sentence: sentence.to_owned() };
+        collector.reject(3, &problem("no address")).unwrap();
         collector.accept(4, "bob@example.org").unwrap();
         collector.accept(5, "ann@example.org").unwrap();
-        collector.reject(6, &"long ".repeat(1_000)).unwrap();
+        collector.reject(6, &problem(&"long ".repeat(2_000))).unwrap();
         collector.accept(7, "ann@example.org").unwrap();
         let (_, mut rejections) = collector.finish().unwrap();
         for _ in 0..2 {
             let mut found = Vec::new();
-            rejections.for_each(|line, reason| found.push((line, reason.to_owned()))).unwrap();
+            rejections.for_each(|line, one| found.push((line, one.clone()))).unwrap();
             let lines: Vec<u64> = found.iter().map(|(line, _)| *line).collect();
             assert_eq!((lines, rejections.count), (vec![3, 5, 6, 7], 4));
-            assert_eq!(found[1].1, "same address as in line 2");
-            assert!(found[2].1.chars().count() <= MAX_REASON_CHARS + 1);
+            assert_eq!(found[1].1.sentence, "same address as in line 2");
+            assert_eq!(found[1].1.reason, "{\"code\":\"same-address\",\"line\":2}");
+            assert!(found[2].1.sentence.chars().count() <= MAX_REASON_CHARS + 1);
+            assert_eq!(found[2].1.reason, "{}", "too long");
         }
     }
 }

@@ -10,6 +10,7 @@ use super::layout::{Layout, LayoutChoice};
 use super::line::{SubscriberLine, json_text, read_line};
 use super::presets::Preset;
 use crate::fs::{InputFile, LineReader};
+use crate::subscribers::LineProblem;
 
 /// Maximum length of a line in bytes.
 const MAX_LINE_BYTES: usize = 1 << 20;
@@ -60,7 +61,7 @@ impl JsonLines {
             let problem = object.map(|object| current.recognize(&object, &choice));
             first = problem
                 .map(|problem| problem.map(|reason| (number, reason)))
-                .map_err(|reason| (number, reason));
+                .map_err(|reason| (number, reason.to_string()));
             false
         })?;
         let sentence = |(number, reason)| format!("{}:{number}: {reason}", file.name);
@@ -87,7 +88,7 @@ impl JsonLines {
     /// Reads the file from its start; passes each line to `accept`, which returns `false` to stop.
     pub(super) fn for_each(
         &mut self,
-        mut accept: impl FnMut((u64, Result<SubscriberLine, String>)) -> bool,
+        mut accept: impl FnMut((u64, Result<SubscriberLine, LineProblem>)) -> bool,
     ) -> anyhow::Result<()> {
         let (choice, mut current) = (self.choice.clone(), std::mem::take(&mut self.current));
         let read = self.read_objects(&mut |number, object| {
@@ -121,7 +122,7 @@ impl JsonLines {
     /// Passes the object of each line that is not empty, or the reason why there is none.
     fn read_objects(
         &mut self,
-        accept: &mut dyn FnMut(u64, Result<Map<String, Json>, String>) -> bool,
+        accept: &mut dyn FnMut(u64, Result<Map<String, Json>, LineProblem>) -> bool,
     ) -> anyhow::Result<()> {
         let name = self.name.as_str();
         let unreadable = || format!("cannot read {name}");
@@ -139,9 +140,7 @@ impl JsonLines {
                     }
                     parse_object(bytes)
                 }
-                Err(length) => {
-                    Err(format!("the line is {length} bytes long; the maximum is {MAX_LINE_BYTES}"))
-                }
+                Err(bytes) => Err(LineProblem::LongLine { bytes, limit: MAX_LINE_BYTES }),
             };
             if !accept(number, object) {
                 break;
@@ -151,24 +150,28 @@ impl JsonLines {
     }
 }
 
-fn parse_object(bytes: &[u8]) -> Result<Map<String, Json>, String> {
+fn parse_object(bytes: &[u8]) -> Result<Map<String, Json>, LineProblem> {
     match serde_json::from_slice(bytes) {
         Ok(Json::Object(object)) => Ok(object),
-        Ok(_) => {
-            Err("the line is not a JSON object; write {\"email\": \"ann@example.org\"}".to_owned())
-        }
-        Err(reason) => Err(format!("the line is not valid JSON: {reason}")),
+        Ok(_) => Err(LineProblem::LineNotObject),
+        Err(error) => Err(LineProblem::LineNotJson { error: error.to_string() }),
     }
 }
 
 impl LayoutOfKeys {
     /// Finds the columns of an object, unless it has the keys of the line before.
-    fn set(&mut self, object: &Map<String, Json>, choice: &LayoutChoice) -> Result<(), String> {
+    fn set(
+        &mut self,
+        object: &Map<String, Json>,
+        choice: &LayoutChoice,
+    ) -> Result<(), LineProblem> {
         if !self.keys.is_empty() && self.keys.iter().eq(object.keys()) {
             return Ok(());
         }
         let mut found = Self::default();
-        found.recognize(object, choice).map_or(Ok(()), Err)?;
+        if let Some(sentence) = found.recognize(object, choice) {
+            return Err(LineProblem::WrongColumns { sentence });
+        }
         *self = found;
         Ok(())
     }
@@ -186,7 +189,7 @@ impl LayoutOfKeys {
 mod tests {
     use super::*;
 
-    fn lines(text: &str) -> Vec<(u64, Result<SubscriberLine, String>)> {
+    fn lines(text: &str) -> Vec<(u64, Result<SubscriberLine, LineProblem>)> {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("people.jsonl");
         std::fs::write(&path, text).unwrap();
@@ -219,7 +222,7 @@ mod tests {
         );
         let bob = found[1].1.as_ref().unwrap();
         assert_eq!((found[1].0, bob.subscriber.name.as_deref()), (3, Some("Bob")));
-        let reason = |index: usize| found[index].1.as_ref().unwrap_err().as_str();
+        let reason = |index: usize| found[index].1.as_ref().unwrap_err().to_string();
         assert!(reason(2).contains("not a JSON object"));
         assert!(reason(3).contains("there is no column \"email\""));
         assert!(reason(4).contains("not valid JSON"));

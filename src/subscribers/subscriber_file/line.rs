@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::super::NewSubscriber;
+use super::super::{LineProblem, NewSubscriber};
 use super::layout::Layout;
 use super::presets::Preset;
 use super::status::{LineStatus, parse_flag};
@@ -41,11 +41,11 @@ pub(in crate::subscribers) struct SubscriberLine {
 /// Reads a line, whose values have the order of the columns.
 ///
 /// # Errors
-/// One sentence about the first value that is not valid.
+/// The first value that is not valid.
 pub(super) fn read_line(
     values: &[Cow<'_, str>],
     layout: &Layout,
-) -> Result<SubscriberLine, String> {
+) -> Result<SubscriberLine, LineProblem> {
     let cells = Cells { values };
     let mut line =
         SubscriberLine { subscriber: person(&cells, layout)?, ..SubscriberLine::default() };
@@ -84,22 +84,20 @@ impl<'a> Cells<'a> {
     }
 
     /// Returns a value of one line that is not empty.
-    fn text(&self, name: &str, index: usize) -> Result<Option<&'a str>, String> {
+    fn text(&self, name: &str, index: usize) -> Result<Option<&'a str>, LineProblem> {
         let text = self.raw(index);
         if text.len() > MAX_FIELD_BYTES || text.contains(['\r', '\n']) {
-            return Err(format!(
-                "{name} spans several lines or exceeds {MAX_FIELD_BYTES} bytes; a quotation mark may be missing"
-            ));
+            return Err(LineProblem::LongField { column: name.to_owned(), limit: MAX_FIELD_BYTES });
         }
         Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
-    fn field(&self, name: &str, index: Option<usize>) -> Result<Option<&'a str>, String> {
+    fn field(&self, name: &str, index: Option<usize>) -> Result<Option<&'a str>, LineProblem> {
         index.map_or(Ok(None), |index| self.text(name, index))
     }
 }
 
-fn person(cells: &Cells<'_>, layout: &Layout) -> Result<NewSubscriber, String> {
+fn person(cells: &Cells<'_>, layout: &Layout) -> Result<NewSubscriber, LineProblem> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let email = cells.field("email", layout.email)?.unwrap_or_default();
     let mut name = owned(cells.field("name", layout.name)?);
@@ -171,7 +169,7 @@ fn joined_name(first: Option<&str>, last: Option<&str>) -> Option<String> {
 }
 
 /// Returns the status that the line states.
-fn status(cells: &Cells<'_>, layout: &Layout) -> Result<Option<LineStatus>, String> {
+fn status(cells: &Cells<'_>, layout: &Layout) -> Result<Option<LineStatus>, LineProblem> {
     let word = cells.field("status", layout.status)?;
     if layout.preset == Some(Preset::Courant) {
         return own_status(word).map(Some);
@@ -203,13 +201,13 @@ fn status(cells: &Cells<'_>, layout: &Layout) -> Result<Option<LineStatus>, Stri
 }
 
 /// Parses the status in an export of Courant.
-fn own_status(word: Option<&str>) -> Result<LineStatus, String> {
+fn own_status(word: Option<&str>) -> Result<LineStatus, LineProblem> {
     let status = match word {
         // A person without a subscription.
         None => SubscriptionStatus::Unsubscribed,
         Some(word) => SubscriptionStatus::parse(word).ok_or_else(|| {
             let known = SubscriptionStatus::ALL.map(SubscriptionStatus::as_str).join(", ");
-            format!("{word:?} is not a valid status; use one of: {known}")
+            LineProblem::InvalidStatus { status: word.to_owned(), known }
         })?,
     };
     Ok(match status {
@@ -221,7 +219,7 @@ fn own_status(word: Option<&str>) -> Result<LineStatus, String> {
 }
 
 /// Returns the dates and networks of the consent, introduced by the name of the service.
-fn evidence(cells: &Cells<'_>, layout: &Layout) -> Result<Option<String>, String> {
+fn evidence(cells: &Cells<'_>, layout: &Layout) -> Result<Option<String>, LineProblem> {
     let mut parts = Vec::new();
     for (introduction, index) in &layout.evidence {
         let text = cells.text(introduction, *index)?;
@@ -235,21 +233,20 @@ fn evidence(cells: &Cells<'_>, layout: &Layout) -> Result<Option<String>, String
 fn add_json_attributes(
     text: &str,
     attributes: &mut BTreeMap<String, String>,
-) -> Result<(), String> {
+) -> Result<(), LineProblem> {
     if text.is_empty() {
         return Ok(());
     }
     if text.len() > MAX_JSON_BYTES {
-        return Err(format!("attributes exceeds {MAX_JSON_BYTES} bytes; shorten it"));
+        return Err(LineProblem::LongAttributes { limit: MAX_JSON_BYTES });
     }
     let json: Json = serde_json::from_str(text)
-        .map_err(|reason| format!("attributes is not valid JSON: {reason}"))?;
+        .map_err(|error| LineProblem::AttributesNotJson { error: error.to_string() })?;
     match json {
         Json::Object(_) => add_json("", &json, attributes),
         Json::Null => {}
         _ => {
-            return Err("attributes is not a JSON object; write for example {\"city\": \"Bonn\"}"
-                .to_owned());
+            return Err(LineProblem::AttributesNotObject);
         }
     }
     Ok(())
@@ -286,16 +283,16 @@ pub(super) fn json_text(json: &Json) -> String {
 }
 
 /// Returns the reason of a suppression; `None` for words that deny it.
-fn parse_reason(word: &str) -> Result<Option<String>, String> {
+fn parse_reason(word: &str) -> Result<Option<String>, LineProblem> {
     let word = word.to_lowercase();
     match word.as_str() {
         "no" | "false" | "0" => Ok(None),
         "yes" | "true" | "1" => Ok(Some("admin".to_owned())),
         reason if SUPPRESSION_REASONS.contains(&reason) => Ok(Some(word)),
-        _ => Err(format!(
-            "{word:?} is not a valid reason of a suppression; use one of: {}; or leave it empty",
-            SUPPRESSION_REASONS.join(", ")
-        )),
+        _ => {
+            let known = SUPPRESSION_REASONS.join(", ");
+            Err(LineProblem::InvalidSuppression { word, known })
+        }
     }
 }
 

@@ -60,7 +60,7 @@ proptest! {
             Ok(lines) => {
                 prop_assert!(lines.is_sorted_by(|a, b| a.0 < b.0));
                 for (_, line) in lines {
-                    prop_assert!(line.map_or_else(|reason| !reason.is_empty(), |_| true));
+                    prop_assert!(line.map_or_else(|reason| !reason.to_string().is_empty(), |_| true));
                 }
             }
             Err(reason) => {

@@ -197,7 +197,7 @@ fn recipient(visit: &Visit, delivery: EditionDelivery) -> RecipientRow {
         name: delivery.name.unwrap_or_default(),
         state: delivery.state.as_str().to_owned(),
         attempts: delivery.attempts,
-        answer: delivery.last_reply.unwrap_or_default(),
+        answer: visit.answer(delivery.last_reply),
         ended: delivery.ended_at.map(|at| visit.time(at)),
     }
 }

@@ -26,6 +26,7 @@ mod outcome;
 mod password;
 mod people;
 mod profile;
+mod reasons;
 mod redirect;
 mod settings;
 mod sources;

@@ -31,6 +31,12 @@ impl User<'_> {
         self.site.send(Request::get(path).header(header::COOKIE, &self.cookie), "").await
     }
 
+    /// Returns a page in Chinese.
+    async fn in_chinese(&self, path: &str) -> String {
+        let request = Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN");
+        self.site.send(request.header(header::COOKIE, &self.cookie), "").await.text()
+    }
+
     async fn post(&self, path: &str, body: &str) -> TestResponse {
         let request = Request::post(path).header(header::CONTENT_TYPE, FORM);
         self.site.send(request.header(header::COOKIE, &self.cookie), body).await

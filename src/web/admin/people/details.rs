@@ -78,7 +78,7 @@ impl Details {
             errors.insert(field.to_owned(), visit.text(&format!("people-error-{field}"), &[]));
         }
         let tags = tag::normalize_all(&split(&self.tags)).unwrap_or_else(|reason| {
-            errors.insert("tags".to_owned(), reason);
+            errors.insert("tags".to_owned(), visit.reason(&reason));
             Vec::new()
         });
         let mut edit = SubscriberEdit {
@@ -99,7 +99,9 @@ impl Details {
             }
             match attribute.attribute_type.value(text) {
                 Ok(value) => drop(edit.attributes.insert(attribute.name.clone(), value)),
-                Err(reason) => drop(errors.insert(field_of(&attribute.name), reason)),
+                Err(reason) => {
+                    drop(errors.insert(field_of(&attribute.name), visit.reason(&reason)))
+                }
             }
         }
         if errors.is_empty() { Ok(edit) } else { Err(errors) }

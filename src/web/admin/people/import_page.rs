@@ -111,7 +111,7 @@ pub(super) async fn render(
     page.has_more_rejected = rejections.next.is_some();
     let rejected = |one: crate::store::imports::ImportRejection| RejectedRow {
         line: one.line,
-        reason: one.reason,
+        reason: visit.stored_reason(&one.detail, &one.reason),
     };
     page.rejected = rejections.items.into_iter().map(rejected).collect();
     if page.can_start {

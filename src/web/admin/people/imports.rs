@@ -129,7 +129,8 @@ pub(super) async fn rejected(visit: Visit, Path(id): Path<i64>) -> WebResult<Res
     loop {
         let page = visit.app().store.imports().rejections(id, &request).await?;
         for rejection in page.items {
-            let cells = [rejection.line.to_string(), escape_formula(&rejection.reason)];
+            let reason = visit.stored_reason(&rejection.detail, &rejection.reason);
+            let cells = [rejection.line.to_string(), escape_formula(&reason)];
             csv.write_record(cells).map_err(anyhow::Error::from)?;
         }
         request.after = page.next;

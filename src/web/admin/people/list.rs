@@ -41,7 +41,7 @@ pub(super) async fn show(visit: Visit, headers: HeaderMap) -> WebResult<Response
     let mut page = SubscribersPage {
         frame: visit.frame(Section::Subscribers, vec![visit.crumb(Section::Home)]),
         search: selection.search.clone(),
-        filter: filter_field(&selection.filter, query.as_ref().err()),
+        filter: filter_field(&visit, &selection.filter, query.as_ref().err()),
         has_filter: sees_all_digests(&visit),
         may_change: visit.may(Permission::WriteSubscribers),
         may_bulk: visit.may(Permission::WriteSubscribers) && sees_all_digests(&visit),

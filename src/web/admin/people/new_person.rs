@@ -97,7 +97,7 @@ pub(super) async fn submit(visit: Visit, form: Form) -> WebResult<Response> {
 fn invalid(visit: &Visit, person: &NewSubscriber) -> Option<FieldError> {
     let first = invalid_fields(person).into_iter().next();
     let of_field = |field: &'static str| (field, visit.text(&format!("people-error-{field}"), &[]));
-    let of_tags = || Some(("tags", tag::normalize_all(&person.tags).err()?));
+    let of_tags = || Some(("tags", visit.reason(&tag::normalize_all(&person.tags).err()?)));
     first.map(|(field, _)| of_field(field)).or_else(of_tags)
 }
 

@@ -254,7 +254,7 @@ async fn deliveries_of(
         edition: delivery.edition_id,
         state: delivery.state.as_str().to_owned(),
         attempts: delivery.attempts,
-        answer: delivery.last_reply.unwrap_or_default(),
+        answer: visit.answer(delivery.last_reply),
         time: visit.time(delivery.ended_at.unwrap_or(delivery.created_at)),
     };
     Ok(deliveries.into_iter().map(row).collect())

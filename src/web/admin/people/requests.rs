@@ -96,7 +96,7 @@ pub(super) async fn apply(
     };
     let known = KnownTerms::read(store, digests).await?;
     if let Err(reason) = known.check(&valid) {
-        return Ok(Err(("sections", reason)));
+        return Ok(Err(("sections", visit.reason(&reason))));
     }
     let (actor, now) = (&visit.actor, visit.now);
     let results =

@@ -171,7 +171,7 @@ pub(super) async fn render(
             error: entered.error_of("title"),
             stored: segment.as_ref().and_then(|one| newer(&one.title, &entered.title)),
         },
-        filter: filter_field(&entered.filter, counted.as_ref().err()),
+        filter: filter_field(visit, &entered.filter, counted.as_ref().err()),
         // The field already shows an error of the filter itself.
         filter_error: entered.error_of("filter").filter(|_| counted.is_ok()),
         filter_stored: segment.as_ref().and_then(|one| newer(&one.filter.text, &entered.filter)),

@@ -189,14 +189,14 @@ impl Visit {
 }
 
 /// Returns a filter as entered, with the character at which its error begins.
-pub(super) fn filter_field(text: &str, error: Option<&FilterError>) -> FilterField {
+pub(super) fn filter_field(visit: &Visit, text: &str, error: Option<&FilterError>) -> FilterField {
     let Some(error) = error else {
         return FilterField { text: text.to_owned(), ..FilterField::default() };
     };
     let after = text.chars().skip(error.position + 1).collect();
     FilterField {
         text: text.to_owned(),
-        error: Some(error.message.clone()),
+        error: Some(visit.reason(&error.problem)),
         before: text.chars().take(error.position).collect(),
         at: text.chars().nth(error.position).unwrap_or('\u{a0}').to_string(),
         after,

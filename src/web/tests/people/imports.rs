@@ -101,6 +101,44 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
 }
 
 #[tokio::test]
+async fn the_reasons_of_rejected_lines_are_in_the_language_of_the_user() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let file = b"email,language,timezone,visits\nada@example.org,zh_CN,,\nnobody,,,\nben@example.org,,Mars,\n\
+        cy@example.org,,,many\ncy@example.org,,,1\ndan@example.org,,,,x,y\nada@example.org,,,\nada@example.org,,,2\n";
+    let now = site.app.now();
+    let kind = crate::domain::attribute::AttributeType::Number;
+    subscribers::attributes::add(&site.app.store, "visits", kind, &Actor::Cli, now)
+        .await
+        .unwrap()
+        .unwrap();
+    let (path, id) = uploaded(&lin, "a.csv", file).await;
+    lin.done(&format!("{path}/start"), "digest=weekly&status=pending&action=check").await;
+    let job = work(&site, id).await;
+    assert_eq!((job.valid, job.rejected), (2, 6), "{:?}", job.error);
+    let reasons = [
+        ("“zh_CN” is not a language. Write “zh-CN”.", "“zh_CN”不是语言代码。请写“zh-CN”。"),
+        ("“nobody” is not an e-mail address: it has no @.", "“nobody”不是邮箱地址：缺少 @。"),
+        ("“Mars” is not a time zone.", "“Mars”不是时区。"),
+        ("visits: “many” is not a number.", "visits：“many”不是数字。"),
+        (
+            "The line has 6 fields instead of 4.",
+            "这一行有 6 个字段，应为 4 个。包含逗号的字段可能缺少引号。",
+        ),
+        ("Line 8 has the same address.", "与第 8 行的地址相同。"),
+    ];
+    let (english, chinese) = (lin.page(&path).await, lin.in_chinese(&path).await);
+    let report = lin.in_chinese(&format!("{path}/rejected.csv")).await;
+    for (of_english, of_chinese) in reasons {
+        assert!(english.contains(of_english), "{of_english}: {english}");
+        assert!(chinese.contains(of_chinese), "{of_chinese}: {chinese}");
+        assert!(report.contains(of_chinese), "{of_chinese}: {report}");
+    }
+    let stored = site.app.store.imports().rejections(id, &PageRequest::first(9)).await.unwrap();
+    assert_eq!(stored.items[1].reason, "`nobody` is not a valid e-mail address: it has no @");
+}
+
+#[tokio::test]
 async fn a_check_shows_whose_stored_values_the_file_changes_and_the_import_can_keep_them() {
     let site = Site::new(false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;

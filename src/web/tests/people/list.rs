@@ -42,6 +42,12 @@ async fn an_error_of_a_filter_names_its_character_and_keeps_the_filter() {
     let page = read(&rejected.text());
     assert!(page.contains("<code>language = \"en\" and <mark>t</mark>agg = 1</code>"), "{page}");
     assert!(page.contains("value=\"language = \"en\" and tagg = 1\""));
+    assert!(page.contains("There is no field or attribute “tagg”. Did you mean “tag”?"), "{page}");
+    let path = "/admin/subscribers?where=language+%3D+%22en%22+and+tagg+%3D+1";
+    let chinese = lin.in_chinese(path).await;
+    assert!(chinese.contains("没有名为“tagg”的字段或属性。您是不是想写“tag”？"), "{chinese}");
+    let segment = lin.in_chinese("/admin/segments/new?filter=vip").await;
+    assert!(segment.contains("“vip”之后应是比较符"), "{segment}");
 }
 
 #[tokio::test]
