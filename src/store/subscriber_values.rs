@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 
 use super::db::{Row, Statement, Tx};
+use super::operations::Subscribers;
 use super::{StoreError, StoreResult, attributes};
 use crate::domain::actor::Actor;
 use crate::domain::attribute::{AttributeType, AttributeValue};
@@ -88,6 +89,14 @@ impl ValueChanges {
     }
 }
 
+static KNOWN_TAGS: Statement = Statement::new(
+    "
+    SELECT DISTINCT tag
+      FROM subscriber_tags
+     ORDER BY tag
+     LIMIT $limit",
+);
+
 static ADD_TAGS: Statement = Statement::new(
     "
     INSERT INTO subscriber_tags (subscriber_id, tag, tag_key)
@@ -126,7 +135,7 @@ static REMOVE_ATTRIBUTES: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&ADD_TAGS, &REMOVE_TAGS, &SET_ATTRIBUTES, &REMOVE_ATTRIBUTES];
+    &[&KNOWN_TAGS, &ADD_TAGS, &REMOVE_TAGS, &SET_ATTRIBUTES, &REMOVE_ATTRIBUTES];
 
 /// Applies the changes of each subscriber; attributes that do not exist are created. Returns the number
 /// of rows that differ afterwards, at most.
@@ -186,6 +195,14 @@ fn row_of(subscriber: i64, name: &str, value: &AttributeValue) -> Json {
         "text_key": text.map(|text| fold(text)),
         "rank": value.rank(),
     })
+}
+
+impl Subscribers<'_> {
+    /// Returns the tags that subscribers have, in alphabetical order.
+    pub async fn known_tags(self, limit: usize) -> StoreResult<Vec<String>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.store.read(&KNOWN_TAGS).bind("limit", limit).fetch_scalars().await
+    }
 }
 
 /// Reads the tags of a subscriber, in alphabetical order.

@@ -32,7 +32,8 @@ pub use admin::{
 pub use admin::{AuditName, AuditPage, AuditRow, DetailField, Details};
 pub use admin::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};
 pub use admin::{
-    CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
+    CellDigest, ColumnChoice, FilterField, FilterForm, PersonCell, PersonRow, StateText,
+    SubscribersPage,
 };
 pub use admin::{
     ChangedPersonRow, ChangedValueRow, ImportColumn, ImportPage, ImportRow, ImportsPage,

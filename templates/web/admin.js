@@ -127,7 +127,7 @@ async function search(form) {
   const isSame = boxes.every((box) => box.checked === box.defaultChecked);
   const known = new URLSearchParams(location.search);
   const isKept = ([name, value]) =>
-    typeof value === "string" && value !== "" && (!isSame || known.has(name) || !boxes.some((box) => box.name === name));
+    typeof value === "string" && value !== "" && !name.startsWith("add_") && (!isSame || known.has(name) || !boxes.some((box) => box.name === name));
   const fields = [...new FormData(form)].filter(isKept);
   const url = `${form.dataset.search || form.getAttribute("action")}?${new URLSearchParams(fields)}`;
   const turn = ++searching;
@@ -138,9 +138,17 @@ async function search(form) {
 }
 document.addEventListener("input", (event) => {
   const form = event.target.closest("form[data-search]");
-  if (!form || event.target.type === "checkbox") return;
+  if (!form || event.target.type === "checkbox" || event.target.closest("[data-build]")) return;
   clearTimeout(form.timer);
   form.timer = setTimeout(search, 250, form);
+});
+
+// In a part of a form with `data-build`, the Enter key adds the comparison; elsewhere it submits the form.
+document.addEventListener("keydown", (event) => {
+  const part = event.key === "Enter" && event.target.matches("input") && event.target.closest("[data-build]");
+  if (!part) return;
+  event.preventDefault();
+  part.querySelector("[value=test]")?.click();
 });
 
 // Keyboard: `/` and Ctrl-K find, `?` lists the shortcuts, `g` and a letter open a page, j and k move.

@@ -27,7 +27,7 @@ pub(super) enum Field {
 }
 
 /// The fields that every subscriber has.
-const FIELDS: [(&str, Field); 12] = [
+pub(super) const FIELDS: [(&str, Field); 12] = [
     ("address", Field::Text(TextField::Address)),
     ("domain", Field::Text(TextField::Domain)),
     ("name", Field::Text(TextField::Name)),
@@ -100,25 +100,35 @@ impl Field {
         matches!(self, Self::Digest | Self::Status | Self::Section)
     }
 
+    /// Returns `true` if a subscriber can have no value of the field.
+    pub(super) fn can_be_empty(self) -> bool {
+        !matches!(
+            self,
+            Self::Text(TextField::Address | TextField::Domain)
+                | Self::Status
+                | Self::Created
+                | Self::Suppressed
+                | Self::Segment
+        )
+    }
+
+    /// Returns `true` if the field is a text, of which a part can be compared.
+    pub(super) fn allows_part(self) -> bool {
+        matches!(
+            self,
+            Self::Text(_)
+                | Self::Tag
+                | Self::Section
+                | Self::Attribute(None | Some(AttributeType::Text))
+        )
+    }
+
     /// Rejects a comparison that the field does not allow.
     fn check_operator(self, test: &Test) -> Result<(), FilterError> {
         let allowed = match test.operator {
             Operator::Equal => true,
-            Operator::IsEmpty => !matches!(
-                self,
-                Self::Text(TextField::Address | TextField::Domain)
-                    | Self::Status
-                    | Self::Created
-                    | Self::Suppressed
-                    | Self::Segment
-            ),
-            Operator::Contains => matches!(
-                self,
-                Self::Text(_)
-                    | Self::Tag
-                    | Self::Section
-                    | Self::Attribute(None | Some(AttributeType::Text))
-            ),
+            Operator::IsEmpty => self.can_be_empty(),
+            Operator::Contains => self.allows_part(),
             Operator::Less
             | Operator::LessOrEqual
             | Operator::Greater

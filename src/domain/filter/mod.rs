@@ -4,6 +4,7 @@
 //! `!=`, which is always the negation of `=`. Texts are compared without case and diacritics.
 
 mod check;
+mod choices;
 mod condition;
 mod context;
 mod error;
@@ -20,6 +21,7 @@ mod subscription_groups;
 mod tests;
 
 pub use check::{check, compile, compile_segment};
+pub use choices::{Comparison, FieldChoice, ValueKind, field_choices, quoted};
 pub use condition::{Condition, Order, RankTest, SubscriptionTest, TextField, TextTest};
 pub use context::{FilterContext, FilterNames};
 pub use error::FilterError;

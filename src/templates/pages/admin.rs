@@ -11,6 +11,7 @@ mod digest_samples;
 mod digests;
 mod editions;
 mod feeds;
+mod filter_form;
 mod find;
 mod form;
 mod frame;
@@ -23,6 +24,7 @@ mod pause_all;
 mod people;
 mod person;
 mod segments;
+mod select;
 mod table;
 
 pub use account::{
@@ -41,13 +43,14 @@ pub use digests::{
 };
 pub use editions::{EditionArticle, EditionPage, EditionVariant, EditionsPage, RecipientRow};
 pub use feeds::{AdminFeedPage, AdminFeedsPage, FeedSummaryRow};
+pub use filter_form::FilterForm;
 pub use find::{FindPage, FoundGroup, FoundItem};
 pub use form::{Choice, ChoiceBoxes, Field, FormView};
 pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, TimeText};
 pub use home::{AttentionRow, HomePage, OutcomeCounts, RecentEdition, UpcomingEdition};
 pub use imports::{
     ChangedPersonRow, ChangedValueRow, ImportColumn, ImportPage, ImportRow, ImportsPage,
-    RejectedRow, SelectOption,
+    RejectedRow,
 };
 pub use list::{Chip, Pager};
 pub use mails::{EditionMailPage, MailPreviewPage, MailView};
@@ -61,4 +64,5 @@ pub use person::{
     PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
 };
 pub use segments::{SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage};
+pub use select::SelectOption;
 pub use table::{Action as AdminAction, Cell, Column, Table};

@@ -17,10 +17,12 @@ impl Visit {
         PageRequest { limit: PAGE_SIZE, after: self.param(AFTER).map(Cursor::from_client) }
     }
 
-    /// Returns the query of the address with other values of some parameters, without position and messages.
+    /// Returns the query of the address with other values of some parameters, without position, messages and
+    /// a comparison that is being added to a filter.
     pub(super) fn query_with(&self, changes: &[(&str, Option<&str>)]) -> String {
         let is_kept = |name: &str| {
-            ![AFTER, "done", "refused"].contains(&name)
+            ![AFTER, "done", "refused", "add"].contains(&name)
+                && !name.starts_with("add_")
                 && !changes.iter().any(|(changed, _)| *changed == name)
         };
         let kept =

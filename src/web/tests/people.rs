@@ -31,6 +31,13 @@ impl User<'_> {
         self.site.send(Request::get(path).header(header::COOKIE, &self.cookie), "").await
     }
 
+    /// Returns the page to which another one leads.
+    async fn done_by_get(&self, path: &str) -> String {
+        let response = self.get(path).await;
+        assert_eq!(response.status, StatusCode::SEE_OTHER, "{path}: {}", response.text());
+        response.header(header::LOCATION).trim_start_matches("/news").to_owned()
+    }
+
     /// Returns a page in Chinese.
     async fn in_chinese(&self, path: &str) -> String {
         let request = Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN");

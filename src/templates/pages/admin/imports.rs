@@ -7,6 +7,7 @@ use super::frame::{AdminFrame, TimeText, framed};
 use super::list::Pager;
 use super::people::StateText;
 use super::person::{DigestChoice, RequestFields};
+use super::select::SelectOption;
 use crate::templates::pages::View;
 
 /// Context of `/admin/subscribers/import`. Its form posts `digest` and then `file` to the page itself.
@@ -121,17 +122,6 @@ pub struct ImportColumn {
     pub meaning: String,
     /// Meanings that can be chosen.
     pub choices: Vec<SelectOption>,
-}
-
-/// Choice of a selection.
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct SelectOption {
-    /// Value that the form posts.
-    pub value: String,
-    /// Text of the choice.
-    pub text: String,
-    /// `true` if it is chosen.
-    pub is_chosen: bool,
 }
 
 /// Known person whose stored values an import changes.

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::filter_form::FilterForm;
 use super::frame::{AdminFrame, TimeText, framed};
 use super::list::{Chip, Pager};
 use crate::templates::pages::View;
@@ -41,6 +42,8 @@ pub struct SubscribersPage {
     pub search: String,
     /// Filter of the list.
     pub filter: FilterField,
+    /// Form that adds a comparison to the filter.
+    pub filter_form: FilterForm,
     /// `true` if the user may enter filters.
     pub has_filter: bool,
     /// `true` if the user may change people.
@@ -165,10 +168,12 @@ impl View for SubscribersPage {
         let people =
             vec![PersonRow { id: 7, email: "m.muster@example.edu".into(), cells: cells.clone() }];
         let [valid, invalid] = FilterField::samples();
+        let [form, chosen, listed] = FilterForm::samples();
         let list = |frame| Self {
             frame,
             search: "muster".into(),
             filter: valid.clone(),
+            filter_form: form.clone(),
             has_filter: true,
             may_change: true,
             may_bulk: true,
@@ -186,10 +191,15 @@ impl View for SubscribersPage {
         samples.extend(framed(|frame| Self { frame, ..Self::default() }));
         samples.extend(framed(|frame| Self {
             filter: invalid.clone(),
+            filter_form: chosen.clone(),
             people: Vec::new(),
             ..list(frame)
         }));
-        samples.extend(framed(|frame| Self { has_more: true, ..list(frame) }));
+        samples.extend(framed(|frame| Self {
+            has_more: true,
+            filter_form: listed.clone(),
+            ..list(frame)
+        }));
         samples
     }
 }

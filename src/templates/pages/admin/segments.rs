@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::filter_form::FilterForm;
 use super::frame::{AdminFrame, TimeText, framed};
 use super::list::Pager;
 use super::people::FilterField;
@@ -56,6 +57,8 @@ pub struct SegmentPage {
     pub title: TextField,
     /// Filter that selects the people.
     pub filter: FilterField,
+    /// Form that adds a comparison to the filter.
+    pub filter_form: FilterForm,
     /// Sentence about a filter that cannot be stored.
     pub filter_error: Option<String>,
     /// Filter that somebody stored after the form was loaded.
@@ -141,10 +144,12 @@ impl View for SegmentPage {
 
     fn samples() -> Vec<Self> {
         let [valid, invalid] = FilterField::samples();
+        let [form, chosen, _] = FilterForm::samples();
         let mut samples = framed(|frame| Self {
             frame,
             is_new: true,
             filter: valid.clone(),
+            filter_form: form.clone(),
             count: Some(0),
             may_change: true,
             ..Self::default()
@@ -155,6 +160,7 @@ impl View for SegmentPage {
             name: TextField::sample(),
             title: TextField::sample(),
             filter: invalid.clone(),
+            filter_form: chosen.clone(),
             filter_error: Some("The filter has too many comparisons.".into()),
             filter_stored: Some("tag = \"x\"".into()),
             version: "7".into(),

@@ -6,12 +6,11 @@ use axum::response::Response;
 
 use super::access::require_all_digests;
 use super::download;
-use super::filter_text::quoted;
 use super::person::fields_of;
 use super::requests::{self, FieldError, RequestForm};
 use super::selection::Selection;
 use crate::domain::bulk::BulkAction;
-use crate::domain::filter::{Condition, TextField as ConditionField, TextTest};
+use crate::domain::filter::{Condition, TextField as ConditionField, TextTest, quoted};
 use crate::domain::fold::fold;
 use crate::domain::tag;
 use crate::store::subscriber_lists::SubscriberQuery;

@@ -68,15 +68,10 @@ pub(super) fn is_same(left: &str, right: &str) -> bool {
     without_spaces(left) == without_spaces(right)
 }
 
-/// Returns a text as a value of a filter.
-pub(super) fn quoted(text: &str) -> String {
-    let text: String = text.chars().filter(|c| !c.is_control()).collect();
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::filter::quoted;
 
     #[test]
     fn a_conjunction_is_split_outside_of_texts_and_parentheses() {
@@ -118,6 +113,24 @@ mod tests {
         for text in ["a\"b", "back\\slash", "line\nbreak", "'"] {
             let filter = format!("name = {}", quoted(text));
             crate::domain::filter::compile(&filter, &names).unwrap();
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn an_added_comparison_keeps_the_filter_and_its_value(
+            before in "[a-z]{1,3} (=|~|!=) \"[a-z \\\\(\\)']{1,8}\"( (and|or) not tag = 'x'){0,2}",
+            text in "\\PC{1,40}|[\"'\\\\() a]{1,9}",
+        ) {
+            use proptest::prelude::*;
+            prop_assume!(crate::domain::filter::parse(&before).is_ok());
+            let added = with_test(&before, &[], Some(&format!("name = {}", quoted(&text))));
+            let parsed = crate::domain::filter::parse(&added).unwrap().unwrap();
+            let texts = parsed.texts_of("name");
+            prop_assert_eq!(texts.last().copied(), Some(text.as_str()), "{}", added);
+            let fields: Vec<&str> = parsed.fields().collect();
+            let former = crate::domain::filter::parse(&before).unwrap().unwrap();
+            prop_assert_eq!(fields.len(), former.fields().count() + 1);
         }
     }
 }

@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::access::{self, sees_all_digests};
 use super::columns;
+use super::filter_form::{Builder, FilterUse};
 use super::selection::{Selection, filter_field};
 use crate::domain::address::EmailAddress;
 use crate::domain::page::Page;
@@ -35,6 +36,13 @@ pub(super) async fn show(visit: Visit, headers: HeaderMap) -> WebResult<Response
         let location = visit.url(&format!("/admin/subscribers/{id}"));
         return Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response());
     }
+    let mut builder = Builder::of_address(&visit, FilterUse::List).await?;
+    if sees_all_digests(&visit)
+        && !is_of_script
+        && let Some(filter) = builder.filter_with_test(&selection.filter)
+    {
+        return Ok(redirect(&visit, &filter));
+    }
     let query = selection.query(&visit).await?;
     let choices = columns::choices(&visit).await?;
     let order = visit.param("sort").unwrap_or("newest").to_owned();
@@ -42,6 +50,7 @@ pub(super) async fn show(visit: Visit, headers: HeaderMap) -> WebResult<Response
         frame: visit.frame(Section::Subscribers, vec![visit.crumb(Section::Home)]),
         search: selection.search.clone(),
         filter: filter_field(&visit, &selection.filter, query.as_ref().err()),
+        filter_form: builder.form(&visit, &visit.app().config).await?,
         has_filter: sees_all_digests(&visit),
         may_change: visit.may(Permission::WriteSubscribers),
         may_bulk: visit.may(Permission::WriteSubscribers) && sees_all_digests(&visit),
@@ -79,6 +88,13 @@ pub(super) async fn show(visit: Visit, headers: HeaderMap) -> WebResult<Response
     page.is_filtered = !selection.search.is_empty() || !selection.filter.is_empty();
     page.columns = choices;
     visit.render_as(status, &page).await
+}
+
+/// Returns a redirect to the list with another filter.
+fn redirect(visit: &Visit, filter: &str) -> Response {
+    let query = visit.query_with(&[("where", Some(filter))]);
+    let location = visit.url(&format!("/admin/subscribers{query}"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
 /// Returns the person whose address is searched for, if the user may see them.

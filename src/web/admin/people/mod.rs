@@ -6,6 +6,7 @@ mod columns;
 mod details;
 mod download;
 mod entered_segment;
+mod filter_form;
 mod filter_text;
 mod import_columns;
 mod import_page;

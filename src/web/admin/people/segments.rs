@@ -9,11 +9,11 @@ use url::form_urlencoded::Serializer;
 
 use super::access::require_all_digests;
 use super::entered_segment::EnteredSegment;
-use super::filter_text::quoted;
+use super::filter_form::{Builder, FilterUse};
 use super::selection::filter_field;
 use crate::config::{Config, Segment};
 use crate::domain::definition::DefinitionKind;
-use crate::domain::filter::{self, FilterError};
+use crate::domain::filter::{self, FilterError, quoted};
 use crate::domain::permission::Permission;
 use crate::store::subscriber_lists::SubscriberQuery;
 use crate::subscribers::segments::count_subscribers;
@@ -86,12 +86,18 @@ pub(super) async fn new(visit: Visit) -> WebResult<Response> {
 pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let (segment, version) = find(&visit, &name).await?;
-    let filter = visit.client.query_param("filter").map(str::to_owned);
+    let param = |name: &str| visit.client.query_param(name).map(str::to_owned);
+    let (title, filter) = (param("title"), param("filter"));
+    let current = version.map(|version| version.to_string());
     let entered = EnteredSegment {
         name: segment.name.clone(),
-        title: if segment.title == segment.name { String::new() } else { segment.title.clone() },
+        title: title.unwrap_or_else(|| match segment.title == segment.name {
+            true => String::new(),
+            false => segment.title.clone(),
+        }),
         filter: filter.unwrap_or_else(|| segment.filter.text.clone()),
-        version: version.map(|version| version.to_string()).unwrap_or_default(),
+        // The form that adds a comparison keeps the version from which it began.
+        version: param("version").or(current).unwrap_or_default(),
         ..EnteredSegment::default()
     };
     render(&visit, StatusCode::OK, Some((segment, version)), entered).await
@@ -136,9 +142,13 @@ pub(super) async fn render(
     visit: &Visit,
     status: StatusCode,
     stored: Option<(Segment, Option<i64>)>,
-    entered: EnteredSegment,
+    mut entered: EnteredSegment,
 ) -> WebResult<Response> {
     let config = newest_config(visit).await?;
+    let mut builder = Builder::of_address(visit, FilterUse::Segment).await?;
+    if let Some(filter) = builder.filter_with_test(&entered.filter) {
+        entered.filter = filter;
+    }
     let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Segments)];
     let mut frame = visit.frame(Section::Segments, crumbs);
     let counted = count(visit, &config, &entered.filter).await?;
@@ -171,6 +181,7 @@ pub(super) async fn render(
             error: entered.error_of("title"),
             stored: segment.as_ref().and_then(|one| newer(&one.title, &entered.title)),
         },
+        filter_form: builder.form(visit, &config).await?,
         filter: filter_field(visit, &entered.filter, counted.as_ref().err()),
         // The field already shows an error of the filter itself.
         filter_error: entered.error_of("filter").filter(|_| counted.is_ok()),

@@ -3,8 +3,10 @@
 use url::form_urlencoded::Serializer;
 
 use super::access::sees_all_digests;
-use super::filter_text::{field_of, has_test, is_same, operands, quoted, with_test};
-use crate::domain::filter::{self, Condition, FilterError, SubscriptionTest, TextField, TextTest};
+use super::filter_text::{field_of, has_test, is_same, operands, with_test};
+use crate::domain::filter::{
+    self, Condition, FilterError, SubscriptionTest, TextField, TextTest, quoted,
+};
 use crate::domain::fold::fold;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::subscriber_lists::SubscriberQuery;

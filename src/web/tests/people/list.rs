@@ -51,6 +51,40 @@ async fn an_error_of_a_filter_names_its_character_and_keeps_the_filter() {
 }
 
 #[tokio::test]
+async fn a_condition_is_added_to_the_filter_without_typing_it() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    three_people(&site).await;
+    let page = lin.page("/admin/subscribers").await;
+    assert!(page.contains("<option value=\"digest\">digest</option>"), "{page}");
+    assert!(!page.contains("name=\"add_test\""), "the field comes first: {page}");
+    let begun =
+        "/admin/subscribers?where=tag+%3D+%22a%22+or+name+~+%22y%22&add_field=digest&add=field";
+    let page = lin.page(begun).await;
+    assert!(page.contains("<option value=\"equal\">is</option>"), "{page}");
+    assert!(page.contains("<option value=\"daily\">"), "the known values are offered: {page}");
+    assert!(!page.contains("<option value=\"contains\">"), "{page}");
+    let added = begun.replace("add=field", "add=test&add_test=equal&add_value=daily");
+    let to = lin.done_by_get(&added).await;
+    let expected = "(tag = \"a\" or name ~ \"y\") and digest = \"daily\"";
+    let shown = lin.page(&to).await;
+    assert!(read(&shown).contains(&format!("value=\"{expected}\"")), "{to}: {shown}");
+    assert!(!to.contains("add"), "a reload adds nothing: {to}");
+    assert!(shown.contains("cy@example.org") && !shown.contains("ada@example.org"), "{shown}");
+    let wrong = "/admin/subscribers?add_field=created&add_test=less&add_value=yesterday&add=test";
+    let page = lin.page(wrong).await;
+    assert!(page.contains("“yesterday” is not a date."), "{page}");
+    assert!(page.contains("value=\"yesterday\"") && page.contains("type=\"date\""), "{page}");
+    let quoted = "/admin/subscribers?add_field=name&add_test=lacks&add_value=%22%5C&add=test";
+    let to = lin.done_by_get(quoted).await;
+    let shown = read(&lin.page(&to).await);
+    assert!(shown.contains("value=\"not name ~ \"\\\"\\\\\"\""), "{shown}");
+    let limited = site.user("wu", Role::ListManager, &["weekly"]).await;
+    let page = limited.page("/admin/subscribers?add_field=digest&add=field").await;
+    assert!(!page.contains("name=\"add_field\""), "{page}");
+}
+
+#[tokio::test]
 async fn a_search_for_an_address_leads_to_the_person_except_while_one_types() {
     let site = Site::new(false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;

@@ -41,6 +41,35 @@ async fn a_segment_is_created_counted_changed_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_filter_of_a_segment_is_built_without_losing_what_was_entered() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let entered = "name=partners&title=Our+partners&filter=language+%3D+%22zh%22";
+    let page = lin.page(&format!("/admin/segments/new?{entered}&add_field=tag&add=field")).await;
+    assert!(page.contains("formmethod=\"get\" formaction=\"/news/admin/segments/new\""), "{page}");
+    assert!(!page.contains("<option value=\"segment\">"), "a segment names no segments: {page}");
+    let added = "add_field=tag&add_test=equal&add_value=key+%22partner%22&add=test";
+    let page = read(&lin.page(&format!("/admin/segments/new?{entered}&{added}")).await);
+    assert!(
+        page.contains(">language = \"zh\" and tag = \"key \\\"partner\\\"\"</textarea>"),
+        "{page}"
+    );
+    assert!(
+        page.contains("value=\"partners\"") && page.contains("value=\"Our partners\""),
+        "{page}"
+    );
+    let form = "name=partners&title=&filter=language+%3D+%22zh%22&version=";
+    lin.done("/admin/segments/new", form).await;
+    let version = lin.page("/admin/segments/partners").await;
+    let version = version.split("name=\"version\" value=\"").nth(1).unwrap();
+    let version = version.split('"').next().unwrap();
+    let path = format!("/admin/segments/partners?title=New&filter=vip+%3D+1&version=0&{added}");
+    let page = lin.page(&path).await;
+    assert!(page.contains("name=\"version\" value=\"0\""), "the version of the form is kept");
+    assert!(page.contains("value=\"New\"") && version != "0", "{page}");
+}
+
+#[tokio::test]
 async fn a_segment_of_the_file_or_of_a_digest_stays() {
     let config = CONFIG.replace(
         "[[digests]]\nname = \"daily\"",
