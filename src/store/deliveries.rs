@@ -55,6 +55,12 @@ pub struct UnconfiguredNames {
 pub struct DeliverySummary {
     /// Edition that was delivered; `None` for transactional messages.
     pub edition_id: Option<i64>,
+    /// Variant of the edition that was delivered.
+    pub variant_id: Option<i64>,
+    /// Subject of the variant.
+    pub subject: Option<String>,
+    /// Names of the digests whose subscriptions a confirmation message asks for.
+    pub digests: Vec<String>,
     /// Kind of the delivery.
     pub kind: DeliveryKind,
     /// State of the delivery.
@@ -171,10 +177,13 @@ static FIND_VARIANT: Statement = Statement::new(
 
 static LIST_TO_SUBSCRIBER: Statement = Statement::new(
     "
-    SELECT edition_id, kind, state, attempts, last_reply, created_at, ended_at
-      FROM deliveries
-     WHERE subscriber_id = $subscriber
-     ORDER BY id DESC
+    SELECT d.edition_id, d.kind, d.state, d.attempts, d.last_reply, d.created_at, d.ended_at,
+           v.id AS variant_id, v.subject,
+           CASE d.kind WHEN 'confirmation' THEN d.payload END AS confirmation
+      FROM deliveries d
+      LEFT JOIN variants v ON v.id = d.variant_id
+     WHERE d.subscriber_id = $subscriber
+     ORDER BY d.id DESC
      LIMIT $limit",
 );
 
@@ -204,10 +213,23 @@ impl FromRow for Variant {
     }
 }
 
+/// Returns the digests of a confirmation message, from its payload.
+fn digests_of(payload: &str) -> Vec<String> {
+    let payload: serde_json::Value = serde_json::from_str(payload).unwrap_or_default();
+    let names = payload["digests"].as_array().into_iter().flatten();
+    names.filter_map(|name| Some(name.as_str()?.to_owned())).collect()
+}
+
 impl FromRow for DeliverySummary {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             edition_id: row.get("edition_id")?,
+            variant_id: row.get("variant_id")?,
+            subject: row.get("subject")?,
+            digests: row
+                .get::<Option<String>>("confirmation")?
+                .map(|payload| digests_of(&payload))
+                .unwrap_or_default(),
             kind: row.enum_value("deliveries.kind", |word| word.parse().ok())?,
             state: row.enum_value("deliveries.state", |word| word.parse().ok())?,
             attempts: row.get("attempts")?,

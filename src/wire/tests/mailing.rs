@@ -228,6 +228,9 @@ fn subscriber() -> Subscriber {
 
 fn subscribers() -> Vec<Document> {
     let delivery = deliveries::DeliverySummary {
+        variant_id: None,
+        subject: None,
+        digests: Vec::new(),
         edition_id: Some(3),
         kind: DeliveryKind::Edition,
         state: DeliveryState::Sent,

@@ -172,7 +172,11 @@ pub struct StateRow {
 pub struct PersonDelivery {
     /// Id of the edition, if it is one.
     pub edition: Option<i64>,
-    /// Title of the edition, or the kind of the message.
+    /// Id of the mail of the edition, if it is one.
+    pub mail: Option<i64>,
+    /// Subject of the mail, or the kind of the message.
+    pub subject: String,
+    /// Title of the edition; may be empty.
     pub title: String,
     /// Word for the state, the end of a catalog key.
     pub state: String,
@@ -293,7 +297,9 @@ impl View for PersonPage {
         };
         let delivery = |edition| PersonDelivery {
             edition,
-            title: "The week".into(),
+            mail: edition,
+            subject: "The week: Open day".into(),
+            title: edition.map(|_| "The week".to_owned()).unwrap_or_default(),
             state: "failed".into(),
             attempts: 2,
             answer: "550 5.1.1 unknown user".into(),

@@ -246,16 +246,37 @@ async fn deliveries_of(
             entry.insert(visit.edition_title(&edition.digest, &edition.title));
         }
     }
-    let row = |delivery: DeliverySummary| PersonDelivery {
-        title: match delivery.edition_id {
-            Some(id) => titles.get(&id).cloned().unwrap_or_default(),
-            None => visit.text(&format!("people-delivery-{}", delivery.kind.as_str()), &[]),
-        },
-        edition: delivery.edition_id,
-        state: delivery.state.as_str().to_owned(),
-        attempts: delivery.attempts,
-        answer: visit.answer(delivery.last_reply),
-        time: visit.time(delivery.ended_at.unwrap_or(delivery.created_at)),
+    let config = &visit.app().config;
+    let title_of = |name: &String| {
+        let digest = config.digests.iter().find(|digest| digest.name == *name);
+        digest.map_or(&name[..], |digest| digest.title_in(&visit.client.language)).to_owned()
+    };
+    let row = |delivery: DeliverySummary| {
+        let title = delivery.edition_id.and_then(|id| titles.get(&id).cloned()).unwrap_or_default();
+        let kind = visit.text(&format!("people-delivery-{}", delivery.kind.as_str()), &[]);
+        let digests: Vec<String> = delivery.digests.iter().map(title_of).collect();
+        let (subject, title) = match (delivery.subject, delivery.edition_id) {
+            (Some(subject), _) if subject == title => (subject, String::new()),
+            (Some(subject), _) => (subject, title),
+            // An edition without articles for this person has no mail.
+            (None, Some(_)) if !title.is_empty() => (title, String::new()),
+            (None, None) if !digests.is_empty() => {
+                let digests = visit.app().templates.join(&visit.client.language, &digests);
+                let values = [("digests", digests.as_str().into())];
+                (visit.text("people-delivery-confirmation-of", &values), String::new())
+            }
+            (None, _) => (kind, String::new()),
+        };
+        PersonDelivery {
+            edition: delivery.edition_id,
+            mail: delivery.variant_id,
+            subject,
+            title,
+            state: delivery.state.as_str().to_owned(),
+            attempts: delivery.attempts,
+            answer: visit.answer(delivery.last_reply),
+            time: visit.time(delivery.ended_at.unwrap_or(delivery.created_at)),
+        }
     };
     Ok(deliveries.into_iter().map(row).collect())
 }

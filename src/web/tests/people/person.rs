@@ -188,3 +188,32 @@ async fn a_new_person_is_added_and_a_rejected_form_is_kept() {
     assert_eq!(to, format!("/admin/subscribers/{}?done=person-asked", dora.id));
     assert_eq!((dora.name.as_deref(), dora.tags.join(",")), (Some("Dora"), "staff".to_owned()));
 }
+
+#[tokio::test]
+async fn the_messages_of_a_person_are_named_by_their_subjects() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::Admin, &[]).await;
+    site.publish("Open <day>").await;
+    let ada = site.subscriber("ada@example.org", "Ada", "weekly").await;
+    lin.done("/admin/digests/weekly/editions", "recipients=1").await;
+    let store = &site.app.store;
+    let path = format!("/admin/subscribers/{}", ada.id);
+    let page = lin.page(&path).await;
+    let deliveries = store.deliveries().to_subscriber(ada.id, 9).await.unwrap();
+    let (subject, variant) =
+        (deliveries[0].subject.clone().unwrap(), deliveries[0].variant_id.unwrap());
+    let link = format!("/admin/editions/1/mails/{variant}\">{subject}</a>");
+    assert!(read(&page).contains(&link), "{link}: {page}");
+    assert!(lin.page(&format!("/admin/editions/1/mails/{variant}")).await.contains("<iframe"));
+    let ben = site.subscriber_by("ben@example.org", "", "weekly", RequestOrigin::Admin).await;
+    let page = lin.page(&format!("/admin/subscribers/{}", ben.id)).await;
+    assert!(page.contains("Request for confirmation: "), "{page}");
+    let secret = &site.app.store_identity.secret;
+    let address = crate::domain::address::EmailAddress::parse("ben@example.org").unwrap();
+    subscribers::suppress(store, secret, &address.into(), &Actor::Cli, site.app.now())
+        .await
+        .unwrap();
+    let path = format!("/admin/subscribers/{}", ben.id);
+    assert!(lin.page(&path).await.contains("Not sent: the address was suppressed before."));
+    assert!(lin.in_chinese(&path).await.contains("未发送：该地址此前已列入禁发名单。"));
+}
