@@ -20,9 +20,9 @@ use crate::domain::language;
 use crate::domain::subscriber_import::{ImportCounts, ImportState};
 use crate::domain::time::Millis;
 use crate::fs::{CsvSettings, InputFile, separator_word};
-use crate::store::Store;
 use crate::store::imports::{CheckedFile, ImportJob, NewImport};
 use crate::store::suppressions::AddressHasher;
+use crate::store::{Store, StoreResult};
 
 mod checks;
 pub mod jobs;
@@ -187,6 +187,18 @@ fn open_file(file: &Path) -> anyhow::Result<(InputFile, String)> {
     Ok((InputFile::open(file).with_context(|| format!("cannot read {name}"))?, name))
 }
 
+/// Returns the interrupted import of the same file and settings, which a dry run does not continue.
+async fn find_unfinished(
+    store: &Store,
+    fingerprint: &str,
+    options: &ImportOptions,
+) -> StoreResult<Option<ImportJob>> {
+    match options.settings.dry_run {
+        true => Ok(None),
+        false => store.imports().find_unfinished(fingerprint).await,
+    }
+}
+
 /// Imports a file into a digest. All lines are checked before the first is stored, so the file is read
 /// twice; memory does not grow with it. Of an export of Courant, only the lines of this digest are imported.
 /// Addresses that the file calls suppressed are suppressed whatever their digest. If an earlier call with
@@ -202,10 +214,7 @@ pub async fn import(
 ) -> anyhow::Result<ImportReport> {
     let (input, name) = open_file(file)?;
     let fingerprint = fingerprint(file, &input, digest, &options.settings);
-    let unfinished = match options.settings.dry_run {
-        true => None,
-        false => store.imports().find_unfinished(&fingerprint).await?,
-    };
+    let unfinished = find_unfinished(store, &fingerprint, options).await?;
     let mut checks = line_checks(store, secret, digest, options, now).await?;
     if let Some(job) = &unfinished {
         checks.attributes.use_types(&job.attribute_types);

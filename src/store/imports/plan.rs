@@ -51,11 +51,8 @@ pub(super) struct PlannedSubscription<'a> {
 
 /// Decides every line, without side effects.
 pub(super) fn plan<'a>(slice: ImportSlice<'a>, current: &'a CurrentPeople) -> ChunkPlan<'a> {
-    let mut plan = ChunkPlan {
-        existing: slice.existing,
-        language: slice.language,
-        ..ChunkPlan::default()
-    };
+    let mut plan =
+        ChunkPlan { existing: slice.existing, language: slice.language, ..ChunkPlan::default() };
     for row in slice.rows {
         let states_suppression = row.suppression.is_some();
         if let Some(suppression) = &row.suppression

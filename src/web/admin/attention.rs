@@ -47,6 +47,11 @@ impl Sentence {
         Self::new(level, key).of(section, name).text("since", since)
     }
 
+    /// Creates a sentence about a number of rows of a source.
+    fn about_rows(key: &'static str, source: &str, count: i64) -> Self {
+        Self::new(WAITING, key).of(Section::Sources, source).count(count)
+    }
+
     /// Adds the list that has an object, whose name is a value of the sentence.
     fn list_of(self, section: Section, name: &str) -> Self {
         Self { page: Some((section, String::new())), ..self }.text("name", name)
@@ -124,16 +129,12 @@ fn sentence(
         Attention::SendingBlocked(reason) => {
             Sentence::new(STUCK, "admin-attention-blocked").text("reason", reason)
         }
-        Attention::NotRunning { last_run: Some(at), .. } => {
-            Sentence::new(STUCK, "admin-attention-stopped").text("since", time(at))
+        Attention::NotRunning { last_run, waiting } => not_running(last_run.map(time), waiting),
+        Attention::FailingTransport(failure) => {
+            let key = (STUCK, "admin-attention-transport");
+            Sentence::since(key, Section::Transports, &failure.transport, time(failure.since))
+                .text("error", failure.error)
         }
-        Attention::NotRunning { last_run: None, waiting } => {
-            Sentence::new(STUCK, "admin-attention-not-running").count(waiting)
-        }
-        Attention::FailingTransport(failure) => Sentence::new(STUCK, "admin-attention-transport")
-            .of(Section::Transports, &failure.transport)
-            .text("since", time(failure.since))
-            .text("error", failure.error),
         Attention::OverdueMessages { transport, since } => {
             let key = (STUCK, "admin-attention-overdue");
             Sentence::since(key, Section::Transports, &transport, time(since))
@@ -158,14 +159,10 @@ fn sentence(
             .text("since", state.failing_since.map(time).unwrap_or_default())
             .text("error", state.error_without_name()),
         Attention::BlockedRemovals { source, count } => {
-            Sentence::new(WAITING, "admin-attention-removals")
-                .of(Section::Sources, &source)
-                .count(count)
+            Sentence::about_rows("admin-attention-removals", &source, count)
         }
         Attention::RejectedArticles { source, count } => {
-            Sentence::new(WAITING, "admin-attention-rejected")
-                .of(Section::Sources, &source)
-                .count(count)
+            Sentence::about_rows("admin-attention-rejected", &source, count)
         }
         Attention::ExpiringToken { name, expires } => {
             Sentence::new(WAITING, "admin-attention-token")
@@ -173,10 +170,8 @@ fn sentence(
                 .text("expires", time(expires))
         }
         Attention::DisabledWebhook { name, since, reason } => {
-            Sentence::new(WAITING, "admin-attention-webhook-off")
-                .of(Section::Webhooks, &name)
-                .text("since", time(since))
-                .text("reason", reason)
+            let key = (WAITING, "admin-attention-webhook-off");
+            Sentence::since(key, Section::Webhooks, &name, time(since)).text("reason", reason)
         }
         Attention::FailingWebhook { name, since } => {
             let key = (WAITING, "admin-attention-webhook");
@@ -187,5 +182,12 @@ fn sentence(
                 .text("name", destination)
                 .count(i64::try_from(files).unwrap_or(i64::MAX))
         }
+    }
+}
+
+fn not_running(since: Option<String>, waiting: i64) -> Sentence {
+    match since {
+        Some(since) => Sentence::new(STUCK, "admin-attention-stopped").text("since", since),
+        None => Sentence::new(STUCK, "admin-attention-not-running").count(waiting),
     }
 }

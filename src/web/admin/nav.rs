@@ -2,7 +2,7 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::digest_scope::DigestScope;
-use crate::domain::permission::Permission;
+use crate::domain::permission::Permission as P;
 use crate::templates::pages::{NavGroup, NavItem};
 
 /// Section of the admin area, as an item of the navigation.
@@ -51,7 +51,7 @@ pub(super) struct Item {
     pub(super) path: &'static str,
     icon: &'static str,
     shortcut: &'static str,
-    permission: Option<Permission>,
+    permission: Option<P>,
     /// `true` if a user of some digests may not open the page.
     needs_all_digests: bool,
 }
@@ -72,7 +72,6 @@ const GROUPS: [(Option<&str>, &[Section]); 6] = [
 impl Section {
     /// Returns the item of the navigation.
     pub(super) fn item(self) -> Item {
-        use Permission as P;
         let item = |text_key, path, icon, shortcut, permission| Item {
             text_key,
             path,

@@ -16,7 +16,7 @@ pub struct AuditPage {
     pub search: String,
     /// Filters by the kind of object.
     pub chips: Vec<Chip>,
-    /// Entries, newest first.
+    /// Entries of the page, newest first.
     pub entries: Vec<AuditRow>,
     /// Links to the other pages of the list.
     pub pager: Pager,

@@ -8,7 +8,6 @@ use super::columns;
 use super::filter_form::{Builder, FilterUse};
 use super::selection::{Selection, filter_field};
 use crate::domain::address::EmailAddress;
-use crate::domain::page::Page;
 use crate::domain::permission::Permission;
 use crate::store::subscriber_lists::SubscriberOrder;
 use crate::templates::pages::SubscribersPage;
@@ -79,8 +78,7 @@ pub(super) async fn show(visit: Visit, headers: HeaderMap) -> WebResult<Response
             page.has_more = is_large && page.total == MAX_COUNT;
             let people = store.subscribers().list_matching(&query, &visit.page_request()).await?;
             page.pager = visit.pager(&people);
-            let Page { items, .. } = people;
-            page.people = columns::rows(&visit, &items, &choices).await?;
+            page.people = columns::rows(&visit, &people.items, &choices).await?;
             StatusCode::OK
         }
         Err(_) => StatusCode::UNPROCESSABLE_ENTITY,
