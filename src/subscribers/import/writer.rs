@@ -226,7 +226,7 @@ mod tests {
         for _ in 0..50 {
             pace.adapt(pace.lines, Duration::from_secs(1));
         }
-        assert_eq!(pace.lines, 400);
+        assert_eq!(pace.lines, LINES_PER_TRANSACTION.0);
     }
 
     #[tokio::test(start_paused = true)]

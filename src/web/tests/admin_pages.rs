@@ -256,7 +256,7 @@ async fn expiring_tokens_are_on_the_home_of_those_who_manage_them() {
     let (site, session) = site_with(Role::Admin).await;
     add(&site, "wu", Role::Editor).await;
     let editor = sign_in(&site, "wu").await;
-    post_with(&site, "/admin/tokens", &session, "name=hook&role=viewer&expires=7d").await;
+    post_with(&site, "/admin/tokens", &session, "name=hook&role=viewer&scope=all&expires=7d").await;
     let home = get_with(&site, "/admin/", &session).await.text();
     assert!(home.contains("The token hook expires at"), "{home}");
     let home = get_with(&site, "/admin/", &editor).await.text();
