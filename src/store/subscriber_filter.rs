@@ -9,6 +9,11 @@ use super::db::{Engine, Query, Value};
 use super::dialect::search_pattern;
 use crate::domain::filter::{Condition, Order, RankTest, SubscriptionTest, TextField, TextTest};
 
+/// Fragment of a test whose rows are read at once.
+const AT_ONCE: &str = "subscriber_in";
+/// Fragment of a test whose rows are looked up for one person after the other.
+const PER_PERSON: &str = "subscriber_has";
+
 /// SQL of a condition on the subscriber `p`, which is true or false but never null, and the values of
 /// its parameters `$f0`, `$f1`, …
 #[derive(Debug, Clone)]
@@ -27,19 +32,39 @@ impl FilterSql {
     pub(super) fn new(condition: &Condition, engine: Engine) -> Self {
         // Few people have most parts of a name or address, for whom reading other tables as a whole costs
         // more than looking up their rows.
-        let membership =
-            if needs_indexed_part(condition) { "subscriber_has" } else { "subscriber_in" };
-        Self::with(condition, membership, Some(engine))
+        if needs_indexed_part(condition) {
+            return Self::with(condition, PER_PERSON, Some(engine));
+        }
+        let Condition::All(all) = condition else {
+            return Self::with(condition, AT_ONCE, Some(engine));
+        };
+        // The rows of the most selective test are read at once; the other tables are looked up for these
+        // people only.
+        let driver = all.iter().filter_map(selectivity).min();
+        let mut sql = Self::empty(AT_ONCE, Some(engine));
+        let mut has_driver = false;
+        sql.joined(all, " AND ", "TRUE", |sql, operand| {
+            let of_operand = selectivity(operand);
+            let is_driver = of_operand.is_some() && of_operand == driver && !has_driver;
+            has_driver |= is_driver;
+            sql.membership = if is_driver || of_operand.is_none() { AT_ONCE } else { PER_PERSON };
+            sql.condition(operand);
+        });
+        sql
     }
 
     /// Returns the SQL of a condition that is tested for one subscriber after the other, for a query
     /// that ends after some of them.
     pub(super) fn per_row(condition: &Condition) -> Self {
-        Self::with(condition, "subscriber_has", None)
+        Self::with(condition, PER_PERSON, None)
+    }
+
+    fn empty(membership: &'static str, index: Option<Engine>) -> Self {
+        Self { text: String::new(), values: Vec::new(), membership, index }
     }
 
     fn with(condition: &Condition, membership: &'static str, index: Option<Engine>) -> Self {
-        let mut sql = Self { text: String::new(), values: Vec::new(), membership, index };
+        let mut sql = Self::empty(membership, index);
         sql.condition(condition);
         sql
     }
@@ -123,7 +148,7 @@ impl FilterSql {
         operands: &[T],
         operator: &str,
         none: &str,
-        append: impl Fn(&mut Self, &T),
+        mut append: impl FnMut(&mut Self, &T),
     ) {
         self.push("(");
         for (at, operand) in operands.iter().enumerate() {
@@ -238,6 +263,18 @@ impl FilterSql {
                 self.push(")");
             }
         }
+    }
+}
+
+/// Returns the rank of a test of the rows of another table: the fewer people usually fulfil it, the
+/// smaller; `None` for any other condition.
+fn selectivity(condition: &Condition) -> Option<u8> {
+    match condition {
+        Condition::Tag(_) | Condition::TextAttribute(_, TextTest::Among(_)) => Some(0),
+        Condition::RankAttribute(_, RankTest::Among(_)) => Some(1),
+        Condition::TextAttribute(..) | Condition::RankAttribute(..) => Some(2),
+        Condition::Subscription(_) => Some(3),
+        _ => None,
     }
 }
 
