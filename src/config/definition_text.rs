@@ -76,6 +76,12 @@ fn shown(key: &str, value: &toml::Value) -> String {
     if is_secret(key) { HIDDEN.to_owned() } else { value.to_string() }
 }
 
+/// Returns the value of a key in a [`KeyChange`] as JSON; `None` for a hidden secret.
+pub fn shown_value(text: &str) -> Option<serde_json::Value> {
+    let mut table = format!("value = {text}").parse::<toml::Table>().ok()?;
+    serde_json::to_value(table.remove("value")?).ok()
+}
+
 /// Returns definitions as tables that the config file accepts.
 pub fn export_definitions(definitions: &[Definition]) -> String {
     let table = |definition: &Definition| {

@@ -51,7 +51,8 @@ use crate::domain::definition::{Definition, DefinitionKind};
 
 pub use definition_json::{definition_body, definition_settings, restore_secrets, shown_settings};
 pub use definition_text::{
-    KeyChange, compare_definitions, export_definitions, former_names, with_former_names,
+    KeyChange, compare_definitions, export_definitions, former_names, shown_value,
+    with_former_names,
 };
 pub use error::{ConfigError, FieldError};
 pub use explain::{Setting, explain};

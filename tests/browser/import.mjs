@@ -20,6 +20,16 @@ async function reaches(page, state) {
   }
 }
 
+/** Waits until a part of the page is gone, as {@link reaches} does for a state. */
+async function disappears(page, part) {
+  if (facts.javascript) return part.waitFor({ state: "detached" });
+  const until = Date.now() + TIMEOUT;
+  while ((await part.count()) > 0) {
+    assert(Date.now() < until, "the part of the page does not disappear");
+    await page.reload();
+  }
+}
+
 await story(async ({ page, watch, step }) => {
   await step("upload the file", async () => {
     await signIn(page);
@@ -82,7 +92,8 @@ await story(async ({ page, watch, step }) => {
     assert(change.startsWith("name: 王小明") && change.endsWith("→ Another Name"), change);
     await page.getByLabel("Leave existing people as they are").check();
     await page.getByRole("button", { name: "Check only" }).click();
-    await page.locator(".change-list").waitFor({ state: "detached" });
+    await disappears(page, page.locator(".change-list"));
+    await reaches(page, "Checked");
     await page.getByRole("button", { name: "Cancel the import" }).click();
     await reaches(page, "Cancelled");
     await page.goto(new URL(pathname, page.url()).href);

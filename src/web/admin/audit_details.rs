@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::definitions::setting_label;
 use super::visit::Visit;
-use crate::config::KeyChange;
+use crate::config::{self, KeyChange};
 use crate::definitions;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::definition::DefinitionKind;
@@ -136,9 +136,7 @@ fn field_label(visit: &Visit, key: &str) -> String {
 
 /// Returns a value of a definition, which is TOML, as a text; a schedule in words if it has some.
 fn setting_text(visit: &Visit, key: &str, toml: &str) -> String {
-    let value = format!("value = {toml}").parse::<toml::Table>().ok();
-    let value = value.and_then(|mut table| table.remove("value"));
-    let value = value.and_then(|value| serde_json::to_value(value).ok());
+    let value = config::shown_value(toml);
     let pattern = value.as_ref().and_then(Json::as_str).filter(|_| key == SCHEDULE);
     let schedule = pattern.and_then(|pattern| Schedule::parse(pattern).ok());
     if let Some(recurrence) = schedule.and_then(|schedule| schedule.recurrence()) {
