@@ -47,6 +47,14 @@ static GROUP_COUNTS: Statement = Statement::new(
 
 static USE_BULK_SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
 
+/// Waits for a transaction that pauses or resumes the digest, so that the next statement sees its result.
+static LOCK_DIGEST: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET paused_since = paused_since
+     WHERE name = (SELECT e.digest FROM editions e WHERE e.id = $edition)",
+);
+
 /// An edition whose digest was paused meanwhile is paused with it.
 static START_SENDING: Statement = Statement::new(
     "
@@ -70,7 +78,7 @@ static START_SENDING: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&GROUPS, &GROUP_COUNTS, &USE_BULK_SETTINGS, &START_SENDING];
+    &[&GROUPS, &GROUP_COUNTS, &USE_BULK_SETTINGS, &LOCK_DIGEST, &START_SENDING];
 
 impl FromRow for AudienceGroup {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -135,6 +143,7 @@ impl Editions<'_> {
     /// Starts sending a frozen edition; returns `true` if it was in state `preparing`.
     pub async fn start_sending(self, edition: i64, now: Millis) -> StoreResult<bool> {
         let mut tx = self.store.begin().await?;
+        tx.query(&LOCK_DIGEST).bind("edition", edition).execute().await?;
         let is_started = tx.query(&START_SENDING).bind("edition", edition).execute().await? == 1;
         if is_started {
             events::record_edition(&mut tx, EventKind::EditionStarted, edition, now).await?;

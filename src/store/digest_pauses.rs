@@ -38,13 +38,14 @@ static LIST_PAUSED: Statement = Statement::new(
      ORDER BY name",
 );
 
-static FIND_SENDING: Statement = Statement::new(
+/// Locks the editions, so that none ends before it is paused.
+static LOCK_SENDING: Statement = Statement::new(
     "
-    SELECT id
-      FROM editions
+    UPDATE editions
+       SET follows_pause = FALSE
      WHERE digest = $name
        AND state = 'sending'
-     ORDER BY id",
+    RETURNING id",
 );
 
 static FOLLOW_PAUSE: Statement = Statement::new(
@@ -54,19 +55,25 @@ static FOLLOW_PAUSE: Statement = Statement::new(
      WHERE id IN {json_ids $editions}",
 );
 
-static FIND_FOLLOWING: Statement = Statement::new(
+static LOCK_FOLLOWING: Statement = Statement::new(
     "
-    SELECT id
-      FROM editions
+    UPDATE editions
+       SET follows_pause = FALSE
      WHERE digest = $name
        AND state = 'paused'
        AND follows_pause
-     ORDER BY id",
+    RETURNING id",
 );
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&PAUSE, &RESUME, &LIST_PAUSED, &FIND_SENDING, &FOLLOW_PAUSE, &FIND_FOLLOWING];
+    &[&PAUSE, &RESUME, &LIST_PAUSED, &LOCK_SENDING, &FOLLOW_PAUSE, &LOCK_FOLLOWING];
+
+async fn lock_editions(tx: &mut Tx, statement: &Statement, name: &str) -> StoreResult<Vec<i64>> {
+    let mut editions: Vec<i64> = tx.query(statement).bind("name", name).fetch_scalars().await?;
+    editions.sort_unstable();
+    Ok(editions)
+}
 
 async fn record(
     tx: &mut Tx,
@@ -92,7 +99,7 @@ impl Digests<'_> {
         if tx.query(&PAUSE).bind("name", name).bind("now", now).execute().await? == 0 {
             return Ok(None);
         }
-        let editions: Vec<i64> = tx.query(&FIND_SENDING).bind("name", name).fetch_scalars().await?;
+        let editions = lock_editions(&mut tx, &LOCK_SENDING, name).await?;
         for edition in &editions {
             apply_command(&mut tx, *edition, EditionCommand::Pause, None, actor, now).await?;
         }
@@ -114,8 +121,7 @@ impl Digests<'_> {
         if tx.query(&RESUME).bind("name", name).bind("now", now).execute().await? == 0 {
             return Ok(None);
         }
-        let editions: Vec<i64> =
-            tx.query(&FIND_FOLLOWING).bind("name", name).fetch_scalars().await?;
+        let editions = lock_editions(&mut tx, &LOCK_FOLLOWING, name).await?;
         for edition in &editions {
             apply_command(&mut tx, *edition, EditionCommand::Resume, None, actor, now).await?;
         }

@@ -1,7 +1,7 @@
 //! Pauses of digests by an admin: nothing is created or sent until the digest is resumed.
 
 use courant::delivery::Report;
-use courant::digests::{Prepared, pause_digest, resume_digest};
+use courant::digests::{Prepared, freeze_preparing, pause_digest, resume_digest};
 use courant::domain::actor::Actor;
 use courant::domain::article::IncomingArticle;
 use courant::domain::audit::{AuditAction, AuditObject};
@@ -9,7 +9,7 @@ use courant::domain::edition::EditionCommand;
 use courant::domain::page::PageRequest;
 use courant::domain::time::{DAY, Millis};
 
-use crate::support::{START_TIME, Shell, World, article, database_tests};
+use crate::support::{START_TIME, Shell, World, article, database_tests, wait_until_async};
 
 fn at(text: &str) -> Millis {
     Millis::from(text.parse::<jiff::Timestamp>().unwrap())
@@ -84,6 +84,33 @@ database_tests! {
         assert_eq!(resume(world, world.now()).await, Some(vec![created]));
         world.deliver().await;
         assert_eq!(world.edition_status(created).await, "sent: 2 sent");
+    }
+
+    async fn an_edition_that_starts_while_its_digest_is_being_paused_is_not_sent(world) {
+        world.publish([article("a")]).await;
+        world.add_readers(2).await;
+        let edition = world.create_edition().await;
+        world.sql(&format!("UPDATE editions SET state = 'preparing' WHERE id = {edition}")).await;
+        let pausing = world.begin_with("UPDATE digests SET paused_since = 1 WHERE name = 'weekly'").await;
+        let (app, now) = (world.app.clone(), world.now());
+        let starting = tokio::spawn(async move { freeze_preparing(&app.store, now).await });
+        wait_until_async("the start waits", async || world.has_waiting_transaction().await).await;
+        pausing.commit().await;
+        starting.await.unwrap().unwrap();
+        assert_eq!(world.edition_status(edition).await, "paused: 2 queued");
+    }
+
+    async fn a_digest_is_paused_even_if_its_edition_ends_at_the_same_time(world) {
+        world.publish([article("a")]).await;
+        world.add_readers(1).await;
+        let edition = world.create_edition().await;
+        let ending = world.begin_with(&format!("UPDATE editions SET state = 'sent' WHERE id = {edition}")).await;
+        let (app, now) = (world.app.clone(), world.now());
+        let pausing = tokio::spawn(async move { pause_digest(&app.store, "weekly", &Actor::Cli, now).await });
+        wait_until_async("the pause waits", async || world.has_waiting_transaction().await).await;
+        ending.commit().await;
+        assert_eq!(pausing.await.unwrap().unwrap(), Some(vec![]));
+        assert!(world.app.store.digests().paused().await.unwrap().contains_key("weekly"));
     }
 
     async fn a_paused_digest_creates_no_edition_by_hand_and_each_step_is_recorded(world) {
