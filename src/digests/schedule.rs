@@ -70,8 +70,13 @@ pub async fn pending_date(
     now: Millis,
 ) -> anyhow::Result<Option<Millis>> {
     let state = store.digests().ensure(&digest.name, now).await?;
-    Ok(match decide(&state, digest, now) {
+    Ok(pending_date_of(&state, digest, now))
+}
+
+/// Returns the [`pending_date`] of a digest in this state.
+pub(super) fn pending_date_of(state: &DigestState, digest: &Digest, now: Millis) -> Option<Millis> {
+    match decide(state, digest, now) {
         Some(ScheduleDecision::Run { scheduled_for }) => Some(scheduled_for),
         _ => None,
-    })
+    }
 }

@@ -4,7 +4,7 @@ use super::audience::audience_size;
 use super::context::DigestContext;
 use super::next_edition::{NextEdition, next_edition};
 use super::pauses::next_date;
-use super::schedule::pending_date;
+use super::schedule::pending_date_of;
 use crate::config::Digest;
 use crate::domain::time::Millis;
 
@@ -35,8 +35,8 @@ pub async fn upcoming(
     digest: &Digest,
     now: Millis,
 ) -> anyhow::Result<Upcoming> {
-    let pending = pending_date(ctx.store, digest, now).await?;
-    let paused_since = ctx.store.digests().ensure(&digest.name, now).await?.paused_since;
+    let state = ctx.store.digests().ensure(&digest.name, now).await?;
+    let (pending, paused_since) = (pending_date_of(&state, digest, now), state.paused_since);
     let next = |after: Millis| next_date(digest, paused_since, after);
     let dates: Vec<Millis> =
         std::iter::successors(next(now), |date| next(*date)).take(UPCOMING_DATES).collect();
