@@ -3,6 +3,7 @@
 mod content;
 mod mailing;
 mod operation;
+mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -35,7 +36,7 @@ fn document<T: Serialize + ToSchema>(sample: &T) -> Document {
 }
 
 fn documents() -> Vec<Document> {
-    [content::documents(), mailing::documents(), operation::documents()]
+    [content::documents(), mailing::documents(), operation::documents(), people::documents()]
         .into_iter()
         .flatten()
         .collect()
