@@ -1,5 +1,5 @@
 // An edition is found with the palette, and created, without a pointer.
-import { press, signInByKeyboard, tabTo } from "./lib/keyboard.mjs";
+import { drawn, press, signInByKeyboard, tabTo } from "./lib/keyboard.mjs";
 import { assert, facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, step }) => {
@@ -15,6 +15,7 @@ await story(async ({ page, step }) => {
     await page.waitForURL(/\/admin\/digests\/weekly$/);
   });
   await step("skip the navigation", async () => {
+    await drawn(page);
     await page.keyboard.press("Tab");
     const skip = page.locator(".skip-link");
     assert(await skip.evaluate((link) => link === document.activeElement), "the first stop skips the navigation");
