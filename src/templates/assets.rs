@@ -1,5 +1,7 @@
 //! Files that pages load: the style sheet, the script and the icons of the admin area.
 
+use std::borrow::Cow;
+
 use sha2::{Digest as _, Sha256};
 
 use super::files::TemplateFiles;
@@ -19,7 +21,7 @@ pub struct Asset {
     /// Media type of the file.
     pub media_type: &'static str,
     /// Content of the file.
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// Start of its SHA-256 digest in hexadecimal.
     pub hash: String,
 }

@@ -1,5 +1,6 @@
 //! Template files: the embedded ones, and those of the admin's directory, which override them.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -27,7 +28,7 @@ pub(super) const MAIL_PARTS: [&str; 3] = ["subject.hbs", "html.hbs", "text.hbs"]
 #[derive(Debug, Clone)]
 pub(super) struct TemplateFile {
     /// Content of the file.
-    pub(super) text: String,
+    pub(super) text: Cow<'static, str>,
     /// Path in the admin's directory, or the embedded name.
     pub(super) display_path: String,
 }
@@ -41,6 +42,8 @@ pub(super) struct TemplateFiles {
     pub(super) fluent: Vec<(String, TemplateFile)>,
     /// `true` if the admin's directory overrides a template of pages.
     pub(super) overrides_pages: bool,
+    /// `true` if the admin's directory has a Fluent file.
+    pub(super) overrides_texts: bool,
 }
 
 impl TemplateFiles {
@@ -63,8 +66,13 @@ impl TemplateFiles {
         let mut files = Self::default();
         for name in Embedded::iter().filter(|name| !name.starts_with("demo/")) {
             let Some(file) = Embedded::get(&name) else { continue };
-            let text = String::from_utf8(file.data.into_owned())
-                .with_context(|| format!("templates/{name} is not UTF-8"))?;
+            let text = match file.data {
+                Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed),
+                Cow::Owned(bytes) => {
+                    String::from_utf8(bytes).map(Cow::Owned).map_err(|e| e.utf8_error())
+                }
+            };
+            let text = text.with_context(|| format!("templates/{name} is not UTF-8"))?;
             files.insert(
                 name.to_string(),
                 TemplateFile { text, display_path: format!("templates/{name}") },
@@ -108,7 +116,8 @@ impl TemplateFiles {
             bail!("{display_path} is not UTF-8; save it in that encoding");
         };
         self.overrides_pages |= name.starts_with(PAGE_PREFIX);
-        self.insert(name, TemplateFile { text, display_path });
+        self.overrides_texts |= is_fluent_file(&name);
+        self.insert(name, TemplateFile { text: text.into(), display_path });
         Ok(())
     }
 

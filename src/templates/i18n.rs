@@ -1,6 +1,7 @@
 //! Localized texts (Fluent) and dates for templates.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
@@ -16,53 +17,44 @@ pub(super) const FALLBACK: &str = "en";
 /// Code of the catalog in Traditional Chinese.
 const TRADITIONAL_CHINESE: &str = "zh-hant";
 
+/// Fluent messages by the code of their language.
+type Bundles = BTreeMap<String, FluentBundle<FluentResource>>;
+
 /// Fluent messages of all languages.
 pub(super) struct Catalog {
-    bundles: BTreeMap<String, FluentBundle<FluentResource>>,
+    /// Texts of e-mails and public pages; of the admin area, too, if the admin has overridden any.
+    site: Bundles,
+    /// All texts, parsed when one of the admin area is needed: they are most of the texts, and few processes
+    /// need them.
+    all: OnceLock<Bundles>,
+    files: Vec<(String, TemplateFile)>,
+    /// `true` if `site` has all texts.
+    is_complete: bool,
 }
 
 impl Catalog {
-    /// Parses Fluent files in order; a later file of the same name overrides single messages of an
-    /// earlier one.
+    /// Parses Fluent files in order; a later file of the same language overrides single messages of an
+    /// earlier one. Unless `overrides` says that the admin has own files, those of the admin area are parsed
+    /// when they are needed.
     ///
     /// # Errors
     /// One sentence with file, line and column.
-    pub(super) fn load(files: &[(String, TemplateFile)]) -> anyhow::Result<Self> {
-        let mut bundles = BTreeMap::new();
-        for (name, source) in files {
-            let code = catalog_name(name).to_ascii_lowercase();
-            let language: LanguageIdentifier = code.parse().map_err(|_| {
-                anyhow::anyhow!(
-                    "{}: `{code}` is not a valid language tag; name the file like i18n/de.ftl",
-                    source.display_path
-                )
-            })?;
-            let resource = FluentResource::try_new(source.text.clone()).map_err(|(_, errors)| {
-                let offset = errors.first().map_or(0, |error| error.pos.start);
-                let before = source.text.get(..offset).unwrap_or_default();
-                let line = before.matches('\n').count() + 1;
-                let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
-                let problem = errors.first().map(ToString::to_string).unwrap_or_default();
-                anyhow::anyhow!(
-                    "{}:{line}:{column}: invalid Fluent syntax ({problem}); write `name = text`, and \
-                     indent continuation lines",
-                    source.display_path
-                )
-            })?;
-            let bundle = bundles.entry(code).or_insert_with(|| {
-                let mut bundle = FluentBundle::new_concurrent(vec![language]);
-                bundle.set_use_isolating(false);
-                bundle.set_formatter(Some(format_number));
-                bundle
-            });
-            bundle.add_resource_overriding(resource);
-        }
-        Ok(Self { bundles })
+    pub(super) fn load(
+        files: Vec<(String, TemplateFile)>,
+        overrides: bool,
+    ) -> anyhow::Result<Self> {
+        let site = parse(files.iter().filter(|(name, _)| overrides || !is_of_admin_area(name)))?;
+        Ok(Self { site, all: OnceLock::new(), files, is_complete: overrides })
+    }
+
+    /// Returns the files with the texts of e-mails and public pages.
+    pub(super) fn site_files(&self) -> impl Iterator<Item = &(String, TemplateFile)> {
+        self.files.iter().filter(|(name, _)| !is_of_admin_area(name))
     }
 
     /// Returns the codes of all languages that have a catalog.
     pub(super) fn languages(&self) -> impl Iterator<Item = &str> {
-        self.bundles.keys().map(String::as_str)
+        self.site.keys().map(String::as_str)
     }
 
     /// Returns the code of the catalog for `language`: `zh` for `zh-CN`, `zh-hant` for `zh-TW`,
@@ -73,11 +65,11 @@ impl Catalog {
         loop {
             if is_traditional
                 && tag == "zh"
-                && let Some((code, _)) = self.bundles.get_key_value(TRADITIONAL_CHINESE)
+                && let Some((code, _)) = self.site.get_key_value(TRADITIONAL_CHINESE)
             {
                 return code;
             }
-            if let Some((code, _)) = self.bundles.get_key_value(&tag) {
+            if let Some((code, _)) = self.site.get_key_value(&tag) {
                 return code;
             }
             match tag.rfind('-') {
@@ -90,8 +82,10 @@ impl Catalog {
     /// Returns the message `key`; `None` if neither the language nor the fallback has it, or if an
     /// argument is missing.
     pub(super) fn text(&self, language: &str, key: &str, args: &FluentArgs<'_>) -> Option<String> {
-        [self.catalog_code(language), FALLBACK].into_iter().find_map(|code| {
-            let bundle = self.bundles.get(code)?;
+        let codes = [self.catalog_code(language), FALLBACK];
+        let bundles = self.bundles(codes, key);
+        codes.into_iter().find_map(|code| {
+            let bundle = bundles.get(code)?;
             let pattern = bundle.get_message(key)?.value()?;
             let mut errors = Vec::new();
             let text = bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
@@ -101,10 +95,64 @@ impl Catalog {
 
     /// Returns `true` if the language or the fallback has a message of this name.
     pub(super) fn has_message(&self, language: &str, key: &str) -> bool {
-        [self.catalog_code(language), FALLBACK]
-            .into_iter()
-            .any(|code| self.bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
+        let codes = [self.catalog_code(language), FALLBACK];
+        has_message(self.bundles(codes, key), codes, key)
     }
+
+    /// Returns the messages among which `key` is.
+    fn bundles(&self, codes: [&str; 2], key: &str) -> &Bundles {
+        if self.is_complete || has_message(&self.site, codes, key) {
+            return &self.site;
+        }
+        self.all.get_or_init(|| {
+            let all = parse(self.files.iter());
+            // Only embedded files are parsed here, and tests parse them.
+            all.unwrap_or_else(|reason| unreachable!("{reason:#}"))
+        })
+    }
+}
+
+fn has_message(bundles: &Bundles, codes: [&str; 2], key: &str) -> bool {
+    codes.into_iter().any(|code| bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
+}
+
+fn parse<'a>(files: impl Iterator<Item = &'a (String, TemplateFile)>) -> anyhow::Result<Bundles> {
+    let mut bundles = BTreeMap::new();
+    for (name, source) in files {
+        let code = catalog_name(name).to_ascii_lowercase();
+        let language: LanguageIdentifier = code.parse().map_err(|_| {
+            anyhow::anyhow!(
+                "{}: `{code}` is not a valid language tag; name the file like i18n/de.ftl",
+                source.display_path
+            )
+        })?;
+        let text = source.text.clone().into_owned();
+        let resource = FluentResource::try_new(text).map_err(|(_, errors)| {
+            let offset = errors.first().map_or(0, |error| error.pos.start);
+            let before = source.text.get(..offset).unwrap_or_default();
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+            let problem = errors.first().map(ToString::to_string).unwrap_or_default();
+            anyhow::anyhow!(
+                "{}:{line}:{column}: invalid Fluent syntax ({problem}); write `name = text`, and \
+                 indent continuation lines",
+                source.display_path
+            )
+        })?;
+        let bundle = bundles.entry(code).or_insert_with(|| {
+            let mut bundle = FluentBundle::new_concurrent(vec![language]);
+            bundle.set_use_isolating(false);
+            bundle.set_formatter(Some(format_number));
+            bundle
+        });
+        bundle.add_resource_overriding(resource);
+    }
+    Ok(bundles)
+}
+
+/// Returns `true` for a file of the admin area, such as `i18n/de/admin.ftl`.
+fn is_of_admin_area(name: &str) -> bool {
+    name.trim_start_matches("i18n/").contains('/')
 }
 
 /// Returns the language of a Fluent file: `de` of `i18n/de.ftl` and of `i18n/de/admin.ftl`.
@@ -205,7 +253,30 @@ fn primary(language: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::group_digits;
+    use super::*;
+    use crate::templates::files::TemplateFiles;
+
+    fn file(name: &str, text: &'static str) -> (String, TemplateFile) {
+        (name.to_owned(), TemplateFile { text: text.into(), display_path: name.to_owned() })
+    }
+
+    #[test]
+    fn texts_of_the_admin_area_are_found_in_every_language_and_can_be_overridden() {
+        let mut files = TemplateFiles::load(None).unwrap().fluent;
+        let text = |catalog: &Catalog, language: &str, key: &str| {
+            catalog.text(language, key, &FluentArgs::new()).unwrap()
+        };
+        let catalog = Catalog::load(files.clone(), false).unwrap();
+        assert_eq!(text(&catalog, "de", "digest-read-more"), "Read more");
+        assert!(catalog.all.get().is_none(), "texts of the admin area are not parsed");
+        assert!(catalog.has_message("zh", "admin-home") && catalog.all.get().is_some());
+        let chinese = text(&catalog, "zh", "admin-home");
+        files.push(file("i18n/en.ftl", "admin-home = Start\n"));
+        files.push(file("i18n/de.ftl", "language-name = Deutsch\n"));
+        let catalog = Catalog::load(files, true).unwrap();
+        let texts = ["en", "de", "zh"].map(|code| text(&catalog, code, "admin-home"));
+        assert_eq!(texts, ["Start".to_owned(), "Start".to_owned(), chinese]);
+    }
 
     #[test]
     fn digits_are_grouped_by_three() {

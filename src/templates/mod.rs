@@ -77,7 +77,8 @@ impl Templates {
 
     /// Parses the loaded template files.
     fn from_files(mut files: TemplateFiles) -> anyhow::Result<Self> {
-        let catalog = Arc::new(Catalog::load(&files.fluent)?);
+        let fluent = std::mem::take(&mut files.fluent);
+        let catalog = Arc::new(Catalog::load(fluent, files.overrides_texts)?);
         let mail_names = files.mail_names();
         let assets = Arc::new(Assets::take(&mut files));
         let parts = files.files.iter().filter(|(name, _)| !name.starts_with(ADMIN_PREFIX));

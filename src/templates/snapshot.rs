@@ -26,7 +26,7 @@ struct StoredTemplate {
     context: DigestMailContext,
     /// Mail templates: name and text.
     files: Vec<(String, String)>,
-    /// Fluent files: name and text; later ones override earlier ones.
+    /// Fluent files of e-mails and public pages: name and text; later ones override earlier ones.
     texts: Vec<(String, String)>,
 }
 
@@ -36,7 +36,9 @@ impl Templates {
     /// # Errors
     /// Fails only if the context cannot be serialized as JSON.
     pub fn snapshot(&self, template: &str, context: &DigestMailContext) -> anyhow::Result<String> {
-        let text = |(name, source): (&String, &TemplateFile)| (name.clone(), source.text.clone());
+        let text = |(name, source): (&String, &TemplateFile)| {
+            (name.clone(), source.text.clone().into_owned())
+        };
         let stored = StoredTemplate {
             template: template.to_owned(),
             context: context.clone(),
@@ -47,7 +49,7 @@ impl Templates {
                 .filter(|(name, _)| name.starts_with(MAIL_PREFIX))
                 .map(text)
                 .collect(),
-            texts: self.files.fluent.iter().map(|(name, source)| text((name, source))).collect(),
+            texts: self.catalog.site_files().map(|(name, source)| text((name, source))).collect(),
         };
         Ok(serde_json::to_string(&stored)?)
     }
@@ -62,12 +64,14 @@ impl TemplateSnapshot {
         let stored: StoredTemplate =
             serde_json::from_str(text).context("the variant's template snapshot is not valid")?;
         let file = |(name, text): (String, String)| {
-            (name.clone(), TemplateFile { text, display_path: format!("the edition's {name}") })
+            let display_path = format!("the edition's {name}");
+            (name, TemplateFile { text: text.into(), display_path })
         };
         let files = TemplateFiles {
             files: stored.files.into_iter().map(file).collect(),
             fluent: stored.texts.into_iter().map(file).collect(),
             overrides_pages: false,
+            overrides_texts: true,
         };
         Ok(Self {
             templates: Templates::from_files(files)?,
@@ -109,6 +113,7 @@ mod tests {
         let templates = Templates::load(Some(folder.path())).unwrap();
         let context = DigestMailContext::samples().remove(0);
         let stored = templates.snapshot("mine", &context).unwrap();
+        assert!(stored.contains("digest-read-more") && !stored.contains("i18n/en/"), "its texts");
         std::fs::write(mine.join("subject.hbs"), "edited").unwrap();
         let mail = TemplateSnapshot::parse(&stored)
             .unwrap()
