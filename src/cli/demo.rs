@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -62,8 +63,8 @@ impl DemoArgs {
         let service = daemon::site_service(app.clone(), Some(demo.clone()));
         let maximum = max_web_connections(&app.config);
         let server = Server::start(listener, service, maximum, stop.clone())?;
-        let result =
-            daemon::run(app.clone(), Some(demo), server, ConfigLoader::fixed(), stop.clone()).await;
+        let loader = ConfigLoader::fixed((*app.config).clone(), Arc::clone(&app.templates));
+        let result = daemon::run(app.clone(), Some(demo), server, loader, stop.clone()).await;
         stop.cancel();
         publish_task.await?;
         app.store.close().await;

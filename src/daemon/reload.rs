@@ -10,7 +10,9 @@ use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 
 use crate::app::{App, LoadedConfig};
+use crate::config::Config;
 use crate::store::{Store, StoreResult};
+use crate::templates::Templates;
 
 /// Interval between polls of the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
@@ -39,10 +41,11 @@ impl ConfigLoader {
         Self { load: Arc::new(load), signals }
     }
 
-    /// Creates the loader of a daemon whose configuration never changes.
-    pub fn fixed() -> Self {
-        let refuse = || bail!("this configuration is not read from a file");
-        Self::new(refuse, mpsc::channel(1).1)
+    /// Creates the loader of a daemon of whose configuration only the definitions of the database change.
+    pub fn fixed(config: Config, templates: Arc<Templates>) -> Self {
+        let load =
+            move || Ok(LoadedConfig { config: config.clone(), templates: Arc::clone(&templates) });
+        Self::new(load, mpsc::channel(1).1)
     }
 }
 

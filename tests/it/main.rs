@@ -25,6 +25,7 @@ mod daemon;
 mod definition_versions;
 mod definitions;
 mod degraded_start;
+mod demo;
 mod digest_pauses;
 mod digest_previews;
 mod edge_terminations;
