@@ -141,6 +141,17 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
+/// Returns the sentence about a new edition.
+fn created_note(edition: i64, recipients: usize) -> String {
+    if recipients == 0 {
+        return format!(
+            "Edition {edition} has no recipients, and later editions leave its articles out. `courant editions cancel {edition}` lets them wait for the next edition."
+        );
+    }
+    let recipients = pluralize(recipients, "recipient");
+    format!("Edition {edition} has {recipients}. `courant serve` or `courant deliver` sends it.")
+}
+
 async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow::Result<ExitCode> {
     let digest = find_digest(app, name)?;
     if let Some(reason) = app.send_block_reason() {
@@ -166,11 +177,7 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
         }
         Prepared::Created { edition, deliveries } => {
             output::line(&edition.to_string())?;
-            let recipients = usize::try_from(deliveries)?;
-            output::note(&format!(
-                "Edition {edition} has {}. `courant serve` or `courant deliver` sends it.",
-                pluralize(recipients, "recipient")
-            ));
+            output::note(&created_note(edition, usize::try_from(deliveries)?));
             for clause in left_out_clauses(digest, &left_out) {
                 output::note(&format!("Left out: {clause}."));
             }

@@ -123,6 +123,10 @@ async fn apply_decision(
             Ok(None)
         }
         ScheduleDecision::Run { scheduled_for } => {
+            if !has_recipients(ctx, digest, now).await? {
+                skip_without_recipients(ctx, digest, scheduled_for, now).await?;
+                return Ok(None);
+            }
             create_edition(ctx, digest, Some(scheduled_for), scheduled_for, &Actor::System, now)
                 .await
                 .map(Some)
@@ -216,6 +220,40 @@ async fn create_edition(
         return Ok(Prepared::Conflict);
     };
     Ok(Prepared::Created { edition, deliveries: 0 })
+}
+
+/// Returns `true` if somebody would receive the stories that a digest has not sent yet, or if there are none.
+async fn has_recipients(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    now: Millis,
+) -> anyhow::Result<bool> {
+    let stories = unsent_stories(ctx, digest, now, now).await?;
+    if stories.is_empty() {
+        return Ok(true);
+    }
+    let editions = ctx.store.editions();
+    let groups = editions.audience_groups(&digest.name).await?;
+    let choices = variants::choices_with_stories(digest, &stories, &groups)?;
+    let condition = audience::condition(ctx, digest).await?;
+    Ok(editions.has_audience(&digest.name, &condition, choices).await?)
+}
+
+/// Skips a date at which a digest has no recipients. Nobody waits for its stories, so that those which are
+/// too old now are not sent later.
+async fn skip_without_recipients(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    date: Millis,
+    now: Millis,
+) -> anyhow::Result<()> {
+    let digests = ctx.store.digests();
+    if digests.mark_date_skipped(&digest.name, date).await? {
+        digests.restart_selection(&digest.name, now).await?;
+        let date = date.in_zone(&digest.timezone);
+        tracing::info!(digest = %digest.name, %date, "no edition: no recipients; the stories wait for the next date");
+    }
+    Ok(())
 }
 
 /// Returns the configured digest of this name; the error lists the existing ones.

@@ -27,6 +27,22 @@ use crate::templates::mail::{
 };
 use crate::templates::{DigestMailContext, RenderedMail, Templates, date_text};
 
+/// Returns the choices of sections in the audience, as JSON lists, for which there is a story.
+pub(super) fn choices_with_stories(
+    digest: &Digest,
+    stories: &[Story],
+    audience: &[AudienceGroup],
+) -> anyhow::Result<BTreeSet<String>> {
+    let mut choices = BTreeSet::new();
+    for group in audience {
+        let (_, sections) = variant_key(digest, group)?;
+        if stories.iter().any(|story| has_chosen_section(story, &sections)) {
+            choices.insert(group.sections.clone());
+        }
+    }
+    Ok(choices)
+}
+
 /// Renders each variant that has an audience and assigns the audience groups. Groups whose sections
 /// have no stories get none.
 pub(super) async fn render(

@@ -90,6 +90,15 @@ static CANCEL_BATCH: Statement = Statement::new(
        AND state = 'queued'",
 );
 
+static HAS_DELIVERY: Statement = Statement::new(
+    "
+    SELECT d.id
+      FROM delivery_batches b
+      JOIN deliveries d ON d.batch_id = b.id
+     WHERE b.edition_id = $edition
+     LIMIT 1",
+);
+
 static HAS_OPEN_DELIVERY: Statement = Statement::new(
     "
     SELECT d.id
@@ -220,6 +229,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &HOLD_IN_FLIGHT,
     &DEQUEUE_BATCH,
     &CANCEL_BATCH,
+    &HAS_DELIVERY,
     &HAS_OPEN_DELIVERY,
     &CLEAR_LEDGER_IF_UNSENT,
     &FINISH,
@@ -253,9 +263,15 @@ pub(super) async fn apply_command(
     let row = tx.query(&FIND_STATE).bind("id", id).fetch_first().await?;
     let row = row.ok_or_else(|| missing_edition(id))?;
     let state = row.enum_value("editions.state", EditionState::parse)?;
-    let next = state
-        .apply(command)
-        .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?;
+    let reached_nobody = state == EditionState::Sent
+        && command == EditionCommand::Cancel
+        && !tx.query(&HAS_DELIVERY).bind("edition", id).exists().await?;
+    let next = match reached_nobody {
+        true => EditionState::Cancelled,
+        false => state
+            .apply(command)
+            .map_err(|reason| StoreError::Rejected(format!("edition {id}: {reason}")))?,
+    };
     let moved = tx
         .query(&MOVE_TO_STATE)
         .bind("next", next.as_str())

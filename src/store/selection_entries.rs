@@ -112,8 +112,12 @@ static SET_SELECTION: Statement = Statement::new(
      WHERE name = $digest",
 );
 
+static RESTART: Statement =
+    Statement::new("UPDATE digests SET selection_since = $since WHERE name = $digest");
+
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[
+    &RESTART,
     &SELECTIONS,
     &SET_TERMS_CHANGED,
     &KEEP_ENTRIES,
@@ -218,6 +222,14 @@ pub(super) async fn rename_source(tx: &mut Tx, old: &str, new: &str) -> StoreRes
 }
 
 impl Digests<'_> {
+    /// Lets all articles that a digest selects enter its selection now.
+    pub async fn restart_selection(self, name: &str, now: Millis) -> StoreResult<()> {
+        let mut tx = self.store.begin().await?;
+        tx.query(&DELETE_ALL).bind("digest", name).execute().await?;
+        tx.query(&RESTART).bind("digest", name).bind("since", now).execute().await?;
+        tx.commit().await
+    }
+
     /// Starts a new selection of a digest if it differs from the last one, or if the digest was
     /// absent from the configuration for long. Articles that wait in the last selection keep their
     /// places; others enter now. Returns the state with the selection.

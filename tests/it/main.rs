@@ -28,6 +28,7 @@ mod degraded_start;
 mod demo;
 mod digest_pauses;
 mod digest_previews;
+mod digest_recipients;
 mod edge_terminations;
 mod edition_breaker;
 mod edition_commands;

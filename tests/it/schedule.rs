@@ -28,6 +28,7 @@ database_tests! {
     }
 
     async fn the_schedule_follows_local_time_across_daylight_saving(world) {
+        world.add_readers(1).await;
         world.configure(|s| s.digest = "timezone = \"Europe/Berlin\"".into()).await;
         world.prepare(START_TIME).await;
         // Summer time ends on 2026-10-25: 08:00 is 06:00 UTC before and 07:00 UTC after.
@@ -44,6 +45,7 @@ database_tests! {
     }
 
     async fn too_few_articles_wait_for_the_next_date(world) {
+        world.add_readers(1).await;
         world.configure(|s| s.digest = "min_articles = 2".into()).await;
         world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
@@ -57,6 +59,7 @@ database_tests! {
     }
 
     async fn articles_of_a_pause_are_sent_after_it(world) {
+        world.add_readers(1).await;
         world.configure(|s| s.digest = "pause = [\"2026-09-21..2026-09-27\"]".into()).await;
         world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
@@ -66,6 +69,7 @@ database_tests! {
     }
 
     async fn a_date_missed_by_hours_gets_one_late_edition(world) {
+        world.add_readers(1).await;
         world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
         assert_eq!(created(world.prepare(at("2026-09-21T20:00:00Z")).await), 1);
@@ -74,6 +78,7 @@ database_tests! {
     }
 
     async fn several_missed_dates_get_one_edition(world) {
+        world.add_readers(1).await;
         world.configure(|s| s.digest = "schedule = \"0 8 * * *\"".into()).await;
         world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
@@ -82,6 +87,7 @@ database_tests! {
     }
 
     async fn a_date_missed_for_longer_than_missed_within_is_skipped(world) {
+        world.add_readers(1).await;
         world.configure(|s| s.digest = "missed_within = \"2h\"".into()).await;
         world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
@@ -94,6 +100,7 @@ database_tests! {
     }
 
     async fn with_missed_skip_articles_wait_for_the_next_date(world) {
+        world.add_readers(1).await;
         world.configure(|s| s.digest = "missed = \"skip\"".into()).await;
         world.prepare(START_TIME).await;
         world.publish([article("a")]).await;
@@ -106,6 +113,7 @@ database_tests! {
     }
 
     async fn a_new_digest_has_no_missed_dates(world) {
+        world.add_readers(1).await;
         world.publish([article("a")]).await;
         assert_eq!(world.prepare(at("2026-09-21T08:00:10Z")).await, []);
         assert_eq!(created(world.prepare(at("2026-09-28T08:00:00Z")).await), 1);

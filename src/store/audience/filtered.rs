@@ -1,11 +1,12 @@
 //! Freezing and counting of audiences with a condition on the subscribers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::batches::{BATCH_SIZE, FreezeProgress, RECIPIENTS};
 use crate::domain::filter::Condition;
 use crate::domain::time::Millis;
-use crate::store::db::{AssembledStatement, Statement};
+use crate::store::db::{AssembledStatement, Query, Statement};
 use crate::store::operations::Editions;
 use crate::store::subscriber_filter::FilterSql;
 use crate::store::{Store, StoreError, StoreResult};
@@ -38,6 +39,17 @@ const AUDIENCE_SIZE: &str = "
        AND s.status = 'confirmed'
        AND {not_suppressed p}
        AND {audience}";
+
+const HAS_AUDIENCE: &str = "
+    SELECT s.id
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+     WHERE s.digest = $digest
+       AND s.status = 'confirmed'
+       AND s.sections IN {json_texts $choices}
+       AND {not_suppressed p}
+       AND {audience}
+     LIMIT 1";
 
 /// All statements of this file.
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[&PROGRESS];
@@ -101,16 +113,35 @@ pub(super) async fn freeze(
     }
 }
 
-impl Editions<'_> {
+impl<'a> Editions<'a> {
     /// Returns the number of confirmed subscribers of a digest who fulfil a condition and may be mailed.
     pub async fn audience_size(self, digest: &str, condition: &Condition) -> StoreResult<i64> {
-        let engine = self.store.db.engine();
-        let filter = FilterSql::new(condition, engine);
+        let filter = FilterSql::new(condition, self.store.db.engine());
+        self.audience_query(AUDIENCE_SIZE, digest, &filter).fetch_scalar().await
+    }
+
+    /// Returns `true` if a digest has a confirmed subscriber with one of these choices of sections, each a JSON
+    /// list, who fulfils a condition and may be mailed.
+    pub async fn has_audience(
+        self,
+        digest: &str,
+        condition: &Condition,
+        choices: BTreeSet<String>,
+    ) -> StoreResult<bool> {
+        let choices: Vec<String> = choices.into_iter().collect();
+        let filter = FilterSql::new(condition, self.store.db.engine());
+        let query = self.audience_query(HAS_AUDIENCE, digest, &filter);
+        query.bind("choices", choices.as_slice()).exists().await
+    }
+
+    fn audience_query<'q>(self, template: &str, digest: &'q str, filter: &FilterSql) -> Query<'q>
+    where
+        'a: 'q,
+    {
         let fragments = [("audience", filter.text.as_str())];
-        let statement = AssembledStatement::new(engine, AUDIENCE_SIZE, &fragments);
+        let statement = AssembledStatement::new(self.store.db.engine(), template, &fragments);
         let statement = Arc::new(statement.planned_for_values());
-        let query = filter.bind(self.store.read_assembled(statement));
-        query.bind("digest", digest).fetch_scalar().await
+        filter.bind(self.store.read_assembled(statement)).bind("digest", digest)
     }
 }
 
