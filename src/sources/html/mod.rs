@@ -6,6 +6,7 @@
 //! are repeated until nothing changes, so that cleaning is idempotent.
 
 mod alternatives;
+mod amp;
 mod elements;
 mod forms;
 mod formulas;

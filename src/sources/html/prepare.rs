@@ -11,7 +11,7 @@ use lol_html::html_content::{ContentType, Element};
 use lol_html::{RewriteStrSettings, element, rewrite_str};
 use url::Url;
 
-use super::{alternatives, forms};
+use super::{alternatives, amp, forms};
 use crate::domain::url::absolute_web_url;
 
 /// Maximum nesting depth; deeper elements are unwrapped, because building a tree takes time
@@ -94,6 +94,7 @@ fn rewrite(el: &mut Element<'_, '_>, base: Option<&Url>) -> RewriteResult {
     match el.tag_name().as_str() {
         "img" if is_invisible(el) => el.remove(),
         "img" | "source" | "video" | "audio" => resolve_lazy_source(el, base)?,
+        "amp-img" | "amp-anim" => el.replace(&amp::image(el), ContentType::Html),
         "iframe" | "embed" if is_invisible(el) => el.remove(),
         "iframe" | "embed" => replace_with_link(el, &["data-src", "data-lazy-src", "src"], base),
         "object" if el.has_attribute("data") => replace_with_link(el, &["data"], base),

@@ -95,6 +95,8 @@ fn lazy_images_are_resolved_once() {
         r#"<p><noscript><img src="/a.jpg" alt="A"></noscript></p>"#,
         r#"<p><img src="/blank.gif" data-lazy="true" data-original="/a.jpg" alt="A"></p>"#,
         r#"<p><img src="/blank.gif" data-actualsrc="https://college.example/a.jpg" alt="A"></p>"#,
+        r#"<p><amp-img src="/a.jpg" alt="A" layout="responsive"><noscript><img src="/a.jpg" alt="A"></noscript></amp-img></p>"#,
+        r#"<p><amp-anim src='/a.jpg' alt='A'><amp-img placeholder src="/b.jpg"></amp-img></amp-anim></p>"#,
     ] {
         assert_eq!(clean(given), shown, "{given}");
     }
