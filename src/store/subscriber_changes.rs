@@ -79,6 +79,9 @@ static REQUIRE_OPT_IN: Statement = Statement::new(
 
 static ALLOW_ADDRESS: Statement = Statement::new("DELETE FROM opt_in_required WHERE hash = $hash");
 
+static DETAILS: Statement =
+    Statement::new("SELECT name, language, timezone FROM subscribers WHERE id = $subscriber");
+
 static UPDATE: Statement = Statement::new(
     "
     UPDATE subscribers
@@ -163,6 +166,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &REQUIRES_OPT_IN,
     &REQUIRE_OPT_IN,
     &ALLOW_ADDRESS,
+    &DETAILS,
     &UPDATE,
     &ADD_TO_CONSENT,
     &IS_BEING_SENT,
@@ -206,6 +210,7 @@ impl Subscribers<'_> {
                 .execute()
                 .await?;
         }
+        let fields = changed_fields(&mut tx, subscriber, details, address_note.is_some()).await?;
         tx.query(&UPDATE)
             .bind("subscriber", subscriber)
             .bind("address", details.address.as_str())
@@ -225,7 +230,7 @@ impl Subscribers<'_> {
             subscriber_values::save(&mut tx, &[(subscriber, &details.values)], actor, now).await?;
         let id = subscriber.to_string();
         let entry = NewAuditEntry::new(actor, AuditAction::Change, AuditObject::Subscriber, &id)
-            .with(json!({"address": address_note.is_some(), "values": values}));
+            .with(json!({"fields": fields, "values": values}));
         audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(ChangeResult::Changed(redirected))
@@ -250,6 +255,27 @@ impl Subscribers<'_> {
         tx.commit().await?;
         Ok(result)
     }
+}
+
+/// Returns the names of the columns of a person that the new details change.
+async fn changed_fields(
+    tx: &mut Tx,
+    subscriber: i64,
+    details: &SubscriberDetails,
+    has_new_address: bool,
+) -> StoreResult<Vec<&'static str>> {
+    let mut fields: Vec<&str> = if has_new_address { vec!["email"] } else { Vec::new() };
+    let Some(old) = tx.query(&DETAILS).bind("subscriber", subscriber).fetch_first().await? else {
+        return Ok(fields);
+    };
+    for (column, new) in
+        [("name", &details.name), ("language", &details.language), ("timezone", &details.timezone)]
+    {
+        if old.get::<Option<String>>(column)? != *new {
+            fields.push(column);
+        }
+    }
+    Ok(fields)
 }
 
 /// Erases a person in a transaction, whose audit entry the caller records.

@@ -139,7 +139,7 @@ database_tests! {
         let secret = &world.app.store_identity.secret;
         changes::edit(store, secret, &reader, &edit, &[], &Actor::Cli, world.now()).await.unwrap().unwrap();
         let log = store.audit_log().list(&PageRequest::first(2)).await.unwrap().items;
-        assert_eq!(log[0].detail, Some(json!({"address": false, "values": 2})));
+        assert_eq!(log[0].detail, Some(json!({"fields": [], "values": 2})));
         assert_eq!((log[1].object_id.as_str(), log[1].detail.clone()), ("city", Some(json!({"type": "text"}))));
         assert!(!format!("{log:?}").to_lowercase().contains("secret"), "{log:?}");
         let added = attributes::add(store, "city", AttributeType::Number, &Actor::Cli, world.now()).await.unwrap();

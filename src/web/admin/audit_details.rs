@@ -4,14 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::definitions::setting_label;
+use super::setting_words::{NONE, field_label, plain_text, setting_name, setting_text};
 use super::visit::Visit;
-use crate::config::{self, KeyChange};
+use crate::config::KeyChange;
 use crate::definitions;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::definition::DefinitionKind;
 use crate::domain::role::Role;
-use crate::domain::schedule::Schedule;
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
 use crate::store::audit_log::AuditEntry;
@@ -21,10 +20,6 @@ use crate::templates::pages::{DetailField, Details};
 const SHOWN: usize = 4;
 /// Number of characters of a value that are shown without unfolding it.
 const SHOWN_CHARS: usize = 60;
-/// Text in place of a value that does not exist.
-const NONE: &str = "—";
-/// Key of the schedule of a digest.
-const SCHEDULE: &str = "schedule";
 /// Key of the former names of a definition, which the entry of the change has itself.
 const FORMER_NAMES: &str = "was";
 
@@ -80,8 +75,10 @@ pub(super) fn details(
     let changes = definitions.of(entry);
     let kind = kind_of(entry.object);
     let of_change = |change: &KeyChange| {
-        let label = kind.and_then(|kind| setting_label(visit, kind, &change.key));
-        let label = label.unwrap_or_else(|| field_label(visit, &change.key));
+        let label = match kind {
+            Some(kind) => setting_name(visit, kind, &change.key),
+            None => field_label(visit, &change.key),
+        };
         let key = change.key.as_str();
         let text =
             |value: &Option<String>| value.as_deref().map(|toml| setting_text(visit, key, toml));
@@ -96,7 +93,7 @@ pub(super) fn details(
     // The settings say more than the number of their version.
     let is_told = |key: &str| key == "version" && !changes.is_empty();
     let own = entry.detail.as_ref().and_then(Json::as_object).into_iter().flatten();
-    let own = own.filter(|(key, _)| !is_told(key));
+    let own = own.filter(|(key, value)| !is_told(key) && !is_nothing(key, value));
     fields.extend(
         own.map(|(key, value)| field(field_label(visit, key), None, value_text(visit, key, value))),
     );
@@ -107,6 +104,15 @@ pub(super) fn details(
     let count = i64::try_from(more.len()).unwrap_or(i64::MAX);
     let more_text = visit.text("audit-more", &[("count", count.into())]);
     Some(Details { shown: fields, more, more_text })
+}
+
+/// Returns `true` for the number or names of changes of which there are none.
+fn is_nothing(key: &str, value: &Json) -> bool {
+    match key {
+        "values" => value.as_i64() == Some(0),
+        "fields" => value.as_array().is_some_and(Vec::is_empty),
+        _ => false,
+    }
 }
 
 fn field(label: String, before: Option<String>, after: String) -> DetailField {
@@ -128,24 +134,6 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Returns the name of a field; its key if the catalog has none.
-fn field_label(visit: &Visit, key: &str) -> String {
-    let text_key = format!("audit-field-{}", key.replace('_', "-"));
-    visit.known_text(&text_key).unwrap_or_else(|| key.to_owned())
-}
-
-/// Returns a value of a definition, which is TOML, as a text; a schedule in words if it has some.
-fn setting_text(visit: &Visit, key: &str, toml: &str) -> String {
-    let value = config::shown_value(toml);
-    let pattern = value.as_ref().and_then(Json::as_str).filter(|_| key == SCHEDULE);
-    let schedule = pattern.and_then(|pattern| Schedule::parse(pattern).ok());
-    if let Some(recurrence) = schedule.and_then(|schedule| schedule.recurrence()) {
-        return visit.app().templates.recurrence_text(&visit.client.language, &recurrence);
-    }
-    // The value of a secret is hidden, and no TOML.
-    value.map_or_else(|| toml.to_owned(), |value| plain_text(visit, &value))
-}
-
 /// Returns a value of the details as a text.
 fn value_text(visit: &Visit, key: &str, value: &Json) -> String {
     match (key, value) {
@@ -153,6 +141,12 @@ fn value_text(visit: &Visit, key: &str, value: &Json) -> String {
         ("digests", Json::Array(names)) => {
             let names = names.iter().filter_map(Json::as_str).map(str::to_owned);
             visit.digest_titles(&names.collect::<Vec<_>>())
+        }
+        ("fields", Json::Array(columns)) => {
+            let columns = columns.iter().filter_map(Json::as_str);
+            let text = |column: &str| visit.text(&format!("people-import-column-{column}"), &[]);
+            let texts: Vec<String> = columns.map(text).collect();
+            visit.app().templates.join(&visit.client.language, &texts)
         }
         ("role", Json::String(word)) => {
             Role::parse(word).map_or_else(|| word.clone(), |role| visit.role(role))
@@ -166,25 +160,6 @@ fn value_text(visit: &Visit, key: &str, value: &Json) -> String {
             visit.known_text(&text_key).unwrap_or_else(|| word.clone())
         }
         (_, value) => plain_text(visit, value),
-    }
-}
-
-fn plain_text(visit: &Visit, value: &Json) -> String {
-    match value {
-        Json::Null => NONE.to_owned(),
-        Json::Bool(true) => visit.text("people-yes", &[]),
-        Json::Bool(false) => visit.text("people-no", &[]),
-        Json::String(text) => text.clone(),
-        Json::Array(values) => {
-            let texts: Vec<String> = values.iter().map(|one| plain_text(visit, one)).collect();
-            visit.app().templates.join(&visit.client.language, &texts)
-        }
-        Json::Object(values) => {
-            let pairs =
-                values.iter().map(|(key, one)| format!("{key}: {}", plain_text(visit, one)));
-            pairs.collect::<Vec<_>>().join("; ")
-        }
-        Json::Number(number) => number.to_string(),
     }
 }
 

@@ -28,6 +28,7 @@ mod people;
 mod profile;
 mod reasons;
 mod redirect;
+mod setting_words;
 mod settings;
 mod sources;
 mod titles;

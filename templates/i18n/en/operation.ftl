@@ -159,6 +159,7 @@ audit-more = { $count ->
   }
 audit-erased = erased person
 audit-field-address = Address
+audit-field-fields = What changed
 audit-field-values = Stored values
 audit-field-articles = Articles
 audit-field-language = Language

@@ -147,6 +147,7 @@ audit-object-config = 配置
 audit-more = 另有 { $count } 項
 audit-erased = 已徹底刪除的訂閱者
 audit-field-address = 郵箱地址
+audit-field-fields = 變更的內容
 audit-field-values = 已儲存的值
 audit-field-articles = 文章數
 audit-field-language = 語言

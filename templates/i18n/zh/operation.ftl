@@ -147,6 +147,7 @@ audit-object-config = 配置
 audit-more = 另有 { $count } 项
 audit-erased = 已彻底删除的订阅者
 audit-field-address = 邮箱地址
+audit-field-fields = 更改的内容
 audit-field-values = 已存储的值
 audit-field-articles = 文章数
 audit-field-language = 语言

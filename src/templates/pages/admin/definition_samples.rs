@@ -51,8 +51,8 @@ fn version(version: i64, is_deleted: bool) -> VersionRow {
         is_current: !is_deleted,
         can_restore: is_deleted,
         changes: vec![
-            ChangeRow { key: "items".into(), before: Some("5".into()), after: None },
-            ChangeRow { key: "title".into(), before: None, after: Some("\"A\"".into()) },
+            ChangeRow { label: "Articles".into(), before: Some("5".into()), after: None },
+            ChangeRow { label: "Title".into(), before: None, after: Some("A".into()) },
         ],
     }
 }

@@ -219,8 +219,8 @@ pub struct VersionRow {
 /// Setting that a version changed.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ChangeRow {
-    /// Key of the setting.
-    pub key: String,
+    /// Name of the setting.
+    pub label: String,
     /// Former value; `None` if there was none.
     pub before: Option<String>,
     /// New value; `None` if there is none.

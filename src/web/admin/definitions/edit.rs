@@ -105,7 +105,7 @@ async fn show_conflict(
     let draft = Draft::of_stored(kind, name, stored, settings);
     let mut page = page(visit, &app, &draft, &[]).await?;
     let revisions = definitions::history(&app.store, kind, name).await?;
-    page.conflict = revisions.first().map(|newest| version_row(visit, name, newest));
+    page.conflict = revisions.first().map(|newest| version_row(visit, kind, name, newest));
     visit.render_as(StatusCode::CONFLICT, &page).await
 }
 

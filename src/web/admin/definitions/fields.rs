@@ -1,6 +1,7 @@
 //! Fields of the forms for feeds and digests: their keys, inputs and groups.
 
 use crate::domain::definition::DefinitionKind;
+use crate::web::admin::visit::Visit;
 
 /// Input of a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -184,4 +185,14 @@ pub(super) fn text_key(kind: DefinitionKind, key: &str) -> String {
         }
         _ => key.replace('_', "-"),
     }
+}
+
+/// Returns the label of a setting in the form of its kind; `None` if the form does not have it.
+pub(in crate::web::admin) fn setting_label(
+    visit: &Visit,
+    kind: DefinitionKind,
+    key: &str,
+) -> Option<String> {
+    fields(kind).find(|field| field.key == key)?;
+    visit.known_text(&format!("admin-field-{}", text_key(kind, key)))
 }

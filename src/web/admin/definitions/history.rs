@@ -104,7 +104,7 @@ async fn render(
     let row = |(index, revision): (usize, &Revision)| VersionRow {
         is_current: index == 0 && !is_deleted,
         can_restore: index > 0 && may_restore(revision),
-        ..version_row(visit, name, revision)
+        ..version_row(visit, kind, name, revision)
     };
     let own = Some(name).filter(|_| !is_deleted);
     let mut frame = visit.frame(section(kind), crumbs(visit, kind, own));

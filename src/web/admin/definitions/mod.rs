@@ -17,14 +17,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::super::access::{Access, Routes};
 use super::super::state::SharedState;
-use super::visit::Visit;
 use crate::domain::definition::DefinitionKind;
 
-/// Returns the label of a setting in the form of its kind; `None` if the form does not have it.
-pub(super) fn setting_label(visit: &Visit, kind: DefinitionKind, key: &str) -> Option<String> {
-    fields::fields(kind).find(|field| field.key == key)?;
-    visit.known_text(&format!("admin-field-{}", fields::text_key(kind, key)))
-}
+pub(super) use fields::setting_label;
 
 /// Paths of the pages of one kind.
 struct Paths {

@@ -3,6 +3,7 @@
 use axum::response::Response;
 use serde_json::{Map, Value};
 
+use super::super::setting_words::{setting_name, setting_text};
 use super::super::visit::Visit;
 use crate::app::load_config_with;
 use crate::config::{Config, ConfigError, shown_settings};
@@ -118,12 +119,21 @@ pub(super) async fn settings_in(
 }
 
 /// Returns a version of a definition for a page.
-pub(super) fn version_row(visit: &Visit, name: &str, revision: &Revision) -> VersionRow {
+pub(super) fn version_row(
+    visit: &Visit,
+    kind: DefinitionKind,
+    name: &str,
+    revision: &Revision,
+) -> VersionRow {
     let version = &revision.version;
-    let changes = revision.changes.iter().map(|change| ChangeRow {
-        key: change.key.clone(),
-        before: change.before.clone(),
-        after: change.after.clone(),
+    let changes = revision.changes.iter().map(|change| {
+        let key = change.key.as_str();
+        let text = |value: &Option<String>| Some(setting_text(visit, key, value.as_deref()?));
+        ChangeRow {
+            label: setting_name(visit, kind, key),
+            before: text(&change.before),
+            after: text(&change.after),
+        }
     });
     VersionRow {
         version: version.version,
