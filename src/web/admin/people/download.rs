@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use serde_json::json;
 
 use super::access::require_all_digests;
@@ -12,6 +12,9 @@ use crate::domain::filter::Condition;
 use crate::subscribers::export::Exporter;
 use crate::web::admin::visit::Visit;
 use crate::web::error::{WebError, WebResult};
+
+/// Start of a file from which Excel recognizes that it is UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// `GET /admin/subscribers.csv`: the people that the address of the list selects.
 pub(super) async fn filtered(visit: Visit) -> WebResult<Response> {
@@ -26,6 +29,7 @@ pub(super) async fn export(visit: &Visit, condition: &Condition) -> WebResult<Re
     let detail = json!({"digest": null, "filtered": !condition.is_empty()});
     app.store.audit_log().record_export(detail, &visit.actor, visit.now).await?;
     let exporter = Exporter::new(&app.store, condition, None).await?;
+    let start = stream::iter([Ok(BYTE_ORDER_MARK.to_vec())]);
     let pieces = stream::unfold(Some(exporter), async |state| {
         let mut exporter = state?;
         match exporter.next_piece().await {
@@ -38,7 +42,8 @@ pub(super) async fn export(visit: &Visit, condition: &Condition) -> WebResult<Re
             }
         }
     });
-    Ok((csv_headers("subscribers.csv"), Body::from_stream(pieces)).into_response())
+    let name = format!("subscribers-{}.csv", visit.zone.to_datetime(visit.now.timestamp()).date());
+    Ok((csv_headers(&name), Body::from_stream(start.chain(pieces))).into_response())
 }
 
 /// Returns the headers of a CSV file to download.

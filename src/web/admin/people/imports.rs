@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::access::require_all_digests;
-use super::download::csv_headers;
+use super::download::{BYTE_ORDER_MARK, csv_headers};
 use super::import_columns;
 use super::import_page::{self, SettingsForm};
 use super::requests::{FieldError, find_digests};
@@ -123,7 +123,7 @@ pub(super) async fn cancel(visit: Visit, Path(id): Path<i64>) -> WebResult<Respo
 /// `GET /admin/subscribers/import/ID/rejected.csv`: the rejected lines with the reasons.
 pub(super) async fn rejected(visit: Visit, Path(id): Path<i64>) -> WebResult<Response> {
     find(&visit, id).await?;
-    let mut csv = csv::Writer::from_writer(Vec::new());
+    let mut csv = csv::Writer::from_writer(BYTE_ORDER_MARK.to_vec());
     csv.write_record(["line", "reason"]).map_err(anyhow::Error::from)?;
     let mut request = PageRequest::first(MAX_PAGE_SIZE);
     loop {

@@ -123,6 +123,9 @@ async fn the_export_has_what_the_list_shows_and_is_recorded() {
     let lin = site.user("lin", Role::ListManager, &[]).await;
     let csv = lin.get("/admin/subscribers.csv?q=ben").await;
     assert!(csv.text().contains("ben@example.org") && !csv.text().contains("ada@example.org"));
+    assert!(csv.text().starts_with("\u{feff}email,"), "Excel recognizes UTF-8: {}", csv.text());
+    let name = csv.header(header::CONTENT_DISPOSITION);
+    assert!(name.contains("filename=\"subscribers-20"), "{name}");
     assert_eq!(site.changes(AuditAction::Export, AuditObject::Subscriber).await, 1);
     let viewer = site.user("wu", Role::Viewer, &[]).await;
     assert_eq!(viewer.get("/admin/subscribers.csv").await.status, StatusCode::FORBIDDEN);
