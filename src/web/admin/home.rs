@@ -39,10 +39,13 @@ pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebRes
     let attention =
         attention.into_iter().filter_map(|one| attention_row(&visit, &scope, one)).collect();
     let since = Day::containing(visit.now).before(DAYS - 1);
+    let paused = web.app.store.digests().paused().await?;
+    let mut digests = web.app.config.digests.iter().filter(|digest| scope.contains(&digest.name));
     let mut page = HomePage {
         frame: visit.frame(Section::Home, Vec::new()),
         attention,
-        upcoming: upcoming(&visit).await?,
+        upcoming: upcoming(&visit, &paused).await?,
+        all_paused: !paused.is_empty() && digests.all(|digest| paused.contains_key(&digest.name)),
         editions: recent_editions(&visit).await?,
         ..HomePage::default()
     };
@@ -56,12 +59,14 @@ pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebRes
 }
 
 /// Returns the dates of all digests in the next days, soonest first, with the stories that wait.
-async fn upcoming(visit: &Visit) -> WebResult<Vec<UpcomingEdition>> {
+async fn upcoming(
+    visit: &Visit,
+    paused: &BTreeMap<String, Millis>,
+) -> WebResult<Vec<UpcomingEdition>> {
     let (app, now) = (visit.app(), visit.now);
     let scope = visit.actor.digests();
     let until = now.plus(DAY * AHEAD_DAYS);
     let mut dates: Vec<(Millis, &Digest)> = Vec::new();
-    let paused = app.store.digests().paused().await?;
     for digest in app.config.digests.iter().filter(|digest| scope.contains(&digest.name)) {
         let next = |from| next_date(digest, paused.get(&digest.name).copied(), from);
         let coming = std::iter::successors(next(now), |date| next(*date));

@@ -71,6 +71,7 @@ admin-home-calm = Nothing needs your attention.
 admin-home-upcoming = Next seven days
 admin-home-all-digests = All digests
 admin-home-no-dates = No edition is scheduled in the next seven days.
+admin-home-all-paused = No edition is scheduled: all digests are paused.
 admin-home-too-few = too few for an edition
 admin-home-editions = Last editions
 admin-home-all-editions = All editions

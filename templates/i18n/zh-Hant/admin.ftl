@@ -71,6 +71,7 @@ admin-home-calm = 目前沒有需要處理的事項。
 admin-home-upcoming = 未來七天
 admin-home-all-digests = 全部電子報
 admin-home-no-dates = 未來七天沒有計劃寄送的電子報。
+admin-home-all-paused = 所有電子報都已暫停，沒有計劃寄送的電子報。
 admin-home-too-few = 文章太少，不會寄送
 admin-home-editions = 最近幾期
 admin-home-all-editions = 全部期次

@@ -71,6 +71,7 @@ admin-home-calm = 目前没有需要处理的事项。
 admin-home-upcoming = 未来七天
 admin-home-all-digests = 全部简报
 admin-home-no-dates = 未来七天没有计划发送的简报。
+admin-home-all-paused = 所有简报都已暂停，没有计划发送的简报。
 admin-home-too-few = 文章太少，不会发送
 admin-home-editions = 最近几期
 admin-home-all-editions = 全部期次

@@ -16,6 +16,8 @@ pub struct HomePage {
     pub attention: Vec<AttentionRow>,
     /// Editions of the next seven days.
     pub upcoming: Vec<UpcomingEdition>,
+    /// `true` if all digests of the user are paused.
+    pub all_paused: bool,
     /// Newest editions of all digests.
     pub editions: Vec<RecentEdition>,
     /// Confirmed subscriptions by day; `None` if the user may not read subscribers.
@@ -152,6 +154,7 @@ impl View for HomePage {
                 attention("warn", None),
             ],
             upcoming: vec![upcoming(false), upcoming(true)],
+            all_paused: false,
             editions: vec![edition.clone()],
             subscriptions: Some(Chart::sample(true)),
             confirmed: 1_284,
