@@ -219,7 +219,7 @@ document.addEventListener("change", (event) => {
   if (group) showChosen(group);
 });
 
-// Buttons that copy a text, and the check box that chooses all rows.
+// Buttons that copy a text, and the check boxes that choose all rows of the page or all that match.
 for (const button of document.querySelectorAll("button[data-copy]")) {
   button.hidden = false;
   button.addEventListener("click", async () => {
@@ -229,11 +229,15 @@ for (const button of document.querySelectorAll("button[data-copy]")) {
 }
 document.addEventListener("change", (event) => {
   const rows = [...document.querySelectorAll("input[data-row]")];
-  if ("allRows" in event.target.dataset) rows.forEach((row) => (row.checked = event.target.checked));
+  const { allRows, allMatching } = event.target.dataset;
+  if (allRows !== undefined || allMatching !== undefined) rows.forEach((row) => (row.checked = event.target.checked));
   const bar = document.querySelector("[data-chosen]");
   if (!bar) return;
   const count = rows.filter((row) => row.checked).length;
+  const matching = bar.querySelector("[data-all-matching]");
+  // Without one of the rows these are no longer all.
+  if (matching && count < rows.length) matching.checked = false;
   bar.dataset.chosen = count;
   const number = bar.querySelector("[data-count]");
-  if (number) number.textContent = count;
+  if (number) number.textContent = matching?.checked ? matching.dataset.allMatching : count;
 });

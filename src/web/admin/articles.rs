@@ -76,7 +76,10 @@ fn chips(visit: &Visit) -> Vec<Chip> {
     }
     for name in ["language", "section"] {
         chips.extend(visit.param(name).map(|value| Chip {
-            text: format!("{value} ×"),
+            text: match name {
+                "section" => format!("{} ×", visit.section_title(value)),
+                _ => format!("{} ×", visit.app().templates.language_name(value)),
+            },
             count: None,
             url: visit.query_with(&[(name, None)]),
             is_current: true,
@@ -92,13 +95,16 @@ fn path_of(article: &Article) -> String {
 fn row(visit: &Visit, article: &Article) -> Vec<Cell> {
     let section = article.sections.first();
     let section = section.map_or_else(Cell::default, |section| {
-        Cell::link(section, visit.query_with(&[("section", Some(section))]))
+        Cell::link(visit.section_title(section), visit.query_with(&[("section", Some(section))]))
     });
     vec![
         Cell::link(title(visit, article), visit.url(&path_of(article))),
         section,
         Cell::text(&article.source),
-        Cell::link(&article.language, visit.query_with(&[("language", Some(&article.language))])),
+        Cell::link(
+            visit.app().templates.language_name(&article.language),
+            visit.query_with(&[("language", Some(&article.language))]),
+        ),
         Cell::time(Some(visit.time(article.published_at))),
     ]
 }
@@ -157,13 +163,15 @@ fn add_facts(visit: &Visit, article: &Article, page: &mut ObjectPage) {
         values: all.iter().map(Cell::text).collect(),
     };
     let source = visit.url(&format!("/admin/sources/{}", article.source));
+    let sections: Vec<String> =
+        article.sections.iter().map(|name| visit.section_title(name)).collect();
     page.facts = vec![
         fact("admin-source", Cell::link(&article.source, source).with_detail(&article.source_id)),
         fact("article-published-at", time(article.published_at)),
         fact("article-updated-at", time(article.updated_at)),
         fact("article-first-seen", time(article.first_seen_at)),
         fact("admin-language", Cell::text(visit.app().templates.language_name(&article.language))),
-        texts("article-sections", &article.sections),
+        texts("article-sections", &sections),
         texts("article-tags", &article.tags),
         texts("article-authors", &article.authors),
         fact("article-id", Cell::code(&article.guid)),

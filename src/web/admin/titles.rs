@@ -34,6 +34,11 @@ impl Visit {
         }
     }
 
+    /// Returns the title of a section.
+    pub(super) fn section_title(&self, name: &str) -> String {
+        self.app().config.section_title(name, &self.client.language).to_owned()
+    }
+
     /// Returns the titles of digests as one text.
     pub(super) fn digest_titles(&self, names: &[String]) -> String {
         let titles: Vec<String> = names.iter().map(|name| self.digest_title(name)).collect();

@@ -187,7 +187,12 @@ async fn values(visit: &Visit, config: &Config, kind: ValueKind) -> WebResult<Wo
             let mut tags: Vec<String> = of_digests.chain(of_pages).collect();
             tags.sort_unstable();
             tags.dedup();
-            Words::Offered(tags)
+            let named = |tag: String| {
+                let name = visit.app().templates.language_name(&tag);
+                let text = if name == tag { name } else { format!("{name} ({tag})") };
+                (tag, text)
+            };
+            Words::Only(tags.into_iter().map(named).collect())
         }
         ValueKind::Text | ValueKind::Number | ValueKind::Date => Words::Offered(Vec::new()),
     })
