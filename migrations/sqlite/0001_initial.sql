@@ -550,10 +550,10 @@ CREATE TABLE bulk_jobs (
 CREATE INDEX bulk_jobs_unfinished ON bulk_jobs (updated_at) WHERE finished_at IS NULL;
 
 -- Imports of subscribers. `settings`, `form` (the recognized properties of the file), `counts` (the numbers
--- by outcome), `changed_people` (the first people whose stored values change) and `attribute_types` (of new
--- attributes) are JSON. The lines up to `done_through` are stored. `fingerprint` identifies the file and the
--- settings of an import on the command line, which continues after an interruption; it is empty if the file
--- was uploaded.
+-- by outcome), `changed_people` (the first people whose stored values change), `attribute_types` (of new
+-- attributes) and `error_detail` (the code of `error` and its values) are JSON. The lines up to `done_through`
+-- are stored. `fingerprint` identifies the file and the settings of an import on the command line, which
+-- continues after an interruption; it is empty if the file was uploaded.
 CREATE TABLE imports (
     id              INTEGER PRIMARY KEY AUTOINCREMENT,
     state           TEXT NOT NULL CONSTRAINT imports_state CHECK (state IN (
@@ -572,6 +572,7 @@ CREATE TABLE imports (
     attribute_types TEXT NOT NULL DEFAULT '{}',
     done_through    BIGINT NOT NULL DEFAULT 0,
     error           TEXT,
+    error_detail    TEXT,
     actor_kind      TEXT NOT NULL,
     actor_name      TEXT,
     created_at      BIGINT NOT NULL,

@@ -20,8 +20,7 @@ use crate::store::imports::ImportJob;
 use crate::subscribers::import::ImportSettings;
 use crate::subscribers::import::jobs;
 use crate::subscribers::import::upload::{Upload, UploadError};
-use crate::wire::imports::{Import, ImportPreview};
-use crate::wire::subscribers::RejectedLine;
+use crate::wire::imports::{Import, ImportPreview, RejectedImportLine};
 
 /// Reason for which a token of some digests may not import.
 const REASON: &str = "an import also changes people who have subscriptions to other digests";
@@ -217,7 +216,7 @@ async fn preview_import(
     let preview = jobs::preview(&caller.app.store, &job, settings).await;
     let preview = preview.map_err(|reason| Problem::conflict(format!("{reason:#}")))?;
     if let Some(problem) = preview.problem {
-        return Err(Problem::conflict(problem));
+        return Err(Problem::conflict(problem.to_string()));
     }
     json(StatusCode::OK, &ImportPreview::from(preview))
 }
@@ -226,7 +225,7 @@ async fn preview_import(
 #[utoipa::path(
     get, path = "/api/v1/imports/{id}/rejected", tag = "imports",
     params(("id" = i64, Path, description = "Id of the import"), PageParams),
-    responses((status = 200, description = "Page of the lines", body = ItemPage<RejectedLine>))
+    responses((status = 200, description = "Page of the lines", body = ItemPage<RejectedImportLine>))
 )]
 async fn list_rejected_lines(
     caller: Caller,
@@ -235,7 +234,7 @@ async fn list_rejected_lines(
 ) -> ApiResult {
     find(&caller, id).await?;
     let page = caller.app.store.imports().rejections(id, &list.page).await?;
-    list.respond(page, RejectedLine::from)
+    list.respond(page, RejectedImportLine::from)
 }
 
 /// Uploads a file of subscribers, and imports it.

@@ -10,7 +10,7 @@ mod record;
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use encoding_rs::{Encoding, UTF_8};
 
 use super::input_file::InputFile;
@@ -20,7 +20,9 @@ pub(crate) use form::{CsvSettings, separator_word};
 pub(crate) use record::RecordLimits;
 use record::{Record, RecordReader};
 
-pub(crate) use problem::RowProblem;
+#[cfg(test)]
+pub(crate) use problem::OtherFormat;
+pub(crate) use problem::{FileProblem, InFile, RowProblem};
 
 /// Separators that are recognized without a `sep=` line; on a tie the first one is used.
 const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -28,8 +30,6 @@ const SEPARATORS: [u8; 4] = [b',', b';', b'\t', b'|'];
 const HEAD_BYTES: usize = 256 << 10;
 /// Length of the beginning of a file from which UTF-16 is recognized, in bytes.
 const START_BYTES: u64 = 4 << 10;
-/// Error of a quotation mark without an end.
-const UNCLOSED_QUOTATION: &str = "a quotation mark opens here and is not closed before the end of its field; one is missing or extra";
 
 /// CSV file whose encoding and separator are known.
 #[derive(Debug)]
@@ -100,7 +100,10 @@ impl<R: Read + Seek> CsvFile<R> {
         let mut start = Vec::new();
         input.rewind().with_context(unreadable)?;
         input.by_ref().take(START_BYTES).read_to_end(&mut start).with_context(unreadable)?;
-        decode::reject_workbook(&start).map_err(|problem| anyhow!("{name}: {problem}"))?;
+        if let Some(format) = decode::other_format(&start) {
+            let problem = FileProblem::NotCsv { format };
+            return Err(InFile { name, line: None, problem }.into());
+        }
         let stated = settings.encoding.or_else(|| decode::stated_encoding(&start));
         let (encoding, is_damaged) =
             decode::recognize(&mut input, stated).with_context(unreadable)?;
@@ -152,7 +155,7 @@ impl<R: Read + Seek> CsvFile<R> {
         }
         let mut records = RecordReader::new(text, self.form.separator, self.limits);
         records.has_backslashes = self.form.has_backslashes;
-        Ok(CsvRows { records, name, form: self.form })
+        Ok(CsvRows { records, name, encoding: self.encoding.name(), form: self.form })
     }
 }
 
@@ -160,7 +163,14 @@ impl<R: Read + Seek> CsvFile<R> {
 pub(crate) struct CsvRows<'a, R> {
     records: RecordReader<&'a mut R>,
     name: &'a str,
+    encoding: &'static str,
     form: CsvForm,
+}
+
+impl<R> CsvRows<'_, R> {
+    fn error(&self, line: Option<u64>, problem: FileProblem) -> anyhow::Error {
+        InFile { name: self.name.to_owned(), line, problem }.into()
+    }
 }
 
 impl<R: Read> Iterator for CsvRows<'_, R> {
@@ -171,12 +181,13 @@ impl<R: Read> Iterator for CsvRows<'_, R> {
             let record = match self.records.next() {
                 Ok(record) => record?,
                 Err(e) if e.kind() == ErrorKind::InvalidData => {
-                    return Some(Err(anyhow!("{}: the file is {e}", self.name)));
+                    let problem = FileProblem::NotEncoded { encoding: self.encoding };
+                    return Some(Err(self.error(None, problem)));
                 }
                 Err(e) => return Some(Err(anyhow!("cannot read {}: {e}", self.name))),
             };
             if let Some(line) = record.unclosed_quotation {
-                return Some(Err(anyhow!("{}:{line}: {UNCLOSED_QUOTATION}", self.name)));
+                return Some(Err(self.error(Some(line), FileProblem::UnclosedQuotation)));
             }
             if !record.is_blank() {
                 let Record { line, fields, excess, .. } = record;
@@ -216,7 +227,7 @@ pub(crate) fn csv_header<R: Read>(rows: &mut CsvRows<'_, R>) -> anyhow::Result<C
     let row = rows.next().transpose()?;
     let row = row.unwrap_or(CsvRow { line: 1, fields: Vec::new(), excess: None, form });
     match row.excess {
-        Some(excess) => bail!("{}:{}: {excess}", rows.name, row.line),
+        Some(excess) => Err(rows.error(Some(row.line), excess.into())),
         None => Ok(row),
     }
 }

@@ -12,11 +12,13 @@ mod utf8_reader;
 
 pub(crate) use atomic::{Durability, FileAccess, replace_file};
 #[cfg(test)]
+pub(crate) use csv_file::OtherFormat;
+#[cfg(test)]
 pub(crate) use csv_file::RecordLimits;
-pub(crate) use csv_file::RowProblem;
 pub(crate) use csv_file::{
     CsvFile, CsvRow, CsvSettings, csv_header, escape_formula, separator_word, unescape_formula,
 };
+pub(crate) use csv_file::{FileProblem, InFile, RowProblem};
 pub(crate) use input_file::{InputFile, unnamed_file};
 pub(crate) use line_count::LineCount;
 pub(crate) use line_reader::LineReader;

@@ -71,7 +71,8 @@ static START: Statement = Statement::with(
        SET state = 'queued',
            digest = $digest,
            settings = $settings,
-           error = NULL
+           error = NULL,
+           error_detail = NULL
      WHERE id = $id
        AND state IN ('ready', 'checked', 'rejected', 'failed')
     RETURNING {columns}",

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::subscriber_file::ColumnProblem;
 use crate::domain::address::AddressError;
 use crate::domain::attribute::ValueError;
 use crate::domain::language::LanguageError;
@@ -56,9 +57,6 @@ pub enum LineProblem {
     /// The line is too long.
     #[error("the line is {bytes} bytes long; the maximum is {limit}")]
     LongLine { bytes: u64, limit: usize },
-    /// A column is missing or ambiguous.
-    #[error("{sentence}")]
-    WrongColumns { sentence: String },
     /// An earlier line has the same address.
     #[error("same address as in line {line}")]
     SameAddress { line: u64 },
@@ -82,6 +80,10 @@ pub enum LineProblem {
     #[error(transparent)]
     #[serde(untagged)]
     Language(#[from] LanguageError),
+    /// A column is missing or ambiguous.
+    #[error(transparent)]
+    #[serde(untagged)]
+    Columns(#[from] ColumnProblem),
     /// The row of the file is not valid.
     #[error(transparent)]
     #[serde(untagged)]

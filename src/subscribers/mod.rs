@@ -33,6 +33,7 @@ mod subscriber_file;
 
 pub use known_terms::KnownTerms;
 pub use line_problem::LineProblem;
+pub use subscriber_file::ColumnProblem;
 
 /// Time during which the page offers to undo unsubscribing.
 pub const UNDO_WINDOW: SignedDuration = HOUR;

@@ -1,6 +1,6 @@
 //! Segments: the number of subscribers whom each selects.
 
-use anyhow::anyhow;
+use anyhow::Context as _;
 
 use crate::config::{Config, Segment};
 use crate::domain::filter;
@@ -10,7 +10,8 @@ use crate::store::subscriber_lists::SubscriberQuery;
 /// Returns the number of subscribers whom a segment selects now; in a large list, within the last minute.
 ///
 /// # Errors
-/// One sentence if its filter is not valid with the attributes of the database, or if the database fails.
+/// A [`FilterError`](filter::FilterError) with the name of the segment if its filter is not valid with the
+/// attributes of the database; that of the database if this fails.
 pub async fn count_subscribers(
     store: &Store,
     config: &Config,
@@ -18,7 +19,7 @@ pub async fn count_subscribers(
 ) -> anyhow::Result<i64> {
     let names = config.filter_names(Some(store.attributes().types().await?));
     let condition = filter::compile_segment(&segment.filter.text, &names)
-        .map_err(|reason| anyhow!("segment {}: {reason}", segment.name))?;
+        .with_context(|| format!("segment {}", segment.name))?;
     let query = SubscriberQuery::of(condition);
     Ok(store.subscribers().count_recently(&query).await?)
 }

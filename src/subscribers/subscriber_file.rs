@@ -3,11 +3,12 @@
 
 use std::borrow::Cow;
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 
 use super::LineProblem;
-use crate::fs::{CsvFile, CsvSettings, InputFile, csv_header};
+use crate::fs::{CsvFile, CsvSettings, InFile, InputFile, csv_header};
 
+mod column_problem;
 mod json_lines;
 mod layout;
 mod line;
@@ -17,6 +18,7 @@ mod status;
 use json_lines::JsonLines;
 use layout::Layout;
 
+pub use column_problem::ColumnProblem;
 pub use layout::COLUMNS;
 pub(super) use layout::LayoutChoice;
 pub(super) use line::SubscriberLine;
@@ -53,17 +55,16 @@ pub struct FilePreview {
     pub form: FileForm,
     /// Numbers and values of the first lines after the header.
     pub rows: Vec<(u64, Vec<String>)>,
-    /// One sentence about a column that is missing or ambiguous, because of which the file cannot be
-    /// imported.
-    pub problem: Option<String>,
+    /// Column that is missing or ambiguous, because of which the file cannot be imported.
+    pub problem: Option<InFile<LineProblem>>,
 }
 
 /// File of subscribers with the positions of its columns.
 pub(super) struct SubscriberFile {
     content: Content,
     form: FileForm,
-    /// One sentence about a column that is missing or ambiguous.
-    problem: Option<String>,
+    /// Column that is missing or ambiguous.
+    problem: Option<InFile<LineProblem>>,
 }
 
 enum Content {
@@ -81,7 +82,7 @@ impl SubscriberFile {
         choice: &LayoutChoice,
     ) -> anyhow::Result<Self> {
         let mut file = Self::read_leniently(input, name, settings, choice)?;
-        file.problem.take().map_or(Ok(file), |problem| Err(anyhow!(problem)))
+        file.problem.take().map_or(Ok(file), |problem| Err(problem.into()))
     }
 
     /// Like [`Self::read`], but a missing or ambiguous column is not an error, so that a person can choose
@@ -109,7 +110,8 @@ impl SubscriberFile {
         let header = csv_header(&mut csv.rows()?)?;
         let headers: Vec<&str> = header.fields.iter().map(|heading| heading.trim()).collect();
         let (layout, problem) = Layout::recognize(&headers, choice);
-        let problem = problem.map(|reason| format!("{}:{}: {reason}", csv.name(), header.line));
+        let (name, line) = (csv.name().to_owned(), Some(header.line));
+        let problem = problem.map(|problem| InFile { name, line, problem: problem.into() });
         if layout.preset == Some(Preset::Mailpoet) {
             csv.accept_backslashes();
         }

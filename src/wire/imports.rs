@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use utoipa::ToSchema;
 
 use super::import_changes::ChangedPerson;
-use super::subscribers::{ImportNumbers, RejectedLine};
+use super::subscribers::ImportNumbers;
 use crate::store::imports::{ImportJob, ImportRejection};
 use crate::subscribers::import::{FileForm, FilePreview, Preset, delimiter_word, jobs};
 
@@ -50,6 +50,10 @@ pub struct Import {
     /// Reason for which the import failed; `null` if it did not.
     #[schema(required)]
     pub error: Option<String>,
+    /// Code of this reason as `code`, with its values and the line as `at`, if it is a problem of the file;
+    /// otherwise `null`.
+    #[schema(required, value_type = Option<Object>)]
+    pub error_detail: Option<Json>,
     /// Time of the creation (RFC 3339).
     pub created_at: String,
     /// Time of the end (RFC 3339); `null` before.
@@ -101,6 +105,19 @@ pub struct PreviewRow {
     pub values: Vec<String>,
 }
 
+/// Rejected line of an uploaded file.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct RejectedImportLine {
+    /// Number of the line; the first line of the file is 1.
+    pub line: u64,
+    /// Reason for the rejection.
+    pub reason: String,
+    /// Code of the reason as `code`, with the values of the reason, for texts in other languages; `null` if the
+    /// values are very long.
+    #[schema(required, value_type = Option<Object>)]
+    pub detail: Json,
+}
+
 impl From<&ImportJob> for Import {
     fn from(job: &ImportJob) -> Self {
         let settings = jobs::settings(job);
@@ -122,6 +139,7 @@ impl From<&ImportJob> for Import {
             counts: ImportNumbers::from(&job.counts),
             changed_people: job.changed_people.iter().map(ChangedPerson::from).collect(),
             error: job.error.clone(),
+            error_detail: job.error_detail.clone(),
             created_at: job.created_at.rfc3339(),
             finished_at: job.finished_at.map(|time| time.rfc3339()),
         }
@@ -180,8 +198,9 @@ impl From<FilePreview> for ImportPreview {
     }
 }
 
-impl From<ImportRejection> for RejectedLine {
+impl From<ImportRejection> for RejectedImportLine {
     fn from(rejection: ImportRejection) -> Self {
-        Self { line: u64::try_from(rejection.line).unwrap_or_default(), reason: rejection.reason }
+        let ImportRejection { line, reason, detail } = rejection;
+        Self { line: u64::try_from(line).unwrap_or_default(), reason, detail }
     }
 }

@@ -106,7 +106,7 @@ const OPTIONAL_KEYS: [&str; 1] = ["dns_records"];
 
 /// Objects whose keys differ: details of an action, values that admins choose, and settings of a
 /// definition.
-const FREE_OBJECTS: [&str; 9] = [
+const FREE_OBJECTS: [&str; 11] = [
     "AuditEntry.detail",
     "EditedSubscriber.attributes",
     "Subscriber.attributes",
@@ -116,6 +116,8 @@ const FREE_OBJECTS: [&str; 9] = [
     "SegmentDetails.settings",
     "WebhookDetails.settings",
     "DefinitionVersionDetails.settings",
+    "Import.error_detail",
+    "RejectedImportLine.detail",
 ];
 
 /// Compares the keys of a sample with those of its schema, and does the same for all values.

@@ -2,9 +2,10 @@
 
 use std::io::{self, Read};
 
-use anyhow::bail;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::problem::OtherFormat;
 
 /// First bytes of a ZIP file, which workbooks of Excel (.xlsx), Numbers and LibreOffice are.
 const ZIP_START: &[u8] = b"PK\x03\x04";
@@ -13,18 +14,15 @@ const XLS_START: &[u8] = b"\xD0\xCF\x11\xE0";
 /// Number of bytes that are examined at once.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// Returns an error if a file with these first bytes is a workbook or HTML.
-pub(super) fn reject_workbook(start: &[u8]) -> anyhow::Result<()> {
-    let workbook = if start.starts_with(ZIP_START) {
-        "a workbook such as .xlsx"
+/// Returns the format of a file with these first bytes if it is a workbook or HTML.
+pub(super) fn other_format(start: &[u8]) -> Option<OtherFormat> {
+    if start.starts_with(ZIP_START) {
+        Some(OtherFormat::Xlsx)
     } else if start.starts_with(XLS_START) {
-        "a workbook of an old Excel version (.xls)"
-    } else if is_html(start) {
-        "a table in HTML, which some programs name .xls"
+        Some(OtherFormat::Xls)
     } else {
-        return Ok(());
-    };
-    bail!("the file is {workbook}, not CSV; open it in a spreadsheet and save it as \"CSV UTF-8\"");
+        is_html(start).then_some(OtherFormat::Html)
+    }
 }
 
 /// Returns `true` if the first bytes of a file are those of a page or table in HTML.

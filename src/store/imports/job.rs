@@ -47,6 +47,8 @@ pub struct ImportJob {
     pub done_through: i64,
     /// Reason for which the import failed, as a sentence.
     pub error: Option<String>,
+    /// Code of this reason and its values as JSON, if it is a problem of the file.
+    pub error_detail: Option<Json>,
     /// Actor that created the import, without its role.
     pub actor: Actor,
     /// Time of the creation.
@@ -90,8 +92,10 @@ pub struct CheckedFile<'a> {
 }
 
 /// Columns of an import, in the order of the table.
-pub(super) const COLUMNS: &str = "id, state, digest, file_name, fingerprint, bytes, settings, form, valid, rejected,
-           counts, changed_people, attribute_types, done_through, error, actor_kind, actor_name, created_at, finished_at";
+pub(super) const COLUMNS: &str =
+    "id, state, digest, file_name, fingerprint, bytes, settings, form, valid, rejected,
+           counts, changed_people, attribute_types, done_through, error, error_detail,
+           actor_kind, actor_name, created_at, finished_at";
 
 impl FromRow for ImportJob {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -102,7 +106,10 @@ impl FromRow for ImportJob {
             kind.map(|kind| (name, kind))
                 .ok_or(StoreError::InvalidValue { value: word, column: "imports.attribute_types" })
         });
-        let form: Option<String> = row.get("form")?;
+        let json = |column: &'static str, name| {
+            let text: Option<String> = row.get(column)?;
+            text.map(|json| parsed(&json, name)).transpose()
+        };
         Ok(Self {
             id: row.get("id")?,
             state: row.enum_value("imports.state", ImportState::parse)?,
@@ -111,7 +118,7 @@ impl FromRow for ImportJob {
             fingerprint: row.get("fingerprint")?,
             bytes: row.get("bytes")?,
             settings: parsed(&row.get::<String>("settings")?, "imports.settings")?,
-            form: form.map(|json| parsed(&json, "imports.form")).transpose()?,
+            form: json("form", "imports.form")?,
             valid: row.get("valid")?,
             rejected: row.get("rejected")?,
             counts: parsed(&row.get::<String>("counts")?, "imports.counts")?,
@@ -122,6 +129,7 @@ impl FromRow for ImportJob {
             attribute_types: types.collect::<StoreResult<_>>()?,
             done_through: row.get("done_through")?,
             error: row.get("error")?,
+            error_detail: json("error_detail", "imports.error_detail")?,
             actor: Actor::recorded(
                 row.enum_value("imports.actor_kind", ActorKind::parse)?,
                 row.get("actor_name")?,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::changes;
 use super::conflicts::Conflicts;
@@ -75,6 +75,7 @@ static FAIL: Statement = Statement::with(
     UPDATE imports
        SET state = 'failed',
            error = $error,
+           error_detail = $detail,
            {released}
      WHERE id = $id
        AND state IN ('checking', 'storing')",
@@ -180,9 +181,11 @@ impl Imports<'_> {
             .await
     }
 
-    /// Ends the work on an import whose file cannot be read.
-    pub async fn fail(self, id: i64, error: &str) -> StoreResult<()> {
-        self.store.write(&FAIL).bind("id", id).bind("error", error).execute().await?;
+    /// Ends the work on an import whose file cannot be read; `detail` has the code of the reason and its values.
+    pub async fn fail(self, id: i64, error: &str, detail: Option<&Json>) -> StoreResult<()> {
+        let detail = detail.map(Json::to_string);
+        let fail = self.store.write(&FAIL).bind("id", id).bind("error", error);
+        fail.bind("detail", detail).execute().await?;
         Ok(())
     }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
+use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::reader::{self, CheckedLines};
 use super::rejections::Rejection;
@@ -19,10 +21,10 @@ use super::{
 use crate::config::{Config, Digest};
 use crate::domain::subscriber_import::ImportState;
 use crate::domain::time::{Millis, SignedDuration};
-use crate::fs::{InputFile, unnamed_file};
+use crate::fs::{FileProblem, InFile, InputFile, unnamed_file};
 use crate::store::imports::{CheckedFile, ImportJob, MAX_STORED_REJECTIONS, NewRejection};
 use crate::store::{Store, StoreError, StoreResult};
-use crate::subscribers::{KnownTerms, find_digests};
+use crate::subscribers::{KnownTerms, LineProblem, find_digests};
 
 /// Number of pieces that a preview reads.
 const PREVIEW_PARTS: i64 = 4;
@@ -61,7 +63,7 @@ pub async fn preview(
     job: &ImportJob,
     settings: ImportSettings,
 ) -> anyhow::Result<FilePreview> {
-    let file = copy_parts(store, job.id, PREVIEW_PARTS).await?;
+    let file = copy_parts(store, job, PREVIEW_PARTS).await?;
     let name = job.file_name.clone();
     tokio::task::spawn_blocking(move || settings.preview(InputFile::from_file(file)?, name)).await?
 }
@@ -83,10 +85,25 @@ pub async fn run_due(
             if reason.downcast_ref::<StoreError>().is_some_and(StoreError::is_unavailable) {
                 return Err(reason);
             }
-            ctx.store.imports().fail(id, &format!("{reason:#}")).await?;
+            let detail = problem_json(&reason);
+            ctx.store.imports().fail(id, &format!("{reason:#}"), detail.as_ref()).await?;
         }
     }
     Ok(imports)
+}
+
+/// Returns the code and the values of a problem with a file as JSON, and its line as `at`; `None` for any other
+/// error.
+pub fn problem_json(error: &anyhow::Error) -> Option<Json> {
+    fn json<P: Serialize>(found: &InFile<P>) -> Option<Json> {
+        let mut json = serde_json::to_value(&found.problem).ok()?;
+        if let Some(line) = found.line {
+            json["at"] = line.into();
+        }
+        Some(json)
+    }
+    let of_file = error.downcast_ref::<InFile<FileProblem>>().and_then(json);
+    of_file.or_else(|| error.downcast_ref::<InFile<LineProblem>>().and_then(json))
 }
 
 /// Cancels imports that nobody started, and deletes the rejected lines and shown changes of old ones.
@@ -150,7 +167,7 @@ async fn check(
     };
     let mut checks = line_checks(ctx.store, ctx.secret, digest, &options, now).await?;
     checks.attributes.use_types(&job.attribute_types);
-    let file = copy_parts(ctx.store, job.id, i64::MAX).await?;
+    let file = copy_parts(ctx.store, job, i64::MAX).await?;
     let is_cancelled = Arc::new(AtomicBool::new(false));
     let (settings, name, flag) =
         (settings.clone(), job.file_name.clone(), Arc::clone(&is_cancelled));
@@ -217,15 +234,16 @@ async fn save_rejections(store: &Store, id: i64, checked: &mut CheckedLines) -> 
 }
 
 /// Copies the pieces of an uploaded file into a temporary file without a name.
-async fn copy_parts(store: &Store, id: i64, parts: i64) -> anyhow::Result<File> {
+async fn copy_parts(store: &Store, job: &ImportJob, parts: i64) -> anyhow::Result<File> {
     let unwritable = || "cannot write a temporary file";
     let mut file = unnamed_file().with_context(unwritable)?;
     for number in 0..parts {
-        let Some(content) = store.imports().part(id, number).await? else { break };
+        let Some(content) = store.imports().part(job.id, number).await? else { break };
         file.write_all(&content).with_context(unwritable)?;
     }
     if file.metadata().with_context(unwritable)?.len() == 0 {
-        return Err(anyhow!("the file is empty, or was deleted because the import has ended"));
+        let (name, problem) = (job.file_name.clone(), FileProblem::EmptyFile);
+        return Err(InFile { name, line: None, problem }.into());
     }
     Ok(file)
 }

@@ -156,8 +156,8 @@ mod tests {
     fn rejected_and_repeated_lines_are_reported_in_the_order_of_the_file() {
         let mut collector = RejectionCollector::default();
         collector.accept(2, "ann@example.org").unwrap();
-        let problem = |sentence: &str| LineProblem::WrongColumns { sentence: sentence.to_owned() };
-        collector.reject(3, &problem("no address")).unwrap();
+        let problem = |error: &str| LineProblem::LineNotJson { error: error.to_owned() };
+        collector.reject(3, &problem("expected value")).unwrap();
         collector.accept(4, "bob@example.org").unwrap();
         collector.accept(5, "ann@example.org").unwrap();
         collector.reject(6, &problem(&"long ".repeat(2_000))).unwrap();

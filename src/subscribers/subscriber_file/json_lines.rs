@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::io::{self, Read as _, Seek as _};
 
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use serde_json::{Map, Value as Json};
 
+use super::column_problem::ColumnProblem;
 use super::layout::{Layout, LayoutChoice};
 use super::line::{SubscriberLine, json_text, read_line};
 use super::presets::Preset;
-use crate::fs::{InputFile, LineReader};
+use crate::fs::{InFile, InputFile, LineReader};
 use crate::subscribers::LineProblem;
 
 /// Maximum length of a line in bytes.
@@ -43,8 +44,8 @@ pub(super) fn is_json_lines(input: &mut InputFile) -> io::Result<bool> {
 }
 
 impl JsonLines {
-    /// Opens a file, and finds the columns of its first line. Returns also one sentence about a column that
-    /// is missing or ambiguous.
+    /// Opens a file, and finds the columns of its first line. Returns also the column that is missing or
+    /// ambiguous.
     ///
     /// # Errors
     /// The first line cannot be read.
@@ -52,20 +53,22 @@ impl JsonLines {
         input: InputFile,
         name: String,
         choice: &LayoutChoice,
-    ) -> anyhow::Result<(Self, Option<String>)> {
+    ) -> anyhow::Result<(Self, Option<InFile<LineProblem>>)> {
         let mut file =
             Self { input, name, choice: choice.clone(), current: LayoutOfKeys::default() };
-        let mut first = Ok(None);
+        let mut first = None;
         let (choice, mut current) = (file.choice.clone(), LayoutOfKeys::default());
         file.read_objects(&mut |number, object| {
-            let problem = object.map(|object| current.recognize(&object, &choice));
-            first = problem
-                .map(|problem| problem.map(|reason| (number, reason)))
-                .map_err(|reason| (number, reason.to_string()));
+            first = Some((number, object.map(|object| current.recognize(&object, &choice))));
             false
         })?;
-        let sentence = |(number, reason)| format!("{}:{number}: {reason}", file.name);
-        let problem = first.map_err(|reason| anyhow!(sentence(reason)))?.map(sentence);
+        let name = file.name.clone();
+        let in_line = |line, problem| InFile { name, line: Some(line), problem };
+        let problem = match first {
+            Some((line, Err(problem))) => return Err(in_line(line, problem).into()),
+            Some((line, Ok(Some(problem)))) => Some(in_line(line, problem.into())),
+            Some((_, Ok(None))) | None => None,
+        };
         file.current = current;
         Ok((file, problem))
     }
@@ -169,15 +172,19 @@ impl LayoutOfKeys {
             return Ok(());
         }
         let mut found = Self::default();
-        if let Some(sentence) = found.recognize(object, choice) {
-            return Err(LineProblem::WrongColumns { sentence });
+        if let Some(problem) = found.recognize(object, choice) {
+            return Err(problem.into());
         }
         *self = found;
         Ok(())
     }
 
-    /// Finds the columns of an object; returns one sentence about a column that is missing or ambiguous.
-    fn recognize(&mut self, object: &Map<String, Json>, choice: &LayoutChoice) -> Option<String> {
+    /// Finds the columns of an object; returns the one that is missing or ambiguous.
+    fn recognize(
+        &mut self,
+        object: &Map<String, Json>,
+        choice: &LayoutChoice,
+    ) -> Option<ColumnProblem> {
         let keys: Vec<&str> = object.keys().map(String::as_str).collect();
         let (layout, problem) = Layout::recognize(&keys, choice);
         (self.keys, self.layout) = (keys.into_iter().map(str::to_owned).collect(), layout);

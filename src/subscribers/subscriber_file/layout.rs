@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::super::column_names::{self, normalize};
+use super::column_problem::ColumnProblem;
 use super::presets::{self, Preset, PresetColumn};
 use crate::domain::attribute::{name_of_column, validate_name};
 
@@ -73,7 +74,10 @@ pub(super) struct Layout {
 impl Layout {
     /// Finds the columns of a header. Returns also one sentence about the first column that is missing or
     /// ambiguous; the others are found all the same.
-    pub(super) fn recognize(headers: &[&str], choice: &LayoutChoice) -> (Self, Option<String>) {
+    pub(super) fn recognize(
+        headers: &[&str],
+        choice: &LayoutChoice,
+    ) -> (Self, Option<ColumnProblem>) {
         let preset = choice.preset.or_else(|| presets::recognize(headers));
         let (used, problem) = (vec![false; headers.len()], None);
         let mut columns = ColumnFinder { headers, choice, used, problem };
@@ -192,13 +196,13 @@ struct ColumnFinder<'a> {
     headers: &'a [&'a str],
     choice: &'a LayoutChoice,
     used: Vec<bool>,
-    /// Sentence about the first column that is missing or ambiguous.
-    problem: Option<String>,
+    /// The first column that is missing or ambiguous.
+    problem: Option<ColumnProblem>,
 }
 
 impl ColumnFinder<'_> {
     /// Records a problem, unless there is one already.
-    fn report(&mut self, problem: String) {
+    fn report(&mut self, problem: ColumnProblem) {
         self.problem.get_or_insert(problem);
     }
 
@@ -214,10 +218,10 @@ impl ColumnFinder<'_> {
         for heading in &choice.ignored {
             match self.position(heading) {
                 Some(index) => self.used[index] = true,
-                None => self.report(format!(
-                    "there is no column {heading:?} to ignore; existing columns: {}",
-                    self.existing_columns()
-                )),
+                None => self.report(ColumnProblem::NoIgnoredColumn {
+                    heading: heading.clone(),
+                    existing: self.existing_columns(),
+                }),
             }
         }
     }
@@ -241,16 +245,13 @@ impl ColumnFinder<'_> {
         shown.join(", ").escape_debug().to_string()
     }
 
-    fn missing(&self, column: &str, heading: &str) -> String {
+    fn missing(&self, column: &str, heading: &str) -> ColumnProblem {
+        let heading = heading.to_owned();
         if self.headers.iter().any(|header| header.contains('@')) {
-            return format!(
-                "there is no column {heading:?}, and the first line contains an address; insert a line with the names of the columns before it, such as `email`"
-            );
+            return ColumnProblem::NoHeadings { heading };
         }
-        format!(
-            "there is no column {heading:?}; existing columns: {}; name it with --map {column}=COLUMN",
-            self.existing_columns()
-        )
+        let (column, existing) = (column.to_owned(), self.existing_columns());
+        ColumnProblem::NoColumn { heading, column, existing }
     }
 
     fn required(&mut self, column: &str) -> Option<usize> {
@@ -280,11 +281,9 @@ impl ColumnFinder<'_> {
                 found
             }
             Err(names) => {
-                let names = names.join(", ");
-                self.report(format!(
-                    "several columns may contain {column}: {}; name one with --map {column}=COLUMN",
-                    names.escape_debug()
-                ));
+                let names = names.join(", ").escape_debug().to_string();
+                let column = column.to_owned();
+                self.report(ColumnProblem::SeveralColumns { column, names });
                 None
             }
         }
@@ -309,7 +308,10 @@ impl ColumnFinder<'_> {
             }
             match validate_name(name) {
                 Ok(()) => attributes.extend(self.position(heading).map(|at| (name.clone(), at))),
-                Err(reason) => self.report(reason),
+                Err(sentence) => {
+                    let name = name.clone();
+                    self.report(ColumnProblem::InvalidAttributeName { name, sentence });
+                }
             }
         }
         attributes.sort();
@@ -317,10 +319,11 @@ impl ColumnFinder<'_> {
             let name = name_of_column(heading).filter(|name| validate_name(name).is_ok());
             let Some(name) = name.filter(|_| !self.used[index]) else { continue };
             match attributes.iter().find(|(used, _)| *used == name) {
-                Some((_, first)) => self.report(format!(
-                    "the columns {:?} and {heading:?} are the same attribute `{name}`; rename or remove one",
-                    headers[*first]
-                )),
+                Some((_, first)) => self.report(ColumnProblem::SameAttribute {
+                    first: headers[*first].to_owned(),
+                    second: (*heading).to_owned(),
+                    name,
+                }),
                 None => attributes.push((name, index)),
             }
         }
@@ -337,7 +340,7 @@ mod tests {
         let columns = map.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
         let choice = LayoutChoice { columns, ..LayoutChoice::default() };
         let (layout, problem) = Layout::recognize(&headers, &choice);
-        problem.map_or(Ok(layout), Err)
+        problem.map_or(Ok(layout), |problem| Err(problem.to_string()))
     }
 
     #[test]
@@ -371,7 +374,7 @@ mod tests {
         let headers = ["Kontakt", "Name", "Stadt"];
         let (layout, problem) = Layout::recognize(&headers, &LayoutChoice::default());
         assert_eq!(layout.meanings(), ["attribute kontakt", "name", "attribute stadt"]);
-        assert!(problem.unwrap().contains("there is no column \"email\""));
+        assert!(problem.unwrap().to_string().contains("there is no column \"email\""));
     }
 
     #[test]

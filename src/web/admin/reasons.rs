@@ -49,13 +49,13 @@ fn translated(templates: &Templates, language: &str, detail: &Json) -> Option<St
     if text == key {
         return None;
     }
-    Some(match detail["attribute"].as_str() {
-        Some(name) => {
-            let values = [("attribute", name.into()), ("reason", text.as_str().into())];
-            templates.text_with(language, "reason-of-attribute", &values)
-        }
-        None => text,
-    })
+    let place = match (detail["attribute"].as_str(), detail["at"].as_i64()) {
+        (Some(name), _) => ("reason-of-attribute", ("attribute", name.into())),
+        (None, Some(line)) => ("reason-in-line", ("line", TextValue::Number(line))),
+        (None, None) => return Some(text),
+    };
+    let values = [place.1, ("reason", text.as_str().into())];
+    Some(templates.text_with(language, place.0, &values))
 }
 
 #[cfg(test)]

@@ -18,7 +18,9 @@ use crate::wire::attributes::{AddedAttribute, Attribute, RemovedAttribute};
 use crate::wire::bulk::BulkOperation;
 use crate::wire::deliveries::DeliverySummary;
 use crate::wire::import_changes::ChangedPerson;
-use crate::wire::imports::{Import, ImportPreview, ImportedColumn, ImportedFile, PreviewRow};
+use crate::wire::imports::{
+    Import, ImportPreview, ImportedColumn, ImportedFile, PreviewRow, RejectedImportLine,
+};
 use crate::wire::segments::{Segment, SegmentDetails};
 use crate::wire::subscribers::{
     EarlierState, EditedSubscriber, ErasedSubscriber, ImportNumbers, SubscribeResult, Subscriber,
@@ -140,11 +142,18 @@ fn imports() -> Vec<Document> {
         }),
         changed_people: vec![ChangedPerson::from(&changed_person())],
         error: Some("the file is empty".to_owned()),
+        error_detail: Some(json!({"code": "empty-file"})),
         created_at: "2026-11-22T09:00:00Z".to_owned(),
         finished_at: Some("2026-11-22T09:00:04Z".to_owned()),
     };
     let rows = vec![PreviewRow { line: 2, values: texts(&["Bonn"]) }];
-    vec![document(&import), document(&ImportPreview { file: file(), rows })]
+    let rejected = RejectedImportLine {
+        line: 7,
+        reason: "same address as in line 2".to_owned(),
+        detail: json!({"code": "same-address", "line": 2}),
+    };
+    let preview = ImportPreview { file: file(), rows };
+    vec![document(&import), document(&preview), document(&rejected)]
 }
 
 fn segments_and_attributes() -> Vec<Document> {

@@ -2,6 +2,7 @@
 # codes.
 
 reason-of-attribute = { $attribute }: { $reason }
+reason-in-line = Line { $line }: { $reason }
 reason-found = { $kind ->
     [text] the text “{ $found }”
     [number] the number { $found }
@@ -95,7 +96,20 @@ reason-unknown-section = There is no section “{ $section }”. Sections: { $kn
 reason-line-not-object = The line is not a JSON object.
 reason-line-not-json = The line is not valid JSON ({ $error }).
 reason-long-line = The line has { $bytes } bytes; at most { $limit } are allowed.
-reason-wrong-columns = A column is missing or ambiguous in this line ({ $sentence }).
+reason-no-column = There is no column “{ $heading }”. Columns of the file: { $existing }.
+reason-no-ignored-column = There is no column “{ $heading }” to ignore. Columns of the file: { $existing }.
+reason-no-headings = The first line contains an address. Insert a line with the names of the columns before it, such as “email”.
+reason-several-columns = Several columns may contain { $column }: { $names }. Choose one of them.
+reason-invalid-attribute-name = “{ $name }” is not a valid name of an attribute. Use lower-case letters, digits and underscores, and begin with a letter.
+reason-same-attribute = The columns “{ $first }” and “{ $second }” are the same attribute, { $name }. Rename or remove one of them in the file.
+reason-not-csv = { $format ->
+    [xlsx] The file is a workbook such as .xlsx, not CSV.
+    [xls] The file is a workbook of an old Excel version (.xls), not CSV.
+   *[html] The file is a table in HTML, which some programs name .xls, not CSV.
+  } Open it in a spreadsheet program and save it as “CSV UTF-8”.
+reason-not-encoded = The file is not valid { $encoding }. Save it as UTF-8, or choose another encoding.
+reason-unclosed-quotation = A quotation mark opens here and is not closed before the end of its field. One is missing or extra.
+reason-empty-file = The file is empty, or was deleted because the import has ended.
 reason-same-address = Line { $line } has the same address.
 reason-not-utf8 = The line is not valid UTF-8. Save the file as UTF-8.
 reason-excess-fields = The line has { $fields } fields instead of { $columns }. { $separator ->

@@ -1,6 +1,7 @@
 # 篩選條件和匯入檔案中的行無效的原因，按代碼排列。
 
 reason-of-attribute = { $attribute }：{ $reason }
+reason-in-line = 第 { $line } 行：{ $reason }
 reason-found = { $kind ->
     [text] 文字「{ $found }」
     [number] 數字 { $found }
@@ -94,7 +95,20 @@ reason-unknown-section = 沒有欄目「{ $section }」。現有欄目：{ $know
 reason-line-not-object = 這一行不是 JSON 物件。
 reason-line-not-json = 這一行不是有效的 JSON（{ $error }）。
 reason-long-line = 這一行長 { $bytes } 位元組，最多允許 { $limit } 位元組。
-reason-wrong-columns = 這一行缺少某個欄位，或者欄位的含義不明確（{ $sentence }）。
+reason-no-column = 沒有「{ $heading }」這個欄位。檔案中的欄位：{ $existing }。
+reason-no-ignored-column = 沒有要忽略的「{ $heading }」欄位。檔案中的欄位：{ $existing }。
+reason-no-headings = 檔案的第一行含有電子郵件地址。請在它前面插入一行欄位名稱，例如「email」。
+reason-several-columns = 有幾個欄位都可能是 { $column }：{ $names }。請選擇其中一個。
+reason-invalid-attribute-name = 「{ $name }」不能作為屬性名稱。請使用小寫字母、數字和底線，並以字母開頭。
+reason-same-attribute = 「{ $first }」和「{ $second }」兩個欄位對應同一個屬性 { $name }。請在檔案中重新命名或刪除其中一個欄位。
+reason-not-csv = { $format ->
+    [xlsx] 這個檔案是 .xlsx 之類的活頁簿，不是 CSV。
+    [xls] 這個檔案是舊版 Excel 的活頁簿（.xls），不是 CSV。
+   *[html] 這個檔案是 HTML 表格（有些程式將其命名為 .xls），不是 CSV。
+  }請用試算表軟體開啟，另存為「CSV UTF-8」。
+reason-not-encoded = 這個檔案不是有效的 { $encoding }。請將其另存為 UTF-8，或選擇其他編碼。
+reason-unclosed-quotation = 從這裡開始的引號直到欄位結尾都沒有閉合，可能缺少或多出一個引號。
+reason-empty-file = 檔案是空的，或者匯入已結束，檔案已被刪除。
 reason-same-address = 與第 { $line } 行的地址相同。
 reason-not-utf8 = 這一行不是有效的 UTF-8，請將檔案另存為 UTF-8。
 reason-excess-fields = 這一行有 { $fields } 個欄位，應為 { $columns } 個。{ $separator ->

@@ -1,6 +1,7 @@
 # 筛选条件和导入文件中的行无效的原因，按代码排列。
 
 reason-of-attribute = { $attribute }：{ $reason }
+reason-in-line = 第 { $line } 行：{ $reason }
 reason-found = { $kind ->
     [text] 文本“{ $found }”
     [number] 数字 { $found }
@@ -94,7 +95,20 @@ reason-unknown-section = 没有栏目“{ $section }”。现有栏目：{ $know
 reason-line-not-object = 这一行不是 JSON 对象。
 reason-line-not-json = 这一行不是有效的 JSON（{ $error }）。
 reason-long-line = 这一行长 { $bytes } 字节，最多允许 { $limit } 字节。
-reason-wrong-columns = 这一行缺少某一列，或者列的含义不明确（{ $sentence }）。
+reason-no-column = 没有“{ $heading }”这一列。文件中的列：{ $existing }。
+reason-no-ignored-column = 没有要忽略的“{ $heading }”列。文件中的列：{ $existing }。
+reason-no-headings = 文件的第一行包含邮箱地址。请在它前面插入一行列名，例如“email”。
+reason-several-columns = 有几列都可能是 { $column }：{ $names }。请选择其中一列。
+reason-invalid-attribute-name = “{ $name }”不能用作属性名。请使用小写字母、数字和下划线，并以字母开头。
+reason-same-attribute = “{ $first }”和“{ $second }”两列对应同一个属性 { $name }。请在文件中重命名或删除其中一列。
+reason-not-csv = { $format ->
+    [xlsx] 该文件是 .xlsx 之类的工作簿，不是 CSV。
+    [xls] 该文件是旧版 Excel 的工作簿（.xls），不是 CSV。
+   *[html] 该文件是 HTML 表格（有些程序将其命名为 .xls），不是 CSV。
+  }请用电子表格软件打开，另存为“CSV UTF-8”。
+reason-not-encoded = 该文件不是有效的 { $encoding }。请将其另存为 UTF-8，或选择其他编码。
+reason-unclosed-quotation = 从这里开始的引号直到字段结尾都没有闭合，可能缺少或多出一个引号。
+reason-empty-file = 文件为空，或者导入已结束，文件已被删除。
 reason-same-address = 与第 { $line } 行的地址相同。
 reason-not-utf8 = 这一行不是有效的 UTF-8，请将文件另存为 UTF-8。
 reason-excess-fields = 这一行有 { $fields } 个字段，应为 { $columns } 个。{ $separator ->

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::requests::FieldError;
+use crate::subscribers::import::jobs::problem_json;
 use crate::subscribers::import::{COLUMNS, FilePreview, ImportSettings};
 use crate::templates::pages::{ImportColumn, SelectOption};
 use crate::web::admin::visit::Visit;
@@ -62,7 +63,19 @@ pub(super) fn meaning_text(visit: &Visit, meaning: &str) -> String {
 pub(super) fn problem(visit: &Visit, preview: &FilePreview) -> Option<String> {
     let problem = preview.problem.as_ref()?;
     let has_email = preview.form.columns.iter().any(|(_, meaning)| meaning == "email");
-    Some(if has_email { problem.clone() } else { visit.text("people-import-no-email", &[]) })
+    Some(match has_email {
+        true => file_reason(visit, &problem.clone().into()),
+        false => visit.text("people-import-no-email", &[]),
+    })
+}
+
+/// Returns the reason for which a file cannot be read, in the language of the user.
+pub(super) fn file_reason(visit: &Visit, error: &anyhow::Error) -> String {
+    let sentence = format!("{error:#}");
+    match problem_json(error) {
+        Some(detail) => visit.stored_reason(&detail, &sentence),
+        None => sentence,
+    }
 }
 
 /// Changes the settings to the meanings that a form chose.

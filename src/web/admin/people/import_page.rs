@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::import_columns::{columns, meaning_text, problem};
+use super::import_columns::{columns, file_reason, meaning_text, problem};
 use super::person::fields_of;
 use super::requests::{FieldError, RequestForm};
 use super::uploads::IMPORTS;
@@ -97,7 +97,7 @@ pub(super) async fn render(
         can_cancel: may_change && !job.state.is_final(),
         processed: done,
         width: if job.valid > 0 { (done * 100 / job.valid).min(100) } else { 0 },
-        failure: job.error.clone(),
+        failure: failure(visit, job),
         counts: counts(visit, &job.counts, job.state),
         importable: job.counts.new + job.counts.changed > 0 && job.state == ImportState::Checked,
         changed_total: i64::try_from(job.counts.details_changed).unwrap_or(i64::MAX),
@@ -118,6 +118,13 @@ pub(super) async fn render(
         add_settings(visit, job, shown, &mut page).await?;
     }
     visit.render_as(status, &page).await
+}
+
+/// Returns the reason for which an import failed.
+fn failure(visit: &Visit, job: &ImportJob) -> Option<String> {
+    let sentence = job.error.as_ref()?;
+    let detail = job.error_detail.as_ref();
+    Some(detail.map_or_else(|| sentence.clone(), |detail| visit.stored_reason(detail, sentence)))
 }
 
 /// Returns a known person whose stored values change.
@@ -155,7 +162,7 @@ async fn add_settings(
             page.is_csv = preview.form.format == "csv";
         }
         Err(reason) => {
-            page.columns_error = Some(format!("{reason:#}"));
+            page.columns_error = Some(file_reason(visit, reason));
             page.is_csv = true;
         }
     }

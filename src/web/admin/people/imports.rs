@@ -95,7 +95,8 @@ async fn checked(
     form: &Form,
 ) -> Result<(), FieldError> {
     let store = &visit.app().store;
-    let unreadable = |reason: anyhow::Error| ("columns", format!("{reason:#}"));
+    let unreadable =
+        |reason: anyhow::Error| ("columns", import_columns::file_reason(visit, &reason));
     let preview = jobs::preview(store, job, settings.clone()).await.map_err(unreadable)?;
     import_columns::apply(settings, &preview, form)?;
     settings.check().map_err(|(name, reason)| match name {

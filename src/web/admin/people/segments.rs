@@ -38,7 +38,7 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
             name: segment.name.clone(),
             title: segment.title.clone(),
             filter: segment.filter.text.clone(),
-            error: count.as_ref().err().map(|reason| format!("{reason:#}")),
+            error: count.as_ref().err().map(|reason| count_error(&visit, reason)),
             count: count.unwrap_or_default(),
             people_url: visit.url(&format!("/admin/subscribers?{query}")),
             used_by: dependent_titles(&visit, &config, &segment.name),
@@ -46,6 +46,14 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     }
     let may_change = visit.may(Permission::WriteSubscribers);
     visit.render(&SegmentsPage { frame, segments, may_change }).await
+}
+
+/// Returns the reason for which the people of a segment cannot be counted.
+fn count_error(visit: &Visit, error: &anyhow::Error) -> String {
+    match error.downcast_ref::<FilterError>() {
+        Some(invalid) => visit.reason(&invalid.problem),
+        None => format!("{error:#}"),
+    }
 }
 
 /// Returns the configuration with the newest definitions.

@@ -8,8 +8,9 @@ use crate::domain::attribute::AttributeType;
 use crate::domain::filter::{self, FilterNames, MAX_BYTES, MAX_DEPTH, MAX_TERMS};
 use crate::domain::language;
 use crate::domain::tag;
-use crate::fs::RowProblem;
-use crate::subscribers::LineProblem;
+use crate::fs::{FileProblem, InFile, OtherFormat, RowProblem};
+use crate::subscribers::import::jobs::problem_json;
+use crate::subscribers::{ColumnProblem, LineProblem};
 
 /// Filters that are not valid, each for another reason.
 const FILTERS: &[&str] = &[
@@ -156,7 +157,6 @@ fn line_problems() -> Vec<(Json, String)> {
         LineProblem::LineNotObject,
         LineProblem::LineNotJson { error: text("EOF") },
         LineProblem::LongLine { bytes: 9, limit: 8 },
-        LineProblem::WrongColumns { sentence: text("no address") },
         LineProblem::SameAddress { line: 2 },
         LineProblem::Row(RowProblem::NotUtf8),
         LineProblem::Row(RowProblem::LongValueOfRow { position: 1, bytes: 9, limit: 8 }),
@@ -167,6 +167,36 @@ fn line_problems() -> Vec<(Json, String)> {
     let rows =
         separators.map(|separator| RowProblem::ExcessFields { fields: 3, columns: 2, separator });
     lines.iter().map(sample).chain(rows.iter().map(sample)).collect()
+}
+
+fn file_problems() -> Vec<(Json, String)> {
+    let text = |text: &str| text.to_owned();
+    let columns = [
+        ColumnProblem::NoColumn {
+            heading: text("Mail"),
+            column: text("email"),
+            existing: text("a, b"),
+        },
+        ColumnProblem::NoIgnoredColumn { heading: text("Mail"), existing: text("a, b") },
+        ColumnProblem::NoHeadings { heading: text("email") },
+        ColumnProblem::SeveralColumns { column: text("email"), names: text("Mail, E-Mail") },
+        ColumnProblem::InvalidAttributeName { name: text("A"), sentence: text("not valid") },
+        ColumnProblem::SameAttribute {
+            first: text("City"),
+            second: text("city"),
+            name: text("city"),
+        },
+    ];
+    let formats = [OtherFormat::Xlsx, OtherFormat::Xls, OtherFormat::Html];
+    let files = formats.map(|format| FileProblem::NotCsv { format });
+    let others = [
+        FileProblem::NotEncoded { encoding: "gb18030" },
+        FileProblem::UnclosedQuotation,
+        FileProblem::EmptyFile,
+        FileProblem::Header(RowProblem::NotUtf8),
+    ];
+    let columns = columns.map(LineProblem::Columns);
+    columns.iter().map(sample).chain(files.iter().chain(&others).map(sample)).collect()
 }
 
 #[test]
@@ -200,8 +230,8 @@ fn keys(catalog: &str) -> BTreeSet<String> {
 #[test]
 fn every_reason_has_a_text_in_every_language_and_every_text_a_reason() {
     let templates = Templates::load(None).unwrap();
-    let samples = [filter_problems(), value_problems(), line_problems()].concat();
-    let mut codes = BTreeSet::from(["of-attribute", "found", "hint"].map(str::to_owned));
+    let samples = [filter_problems(), value_problems(), line_problems(), file_problems()].concat();
+    let mut codes = BTreeSet::from(["of-attribute", "in-line", "found", "hint"].map(str::to_owned));
     for (detail, sentence) in &samples {
         codes.extend(detail["code"].as_str().map(str::to_owned));
         for language in ["en", "zh", "zh-hant"] {
@@ -234,4 +264,22 @@ fn a_text_names_the_values_of_its_reason() {
     assert!(text.starts_with("visits: “x” is not a number."), "{text}");
     let unknown = serde_json::json!({"code": "of-another-version"});
     assert_eq!(translated(&templates, "zh", &unknown), None);
+}
+
+#[test]
+fn the_problem_of_a_file_names_the_line() {
+    let templates = Templates::load(None).unwrap();
+    let name = "people.csv".to_owned();
+    let problem = LineProblem::from(RowProblem::ManyFields { fields: 9, limit: 8 });
+    let in_line = anyhow::Error::new(InFile { name: name.clone(), line: Some(3), problem });
+    let text = translated(&templates, "en", &problem_json(&in_line).unwrap()).unwrap();
+    assert!(text.starts_with("Line 3: The line has 9 fields"), "{text}");
+    let problem = FileProblem::NotCsv { format: OtherFormat::Xlsx };
+    let whole = anyhow::Error::new(InFile { name, line: None, problem });
+    let text = translated(&templates, "zh", &problem_json(&whole).unwrap()).unwrap();
+    assert_eq!(
+        text,
+        "该文件是 .xlsx 之类的工作簿，不是 CSV。请用电子表格软件打开，另存为“CSV UTF-8”。"
+    );
+    assert_eq!(problem_json(&anyhow::anyhow!("cannot write a temporary file")), None);
 }

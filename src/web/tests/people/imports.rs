@@ -81,7 +81,7 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
     assert!(page.contains(">Import the 2 valid lines</button>"), "{page}");
     assert!(page.contains("data-confirm=\"Import 2 lines and leave out the rejected ones (1)?\""));
     let report = lin.get(&format!("{path}/rejected.csv")).await.text();
-    assert!(report.starts_with("line,reason\n4,"), "{report}");
+    assert!(report.starts_with("\u{feff}line,reason\n4,"), "{report}");
 
     let again = "column-2=%E5%9F%8E%E5%B8%82&meaning-2=attribute+city";
     let fields = format!("{again}&digest=weekly&{consent}");
@@ -136,6 +136,24 @@ async fn the_reasons_of_rejected_lines_are_in_the_language_of_the_user() {
     }
     let stored = site.app.store.imports().rejections(id, &PageRequest::first(9)).await.unwrap();
     assert_eq!(stored.items[1].reason, "`nobody` is not a valid e-mail address: it has no @");
+}
+
+#[tokio::test]
+async fn the_reason_why_a_file_cannot_be_read_is_in_the_language_of_the_user() {
+    let site = Site::new(false).await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    let (path, _) = uploaded(&lin, "people.xlsx", b"PK\x03\x04content").await;
+    let (english, chinese) = (lin.page(&path).await, lin.in_chinese(&path).await);
+    assert!(english.contains("The file is a workbook such as .xlsx, not CSV."), "{english}");
+    assert!(chinese.contains("该文件是 .xlsx 之类的工作簿，不是 CSV。"), "{chinese}");
+    let (path, id) = uploaded(&lin, "a.csv", b"email,name\na@example.org,A\nb@b.org,\"B\n").await;
+    let fields = "digest=weekly&status=confirmed&consent=form&action=check";
+    lin.done(&format!("{path}/start"), fields).await;
+    let failed = work(&site, id).await;
+    assert_eq!(failed.error_detail.unwrap()["code"], "unclosed-quotation");
+    assert!(failed.error.unwrap().starts_with("a.csv:3: a quotation mark opens here"));
+    let chinese = lin.in_chinese(&path).await;
+    assert!(chinese.contains("第 3 行：从这里开始的引号"), "{chinese}");
 }
 
 #[tokio::test]
