@@ -50,8 +50,22 @@ impl<'a> NewAuditEntry<'a> {
 pub struct AuditFilter {
     /// Kind of the objects.
     pub object: Option<AuditObject>,
-    /// Name of the account or token of the actor.
-    pub actor: Option<String>,
+    /// Actors of the changes.
+    pub actors: ActorFilter,
+    /// Time before which the changes were made.
+    pub before: Option<Millis>,
+}
+
+/// Selection of actors; the default selects all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ActorFilter {
+    /// All actors.
+    #[default]
+    All,
+    /// People with an account.
+    Users,
+    /// The account or token with this name.
+    Named(String),
 }
 
 /// Entry of the audit log.
@@ -105,6 +119,17 @@ static LIST_OF_BOTH: Statement = Statement::with(
     &[("condition", " AND object = $object AND actor_name = $actor")],
 );
 
+static LIST_OF_USERS: Statement =
+    Statement::with(LIST_MATCHING, &[("condition", " AND actor_kind = 'user'")]);
+
+static LIST_OF_USERS_AND_OBJECT: Statement = Statement::with(
+    LIST_MATCHING,
+    &[("condition", " AND object = $object AND actor_kind = 'user'")],
+);
+
+static LAST_BEFORE: Statement =
+    Statement::new("SELECT id FROM audit_log WHERE at < $time ORDER BY id DESC LIMIT 1");
+
 static OF_SUBSCRIBER: Statement = Statement::new(
     "
     SELECT id, at, actor_kind, actor_name, action, object, object_id, detail
@@ -118,8 +143,17 @@ static OF_SUBSCRIBER: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] =
-    &[&RECORD, &LIST, &LIST_OF_OBJECT, &LIST_OF_ACTOR, &LIST_OF_BOTH, &OF_SUBSCRIBER];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &RECORD,
+    &LIST,
+    &LIST_OF_OBJECT,
+    &LIST_OF_ACTOR,
+    &LIST_OF_BOTH,
+    &LIST_OF_USERS,
+    &LIST_OF_USERS_AND_OBJECT,
+    &LAST_BEFORE,
+    &OF_SUBSCRIBER,
+];
 
 impl FromRow for AuditEntry {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -247,17 +281,25 @@ impl AuditLog<'_> {
         filter: &AuditFilter,
         page: &PageRequest,
     ) -> StoreResult<Page<AuditEntry>> {
-        let statement = match (&filter.object, &filter.actor) {
-            (None, None) => &LIST,
-            (Some(_), None) => &LIST_OF_OBJECT,
-            (None, Some(_)) => &LIST_OF_ACTOR,
-            (Some(_), Some(_)) => &LIST_OF_BOTH,
+        let statement = match (&filter.object, &filter.actors) {
+            (None, ActorFilter::All) => &LIST,
+            (Some(_), ActorFilter::All) => &LIST_OF_OBJECT,
+            (None, ActorFilter::Users) => &LIST_OF_USERS,
+            (Some(_), ActorFilter::Users) => &LIST_OF_USERS_AND_OBJECT,
+            (None, ActorFilter::Named(_)) => &LIST_OF_ACTOR,
+            (Some(_), ActorFilter::Named(_)) => &LIST_OF_BOTH,
         };
-        let mut query = self.store.read(statement).bind("before", page.key_or(i64::MAX)?);
+        let mut before = page.key_or(i64::MAX)?;
+        if let Some(time) = filter.before {
+            let last: Option<i64> =
+                self.store.read(&LAST_BEFORE).bind("time", time).fetch_optional_scalar().await?;
+            before = before.min(last.map_or(0, |id| id + 1));
+        }
+        let mut query = self.store.read(statement).bind("before", before);
         if let Some(object) = filter.object {
             query = query.bind("object", object.as_str());
         }
-        if let Some(actor) = &filter.actor {
+        if let ActorFilter::Named(actor) = &filter.actors {
             query = query.bind("actor", actor);
         }
         query.fetch_page(page, |entry: &AuditEntry| entry.id).await

@@ -114,7 +114,7 @@ pub struct InFile<P> {
     pub name: String,
     /// Number of the line, from 1, if the problem is in one.
     pub line: Option<u64>,
-    /// What is wrong there.
+    /// Reason why the file is rejected.
     pub problem: P,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::response::Response;
+use jiff::civil::Date;
 use percent_encoding::utf8_percent_encode;
 
 use super::audit_details::{DefinitionChanges, details};
@@ -11,8 +12,9 @@ use super::visit::Visit;
 use crate::domain::actor::ActorKind;
 use crate::domain::audit::AuditObject;
 use crate::domain::percent::SEGMENT;
+use crate::domain::time::Millis;
 use crate::store::StoreResult;
-use crate::store::audit_log::{AuditEntry, AuditFilter, ERASED};
+use crate::store::audit_log::{ActorFilter, AuditEntry, AuditFilter, ERASED};
 use crate::templates::pages::{AuditName, AuditPage, AuditRow, Chip};
 use crate::web::error::WebResult;
 
@@ -30,9 +32,16 @@ const FILTERED: [AuditObject; 8] = [
 
 /// `GET /admin/audit`: the entries, newest first.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
+    let search = visit.param("q").unwrap_or_default().to_owned();
+    let until = visit.param("until").and_then(|day| day.parse().ok());
     let filter = AuditFilter {
         object: visit.param("object").and_then(AuditObject::parse),
-        actor: visit.param("q").map(str::to_owned),
+        actors: match visit.param("by") {
+            _ if !search.is_empty() => ActorFilter::Named(search.clone()),
+            Some("people") => ActorFilter::Users,
+            _ => ActorFilter::All,
+        },
+        before: until.and_then(|day: Date| end_of_day(&visit, day)),
     };
     let log = visit.app().store.audit_log();
     let mut entries = log.list_matching(&filter, &visit.page_request()).await?;
@@ -46,12 +55,24 @@ pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     frame.call = Some("GET /api/v1/audit".to_owned());
     let page = AuditPage {
         frame,
-        search: filter.actor.unwrap_or_default(),
+        search,
+        until: until.map(|day| day.to_string()).unwrap_or_default(),
+        object: filter.object.map(|object| object.as_str().to_owned()).unwrap_or_default(),
+        actor_chips: vec![
+            visit.chip("by", None, visit.text("audit-by-all", &[]), None),
+            visit.chip("by", Some("people"), visit.text("audit-by-people", &[]), None),
+        ],
         chips: chips(&visit),
         entries: entries.items.iter().map(row).collect(),
         pager,
     };
     visit.render(&page).await
+}
+
+/// Returns the end of a day in the zone of the user; `None` after the last day of the calendar.
+fn end_of_day(visit: &Visit, day: Date) -> Option<Millis> {
+    let next = day.tomorrow().ok()?.to_zoned(visit.zone.clone()).ok()?;
+    Some(Millis::from(next.timestamp()))
 }
 
 fn chips(visit: &Visit) -> Vec<Chip> {

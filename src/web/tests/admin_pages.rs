@@ -264,13 +264,19 @@ async fn expiring_tokens_are_on_the_home_of_those_who_manage_them() {
 }
 
 #[tokio::test]
-async fn the_audit_log_is_filtered_by_object_and_actor() {
+async fn the_audit_log_is_filtered_by_object_actor_and_time() {
     let (site, session) = site_with(Role::Admin).await;
     post_with(&site, "/admin/tokens", &session, "name=site&role=viewer&scope=all").await;
     let tokens = get_with(&site, "/admin/audit?object=token", &session).await.text();
     assert!(tokens.contains("<small>Token</small> site") && !tokens.contains(">Signed in<"));
     let mine = get_with(&site, "/admin/audit?q=lin", &session).await.text();
     assert!(mine.contains("<small>Token</small> site") && mine.contains("Signed in"), "{mine}");
+    let people = get_with(&site, "/admin/audit?by=people", &session).await.text();
+    assert!(people.contains("/admin/users/lin") && !people.contains(">Command line<"), "{people}");
+    let past = get_with(&site, "/admin/audit?until=2001-09-09", &session).await.text();
+    assert!(past.contains("No change is recorded here yet."), "{past}");
+    let future = get_with(&site, "/admin/audit?until=2999-12-31", &session).await.text();
+    assert!(future.contains("/admin/users/lin") && future.contains("2999-12-31"), "{future}");
     let nobody = get_with(&site, "/admin/audit?q=nobody", &session).await.text();
     assert!(nobody.contains("No change is recorded here yet."));
 }

@@ -103,7 +103,12 @@ token-revoke-confirm = Revoke the token { $name }? Programs that use it are refu
 token-secret = Copy the token now; it is not shown again.
 admin-done-revoked = The token is revoked.
 
-audit-lede = Every change, with who made it. Search for the name of a user or token.
+audit-lede = Every change, with who made it.
+audit-name = Name of a user or token
+audit-until = Up to
+audit-show = Show
+audit-by-all = all changes
+audit-by-people = only by people
 audit-actor = Actor
 audit-action = Change
 audit-object = Object

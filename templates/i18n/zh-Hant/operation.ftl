@@ -94,7 +94,12 @@ token-revoke-confirm = 確定吊銷權杖 { $name } 嗎？使用它的程式將�
 token-secret = 請立即複製權杖，之後不再顯示。
 admin-done-revoked = 權杖已吊銷。
 
-audit-lede = 所有更改及其操作者。可按使用者名稱或權杖名稱搜尋。
+audit-lede = 每一項變更及其操作者。
+audit-name = 使用者或權杖的名稱
+audit-until = 截至
+audit-show = 檢視
+audit-by-all = 全部變更
+audit-by-people = 只看使用者的操作
 audit-actor = 操作者
 audit-action = 操作
 audit-object = 物件

@@ -94,7 +94,12 @@ token-revoke-confirm = 确定吊销令牌 { $name } 吗？使用它的程序将�
 token-secret = 请立即复制令牌，之后不再显示。
 admin-done-revoked = 令牌已吊销。
 
-audit-lede = 所有更改及其操作者。可按用户名或令牌名称搜索。
+audit-lede = 每一项更改及其操作者。
+audit-name = 用户或令牌的名称
+audit-until = 截至
+audit-show = 查看
+audit-by-all = 全部更改
+audit-by-people = 只看用户的操作
 audit-actor = 操作者
 audit-action = 操作
 audit-object = 对象

@@ -14,6 +14,12 @@ pub struct AuditPage {
     pub frame: AdminFrame,
     /// Name of an actor that was searched for; may be empty.
     pub search: String,
+    /// Last day of the entries as `YYYY-MM-DD`; may be empty.
+    pub until: String,
+    /// Kind of the objects; empty for all.
+    pub object: String,
+    /// Filters by the kind of actor.
+    pub actor_chips: Vec<Chip>,
     /// Filters by the kind of object.
     pub chips: Vec<Chip>,
     /// Entries of the page, newest first.
@@ -106,6 +112,9 @@ impl View for AuditPage {
         samples.extend(framed(|frame| Self {
             frame,
             search: "lin".into(),
+            until: "2026-11-22".into(),
+            object: "digest".into(),
+            actor_chips: Chip::samples(),
             chips: Chip::samples(),
             entries: vec![
                 row(name("lin", Some("/admin/users/lin")), name("wu", None), None),

@@ -146,14 +146,17 @@ async fn the_reason_why_a_file_cannot_be_read_is_in_the_language_of_the_user() {
     let (english, chinese) = (lin.page(&path).await, lin.in_chinese(&path).await);
     assert!(english.contains("The file is a workbook such as .xlsx, not CSV."), "{english}");
     assert!(chinese.contains("该文件是 .xlsx 之类的工作簿，不是 CSV。"), "{chinese}");
-    let (path, id) = uploaded(&lin, "a.csv", b"email,name\na@example.org,A\nb@b.org,\"B\n").await;
+    // Behind the lines of the preview.
+    let people: String = (0..7).map(|n| format!("a{n}@example.org,A\n")).collect();
+    let file = format!("email,name\n{people}b@example.org,\"B\n");
+    let (path, id) = uploaded(&lin, "a.csv", file.as_bytes()).await;
     let fields = "digest=weekly&status=confirmed&consent=form&action=check";
     lin.done(&format!("{path}/start"), fields).await;
     let failed = work(&site, id).await;
     assert_eq!(failed.error_detail.unwrap()["code"], "unclosed-quotation");
-    assert!(failed.error.unwrap().starts_with("a.csv:3: a quotation mark opens here"));
+    assert!(failed.error.unwrap().starts_with("a.csv:9: a quotation mark opens here"));
     let chinese = lin.in_chinese(&path).await;
-    assert!(chinese.contains("第 3 行：从这里开始的引号"), "{chinese}");
+    assert!(chinese.contains("第 9 行：从这里开始的引号"), "{chinese}");
 }
 
 #[tokio::test]
