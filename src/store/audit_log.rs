@@ -59,7 +59,7 @@ pub struct AuditFilter {
 /// Selection of actors; the default selects all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ActorFilter {
-    /// All actors.
+    /// Every actor of any kind.
     #[default]
     All,
     /// People with an account.
