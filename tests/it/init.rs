@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -228,10 +229,19 @@ fn a_relay_that_is_down_is_a_warning_because_messages_wait_for_it() {
 }
 
 #[test]
-fn check_names_every_value_that_was_left_from_the_example() {
-    let output = Shell::new().courant(&["check"]);
+fn check_names_every_value_that_was_left_from_the_shipped_configuration() {
+    let shell = empty_directory();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.toml");
+    fs::copy(shipped, shell.path("config.toml")).unwrap();
+    let output = shell.courant(&["check"]);
     assert_eq!(output.status, 0, "{output:?}");
-    for part in ["base_url", "id_authority", "postal_address", "digest weekly: from"] {
+    for part in [
+        "site.title",
+        "site.base_url",
+        "site.id_authority",
+        "site.postal_address",
+        "digest weekly: from",
+    ] {
         let warned = |line: &&str| line.starts_with("warn") && line.contains(part);
         assert!(
             output.out.lines().any(|line| warned(&line) && line.contains("example")),

@@ -11,8 +11,10 @@ use crate::domain::address::Mailbox;
 
 /// Domains of the example configuration and of documentation.
 const EXAMPLE_DOMAINS: [&str; 4] = ["example.edu", "example.com", "example.org", "example.net"];
-/// Part of the postal address of the example configuration.
-const EXAMPLE_POSTAL_ADDRESS: &str = "1 College Road";
+/// Title of the site in the example configuration.
+const EXAMPLE_TITLE: &str = "Modern Chemical College News";
+/// Postal address in the example configuration.
+const EXAMPLE_POSTAL_ADDRESS: &str = "Modern Chemical College, 1 College Road, Shanghai";
 
 /// Returns a sentence for each such setting.
 pub(super) fn of(app: &App) -> Vec<String> {
@@ -45,6 +47,9 @@ pub(super) fn of(app: &App) -> Vec<String> {
 fn example_values(config: &Config) -> Vec<String> {
     let site = &config.site;
     let mut all = Vec::new();
+    if site.title.trim() == EXAMPLE_TITLE {
+        all.push("site.title is that of the example; write your own".to_owned());
+    }
     let base_host = Url::parse(&site.base_url).ok();
     if base_host.as_ref().and_then(Url::host_str).is_some_and(is_example_host) {
         all.push(format!(
