@@ -9,8 +9,10 @@ use super::digest_sentences::{find_digest, left_out_summary, size_sentence};
 use super::output;
 use super::output::pluralize;
 use crate::app::App;
+use crate::config::Digest;
 use crate::digests::{self, PreviewContent, PreviewOptions, TestMail};
 use crate::domain::actor::Actor;
+use crate::domain::delivery::DeliveryState;
 use crate::fs::{create_private_directory, write_private_file};
 use crate::wire::digests::{DigestPreview, LeftOutArticles, QueuedTest};
 
@@ -63,7 +65,7 @@ pub(super) async fn preview(
         write_private_file(&file, text.as_bytes())
             .with_context(|| format!("cannot write {}", file.display()))?;
     }
-    let subscribers = digests::audience_size(app.digest_context(), digest).await?;
+    let subscribers = count_recipients(app, digest, options.content).await?;
     let text = format!(
         "Wrote {}, with subject.txt, body.txt and message.eml: {}, {}, {} kB of HTML{}.",
         out.join("body.html").display(),
@@ -86,6 +88,25 @@ pub(super) async fn preview(
     }
     suggest_sample(options.content, p.stories);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the number of deliveries of the edition that a preview shows; for other contents, that of
+/// the subscribers who would receive an edition now.
+async fn count_recipients(
+    app: &App,
+    digest: &Digest,
+    content: PreviewContent,
+) -> anyhow::Result<i64> {
+    let edition = match content {
+        PreviewContent::Edition(id) => Some(id),
+        PreviewContent::Last => app.store.editions().last_of(&digest.name).await?,
+        PreviewContent::Next | PreviewContent::Sample => None,
+    };
+    let Some(id) = edition else {
+        return digests::audience_size(app.digest_context(), digest).await;
+    };
+    let counts = app.store.editions().counts(id).await?;
+    Ok(DeliveryState::ALL.into_iter().map(|state| counts.of(state)).sum())
 }
 
 /// Names the option that shows articles, if the next edition would have none.

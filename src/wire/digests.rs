@@ -218,14 +218,15 @@ impl From<&Preview> for RenderedPreview {
     }
 }
 
-/// Result of writing a preview of the next edition.
+/// Result of writing a preview of a digest.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DigestPreview {
     /// Path of the directory with the written files.
     pub directory: String,
     /// Number of articles in the preview.
     pub articles: usize,
-    /// Number of confirmed subscribers who fulfil the filter of the digest and may be mailed.
+    /// Number of recipients: for an earlier edition its deliveries, otherwise the confirmed subscribers
+    /// who fulfil the filter of the digest and may be mailed.
     pub subscribers: i64,
     /// Size of the HTML part, in bytes; Gmail clips messages above 102,000.
     pub html_bytes: usize,

@@ -10,6 +10,7 @@ use courant::domain::link_token::{LinkScope, verify};
 use courant::domain::time::{DAY, Millis};
 use courant::subscribers::NewSubscriber;
 
+use crate::cli::import_example_data;
 use crate::support::{START_TIME, Shell, World, article, database_tests};
 
 /// Returns an article in a section, published so long before the start of the test.
@@ -168,6 +169,25 @@ database_tests! {
         let store = &world.app.store;
         let outcome = courant::subscribers::unsubscribe(store, secret, token, false, Millis(0)).await;
         assert!(outcome.unwrap().is_none(), "the link should end no subscription");
+    }
+}
+
+#[test]
+fn a_preview_of_an_earlier_edition_counts_the_recipients_of_that_edition() {
+    let shell = Shell::new();
+    import_example_data(&shell);
+    shell.run_ok(&["digests", "run", "weekly"]);
+    let added = ["subscribers", "add", "dan@example.org", "--status", "confirmed"];
+    shell.run_ok(&[&added[..], &["--consent", "letter of May"]].concat());
+    let preview = |content: &[&str]| {
+        let command = ["digests", "preview", "weekly", "--out", "seen"];
+        shell.run_ok(&[&command[..], content].concat())
+    };
+    for content in [&["--edition", "1"][..], &["--last"]] {
+        assert!(preview(content).contains(" 3 recipients"), "{content:?}: {}", preview(content));
+    }
+    for content in [&[][..], &["--sample"]] {
+        assert!(preview(content).contains(" 4 recipients"), "{content:?}: {}", preview(content));
     }
 }
 
