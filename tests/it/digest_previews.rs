@@ -192,6 +192,18 @@ fn a_preview_of_an_earlier_edition_counts_the_recipients_of_that_edition() {
 }
 
 #[test]
+fn the_next_edition_has_articles_and_recipients_or_fewer_articles_than_it_needs() {
+    let shell = Shell::new();
+    let short = "  no edition would be created: 0 articles available, but min_articles is 1\n";
+    let out = shell.run_ok(&["digests", "next"]);
+    assert!(out.contains(short), "{out}");
+    import_example_data(&shell);
+    let next = "  the next edition would contain 2 articles and have 3 recipients\n";
+    let out = shell.run_ok(&["digests", "next"]);
+    assert!(out.contains(next), "{out}");
+}
+
+#[test]
 fn commands_say_why_an_edition_is_empty() {
     let shell = Shell::new();
     let empty = shell.courant(&["digests", "run", "weekly"]);

@@ -67,16 +67,16 @@ impl UpcomingDigest<'_> {
             output::line(&format!("  {}", date.in_zone(zone)))?;
         }
         let NextEdition { articles, size, left_out } = edition;
-        let shortfall = if articles.len() < digest.min_articles {
-            format!(", fewer than min_articles = {}, so no edition is created", digest.min_articles)
+        let count = pluralize(articles.len(), "article");
+        output::line(&if articles.len() < digest.min_articles {
+            let minimum = digest.min_articles;
+            format!(
+                "  no edition would be created: {count} available, but min_articles is {minimum}"
+            )
         } else {
-            String::new()
-        };
-        output::line(&format!(
-            "  the next edition would hold {}{shortfall}, and have {}",
-            pluralize(articles.len(), "article"),
-            pluralize(*subscribers, "recipient")
-        ))?;
+            let recipients = pluralize(*subscribers, "recipient");
+            format!("  the next edition would contain {count} and have {recipients}")
+        })?;
         if let Some(sentence) = size_sentence(digest, *size) {
             output::line(&format!("  {sentence}"))?;
         }
