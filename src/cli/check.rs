@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use self::findings::Findings;
-use super::digest_sentences::size_sentence;
+use super::digest_sentences::{left_out_summary, size_sentence};
 use super::output;
 use crate::app::{App, template_errors};
 use crate::config::{Config, Transport};
@@ -138,7 +138,9 @@ async fn check_digests(app: &App, findings: &mut Findings) -> anyhow::Result<()>
         let now = app.now();
         let next = digests::next_edition(app.digest_context(), digest, now, now).await?;
         let articles = output::pluralize(next.articles.len(), "article");
-        findings.ok(&format!("digest {}: {articles} for the next edition", digest.name))?;
+        let left_out = left_out_summary(digest, next.articles.len(), &next.left_out);
+        let name = &digest.name;
+        findings.ok(&format!("digest {name}: {articles} for the next edition{left_out}"))?;
         if let Some(sentence) = size_sentence(digest, next.size) {
             findings.warning(&format!("digest {}: {sentence}", digest.name))?;
         }

@@ -217,6 +217,11 @@ fn commands_say_why_an_edition_is_empty() {
     shell.run_ok(&["articles", "import", "attic.jsonl"]);
     let reason = "3 are older than max_age = 30d";
     assert!(shell.run_ok(&["digests", "next"]).contains(reason));
+    let checked = shell.run_ok(&["check"]);
+    assert!(
+        checked.contains(&format!("0 articles for the next edition; left out: {reason}")),
+        "{checked}"
+    );
     assert!(shell.run_ok(&["digests", "preview", "weekly", "--out", "seen"]).contains(reason));
     assert!(
         shell.run_ok(&["digests", "test", "weekly", "--to", "boss@example.org"]).contains(reason)
