@@ -167,7 +167,8 @@ fn to_article(
         return Err("its rendered text is larger than 8 MiB, or its blocks read more than 32 MiB of other posts; remove repeated blocks".to_owned());
     }
     let names = |taxonomy: &str| {
-        site.terms_of(&post.terms, taxonomy).map(|term| render::plain_name(&term.name)).collect()
+        let terms = site.terms_of(&post.terms, taxonomy).filter(|term| !term.is_default_category());
+        terms.map(|term| render::plain_name(&term.name)).collect()
     };
     let image = post.thumbnail.and_then(|id| site.posts.get(&id)?.as_ref());
     Ok(IncomingArticle {

@@ -35,6 +35,19 @@ pub(super) struct Term {
     pub(super) is_restricted: bool,
 }
 
+/// Names of the category that WordPress gives to posts without one, in languages that keep its slug.
+const DEFAULT_CATEGORY_NAMES: [&str; 4] = ["Uncategorized", "Uncategorised", "未分类", "未分類"];
+
+impl Term {
+    /// Returns `true` for the category of posts without one. A site that gave it a name of its own,
+    /// such as "News", usually kept its slug.
+    pub(super) fn is_default_category(&self) -> bool {
+        self.taxonomy == "category"
+            && matches!(self.slug.as_str(), "uncategorized" | "uncategorised")
+            && DEFAULT_CATEGORY_NAMES.contains(&self.name.trim())
+    }
+}
+
 /// An author of posts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct User {

@@ -55,6 +55,27 @@ fn wordpress_export() -> String {
 }
 
 #[test]
+fn the_category_of_posts_without_a_category_is_not_a_section() {
+    let category = |slug: &str, name: &str| {
+        format!("<category domain=\"category\" nicename=\"{slug}\">{name}</category>")
+    };
+    let kilns = category("kilns", "Kilns");
+    for (categories, sections) in [
+        (category("uncategorized", "Uncategorized"), &[][..]),
+        (category("uncategorized", "未分类"), &[]),
+        (category("uncategorised", "Uncategorised") + &kilns, &["Kilns"]),
+        // Sites rename the category and keep its slug.
+        (category("uncategorized", "News"), &["News"]),
+        (category("other", "Uncategorized"), &["Uncategorized"]),
+    ] {
+        let file = WXR.replace("ITEMS", &wxr(1, "post", "publish", &categories));
+        let export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
+        let article = &export.articles[0].1.as_ref().unwrap().article;
+        assert_eq!(article.sections, sections, "{categories}");
+    }
+}
+
+#[test]
 fn wordpress_exports_render_like_the_database() {
     let file = wordpress_export();
     let export = parse_xml(file.as_bytes(), &source(Ids::SiteFeed), "en").unwrap();
