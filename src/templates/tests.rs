@@ -249,10 +249,37 @@ fn digest_keeps_placeholders_and_required_contents() {
             "{part}"
         );
     }
-    assert!(mail.html.contains("&lt;script&gt;") && !mail.html.contains("<script"));
+    assert!(mail.html.contains("&lt;script&gt;"));
+    assert!(!without_attributes(&mail.html).contains("<script"));
     assert!(mail.html.contains("@media"), "rules that cannot be inlined stay");
     assert!(mail.html.contains("lang=\"zh\""));
     assert!(!mail.subject.contains('\n'));
+}
+
+/// Returns HTML without the values of attributes, in which `<` needs no escape.
+fn without_attributes(html: &str) -> String {
+    let parts = html.split("=\"").enumerate();
+    parts.map(|(i, part)| if i == 0 { part } else { part.split_once('"').unwrap().1 }).collect()
+}
+
+#[test]
+fn each_link_to_an_article_of_a_digest_is_named_by_its_title() {
+    let mut context = DigestMailContext::samples().swap_remove(0);
+    context.lead = vec![sample_with_title("Kilns \"A\" & <b>B</b>"), sample_with_title("Glazes")];
+    let html = Templates::load(None).unwrap().render_digest("digest", &context).unwrap().html;
+    for label in ["Read more: Kilns &quot;A&quot; &amp; <b>B</b>", "Read more: Glazes"] {
+        assert!(html.contains(&format!("aria-label=\"{label}\"")), "{label}: {html}");
+    }
+}
+
+/// Returns an article with a link.
+fn sample_with_title(title: &str) -> LeadArticle {
+    LeadArticle {
+        title: title.into(),
+        language: "en".into(),
+        url: Some("https://college.example/a.html".into()),
+        ..LeadArticle::default()
+    }
 }
 
 #[test]
