@@ -272,6 +272,26 @@ fn each_link_to_an_article_of_a_digest_is_named_by_its_title() {
     }
 }
 
+#[test]
+fn the_preheader_continues_after_the_headline_in_the_subject() {
+    let templates = Templates::load(None).unwrap();
+    let sample = DigestMailContext::samples().swap_remove(0);
+    for (titles, expected) in [
+        (&["One"][..], "One"),
+        (&["One", "Two"], "Two"),
+        (&["One", "Two", "Three", "Four"], "Two · Three · Four"),
+        (&["One", "Two", "Three", "Four", "Five"], "Two · Three · Four · and more"),
+    ] {
+        let lead = titles.iter().map(|title| sample_with_title(title)).collect();
+        let context = DigestMailContext { lead, more: Vec::new(), ..sample.clone() };
+        let html = templates.render_digest("digest", &context).unwrap().html;
+        let start = html.find("<div class=\"preheader\"").unwrap();
+        let preheader = &html[start..start + html[start..].find("</div>").unwrap()];
+        let text = preheader.split_once('>').unwrap().1.replace("<bdi>", "").replace("</bdi>", "");
+        assert_eq!(text, expected, "{titles:?}");
+    }
+}
+
 /// Returns an article with a link.
 fn sample_with_title(title: &str) -> LeadArticle {
     LeadArticle {
