@@ -35,11 +35,11 @@ pub(crate) async fn run(path: &Path, skip_relays: bool, json: bool) -> anyhow::R
         relays::check(transport, skip_relays, &mut findings).await?;
         check_dkim(config, transport, &mut findings)?;
     }
-    let unknown_sections = sections::unknown(&app).await?;
-    for reason in &unknown_sections.offered {
+    let sections = sections::check(&app).await?;
+    for reason in &sections.offered {
         findings.error(reason)?;
     }
-    for reason in &unknown_sections.translated {
+    for reason in &sections.warnings {
         findings.warning(reason)?;
     }
     for destination in &config.destinations {

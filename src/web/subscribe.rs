@@ -9,10 +9,8 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::state::{SharedState, WebState};
-use crate::config::Digest;
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
-use crate::domain::selection::normalize_term;
 use crate::domain::time::Millis;
 use crate::mail::digest_texts::irregular_date_text;
 use crate::subscribers::{self, NewSubscriber};
@@ -162,7 +160,7 @@ async fn render_form(
         Some(demo) => demo.sections.clone(),
         None => web.sections.sections(&web.app.store).await?.as_ref().clone(),
     };
-    let sections = offered_sections(&web.app.config.digests, sections);
+    let sections = web.app.config.offered_sections(sections);
     let section = |name: String| SectionOption {
         checked: submitted.sections.contains(&name),
         title: web.app.config.section_title(&name, &client.language).to_owned(),
@@ -192,24 +190,6 @@ async fn render_form(
         })
         .await?;
     Ok((status, page).into_response())
-}
-
-/// Returns the sections that the digests offer, spelled as articles have them. A section without
-/// articles is left out, because it may be misspelled, unless there are no sections at all.
-fn offered_sections(digests: &[Digest], known: Vec<String>) -> Vec<String> {
-    let mut offered: Vec<String> = Vec::new();
-    for digest in digests {
-        let Some(names) = digest.offered_sections() else { return known };
-        for name in names {
-            let is_same = |other: &String| normalize_term(other) == normalize_term(name);
-            let known_name = known.iter().find(|other| is_same(other));
-            if offered.iter().any(is_same) || (known_name.is_none() && !known.is_empty()) {
-                continue;
-            }
-            offered.push(known_name.unwrap_or(name).clone());
-        }
-    }
-    offered
 }
 
 /// Returns the languages of all digests with the best match for `chosen` marked; empty if there are

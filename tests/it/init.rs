@@ -249,3 +249,24 @@ fn check_names_every_value_that_was_left_from_the_shipped_configuration() {
         );
     }
 }
+
+#[test]
+fn check_warns_of_a_subscription_page_with_more_than_15_sections() {
+    let shell = Shell::new();
+    let publish = |sections: usize| {
+        let line = |n| format!("{{\"id\":\"{n}\",\"title\":\"T\",\"section\":\"Section {n}\"}}\n");
+        shell.write("articles.jsonl", (0..sections).map(line).collect::<String>());
+        shell.run_ok(&["articles", "import", "articles.jsonl"]);
+        shell.run_ok(&["check"])
+    };
+    assert!(!publish(15).contains("sections"));
+    let warned = publish(16);
+    let warning = warned.lines().find(|line| line.contains("offers 16 sections"));
+    assert!(
+        warning.is_some_and(|line| line.starts_with("warn") && line.contains("`offer_sections`")),
+        "{warned}"
+    );
+    let offer = "name = \"weekly\"\noffer_sections = [\"Section 1\", \"Section 2\"]";
+    shell.replace("name = \"weekly\"", offer);
+    assert!(!shell.run_ok(&["check"]).contains("sections"));
+}
