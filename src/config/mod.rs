@@ -98,10 +98,7 @@ impl Config {
                 .filter(|b| **b == b'\n')
                 .count();
             let mut diagnostics = Diagnostics::default();
-            diagnostics.add(
-                &Location::Line(line),
-                "the file is not valid UTF-8; save it in that encoding",
-            );
+            diagnostics.add(&Location::Line(line), "the file is not valid UTF-8; save it as UTF-8");
             diagnostics.into_error(path)
         })?;
         Self::parse_with(path, &text, env, definitions)

@@ -221,9 +221,7 @@ fn a_missing_non_utf8_or_non_toml_file_is_one_error() {
     let load = || Config::load(&path, std::iter::empty()).unwrap_err().to_string();
     assert!(load().ends_with("try `courant demo`, which needs none"));
     fs::write(&path, b"# a\n# \xff\n").unwrap();
-    assert!(
-        load().ends_with("config.toml:2: the file is not valid UTF-8; save it in that encoding")
-    );
+    assert!(load().ends_with("config.toml:2: the file is not valid UTF-8; save it as UTF-8"));
     fs::write(&path, "[site]\ntitle = \n").unwrap();
     let error = load();
     assert!(

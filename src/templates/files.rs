@@ -113,7 +113,7 @@ impl TemplateFiles {
         let bytes = read_regular_file(&path, MAX_FILE_BYTES)
             .with_context(|| format!("cannot read {display_path}"))?;
         let Ok(text) = String::from_utf8(bytes) else {
-            bail!("{display_path} is not UTF-8; save it in that encoding");
+            bail!("{display_path} is not UTF-8; save it as UTF-8");
         };
         self.overrides_pages |= name.starts_with(PAGE_PREFIX);
         self.overrides_texts |= is_fluent_file(&name);
