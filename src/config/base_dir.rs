@@ -88,7 +88,7 @@ impl BaseDir {
         let url = format!("{scheme}://{rest}");
         if has_unencoded_password(&url) {
             return Err(format!(
-                "the user name or password contains a character that ends it; write {scheme}://user:password@host/name (in a password, write @ as %40, / as %2F, # as %23 and ? as %3F)"
+                "a special character in the user name or password must be percent-encoded (@ as %40, # as %23, / as %2F, ? as %3F), as in {scheme}://user:pass%40word@host/name"
             ));
         }
         let parsed = Url::parse(&url)
