@@ -41,6 +41,7 @@ mod row_receiver;
 mod scheduled;
 mod session_facts;
 mod session_zone;
+mod single_statement;
 mod sync;
 mod sync_report;
 mod sync_start;

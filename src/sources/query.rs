@@ -17,6 +17,7 @@ use super::mysql_projection::{begins_large, projection};
 use super::mysql_session::{self, MySqlSession};
 use super::postgres_session::PostgresSession;
 use super::row::{Row, check_article_url_columns, check_columns, parse_article, source_id};
+use super::single_statement::has_second_statement;
 use super::{column_text, incremental};
 use crate::config::Source;
 use crate::domain::article::SourceRow;
@@ -109,10 +110,17 @@ fn check_column_names(source: &Source, columns: &[(String, String)]) -> anyhow::
 }
 
 fn url_and_query(source: &Source) -> anyhow::Result<(&str, &str)> {
-    match (&source.url, &source.query) {
-        (Some(url), Some(query)) => Ok((url, query)),
-        _ => bail!("source {}: kind query needs url and query", source.name),
+    let (Some(url), Some(query)) = (&source.url, &source.query) else {
+        bail!("source {}: kind query needs url and query", source.name);
+    };
+    // The other databases reject such a query themselves.
+    if scheme(url) == "sqlite" && has_second_statement(query) {
+        bail!(
+            "source {}: query: a second statement follows the first one; write only one SELECT",
+            source.name
+        );
     }
+    Ok((url, query))
 }
 
 /// Returns the names of a query's columns, in lower case, and their types.
