@@ -84,11 +84,22 @@ pub(crate) fn check_columns(
     }
     if let Some(missing) = required.iter().find(|n| !columns.iter().any(|c| c == *n)) {
         return Err(format!(
-            "the column `{missing}` is missing; required: {}; add it (in a query, with `AS {missing}`)",
-            required.join(", ")
+            "the column `{missing}` is missing; required: {}; add it, or rename a column, in a query for example with `{} AS {missing}`",
+            required.join(", "),
+            usual_name(missing)
         ));
     }
     Ok(())
+}
+
+/// Returns the name that other programs often give to a column of an article.
+fn usual_name(column: &str) -> &str {
+    match column {
+        "id" => "number",
+        "title" => "headline",
+        "published_at" => "posted",
+        _ => "x",
+    }
 }
 
 /// Returns the source's id of a row, if it has one.
@@ -357,6 +368,10 @@ mod tests {
         assert!(
             check_columns(&columns, &["id", "guid"], Some("{path}"))
                 .is_err_and(|e| e.contains("`guid` is missing"))
+        );
+        assert!(
+            check_columns(&columns[..2], &["id", "published_at"], None)
+                .is_err_and(|e| e.ends_with("for example with `posted AS published_at`"))
         );
     }
 }
