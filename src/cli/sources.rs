@@ -157,7 +157,9 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
         table.row(
             [source.name.clone(), source.kind.as_str().to_owned(), read].into_iter().chain(numbers),
         );
-        errors.extend(state.error.map(|error| format!("{}: {error}", source.name)));
+        if state.error.is_some() {
+            errors.push(format!("{}: {}", source.name, state.error_without_name()));
+        }
     }
     if json {
         output::json(&rows)?

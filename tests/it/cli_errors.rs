@@ -94,6 +94,22 @@ fn check_reports_errors_in_templates_and_sources() {
     assert!(output.status == 1 && output.out.contains("`title` is missing"), "{output:?}");
     let synced = shell.courant(&["sources", "sync"]);
     assert!(synced.status == 1 && synced.err.contains("`title` is missing"), "{synced:?}");
+    let listed = shell.run_ok(&["sources", "list"]);
+    assert!(listed.contains("\ncollege: query: the column `title` is missing"), "{listed}");
+}
+
+#[test]
+fn a_query_of_two_statements_is_rejected_by_the_check_and_by_the_sync() {
+    let shell = Shell::with(
+        "kind = \"builtin\"",
+        "kind = \"query\"\nurl = \"sqlite://cms.db\"\nquery = \"SELECT 1 AS id, 'A' AS title, 0 AS published_at; SELECT 2\"",
+    );
+    shell.write("cms.db", "");
+    let problem = "query: a second statement follows the first one; write only one SELECT";
+    let output = shell.courant(&["check"]);
+    assert!(output.status == 1 && output.out.contains(problem), "{output:?}");
+    let output = shell.courant(&["sources", "sync"]);
+    assert!(output.status == 1 && output.err.contains(problem), "{output:?}");
 }
 
 #[test]
