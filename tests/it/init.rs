@@ -49,6 +49,18 @@ fn options_answer_all_questions_and_the_new_configuration_works() {
 }
 
 #[test]
+fn the_title_of_the_first_digest_does_not_repeat_that_of_the_site() {
+    for (language, title) in [("en", "Weekly digest"), ("zh", "每周文摘"), ("zh-TW", "每週文摘")]
+    {
+        let shell = empty_directory();
+        let output = shell.courant(&[&["init", "--language", language], &ANSWERS[..]].concat());
+        assert_eq!(output.status, 0, "{output:?}");
+        let text = fs::read_to_string(shell.path("config.toml")).unwrap();
+        assert!(text.contains(&format!("name = \"weekly\"\ntitle = \"{title}\"\n")), "{text}");
+    }
+}
+
+#[test]
 fn an_existing_configuration_is_never_replaced() {
     let shell = Shell::new();
     let before = fs::read(shell.path("config.toml")).unwrap();

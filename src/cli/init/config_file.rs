@@ -103,7 +103,7 @@ impl Answers {
             "[[digests]]",
             &[
                 ("name", "weekly"),
-                ("title", &self.digest_title()),
+                ("title", self.digest_title()),
                 ("# Mondays at 8:00.\nschedule", "0 8 * * MON"),
                 // The sender names the site already, and phones show few letters of a subject.
                 ("# The title of the first article.\nsubject", "{title}"),
@@ -123,13 +123,13 @@ impl Answers {
         out
     }
 
-    fn digest_title(&self) -> String {
+    /// Returns the title of the digest, without that of the site, which e-mails and pages show above it.
+    fn digest_title(&self) -> &'static str {
         let language = self.language.to_ascii_lowercase();
-        let title = &self.title;
         match language.as_str() {
-            "zh-hant" | "zh-tw" | "zh-hk" | "zh-mo" => format!("{title}：每週文摘"),
-            _ if language == "zh" || language.starts_with("zh-") => format!("{title}：每周文摘"),
-            _ => format!("{title}: weekly digest"),
+            "zh-hant" | "zh-tw" | "zh-hk" | "zh-mo" => "每週文摘",
+            _ if language == "zh" || language.starts_with("zh-") => "每周文摘",
+            _ => "Weekly digest",
         }
     }
 }
