@@ -35,7 +35,9 @@ fn options_answer_all_questions_and_the_new_configuration_works() {
     assert_eq!(output.status, 0, "{output:?}");
     assert!(output.out.lines().all(|line| !line.starts_with("error")), "{output:?}");
     assert!(!output.out.contains("is an example"), "{output:?}");
-    assert!(output.err.contains("courant serve"), "the next steps are named: {output:?}");
+    for step in ["courant serve", "courant users add NAME --role admin"] {
+        assert!(output.err.contains(step), "the next steps are named: {output:?}");
+    }
     let file = shell.path("config.toml");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let text = fs::read_to_string(&file).unwrap();

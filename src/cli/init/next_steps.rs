@@ -23,6 +23,7 @@ pub(super) fn text(answers: &Answers, path: &Path) -> String {
         ("sources sync".to_owned(), "imports the articles"),
         ("digests preview weekly --out preview".to_owned(), "writes the next digest"),
         ("digests test weekly --to YOU@EXAMPLE.EDU".to_owned(), "sends it only to you"),
+        ("users add NAME --role admin".to_owned(), "prints a link to set a password for /admin"),
         ("serve".to_owned(), serves.as_str()),
     ];
     let steps = steps
