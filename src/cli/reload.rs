@@ -10,6 +10,7 @@ use super::output;
 use super::serve::load;
 use crate::clock;
 use crate::domain::actor::Actor;
+use crate::domain::time::SignedDuration;
 use crate::store::Store;
 use crate::store::reloads::ReloadResult;
 use crate::wire::system::NodeReload;
@@ -21,13 +22,21 @@ const WAIT_FOR_OTHERS: Duration = Duration::from_millis(1500);
 /// Interval between polls of the database.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
+/// Maximum age of the sign of life that a running server records every minute.
+const MAX_SILENCE: SignedDuration = SignedDuration::from_mins(3);
+
 /// Checks the configuration, asks every running server to reload, and prints the results. The
 /// status is 1 if none answers or one keeps its old configuration.
 pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     let loaded = load(path)?;
     let store = Store::open(&loaded.config.database.url).await?;
-    let request = store.reloads().request(&Actor::Cli, clock::now()).await?;
-    let results = await_results(&store, request).await?;
+    let is_running = has_running_server(&store).await?;
+    let results = if is_running {
+        let request = store.reloads().request(&Actor::Cli, clock::now()).await?;
+        await_results(&store, request).await?
+    } else {
+        Vec::new()
+    };
     store.close().await;
     if json {
         output::json(&results.iter().map(NodeReload::from).collect::<Vec<_>>())?;
@@ -42,13 +51,24 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
         }
     }
     if results.is_empty() {
+        let problem = if is_running {
+            format!("no server answered within {} seconds", MAX_WAIT.as_secs())
+        } else {
+            "no server is running".to_owned()
+        };
         output::error(&format!(
-            "no server answered within {} seconds: start one with `courant serve`, which reads the new configuration",
-            MAX_WAIT.as_secs()
+            "{problem}; start one with `courant serve`, which reads the new configuration"
         ));
     }
     let is_done = !results.is_empty() && results.iter().all(|result| result.error.is_none());
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Returns `false` if no server can answer, because none has recorded a sign of life for minutes. A
+/// server that starts meanwhile reads the new configuration.
+async fn has_running_server(store: &Store) -> anyhow::Result<bool> {
+    let last_run = store.clock_faults().last_run().await?;
+    Ok(last_run.is_some_and(|at| clock::now().since(at) < MAX_SILENCE))
 }
 
 /// Returns the results of all nodes.

@@ -50,6 +50,18 @@ fn a_reload_puts_a_new_feed_into_force_on_an_open_connection() {
 }
 
 #[test]
+fn a_reload_fails_at_once_if_no_server_has_run_for_minutes() {
+    let shell = Shell::new();
+    let start = Instant::now();
+    let answer = shell.courant(&["reload"]);
+    assert!(
+        answer.status == 1 && answer.err.contains("no server is running; start one"),
+        "{answer:?}"
+    );
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
+#[test]
 fn an_invalid_configuration_is_rejected_with_every_error_and_the_old_one_stays() {
     let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
     let mut server = ServerProcess::start(&shell.path(""));
