@@ -127,7 +127,7 @@ fn explain(source: &str, location: &str, error: &sqlx::Error) -> anyhow::Error {
         ),
         Some(1142 | 1143) => {
             anyhow!(
-                "source {source}: the user may not read a table at {location} ({words}); grant it SELECT on this table"
+                "source {source}: the user may not read a table at {location} ({words}); grant it SELECT on this table, or correct `table_prefix`"
             )
         }
         _ => connection::explain(source, location, "reading", error),
