@@ -11,7 +11,7 @@ use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
 use anyhow::{Context, anyhow};
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::input_file::InputFile;
 use super::utf8_reader::{InvalidBytes, Utf8Reader};
@@ -67,11 +67,19 @@ pub(crate) struct CsvRow {
 }
 
 impl CsvFile {
-    /// Opens a file with the usual limits; the error names it.
+    /// Opens a file with the usual limits; the error names it. Logs an encoding that the file does not
+    /// state, because the caller does not show it.
     pub(crate) fn open(file: &Path) -> anyhow::Result<Self> {
         let name = file.display().to_string();
         let input = InputFile::open(file).with_context(|| format!("cannot read {name}"))?;
-        Self::new(input, name, RecordLimits::default())
+        let csv = Self::new(input, name, RecordLimits::default())?;
+        if ![UTF_8, UTF_16LE, UTF_16BE].contains(&csv.encoding) {
+            tracing::warn!(
+                encoding = csv.encoding(),
+                "the CSV file is not UTF-8, so its encoding was guessed; check the imported names, or save it as UTF-8"
+            );
+        }
+        Ok(csv)
     }
 
     /// Opens a file whose encoding and separator are recognized unless the settings name them.

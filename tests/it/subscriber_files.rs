@@ -11,7 +11,7 @@ use courant::subscribers::export::export;
 use courant::subscribers::import::{ImportOptions, ImportReport, ImportSettings, import};
 
 use crate::subscriptions::status;
-use crate::support::{World, database_tests};
+use crate::support::{Shell, World, database_tests};
 
 /// Imports a file for the weekly digest with confirmed subscriptions; `change` adjusts the options.
 pub(crate) async fn import_file(
@@ -207,4 +207,19 @@ database_tests! {
             assert_eq!((person.name.as_deref(), person.language.as_deref()), (Some(name), Some(language)));
         }
     }
+}
+
+#[test]
+fn the_guessed_encoding_of_a_file_is_shown_once() {
+    let shell = Shell::new();
+    // The title and the name are in GB18030.
+    shell.write("people.csv", b"email,name\nmei@example.org,\xc0\xee\xc3\xb7\n");
+    let import = ["subscribers", "import", "people.csv", "--digest", "weekly", "--dry-run"];
+    let notes = shell.courant(&import).err;
+    assert!(notes.contains("; --encoding, --delimiter and --preset correct this"), "{notes}");
+    assert!(!notes.contains("was guessed"), "{notes}");
+    // This command does not show the encoding otherwise.
+    shell.write("articles.csv", b"id,title\n1,\xc0\xee\xc3\xb7\n");
+    let log = shell.courant(&["articles", "import", "articles.csv"]).err;
+    assert_eq!(log.matches("was guessed").count(), 1, "{log}");
 }

@@ -176,7 +176,7 @@ fn describe_file(r: &ImportReport, is_dry_run: bool) {
         None => String::new(),
     };
     output::note(&format!(
-        "{}, encoding {}{delimiter}{service}; wrong? see --encoding, --delimiter and --preset",
+        "{}, encoding {}{delimiter}{service}; --encoding, --delimiter and --preset correct this",
         form.format, form.encoding
     ));
     if is_dry_run {

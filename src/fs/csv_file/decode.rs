@@ -112,12 +112,7 @@ pub(super) fn guessed_encoding(mut input: impl Read) -> io::Result<&'static Enco
             break;
         }
     }
-    let encoding = detector.guess(None, Utf8Detection::Deny);
-    tracing::warn!(
-        encoding = encoding.name(),
-        "the CSV file is not UTF-8, so its encoding was guessed; check the imported names, or save it as UTF-8"
-    );
-    Ok(encoding)
+    Ok(detector.guess(None, Utf8Detection::Deny))
 }
 
 /// Appends the next bytes of a file, and returns their number; zero at the end.
