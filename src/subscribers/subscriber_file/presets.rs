@@ -68,6 +68,7 @@ const LAYOUTS: [PresetLayout; 5] = [
             ("cleantime", "cleaned"),
         ],
         ignored: &[
+            "memberrating",
             "lastchanged",
             "leid",
             "euid",
@@ -75,6 +76,8 @@ const LAYOUTS: [PresetLayout; 5] = [
             "longitude",
             "gmtoff",
             "dstoff",
+            "cc",
+            "region",
             "unsubcampaigntitle",
             "unsubcampaignid",
             "cleancampaigntitle",

@@ -48,6 +48,34 @@ fn a_line_of_listmonk_has_attributes_as_json() {
 }
 
 #[test]
+fn what_mailchimp_computes_about_a_person_is_no_attribute_unless_it_is_mapped() {
+    let headers = [
+        "Email Address",
+        "MEMBER_RATING",
+        "OPTIN_TIME",
+        "LATITUDE",
+        "LONGITUDE",
+        "GMTOFF",
+        "DSTOFF",
+        "CC",
+        "REGION",
+        "LAST_CHANGED",
+        "LEID",
+        "EUID",
+        "NOTES",
+        "City",
+    ];
+    let attributes = |choice: &LayoutChoice| -> Vec<String> {
+        let layout = Layout::recognize(&headers, choice).0;
+        layout.attributes.into_iter().map(|(name, _)| name).collect()
+    };
+    assert_eq!(attributes(&LayoutChoice::default()), ["notes", "city"]);
+    let columns = [("region".to_owned(), "REGION".to_owned())].into();
+    let mapped = LayoutChoice { columns, ..LayoutChoice::default() };
+    assert!(attributes(&mapped).contains(&"region".to_owned()));
+}
+
+#[test]
 fn the_files_of_mailchimp_state_the_status_by_their_columns() {
     let base = "Email Address,MEMBER_RATING,OPTIN_TIME,CONFIRM_TIME,CONFIRM_IP,LEID,TAGS";
     let values = [
@@ -68,7 +96,7 @@ fn the_files_of_mailchimp_state_the_status_by_their_columns() {
         subscribed.evidence.as_deref(),
         Some("Mailchimp: confirmed 2020-05-01 10:00:00, confirmed from 192.0.2.7")
     );
-    assert_eq!(subscribed.attributes.keys().collect::<Vec<_>>(), ["member_rating"]);
+    assert_eq!(subscribed.attributes, BTreeMap::new());
     let ended = |column: &str, value: &str| {
         let header = format!("{base},{column}");
         line(&header, &[&values[..], &[value]].concat()).status
