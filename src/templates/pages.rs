@@ -67,6 +67,8 @@ pub struct IndexPage {
     pub latest: Vec<ArticleRow>,
     /// `true` if `/feeds.opml` is served.
     pub opml: bool,
+    /// Choice that the subscription page offers: `both`, `sections`, `language` or `none`.
+    pub subscription_choice: String,
     /// State of the demo; `None` outside of it.
     pub demo_banner: Option<DemoBanner>,
 }

@@ -10,7 +10,8 @@ use super::client::ClientInfo;
 use super::error::WebResult;
 use super::feed_list::format_names;
 use super::state::{SharedState, WebState};
-use crate::config::Digest;
+use super::subscribe::mail_language_codes;
+use crate::config::{Config, Digest};
 use crate::demo::Demo;
 use crate::domain::language;
 use crate::domain::time::Millis;
@@ -52,9 +53,24 @@ pub(super) async fn show(
             .map(|t| article_row(&web, &client, t))
             .collect(),
         opml: web.opml.is_some(),
+        subscription_choice: subscription_choice(config, &summaries).to_owned(),
         demo_banner: web.demo.as_ref().map(|demo| demo_banner(&web, demo, now)),
     };
     web.render(&view).await
+}
+
+/// Returns the word for what the subscription page lets visitors choose. The sections are those of the
+/// articles in feeds, because the home page is served without the database.
+fn subscription_choice(config: &Config, summaries: &[Option<Arc<FeedSummary>>]) -> &'static str {
+    let articles = summaries.iter().flatten().flat_map(|summary| &summary.articles);
+    let known = articles.filter_map(|article| article.section.clone()).collect();
+    let has_sections = !config.offered_sections(known).is_empty();
+    match (has_sections, mail_language_codes(config).len() > 1) {
+        (true, true) => "both",
+        (true, false) => "sections",
+        (false, true) => "language",
+        (false, false) => "none",
+    }
 }
 
 /// Returns the newest articles of all feeds without duplicates: those in the reader's language,

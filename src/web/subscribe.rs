@@ -9,6 +9,7 @@ use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::form::Form;
 use super::state::{SharedState, WebState};
+use crate::config::Config;
 use crate::domain::address::EmailAddress;
 use crate::domain::language;
 use crate::domain::time::Millis;
@@ -192,15 +193,21 @@ async fn render_form(
     Ok((status, page).into_response())
 }
 
-/// Returns the languages of all digests with the best match for `chosen` marked; empty if there are
-/// fewer than two.
-fn mail_languages(web: &WebState, chosen: &str) -> Vec<LanguageLink> {
+/// Returns the languages of all digests, each once.
+pub(super) fn mail_language_codes(config: &Config) -> Vec<&String> {
     let mut codes: Vec<&String> = Vec::new();
-    for code in web.app.config.digests.iter().flat_map(|digest| &digest.languages) {
+    for code in config.digests.iter().flat_map(|digest| &digest.languages) {
         if !codes.contains(&code) {
             codes.push(code);
         }
     }
+    codes
+}
+
+/// Returns the languages of all digests with the best match for `chosen` marked; empty if there are
+/// fewer than two.
+fn mail_languages(web: &WebState, chosen: &str) -> Vec<LanguageLink> {
+    let codes = mail_language_codes(&web.app.config);
     if codes.len() < 2 {
         return Vec::new();
     }

@@ -61,7 +61,12 @@ index-latest = Latest articles
 index-empty = There are no feeds or digests yet.
 index-about = How it works
 index-about-feeds = Your feed reader checks for new articles automatically. You do not need an account or an e-mail address. To stop, remove the feed from your reader.
-index-about-digests = To get a digest, enter your e-mail address and confirm it. You can choose the sections and the language.
+index-about-digests = To get a digest, enter your e-mail address and confirm it.{ $choice ->
+    [both] {" "}You can choose the sections and the language.
+    [sections] {" "}You can choose the sections.
+    [language] {" "}You can choose the language.
+   *[none] {""}
+}
 
 # --- How often a digest is sent ($nth is 1 to 4, or 5 for the last)
 list-separator = { ", " }

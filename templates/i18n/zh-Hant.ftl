@@ -51,7 +51,12 @@ index-latest = 最新文章
 index-empty = 尚無訂閱來源或電子報。
 index-about = 使用說明
 index-about-feeds = 閱讀器會自動取得新文章，無需註冊，也不必提供電子郵件地址。若不想再收到，在閱讀器中移除訂閱來源即可。
-index-about-digests = 訂閱電子報只需填寫電子郵件地址並完成確認，也可以選擇感興趣的分類與語言。
+index-about-digests = 訂閱電子報只需填寫電子郵件地址並完成確認{ $choice ->
+    [both] ，也可以選擇感興趣的分類與語言
+    [sections] ，也可以選擇感興趣的分類
+    [language] ，也可以選擇語言
+   *[none] {""}
+}。
 
 # --- How often a digest is sent ($nth is 1 to 4, or 5 for the last)
 list-separator = 、

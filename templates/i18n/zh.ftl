@@ -51,7 +51,12 @@ index-latest = 最新文章
 index-empty = 暂无订阅源和简报。
 index-about = 使用说明
 index-about-feeds = 阅读器会自动获取新文章，无需注册，也无需填写邮箱。不想再看时，在阅读器中删除订阅源即可。
-index-about-digests = 订阅简报只需填写邮箱并完成确认，还可以选择感兴趣的栏目和语言。
+index-about-digests = 订阅简报只需填写邮箱并完成确认{ $choice ->
+    [both] ，还可以选择感兴趣的栏目和语言
+    [sections] ，还可以选择感兴趣的栏目
+    [language] ，还可以选择语言
+   *[none] {""}
+}。
 
 # --- How often a digest is sent ($nth is 1 to 4, or 5 for the last)
 list-separator = 、

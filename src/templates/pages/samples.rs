@@ -112,6 +112,7 @@ impl View for IndexPage {
                 digests: digests.into_iter().map(row).collect(),
                 latest: articles(),
                 opml: true,
+                subscription_choice: "both".into(),
             }
         });
         samples.push(Self { page: page("en", false), ..Self::default() });

@@ -95,6 +95,39 @@ async fn the_form_offers_the_configured_sections_in_their_order() {
 }
 
 #[tokio::test]
+async fn the_home_page_names_only_the_choices_that_the_form_offers() {
+    let one_language = CONFIG.replace("languages = [\"en\", \"zh\"]\n", "");
+    let offer =
+        |config: &str| config.replace("schedule = ", "offer_sections = [\"Jobs\"]\nschedule = ");
+    for (config, english, chinese) in [
+        (
+            offer(CONFIG),
+            "You can choose the sections and the language.",
+            "还可以选择感兴趣的栏目和语言。",
+        ),
+        (offer(&one_language), "You can choose the sections.", "还可以选择感兴趣的栏目。"),
+        (CONFIG.to_owned(), "You can choose the language.", "还可以选择语言。"),
+        (one_language.clone(), "and confirm it.</p>", "邮箱并完成确认。</p>"),
+    ] {
+        for (language, sentence) in [("en", english), ("zh", chinese)] {
+            let config =
+                config.replace("[site]\n", &format!("[site]\nlanguage = \"{language}\"\n"));
+            let site = Site::with_config(&config, false, false).await;
+            let page = site.get(&format!("/?lang={language}")).await.text();
+            assert!(page.contains(sentence), "{sentence}: {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_home_page_names_the_sections_of_the_articles_as_a_choice() {
+    let site = Site::with_config(CONFIG, false, false).await;
+    publish_all(&site, &["Sport"]).await;
+    let page = site.get("/?lang=en").await.text();
+    assert!(page.contains("You can choose the sections and the language."), "{page}");
+}
+
+#[tokio::test]
 async fn confirmation_repeats_the_choices_and_a_used_link_says_so() {
     let site = Site::with_config(
         &CONFIG.replace("base_url", "timezone = \"Asia/Shanghai\"\nbase_url"),
