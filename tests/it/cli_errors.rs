@@ -58,6 +58,18 @@ fn wrong_usage_exits_with_status_2() {
 }
 
 #[test]
+fn a_subscriber_without_a_digest_is_asked_for_one_of_the_existing_digests() {
+    let shell = Shell::new();
+    let daily =
+        "[[digests]]\nname = \"daily\"\nschedule = \"0 7 * * *\"\nfrom = \"news@example.edu\"\n";
+    shell.replace("[[transports]]", &format!("{daily}[[transports]]"));
+    let output = shell.courant(&["subscribers", "add", "ann@example.org"]);
+    assert_eq!(output.status, 2, "{output:?}");
+    let problem = "no digest given; use --digest NAME; existing digests: weekly, daily";
+    assert!(output.err.contains(problem), "{output:?}");
+}
+
+#[test]
 fn a_missing_object_exits_with_status_1() {
     let shell = Shell::new();
     for arguments in [

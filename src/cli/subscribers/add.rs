@@ -95,11 +95,22 @@ fn sections(subscription: &Subscription) -> String {
     if subscription.sections.is_empty() { "all".into() } else { subscription.sections.join(", ") }
 }
 
+/// Returns the error for a subscriber without a digest where the configuration has several or none.
+fn missing_digest(all: &[Digest]) -> UsageError {
+    let names: Vec<&str> = all.iter().map(|digest| digest.name.as_str()).collect();
+    UsageError(match names.as_slice() {
+        [] => "the configuration has no digests; add one with [[digests]]".to_owned(),
+        names => {
+            format!("no digest given; use --digest NAME; existing digests: {}", names.join(", "))
+        }
+    })
+}
+
 impl AddArgs {
     async fn run_request(self, app: &App) -> anyhow::Result<(SubscriptionRequest, RequestResult)> {
         let digests: Vec<&Digest> = match (self.digest.as_slice(), app.config.digests.as_slice()) {
             ([], [only]) => vec![only],
-            ([], _) => return Err(UsageError("no digest given; use --digest NAME".into()).into()),
+            ([], all) => return Err(missing_digest(all).into()),
             (names, _) => subscribers::find_digests(&app.config, names).map_err(UsageError)?,
         };
         let confirmed = self.status.is_confirmed(self.consent.as_deref())?;
