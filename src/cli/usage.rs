@@ -10,7 +10,7 @@ pub(crate) struct UsageError(pub(crate) String);
 
 /// Parses an e-mail address argument.
 pub(crate) fn parse_address(email: &str) -> anyhow::Result<EmailAddress> {
-    EmailAddress::parse(email).map_err(|reason| UsageError(format!("{email}: {reason}")).into())
+    EmailAddress::parse(email).map_err(|error| UsageError(error.to_string()).into())
 }
 
 /// Returns the names of the sources in the configuration, for an error.

@@ -117,7 +117,7 @@ pub async fn queue_test(
     actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<TestMail> {
-    let address = EmailAddress::parse(to).map_err(|reason| anyhow::anyhow!("{to}: {reason}"))?;
+    let address = EmailAddress::parse(to)?;
     let hash = address_hash(&ctx.store_identity.secret, &address.key());
     if let Some(one) = ctx.store.suppressions().covering(&hash, &address.key()).await? {
         let (reason, target) = (&one.reason, if one.is_domain() { &one.hash } else { to });
@@ -165,9 +165,7 @@ async fn subscriber(
     digest: &Digest,
     address: &str,
 ) -> anyhow::Result<PreviewRecipient> {
-    let key = EmailAddress::parse(address)
-        .map_err(|reason| anyhow::anyhow!("{address}: {reason}"))?
-        .key();
+    let key = EmailAddress::parse(address)?.key();
     let subscriber = ctx
         .store
         .subscribers()

@@ -70,6 +70,23 @@ fn a_subscriber_without_a_digest_is_asked_for_one_of_the_existing_digests() {
 }
 
 #[test]
+fn the_error_of_an_invalid_address_names_it_once() {
+    let shell = Shell::new();
+    for arguments in [
+        &["subscribers", "add", "nobody"][..],
+        &["subscribers", "show", "nobody"],
+        &["digests", "test", "weekly", "--to", "nobody"],
+        &["digests", "preview", "weekly", "--out", "x", "--as", "nobody"],
+    ] {
+        let error = shell.courant(arguments).err;
+        assert_eq!(
+            error, "error: `nobody` is not a valid e-mail address: it has no @\n",
+            "{arguments:?}"
+        );
+    }
+}
+
+#[test]
 fn a_missing_object_exits_with_status_1() {
     let shell = Shell::new();
     for arguments in [
