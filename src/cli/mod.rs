@@ -165,8 +165,11 @@ enum Command {
 /// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
 /// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
-    let command = with_notes(&Styles::default());
-    let options = Cli::from_arg_matches(&command.get_matches()).unwrap_or_else(|e| e.exit());
+    let mut command = with_notes(&Styles::default());
+    let options = command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .unwrap_or_else(|e| usage::with_number_hint(e, &command).exit());
     init_logging(matches!(options.command, None | Some(Command::Serve)));
     // rustls does not select a provider itself if several could be linked.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();

@@ -87,6 +87,23 @@ fn the_error_of_an_invalid_address_names_it_once() {
 }
 
 #[test]
+fn an_option_that_needs_a_number_says_so() {
+    let shell = Shell::new();
+    for (value, hint) in [("x", "write a whole number"), ("99999999999999999999", "too large")] {
+        for arguments in [["articles", "list", "--limit"], ["feeds", "readers", "--days"]] {
+            let output = shell.courant(&[&arguments[..], &[value]].concat());
+            assert_eq!(output.status, 2, "{output:?}");
+            assert!(
+                output.err.contains(&format!("invalid value '{value}' for '{}", arguments[2]))
+                    && output.err.contains(hint)
+                    && !output.err.contains("digit"),
+                "{output:?}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_missing_object_exits_with_status_1() {
     let shell = Shell::new();
     for arguments in [
