@@ -85,5 +85,5 @@ pub async fn run_edition_command(
         EditionCommand::Retry => format!("; messages queued again: {queued}"),
         EditionCommand::Pause | EditionCommand::Resume => String::new(),
     };
-    Ok(format!("edition {edition} is {}{more}", state.as_str()))
+    Ok(format!("Edition {edition} is {}{more}.", state.as_str()))
 }

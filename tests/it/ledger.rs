@@ -140,7 +140,7 @@ database_tests! {
         let first = world.create_edition().await;
         assert_eq!(
             world.run_command(first, EditionCommand::Cancel).await,
-            format!("edition {first} is cancelled; messages that will not be sent: 2")
+            format!("Edition {first} is cancelled; messages that will not be sent: 2.")
         );
         assert_eq!(world.edition_status(first).await, "cancelled: 2 cancelled");
         let second = world.create_edition().await;

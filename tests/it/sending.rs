@@ -165,7 +165,7 @@ database_tests! {
         world.relay.set_script(Script::new());
         assert_eq!(
             world.run_command(edition, EditionCommand::Retry).await,
-            format!("edition {edition} is sending; messages queued again: 1")
+            format!("Edition {edition} is sending; messages queued again: 1.")
         );
         world.deliver().await;
         assert_eq!(
