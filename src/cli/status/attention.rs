@@ -36,7 +36,7 @@ pub(super) fn document(app: &App, attention: Attention) -> wire::status::Attenti
         Attention::RejectedArticles { source, count } => {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
             let text = format!(
-                "rejected rows: {count}; `courant sources check {source}` lists them with the remedy"
+                "rejected rows: {count}; `courant sources check {source}` lists them and says how to fix them"
             );
             entry("source", &source, text, None)
         }
@@ -84,7 +84,7 @@ fn site_time(app: &App, time: Millis) -> String {
 fn not_running(app: &App, last_run: Option<Millis>, waiting: i64) -> wire::status::Attention {
     let text = match (last_run, waiting) {
         (None, _) => format!(
-            "{} not sent, because Courant does not run; start `courant serve`",
+            "{} waiting because Courant is not running; start `courant serve`",
             if waiting == 1 {
                 "1 message is".to_owned()
             } else {

@@ -255,12 +255,12 @@ admin-refused-bulk-finished = The operation is complete.
 
 people-imports = Import
 people-import-lede = Upload a CSV file or JSON lines. You see how it is read and what it would change before anything is stored.
-people-import-digest = Subscribe the people to
+people-import-digest = Subscribe these people to
 people-import-file = File
 people-import-file-hint = CSV, tab-separated or JSON lines, at most 2 GiB; also exports of other services
 people-import-upload = Upload
 people-import-no-digest = There is no digest yet. Create one before you import people.
-people-imports-before = Imports up to now
+people-imports-before = Previous imports
 people-imports-none = Nothing has been imported yet.
 people-import-unnamed = File without a name
 people-import-valid = Valid lines
