@@ -7,16 +7,16 @@ digest-count = { $count } 篇文章
 digest-in-browser = 在瀏覽器中檢視
 digest-read-more = 閱讀全文
 digest-more = 本期其他文章
-digest-unlisted = 另有 { $count } 篇文章，請前往{ $site }
+digest-unlisted = 另有 { $count } 篇文章，請前往：{ $site }
 digest-preheader-more = 及更多內容
-digest-reason = 您收到這封電子郵件，是因為您訂閱了{ $site }的「{ $digest }」。
+digest-reason = 您收到這封電子郵件，是因為您訂閱了「{ $digest }」（{ $site }）。
 digest-sent-to = 傳送至
 digest-unsubscribe = 取消訂閱
 
 # --- Confirmation e-mail
 confirm-mail-subject = 請確認訂閱：{ $digests }
 confirm-mail-title = 請確認您的訂閱
-confirm-mail-reason = 我們收到以 { $address } 訂閱{ $site }下列內容的申請：
+confirm-mail-reason = 我們收到以 { $address } 訂閱下列內容的申請（{ $site }）：
 confirm-mail-instructions = 請開啟以下頁面並確認訂閱。連結 { $days } 天內有效。
 confirm-mail-button = 確認訂閱
 confirm-mail-link = 如果無法點選按鈕，請將下列連結複製到瀏覽器開啟：

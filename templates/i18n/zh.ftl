@@ -7,16 +7,16 @@ digest-count = { $count } 篇文章
 digest-in-browser = 在浏览器中查看
 digest-read-more = 阅读全文
 digest-more = 本期更多文章
-digest-unlisted = 另有 { $count } 篇文章，请访问{ $site }
+digest-unlisted = 另有 { $count } 篇文章，请访问：{ $site }
 digest-preheader-more = 及更多内容
-digest-reason = 您收到此邮件，是因为您订阅了{ $site }的“{ $digest }”。
+digest-reason = 您收到此邮件，是因为您订阅了“{ $digest }”（{ $site }）。
 digest-sent-to = 发送至
 digest-unsubscribe = 退订
 
 # --- Confirmation e-mail
 confirm-mail-subject = 请确认订阅：{ $digests }
 confirm-mail-title = 请确认您的订阅
-confirm-mail-reason = 我们收到了以 { $address } 订阅{ $site }以下内容的申请：
+confirm-mail-reason = 我们收到了以 { $address } 订阅以下内容的申请（{ $site }）：
 confirm-mail-instructions = 请打开以下页面并确认订阅。链接 { $days } 天内有效。
 confirm-mail-button = 确认订阅
 confirm-mail-link = 如果按钮无法点击，请将以下链接复制到浏览器中打开：
