@@ -119,6 +119,27 @@ async fn a_preview_is_a_sandboxed_document_with_its_own_policy() {
 }
 
 #[tokio::test]
+async fn a_preview_without_waiting_stories_shows_a_sample_unless_the_next_edition_is_chosen() {
+    let site = Site::new(false).await;
+    site.publish("Open day").await;
+    subscribe(&site, &["ada@example.org"]).await;
+    add(&site, "lin", Role::Editor).await;
+    let session = sign_in(&site, "lin").await;
+    let path = "/admin/digests/weekly/preview";
+    let notice = "No story waits for the next edition.";
+    let page = get_with(&site, path, &session).await.text();
+    assert!(page.contains("It has one article.") && !page.contains(notice), "{page}");
+    post_with(&site, "/admin/digests/weekly/editions", &session, "recipients=1").await;
+    let page = get_with(&site, path, &session).await.text();
+    assert!(page.contains("It has one article.") && page.contains(notice), "{page}");
+    assert!(page.contains("<option value=\"sample\" selected>"), "{page}");
+    let mail = get_with(&site, &format!("{path}/mail"), &session).await.text();
+    assert!(mail.contains("Open day"), "{mail}");
+    let page = get_with(&site, &format!("{path}?content=next"), &session).await.text();
+    assert!(page.contains("It has no article.") && !page.contains(notice), "{page}");
+}
+
+#[tokio::test]
 async fn a_test_mail_is_queued_once_and_a_wrong_address_is_kept() {
     let site = Site::new(false).await;
     site.publish("Open day").await;

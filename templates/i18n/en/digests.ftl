@@ -116,6 +116,7 @@ admin-preview-articles = { $count ->
     [one] It has one article.
    *[other] It has { $count } articles.
   }
+admin-preview-no-stories = No story waits for the next edition. This is a sample with the newest articles.
 admin-mail-subject = Subject
 admin-mail-shown = Mail
 admin-mail-text = Text part

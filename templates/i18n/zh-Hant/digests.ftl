@@ -73,6 +73,7 @@ admin-preview-articles = { $count ->
     [0] 其中沒有文章。
    *[other] 其中有 { $count } 篇文章。
   }
+admin-preview-no-stories = 目前沒有待寄的文章，以下以最新文章作為範例。
 admin-mail-subject = 主題
 admin-mail-shown = 郵件
 admin-mail-text = 純文字

@@ -73,6 +73,7 @@ admin-preview-articles = { $count ->
     [0] 其中没有文章。
    *[other] 其中有 { $count } 篇文章。
   }
+admin-preview-no-stories = 目前没有待发的文章，以下用最新文章作为示例。
 admin-mail-subject = 主题
 admin-mail-shown = 邮件
 admin-mail-text = 纯文本

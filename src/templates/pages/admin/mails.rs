@@ -57,6 +57,8 @@ pub struct MailPreviewPage {
     pub as_error: Option<String>,
     /// Contents that can be shown.
     pub contents: Vec<LanguageLink>,
+    /// `true` if sample articles are shown because no story waits for the next edition.
+    pub is_fallback: bool,
     /// Number of articles in the mail.
     pub articles: usize,
     /// Sentence about the size of the mail.
@@ -146,6 +148,7 @@ impl View for MailPreviewPage {
                 may_read_subscribers: true,
                 as_subscriber: "nobody@example.org".into(),
                 as_error: Some("Nobody has this address.".into()),
+                is_fallback: mail.text.is_none(),
                 articles: 7,
                 size: "24 kB".into(),
                 warnings: vec!["Gmail cuts this mail off.".into()],

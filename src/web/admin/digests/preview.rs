@@ -53,17 +53,25 @@ pub(in crate::web::admin) async fn document(
     let app = visit.newest_app().await?;
     let digest = find(&visit, &app, &name)?;
     let subscriber = chosen_subscriber(&visit, &app).await?.map_err(|_| WebError::not_found())?;
-    let options = options(&visit, digest, subscriber);
+    let options = options(&visit, &app, digest, subscriber).await?;
     match preview(&visit, &app, digest, &options).await? {
         Ok(preview) => Ok(frame_document(&visit, &preview.mail.html)),
         Err(_) => Err(WebError::not_found()),
     }
 }
 
-/// Returns the content with this word; the next edition for any other.
-fn content_of(word: &str) -> PreviewContent {
-    let found = CONTENTS.iter().find(|(known, _)| *known == word);
-    found.map_or(PreviewContent::Next, |(_, content)| *content)
+/// Returns the content that the address of the page names: the next edition for a word that no page
+/// offers. Without a choice it is a sample if no story waits, because the next edition would be empty.
+async fn content(visit: &Visit, app: &App, digest: &Digest) -> WebResult<PreviewContent> {
+    if let Some(word) = visit.param("content") {
+        let found = CONTENTS.iter().find(|(known, _)| *known == word);
+        return Ok(found.map_or(PreviewContent::Next, |(_, content)| *content));
+    }
+    let now = visit.now;
+    Ok(match digests::count_unsent_stories(app.digest_context(), digest, now, now).await? {
+        0 => PreviewContent::Sample,
+        _ => PreviewContent::Next,
+    })
 }
 
 /// Parameters that choose the mail.
@@ -95,7 +103,7 @@ pub(super) async fn render(
     let app = visit.newest_app().await?;
     let digest = find(visit, &app, name)?;
     let subscriber = chosen_subscriber(visit, &app).await?;
-    let options = options(visit, digest, subscriber.clone().ok().flatten());
+    let options = options(visit, &app, digest, subscriber.clone().ok().flatten()).await?;
     let mut page = empty_page(visit, &app, digest, &options).await?;
     page.as_error = subscriber.err();
     match preview(visit, &app, digest, &options).await? {
@@ -183,6 +191,8 @@ fn add_mail(
     let document = visit.url(&format!("/admin/digests/{}/preview/mail{query}", digest.name));
     page.mail = Some(mail_view(visit, &preview.mail, &preview.message, document));
     page.articles = preview.stories;
+    page.is_fallback =
+        options.content == PreviewContent::Sample && visit.param("content").is_none();
     page.size = size_text(visit, preview.size);
     page.warnings.extend(size_warning(visit, preview.size));
     if options.content == PreviewContent::Next && preview.stories < digest.min_articles {
@@ -193,11 +203,12 @@ fn add_mail(
 }
 
 /// Returns what the page shows, by its address.
-pub(super) fn options(
+pub(super) async fn options(
     visit: &Visit,
+    app: &App,
     digest: &Digest,
     subscriber: Option<String>,
-) -> PreviewOptions {
+) -> WebResult<PreviewOptions> {
     let known = |tag: &&str| digest.languages.iter().any(|language| language == tag);
     let language = visit.param("language").filter(known).map(str::to_owned);
     // Without a choice, a subscriber's own language applies.
@@ -206,11 +217,11 @@ pub(super) fn options(
         let best = best_match(&visit.client.language, known).map(str::to_owned);
         best.or_else(|| digest.languages.first().cloned()).filter(|_| subscriber.is_none())
     };
-    PreviewOptions {
+    Ok(PreviewOptions {
         language: language.or_else(of_user),
-        content: content_of(visit.param("content").unwrap_or_default()),
+        content: content(visit, app, digest).await?,
         as_subscriber: subscriber,
-    }
+    })
 }
 
 /// Returns the address of the subscriber whose mail is shown, if the address of the page names one; else

@@ -33,7 +33,7 @@ pub(in crate::web::admin) async fn test(
     let Ok(subscriber) = chosen_subscriber(&visit, &app).await? else {
         return render(&visit, &name, None).await;
     };
-    let options = options(&visit, digest, subscriber);
+    let options = options(&visit, &app, digest, subscriber).await?;
     let error = if app.store.suppressions().covering(&hash, &address.key()).await?.is_some() {
         visit.text("admin-error-suppressed", &[])
     } else {
