@@ -309,7 +309,8 @@ people-import-pending = Ask each person by e-mail to confirm
 people-import-confirmed = The people have agreed; subscribe them now
 people-import-skip = Import the valid lines even if others are rejected
 people-import-never = People who unsubscribed and suppressed addresses are never subscribed again by an import.
-people-import-changed = Existing people whose values change
+people-import-changed = Existing people whose values changed
+people-import-changes = Existing people whose values would change
 people-import-changed-would = { $count ->
     [one] The import changes stored values of one person.
    *[other] The import changes stored values of { $count } people.
@@ -352,6 +353,11 @@ people-import-state-storing = Being imported
 people-import-state-finished = Imported
 people-import-state-failed = Failed
 people-import-state-cancelled = Cancelled
+people-import-outcome-checked = The file is checked. Nothing is imported yet.
+people-import-outcome-finished = { $count ->
+    [one] The import has processed one line.
+   *[other] The import has processed { $count } lines.
+  }
 people-import-count-new = new people
 people-import-count-changed = known people who change
 people-import-count-unchanged = known people who stay as they are
@@ -363,7 +369,6 @@ people-import-count-suppressed = suppressed addresses, left out
 people-import-count-suppressions-added = new suppressions from the file
 people-import-count-other-digests = lines of other digests, left out
 admin-done-import-uploaded = The file is stored. Check how it is read.
-admin-done-import-started = The work on the file has started.
 admin-done-import-cancelled = The import is cancelled.
 admin-refused-import-no-file = Choose a file that is not empty.
 admin-refused-import-state = Nothing was done: the import is in another state by now.

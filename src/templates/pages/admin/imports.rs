@@ -67,6 +67,8 @@ pub struct ImportPage {
     pub processed: i64,
     /// Width of the done part of the bar, of 100.
     pub width: i64,
+    /// Sentence about what the import has done, once it has ended.
+    pub outcome: Option<String>,
     /// Reason for which the import failed.
     pub failure: Option<String>,
     /// Numbers of people and subscriptions by outcome.
@@ -223,6 +225,7 @@ impl View for ImportPage {
             can_start: true,
             can_cancel: true,
             importable: true,
+            outcome: Some("Nothing is imported yet.".into()),
             failure: Some("The file cannot be read.".into()),
             counts: vec![count.clone()],
             changed_total: 21,

@@ -97,6 +97,7 @@ pub(super) async fn render(
         can_cancel: may_change && !job.state.is_final(),
         processed: done,
         width: if job.valid > 0 { (done * 100 / job.valid).min(100) } else { 0 },
+        outcome: outcome(visit, job),
         failure: failure(visit, job),
         counts: counts(visit, &job.counts, job.state),
         importable: job.counts.new + job.counts.changed > 0 && job.state == ImportState::Checked,
@@ -125,6 +126,16 @@ fn failure(visit: &Visit, job: &ImportJob) -> Option<String> {
     let sentence = job.error.as_ref()?;
     let detail = job.error_detail.as_ref();
     Some(detail.map_or_else(|| sentence.clone(), |detail| visit.stored_reason(detail, sentence)))
+}
+
+/// Returns what an import has done when its check or the import itself has ended.
+fn outcome(visit: &Visit, job: &ImportJob) -> Option<String> {
+    let key = match job.state {
+        ImportState::Checked => "people-import-outcome-checked",
+        ImportState::Finished => "people-import-outcome-finished",
+        _ => return None,
+    };
+    Some(visit.text(key, &[("count", job.valid.into())]))
 }
 
 /// Returns a known person whose stored values change.

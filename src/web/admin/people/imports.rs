@@ -19,6 +19,7 @@ use crate::subscribers::import::ImportSettings;
 use crate::subscribers::import::jobs;
 use crate::templates::pages::ImportsPage;
 use crate::web::admin::nav::Section;
+use crate::web::admin::redirect::see_other;
 use crate::web::admin::visit::Visit;
 use crate::web::error::{WebError, WebResult};
 use crate::web::form::Form;
@@ -82,7 +83,8 @@ pub(super) async fn start(visit: Visit, Path(id): Path<i64>, form: Form) -> WebR
     let stored = serde_json::to_value(&settings).map_err(anyhow::Error::from)?;
     let (imports, actor, now) = (visit.app().store.imports(), &visit.actor, visit.now);
     match imports.start(id, &digest, &stored, actor, now).await? {
-        Some(_) => Ok(visit.done(&path, "import-started")),
+        // The page itself shows the state, which a message about the start would soon contradict.
+        Some(_) => Ok(see_other(&visit.web, &visit.client, &path, None)),
         None => Ok(visit.refused(&path, "import-state")),
     }
 }

@@ -72,11 +72,14 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
     assert!(rejected.text().contains("State how and when"), "{}", rejected.text());
     let consent = "status=confirmed&consent=paper+form&skip_bad=yes";
     lin.done(&start, &format!("{fields}&{consent}&action=check")).await;
-    assert!(lin.page(&path).await.contains("data-progress"), "the work is waited for");
+    let page = lin.page(&path).await;
+    assert!(page.contains("data-progress"), "the work is waited for");
+    assert!(!page.contains("class=\"flash\""), "the state says what happens: {page}");
     let job = work(&site, id).await;
     assert_eq!((job.state.as_str(), job.valid, job.rejected), ("checked", 2, 1));
     assert!(site.person("li@example.org").await.is_none(), "a check stores nothing");
     let page = lin.page(&path).await;
+    assert!(page.contains("The file is checked. Nothing is imported yet."), "{page}");
     assert!(page.contains("new people") && page.contains("An import would do this"), "{page}");
     assert!(page.contains(">Import the 2 valid lines</button>"), "{page}");
     assert!(page.contains("data-confirm=\"Import 2 lines and leave out the rejected ones (1)?\""));
@@ -97,7 +100,11 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
     assert_eq!((links[0].status.as_str(), links[0].consent.as_str()), ("confirmed", "paper form"));
     let refused = lin.done(&start, &format!("{fields}&action=import")).await;
     assert!(refused.ends_with("refused=import-state"), "the work is done once: {refused}");
-    assert!(lin.page(&path).await.contains("Result"));
+    let page = lin.page(&path).await;
+    assert!(
+        page.contains("Result") && page.contains("The import has processed 2 lines."),
+        "{page}"
+    );
 }
 
 #[tokio::test]
@@ -173,6 +180,7 @@ async fn a_check_shows_whose_stored_values_the_file_changes_and_the_import_can_k
     work(&site, id).await;
     let page = lin.page(&path).await;
     assert!(page.contains("The import changes stored values of one person."), "{page}");
+    assert!(page.contains("Existing people whose values would change"), "{page}");
     let link = format!("/admin/subscribers/{}\">ada@example.org</a>", ada.id);
     assert!(page.contains(&link), "{page}");
     let values = "name: <del>Ada &lt;b&gt;</del> → <ins>Ada King</ins>";
@@ -186,6 +194,7 @@ async fn a_check_shows_whose_stored_values_the_file_changes_and_the_import_can_k
     assert_eq!((job.state.as_str(), job.counts.details_changed), ("finished", 1));
     let page = lin.page(&path).await;
     assert!(page.contains("The import changed stored values of one person."), "{page}");
+    assert!(page.contains("Existing people whose values changed"), "{page}");
     assert!(page.contains(values), "{page}");
     assert_eq!(site.person("ada@example.org").await.unwrap().name.as_deref(), Some("Ada King"));
 }
