@@ -23,6 +23,9 @@ impl EmailAddress {
     pub fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         let error = |problem| AddressError { address: text.to_owned(), problem };
+        if text.is_empty() {
+            return Err(error(AddressProblem::AddressEmpty));
+        }
         let (local, domain) = text.rsplit_once('@').ok_or_else(|| error(AddressProblem::NoAt))?;
         check_local(local).map_err(error)?;
         let domain = ascii_domain(domain).map_err(error)?;

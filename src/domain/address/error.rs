@@ -21,6 +21,9 @@ pub struct AddressError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, thiserror::Error)]
 #[serde(tag = "code", rename_all = "kebab-case")]
 pub enum AddressProblem {
+    /// There is no text.
+    #[error("the address is empty")]
+    AddressEmpty,
     /// The text has no `@`.
     #[error("it has no @")]
     NoAt,
@@ -66,6 +69,7 @@ impl std::fmt::Display for AddressError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { address, problem } = self;
         match problem {
+            AddressProblem::AddressEmpty => write!(f, "{problem}"),
             AddressProblem::NoAt => {
                 write!(f, "`{address}` is not a valid e-mail address: {problem}")
             }

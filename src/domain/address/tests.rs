@@ -50,6 +50,13 @@ fn masked_addresses_show_only_the_first_letter() {
 }
 
 #[test]
+fn an_empty_address_is_reported_as_empty() {
+    for text in ["", " \n"] {
+        assert_eq!(EmailAddress::parse(text).unwrap_err().to_string(), "the address is empty");
+    }
+}
+
+#[test]
 fn addresses_that_few_servers_accept_are_rejected() {
     let long_local = format!("{}@example.org", "a".repeat(65));
     let long_domain = format!("a@{}example.org", "abcdefghi.".repeat(25));

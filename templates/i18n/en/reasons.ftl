@@ -71,6 +71,7 @@ reason-empty-tag = A tag is empty.
 reason-character-in-tag = A tag must not contain “{ $character }”.
 reason-long-tag = A tag has { $length } characters; at most { $limit } are allowed.
 
+reason-address-empty = The address is empty.
 reason-no-at = “{ $address }” is not an e-mail address: it has no @.
 reason-local-empty = “{ $address }” is not an e-mail address: nothing stands before the @.
 reason-local-quoted = “{ $address }” cannot be mailed: quoted names before the @ are not supported.

@@ -70,6 +70,7 @@ reason-empty-tag = 標籤為空。
 reason-character-in-tag = 標籤中不能有「{ $character }」。
 reason-long-tag = 標籤有 { $length } 個字元，最多允許 { $limit } 個。
 
+reason-address-empty = 電子郵件地址為空。
 reason-no-at = 「{ $address }」不是電子郵件地址：缺少 @。
 reason-local-empty = 「{ $address }」不是電子郵件地址：@ 之前沒有內容。
 reason-local-quoted = 無法向「{ $address }」寄信：不支援 @ 之前帶引號的名稱。

@@ -70,6 +70,7 @@ reason-empty-tag = 标签为空。
 reason-character-in-tag = 标签中不能有“{ $character }”。
 reason-long-tag = 标签有 { $length } 个字符，最多允许 { $limit } 个。
 
+reason-address-empty = 邮箱地址为空。
 reason-no-at = “{ $address }”不是邮箱地址：缺少 @。
 reason-local-empty = “{ $address }”不是邮箱地址：@ 之前没有内容。
 reason-local-quoted = 无法向“{ $address }”发信：不支持 @ 之前带引号的名称。

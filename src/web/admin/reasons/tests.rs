@@ -103,6 +103,7 @@ fn filter_problems() -> Vec<(Json, String)> {
 
 fn value_problems() -> Vec<(Json, String)> {
     let addresses = [
+        "",
         "nobody",
         "@a.org",
         "\"a b\"@a.org",
