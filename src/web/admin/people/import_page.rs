@@ -251,7 +251,9 @@ fn options(
 /// Returns the recognized properties of a file as words.
 fn format_text(visit: &Visit, preview: &FilePreview) -> String {
     let form = &preview.form;
-    let mut words = vec![form.format.to_uppercase(), form.encoding.to_owned()];
+    // The form offers GB18030, which includes all of GBK.
+    let encoding = if form.encoding == "GBK" { "GB18030" } else { form.encoding };
+    let mut words = vec![form.format.to_uppercase(), encoding.to_owned()];
     if let Some(separator) = form.separator {
         let word = delimiter_word(separator);
         let key = format!("people-delimiter-{word}");

@@ -60,6 +60,8 @@ async fn a_chinese_file_is_read_mapped_checked_and_imported() {
     assert!(page.contains("GB18030") && page.contains("semicolon"), "{page}");
     assert!(page.contains("李雷") && page.contains("name=\"meaning-2\""), "{page}");
     assert!(page.contains("name=\"column-2\" value=\"城市\""), "{page}");
+    let gbk = lin.page(&format!("{path}?encoding=GBK&delimiter=semicolon")).await;
+    assert!(gbk.contains("<p>CSV · GB18030 · semicolon"), "the word of the form: {gbk}");
     let other = lin.page(&format!("{path}?encoding=windows-1252&delimiter=semicolon")).await;
     assert!(!other.contains("李雷"), "another encoding is shown without being stored");
     assert!(other.contains("name=\"encoding\" value=\"windows-1252\""), "{other}");
