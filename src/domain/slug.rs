@@ -8,6 +8,11 @@ const MAX_SLUG_LENGTH: usize = 64;
 /// # Errors
 /// A message with the nearest valid slug.
 pub fn validate(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err(
+            "the name is empty; use lower-case letters, digits and single hyphens".to_owned()
+        );
+    }
     let length = text.chars().count();
     if length > MAX_SLUG_LENGTH {
         return Err(format!(

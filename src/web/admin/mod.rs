@@ -18,6 +18,7 @@ mod language;
 mod listing;
 mod login;
 mod mail_frames;
+mod name_error;
 mod nav;
 mod objects;
 mod oidc;

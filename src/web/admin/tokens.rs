@@ -24,14 +24,14 @@ type FieldError = (&'static str, String);
 
 /// `GET /admin/tokens`: all tokens, and the form for a new one.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
-    render(&visit, StatusCode::OK, &Form::default(), None, None).await
+    render(&visit, StatusCode::OK, &Form::default(), &[], None).await
 }
 
 async fn render(
     visit: &Visit,
     status: StatusCode,
     form: &Form,
-    error: Option<FieldError>,
+    errors: &[FieldError],
     secret: Option<String>,
 ) -> WebResult<Response> {
     let tokens = visit.app().store.api_tokens().list(&visit.page_request()).await?;
@@ -51,7 +51,7 @@ async fn render(
         page.lede = visit.text("token-secret", &[]);
     }
     page.secret = secret;
-    page.form = Some(new_token_form(visit, form, error.as_ref()));
+    page.form = Some(new_token_form(visit, form, errors));
     visit.render_as(status, &page).await
 }
 
@@ -80,9 +80,9 @@ fn row(visit: &Visit, token: &ApiToken) -> Vec<Cell> {
     ]
 }
 
-fn new_token_form(visit: &Visit, form: &Form, error: Option<&FieldError>) -> FormView {
+fn new_token_form(visit: &Visit, form: &Form, errors: &[FieldError]) -> FormView {
     let error_of = |name: &str| {
-        error.filter(|(field, _)| *field == name).map(|(_, sentence)| sentence.clone())
+        errors.iter().find(|(field, _)| *field == name).map(|(_, sentence)| sentence.clone())
     };
     let mut name = text_field(visit, form, "name", "admin-name", "admin-name-hint");
     name.is_required = true;
@@ -100,22 +100,24 @@ fn new_token_form(visit: &Visit, form: &Form, error: Option<&FieldError>) -> For
 
 /// `POST /admin/tokens`: creates a token, and shows its secret once.
 pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
-    let reject = |field, sentence: String| {
-        render(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, Some((field, sentence)), None)
-    };
-    let Access { role, digests } = match Access::read(&visit, &form)? {
-        Ok(access) => access,
-        Err(sentence) => return reject("scope", sentence).await,
-    };
-    let lifetime = match form.first("expires") {
-        "" => None,
-        text => match duration::parse(text) {
-            Ok(lifetime) => Some(lifetime),
-            Err(reason) => return reject("expires", reason).await,
-        },
-    };
+    let rejected = StatusCode::UNPROCESSABLE_ENTITY;
+    let name = form.first("name");
+    let lifetime = Some(form.first("expires")).filter(|text| !text.is_empty());
+    let lifetime = lifetime.map(duration::parse).transpose();
+    let name_error = visit.name_error(name).map(|sentence| ("name", sentence));
+    let (Access { role, digests }, lifetime) =
+        match (Access::read(&visit, &form)?, lifetime, name_error.is_none()) {
+            (Ok(access), Ok(lifetime), true) => (access, lifetime),
+            (access, lifetime, _) => {
+                let lifetime_error = lifetime.err().map(|reason| ("expires", reason));
+                let scope_error = access.err().map(|sentence| ("scope", sentence));
+                let errors: Vec<FieldError> =
+                    name_error.into_iter().chain(lifetime_error).chain(scope_error).collect();
+                return render(&visit, rejected, &form, &errors, None).await;
+            }
+        };
     let new = NewToken {
-        name: form.first("name").to_owned(),
+        name: name.to_owned(),
         role,
         digests,
         expires_at: lifetime.map(|lifetime| visit.now.plus(lifetime)),
@@ -123,11 +125,11 @@ pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
     let (store, identity) = (&visit.app().store, &visit.app().store_identity);
     let (random, actor) = (clock::random_bytes(), &visit.actor);
     match api_tokens::create_token(store, &identity.secret, new, random, actor, visit.now).await {
-        Ok(token) => render(&visit, StatusCode::OK, &Form::default(), None, Some(token)).await,
+        Ok(token) => render(&visit, StatusCode::OK, &Form::default(), &[], Some(token)).await,
         Err(TokenError::Store(cause)) => Err(cause.into()),
         Err(error) => {
             let field = if matches!(error, TokenError::Expired) { "expires" } else { "name" };
-            reject(field, error.to_string()).await
+            render(&visit, rejected, &form, &[(field, error.to_string())], None).await
         }
     }
 }

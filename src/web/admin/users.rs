@@ -23,14 +23,14 @@ type FieldError = (&'static str, String);
 
 /// `GET /admin/users`: all users, and the form to add one.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
-    render_list(&visit, StatusCode::OK, &Form::default(), None).await
+    render_list(&visit, StatusCode::OK, &Form::default(), Vec::new()).await
 }
 
 async fn render_list(
     visit: &Visit,
     status: StatusCode,
     form: &Form,
-    error: Option<FieldError>,
+    errors: Vec<FieldError>,
 ) -> WebResult<Response> {
     let users = visit.app().store.users().list(&visit.page_request()).await?;
     let pager = visit.pager(&users);
@@ -63,16 +63,18 @@ async fn render_list(
         button: visit.text("user-add", &[]),
         error: None,
     });
-    place_error(&mut page, error);
+    place_errors(&mut page, errors);
     visit.render_as(status, &page).await
 }
 
-/// Shows an error at the field that it concerns.
-fn place_error(page: &mut ObjectPage, error: Option<FieldError>) {
-    let (Some((name, sentence)), Some(form)) = (error, &mut page.form) else { return };
-    match form.fields.iter_mut().find(|field| field.name == name) {
-        Some(field) => field.error = Some(sentence),
-        None => form.error = Some(sentence),
+/// Shows each error at the field that it concerns.
+fn place_errors(page: &mut ObjectPage, errors: Vec<FieldError>) {
+    let Some(form) = &mut page.form else { return };
+    for (name, sentence) in errors {
+        match form.fields.iter_mut().find(|field| field.name == name) {
+            Some(field) => field.error = Some(sentence),
+            None => form.error = Some(sentence),
+        }
     }
 }
 
@@ -92,14 +94,16 @@ fn is_mistake(error: &AccountError) -> bool {
 
 /// `POST /admin/users`: adds a user, and shows the link to set a password once.
 pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
-    let Access { role, digests } = match Access::read(&visit, &form)? {
-        Ok(access) => access,
-        Err(sentence) => {
-            let error = Some(("scope", sentence));
-            return render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, error).await;
+    let name = form.first("name").to_owned();
+    let name_error = visit.name_error(&name).map(|sentence| ("name", sentence));
+    let Access { role, digests } = match (Access::read(&visit, &form)?, name_error.is_none()) {
+        (Ok(access), true) => access,
+        (access, _) => {
+            let scope_error = access.err().map(|sentence| ("scope", sentence));
+            let errors = name_error.into_iter().chain(scope_error).collect();
+            return render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, errors).await;
         }
     };
-    let name = form.first("name").to_owned();
     let new = NewUser { name: name.clone(), role, digests, oidc: None };
     let context = visit.app().account_context();
     let added =
@@ -107,8 +111,8 @@ pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
     match added {
         Ok(()) => show_link(&visit, &name).await,
         Err(error) if is_mistake(&error) => {
-            let error = Some(field_error(&error));
-            render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, error).await
+            let errors = vec![field_error(&error)];
+            render_list(&visit, StatusCode::UNPROCESSABLE_ENTITY, &form, errors).await
         }
         Err(error) => Err(error.into()),
     }
@@ -194,7 +198,7 @@ pub(super) async fn set_role(
 /// Shows the page of a user with what was entered and its error.
 async fn reject(visit: &Visit, user: &User, form: &Form, error: FieldError) -> WebResult<Response> {
     let mut page = user_page(visit, user, Some(form)).await?;
-    place_error(&mut page, Some(error));
+    place_errors(&mut page, vec![error]);
     visit.render_as(StatusCode::UNPROCESSABLE_ENTITY, &page).await
 }
 

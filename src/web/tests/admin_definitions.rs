@@ -142,6 +142,31 @@ async fn a_rejected_form_keeps_its_values_with_each_error_at_its_field() {
 }
 
 #[tokio::test]
+async fn all_errors_of_a_new_definition_are_shown_at_once() {
+    let site = Site::new(false).await;
+    add(&site, "lin", Role::Editor).await;
+    let session = sign_in(&site, "lin").await;
+    let settings = "schedule.kind=weekly&schedule.time=8:00&from=&min_articles=many";
+    for (name, error) in [
+        ("", "Enter a name."),
+        ("Two+Weeks", "two-weeks"),
+        ("weekly", "The config file has this name"),
+    ] {
+        let form = format!("name={name}&{settings}");
+        let rejected = post_with(&site, "/admin/digests/new", &session, &form).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let text = rejected.text();
+        assert!(text.contains("href=\"#name\"") && text.contains(error), "{text}");
+        for key in ["schedule", "from", "min_articles"] {
+            assert!(text.contains(&format!("id=\"error-{key}\"")), "{name} {key}: {text}");
+        }
+        assert!(!text.contains("unnamed"), "{text}");
+    }
+    let feed = post_with(&site, "/admin/feeds/new", &session, "name=&items=0").await.text();
+    assert!(feed.contains("Enter a name.") && feed.contains("id=\"error-items\""), "{feed}");
+}
+
+#[tokio::test]
 async fn two_people_who_edit_one_feed_are_told_and_lose_nothing() {
     let site = Site::new(false).await;
     add(&site, "lin", Role::Editor).await;

@@ -205,6 +205,24 @@ async fn nobody_gets_all_digests_without_that_choice() {
 }
 
 #[tokio::test]
+async fn all_errors_of_a_new_user_or_token_are_shown_at_once() {
+    let (site, session) = site_with(Role::Admin).await;
+    for (path, fields) in [
+        ("/admin/users", ["name", "scope"].as_slice()),
+        ("/admin/tokens", ["name", "expires", "scope"].as_slice()),
+    ] {
+        let form = "name=&role=editor&scope=only&expires=soon";
+        let rejected = post_with(&site, path, &session, form).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let html = rejected.text();
+        assert!(html.contains("id=\"error-name\">Enter a name.</span>"), "{html}");
+        for field in fields {
+            assert!(html.contains(&format!("id=\"error-{field}\"")), "{path} {field}: {html}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn articles_are_found_by_title_and_shown_with_their_text_in_a_frame_that_runs_nothing() {
     let (site, session) = site_with(Role::Editor).await;
     site.publish("Open <day>").await;

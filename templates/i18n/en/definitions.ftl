@@ -42,6 +42,7 @@ admin-author-system = Courant
 admin-delete-nothing = Nothing depends on it.
 admin-delete-hint = Editions in progress are sent all the same. The history stays, and a version of it can be restored.
 admin-delete-check = Yes, delete it
+admin-error-name-empty = Enter a name.
 admin-error-in-file = The config file has this name; choose another one, or change it there.
 admin-error-name-taken = This name is taken; choose another one.
 admin-error-meanwhile = Somebody changed this meanwhile. Load the page again and repeat your change.

@@ -41,6 +41,7 @@ admin-author-system = Courant
 admin-delete-nothing = 沒有其他內容依賴此項。
 admin-delete-hint = 進行中的期次仍會寄送完畢。歷史版本會保留，之後可以還原。
 admin-delete-check = 確定刪除
+admin-error-name-empty = 請填寫名稱。
 admin-error-in-file = 設定檔中已有此名稱；請換一個名稱，或在該檔中修改。
 admin-error-name-taken = 此名稱已被使用，請換一個。
 admin-error-meanwhile = 其他人剛剛修改了此項。請重新載入頁面後再修改。

@@ -41,6 +41,7 @@ admin-author-system = Courant
 admin-delete-nothing = 没有其他内容依赖此项。
 admin-delete-hint = 进行中的期次仍会发送完毕。历史版本会保留，之后可以恢复。
 admin-delete-check = 确定删除
+admin-error-name-empty = 请填写名称。
 admin-error-in-file = 配置文件中已有此名称；请换一个名称，或在该文件中修改。
 admin-error-name-taken = 此名称已被使用，请换一个。
 admin-error-meanwhile = 其他人刚刚修改了此项。请重新加载页面后再修改。

@@ -18,9 +18,11 @@ use super::values::{merge, settings_of_form};
 use crate::config::FieldError;
 use crate::definitions::{self, DefinitionError};
 use crate::domain::definition::DefinitionKind;
-use crate::domain::slug;
 use crate::web::error::WebResult;
 use crate::web::form::Form;
+
+/// Name under which the settings of a new definition are checked while its own name has an error.
+const UNNAMED: &str = "unnamed";
 
 /// `GET /admin/KINDs/new`: an empty form.
 pub(super) async fn show_new(
@@ -117,6 +119,11 @@ async fn submit(
     form: &Form,
 ) -> WebResult<Response> {
     let Draft { kind, name, settings, .. } = *draft;
+    if draft.version.is_none()
+        && let Some(sentence) = visit.name_error(name)
+    {
+        return refuse_name(visit, draft, sentence).await;
+    }
     let app = visit.newest_app().await?;
     let replaced = stored.map_or("", |stored| stored.body.as_str());
     let built = definitions::definition_from_settings(kind, name, settings.clone(), replaced);
@@ -150,20 +157,53 @@ async fn submit(
 
 /// Shows the form with an error of the validation.
 async fn fail(visit: &Visit, draft: &Draft<'_>, error: DefinitionError) -> WebResult<Response> {
-    let about = |path: &[&str], key: &str| FieldError {
-        path: path.iter().map(|&key| key.to_owned()).collect(),
-        message: visit.text(key, &[]),
-    };
+    let text = |key: &str| visit.text(key, &[]);
     let errors = match definitions::errors_by_field(error, draft.kind, draft.name) {
         Ok(errors) => errors,
-        Err(DefinitionError::InFile { .. }) => vec![about(&["name"], "admin-error-in-file")],
-        Err(DefinitionError::Conflict) if draft.version.is_none() => {
-            vec![about(&["name"], "admin-error-name-taken")]
+        Err(DefinitionError::InFile { .. }) => {
+            return refuse_name(visit, draft, text("admin-error-in-file")).await;
         }
-        Err(DefinitionError::Conflict) => vec![about(&[], "admin-error-meanwhile")],
+        Err(DefinitionError::Conflict) if draft.version.is_none() => {
+            return refuse_name(visit, draft, text("admin-error-name-taken")).await;
+        }
+        Err(DefinitionError::Conflict) => {
+            vec![FieldError { path: Vec::new(), message: text("admin-error-meanwhile") }]
+        }
         Err(other) => return Err(anyhow::Error::from(other).into()),
     };
     refuse(visit, draft, &errors).await
+}
+
+/// Shows the form with the error of a new name, together with those of the settings.
+async fn refuse_name(visit: &Visit, draft: &Draft<'_>, sentence: String) -> WebResult<Response> {
+    let mut errors = vec![FieldError { path: vec!["name".to_owned()], message: sentence }];
+    errors.extend(errors_of_settings(visit, draft).await?);
+    refuse(visit, draft, &errors).await
+}
+
+/// Returns the errors of the settings of a new definition, whatever its name.
+async fn errors_of_settings(visit: &Visit, draft: &Draft<'_>) -> WebResult<Vec<FieldError>> {
+    let Draft { kind, settings, .. } = *draft;
+    let built = definitions::definition_from_settings(kind, UNNAMED, settings.clone(), "");
+    let definition = match built {
+        Ok(definition) => definition,
+        Err(errors) => return Ok(errors),
+    };
+    let app = visit.newest_app().await?;
+    let read = reader(visit);
+    let checked = definitions::check(&app.store, &read, &app.templates, &definition).await;
+    let Err(error) = checked else { return Ok(Vec::new()) };
+    let mut errors = match definitions::errors_by_field(error, kind, UNNAMED) {
+        Ok(errors) => errors,
+        // The config file has this name by chance, so the settings wait for another attempt.
+        Err(DefinitionError::InFile { .. }) => Vec::new(),
+        Err(other) => return Err(anyhow::Error::from(other).into()),
+    };
+    let location = format!("[[{kind}s]] {UNNAMED}: ");
+    for error in &mut errors {
+        error.message = error.message.replace(&location, "");
+    }
+    Ok(errors)
 }
 
 async fn refuse(visit: &Visit, draft: &Draft<'_>, errors: &[FieldError]) -> WebResult<Response> {
@@ -191,7 +231,7 @@ pub(super) async fn rename(
     let (read, actor, now) = (reader(&visit), &visit.actor, visit.now);
     let error = if form.first("version").parse() != Ok(stored.version) {
         visit.text("admin-error-meanwhile", &[])
-    } else if let Err(reason) = slug::validate(new_name) {
+    } else if let Some(reason) = visit.name_error(new_name) {
         reason
     } else {
         let names = (name.as_str(), new_name);

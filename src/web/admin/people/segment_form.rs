@@ -40,6 +40,7 @@ pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
     let store = &visit.app().store;
     let taken = |key: &str| Some(("name", visit.text(key, &[])));
     entered.error = match definitions::expect_version(store, KIND, &entered.name, None).await {
+        _ if entered.name.is_empty() => taken("admin-error-name-empty"),
         _ if slug::validate(&entered.name).is_err() => taken("people-error-slug"),
         Err(DefinitionError::Conflict) => taken("people-error-name-taken"),
         Err(other) => return Err(failure(other)),
