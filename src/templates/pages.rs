@@ -39,7 +39,9 @@ pub use admin::{
     ChangedPersonRow, ChangedValueRow, ImportColumn, ImportPage, ImportRow, ImportsPage,
     RejectedRow, SelectOption,
 };
-pub use admin::{SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage};
+pub use admin::{
+    NewSuppressionPage, SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage,
+};
 pub use api::{ApiField, ApiGroup, ApiOperation, ApiPage, ApiResponse};
 pub use context::{Alternate, LanguageLink, PageContext};
 pub use forms::{
@@ -298,6 +300,7 @@ pub(super) fn check(renderers: Renderers<'_, '_>) -> Vec<anyhow::Error> {
         .chain(all::<SegmentsPage>(renderers))
         .chain(all::<SegmentPage>(renderers))
         .chain(all::<SuppressionsPage>(renderers))
+        .chain(all::<NewSuppressionPage>(renderers))
         .chain(all::<AuditPage>(renderers))
         .chain(all::<NoticePage>(renderers))
         .chain(all::<ErrorPage>(renderers))

@@ -63,6 +63,8 @@ pub use person::{
     AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,
     PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
 };
-pub use segments::{SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage};
+pub use segments::{
+    NewSuppressionPage, SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage,
+};
 pub use select::SelectOption;
 pub use table::{Action as AdminAction, Cell, Column, Table};

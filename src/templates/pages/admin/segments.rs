@@ -77,7 +77,7 @@ pub struct SegmentPage {
     pub used_by: Vec<String>,
 }
 
-/// Context of `/admin/suppressions`. Its forms post to `add` and `remove` below it.
+/// Context of `/admin/suppressions`. Its forms post to `remove` below it.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct SuppressionsPage {
     /// Context common to all pages of the admin area.
@@ -85,16 +85,24 @@ pub struct SuppressionsPage {
     pub frame: AdminFrame,
     /// Address that was searched for.
     pub search: String,
-    /// `true` if the searched text is an address.
-    pub is_address: bool,
-    /// Field for another address.
-    pub added: TextField,
+    /// URL of the form that suppresses the searched text; `None` if it is neither address nor domain.
+    pub offer_url: Option<String>,
     /// `true` if the user may change suppressions.
     pub may_change: bool,
     /// Suppressions of the page, newest first.
     pub suppressions: Vec<SuppressionRow>,
     /// Links to the other pages of the list.
     pub pager: Pager,
+}
+
+/// Context of the page `/admin/suppressions/new`, a form.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct NewSuppressionPage {
+    /// Context common to all pages of the admin area.
+    #[serde(flatten)]
+    pub frame: AdminFrame,
+    /// Address or domain, with its error.
+    pub email: TextField,
 }
 
 /// Suppression in the list.
@@ -197,18 +205,25 @@ impl View for SuppressionsPage {
         let list = |frame| Self {
             frame,
             search: "m.muster@example.edu".into(),
-            is_address: true,
+            offer_url: Some("/admin/suppressions/new?email=m".into()),
             may_change: true,
             ..Self::default()
         };
         let mut samples = framed(|frame| Self { frame, ..Self::default() });
         samples.extend(framed(list));
         samples.extend(framed(|frame| Self {
-            added: TextField::sample(),
             suppressions: vec![row(None), row(Some("m.muster@example.edu"))],
             pager: Pager::sample(),
             ..list(frame)
         }));
         samples
+    }
+}
+
+impl View for NewSuppressionPage {
+    const TEMPLATE: &'static str = "web/admin/suppression_new";
+
+    fn samples() -> Vec<Self> {
+        framed(|frame| Self { frame, email: TextField::sample() })
     }
 }

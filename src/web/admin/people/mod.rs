@@ -87,6 +87,6 @@ fn add_lists(routes: Routes) -> Routes {
         .add("/admin/segments/{name}/save", WRITE, post(segment_form::change))
         .add("/admin/segments/{name}/delete", WRITE, post(segment_form::delete))
         .add("/admin/suppressions", READ, get(suppressions::list))
-        .add("/admin/suppressions/add", WRITE, post(suppressions::add))
+        .add("/admin/suppressions/new", WRITE, get(suppressions::new).post(suppressions::create))
         .add("/admin/suppressions/remove", WRITE, post(suppressions::remove))
 }

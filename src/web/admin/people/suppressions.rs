@@ -10,7 +10,7 @@ use crate::domain::permission::Permission;
 use crate::domain::suppression_target::SuppressionTarget;
 use crate::store::suppressions::{SUPPRESSION_REASONS, Suppression, domain_key, suppression_key};
 use crate::subscribers;
-use crate::templates::pages::{SuppressionRow, SuppressionsPage, TextField};
+use crate::templates::pages::{NewSuppressionPage, SuppressionRow, SuppressionsPage, TextField};
 use crate::web::admin::nav::Section;
 use crate::web::admin::visit::Visit;
 use crate::web::error::WebResult;
@@ -18,14 +18,12 @@ use crate::web::form::Form;
 
 /// Path of the list.
 const PATH: &str = "/admin/suppressions";
+/// Path of the form for another suppression.
+const NEW: &str = "/admin/suppressions/new";
 
 /// `GET /admin/suppressions`: all suppressions, or those of the address or domain `q`.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     require_all_digests(&visit)?;
-    render(&visit, StatusCode::OK, TextField::default()).await
-}
-
-async fn render(visit: &Visit, status: StatusCode, added: TextField) -> WebResult<Response> {
     let store = &visit.app().store;
     let search = visit.param("q").unwrap_or_default().to_owned();
     let target = SuppressionTarget::parse(&search).ok();
@@ -42,17 +40,20 @@ async fn render(visit: &Visit, status: StatusCode, added: TextField) -> WebResul
     frame.command = Some("courant suppressions list".to_owned());
     frame.call = Some("GET /api/v1/suppressions".to_owned());
     let pager = visit.pager(&page);
-    let rows = page.items.into_iter().map(|one| row(visit, target.as_ref(), one));
+    let rows = page.items.into_iter().map(|one| row(&visit, target.as_ref(), one));
     let view = SuppressionsPage {
         frame,
-        is_address: target.is_some(),
+        offer_url: target.as_ref().map(|target| {
+            let query =
+                Serializer::new(String::new()).append_pair("email", &target.to_string()).finish();
+            visit.url(&format!("{NEW}?{query}"))
+        }),
         search,
-        added,
         may_change: visit.may(Permission::WriteSubscribers),
         suppressions: rows.collect(),
         pager,
     };
-    visit.render_as(status, &view).await
+    visit.render(&view).await
 }
 
 /// Returns the row of a suppression; `searched` is the address if the user knows it.
@@ -76,14 +77,29 @@ fn row(visit: &Visit, searched: Option<&SuppressionTarget>, one: Suppression) ->
     }
 }
 
-/// `POST /admin/suppressions/add`: suppresses an address or a domain.
-pub(super) async fn add(visit: Visit, form: Form) -> WebResult<Response> {
+/// `GET /admin/suppressions/new`: the form, with the address or domain in `email`.
+pub(super) async fn new(visit: Visit) -> WebResult<Response> {
+    require_all_digests(&visit)?;
+    let value = visit.param("email").unwrap_or_default().to_owned();
+    render_form(&visit, StatusCode::OK, TextField { value, ..TextField::default() }).await
+}
+
+async fn render_form(visit: &Visit, status: StatusCode, email: TextField) -> WebResult<Response> {
+    let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Suppressions)];
+    let mut frame = visit.frame(Section::Suppressions, crumbs);
+    frame.command = Some("courant suppressions add ADDRESS".to_owned());
+    frame.call = Some("POST /api/v1/suppressions".to_owned());
+    visit.render_as(status, &NewSuppressionPage { frame, email }).await
+}
+
+/// `POST /admin/suppressions/new`: suppresses an address or a domain.
+pub(super) async fn create(visit: Visit, form: Form) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let value = form.first("email").to_owned();
     let Ok(target) = SuppressionTarget::parse(&value) else {
         let error = Some(visit.text("people-error-suppression", &[]));
-        let added = TextField { value, error, stored: None };
-        return render(&visit, StatusCode::UNPROCESSABLE_ENTITY, added).await;
+        let email = TextField { value, error, stored: None };
+        return render_form(&visit, StatusCode::UNPROCESSABLE_ENTITY, email).await;
     };
     let (store, secret) = (&visit.app().store, &visit.app().store_identity.secret);
     match subscribers::suppress(store, secret, &target, &visit.actor, visit.now).await? {

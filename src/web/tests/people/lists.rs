@@ -94,16 +94,19 @@ async fn an_address_is_suppressed_found_and_removed() {
     let lin = site.user("lin", Role::ListManager, &[]).await;
     let path = "/admin/suppressions";
     assert!(lin.page(path).await.contains("No address is suppressed."));
-    let rejected = lin.post("/admin/suppressions/add", "email=example.org").await;
+    let rejected = lin.post("/admin/suppressions/new", "email=example.org").await;
     assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(rejected.text().contains("value=\"example.org\""), "{}", rejected.text());
-    let added = lin.done("/admin/suppressions/add", "email=Eve%40example.org").await;
+    let added = lin.done("/admin/suppressions/new", "email=Eve%40example.org").await;
     assert!(lin.page(&added).await.contains("address not stored"), "only a hash is stored");
-    let again = lin.done("/admin/suppressions/add", "email=eve%40example.org").await;
+    let again = lin.done("/admin/suppressions/new", "email=eve%40example.org").await;
     assert!(again.ends_with("refused=suppression-known"));
-    assert!(
-        lin.page("/admin/suppressions?q=bob%40example.org").await.contains("is not suppressed")
-    );
+    let none = lin.page("/admin/suppressions?q=bob%40example.org").await;
+    assert!(none.contains("bob@example.org is not suppressed."), "{none}");
+    let offered = read(&none);
+    let (_, offer) = offered.split_once("<br><a class=\"button secondary\" href=\"/news").unwrap();
+    let form = lin.page(offer.split('"').next().unwrap()).await;
+    assert!(form.contains("required value=\"bob@example.org\""), "{form}");
     let found = lin.page("/admin/suppressions?q=eve%40example.org").await;
     let hash = found.split("name=\"hash\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     lin.done("/admin/suppressions/remove", &format!("hash={hash}")).await;
@@ -117,7 +120,7 @@ async fn a_suppressed_domain_is_shown_with_its_people_who_cannot_be_allowed_alon
     let site = Site::new(false).await;
     let lin = site.user("lin", Role::ListManager, &[]).await;
     let ada = site.subscriber("ada@example.org", "Ada", "weekly").await;
-    lin.done("/admin/suppressions/add", "email=%40Example.org").await;
+    lin.done("/admin/suppressions/new", "email=%40Example.org").await;
     assert!(lin.page("/admin/suppressions").await.contains("<td>@example.org</td>"));
     let found = lin.page("/admin/suppressions?q=eve%40example.org").await;
     assert!(found.contains("<td>@example.org</td>"), "the domain covers the address");
@@ -142,7 +145,9 @@ async fn segments_and_suppressions_are_not_for_users_of_one_digest_or_without_pe
     let limited = site.user("lin", Role::ListManager, &["weekly"]).await;
     let editor = site.user("wu", Role::Editor, &[]).await;
     let viewer = site.user("kim", Role::Viewer, &[]).await;
-    for path in ["/admin/segments", "/admin/segments/new", "/admin/suppressions"] {
+    for path in
+        ["/admin/segments", "/admin/segments/new", "/admin/suppressions", "/admin/suppressions/new"]
+    {
         assert_eq!(limited.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
         assert_eq!(editor.get(path).await.status, StatusCode::FORBIDDEN, "{path}");
     }
@@ -150,7 +155,7 @@ async fn segments_and_suppressions_are_not_for_users_of_one_digest_or_without_pe
     let (hidden, shown) = (limited.page("/admin/").await, viewer.page("/admin/").await);
     assert!(links.iter().all(|link| !hidden.contains(link)), "{hidden}");
     assert!(links.iter().all(|link| shown.contains(link)), "{shown}");
-    assert!(!viewer.page("/admin/suppressions").await.contains("/suppressions/add"));
-    let refused = viewer.post("/admin/suppressions/add", "email=eve%40example.org").await;
+    assert!(!viewer.page("/admin/suppressions").await.contains("/suppressions/new"));
+    let refused = viewer.post("/admin/suppressions/new", "email=eve%40example.org").await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
 }
