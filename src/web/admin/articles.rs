@@ -1,11 +1,10 @@
 //! `/admin/articles`: the mirrored articles, and where each of them appeared.
 
 use axum::extract::Path;
-use axum::http::{HeaderValue, header};
-use axum::response::{Html, IntoResponse, Response};
-use html_escape::{encode_double_quoted_attribute, encode_text};
+use axum::response::Response;
 use percent_encoding::utf8_percent_encode;
 
+use super::article_frame;
 use super::nav::Section;
 use super::visit::Visit;
 use crate::domain::article::Article;
@@ -16,10 +15,6 @@ use crate::web::error::{WebError, WebResult};
 
 /// Number of editions on the page of an article.
 const LISTED_EDITIONS: i64 = 20;
-/// Policy of the frame with the text of an article: it runs nothing and sends nothing.
-const CONTENT_CSP: &str = "default-src 'none'; img-src https: data:; media-src https:; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'";
-/// Styles of the text of an article.
-const CONTENT_STYLE: &str = ":root{color-scheme:light dark}body{font:1rem/1.6 system-ui,sans-serif;margin:1.2rem;max-width:44rem}img,video{max-width:100%;height:auto}";
 
 /// `GET /admin/articles`: the articles, newest first.
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
@@ -140,6 +135,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<String>) -> WebResult<Resp
     }
     if !article.body_html.is_empty() {
         page.content_url = Some(visit.url(&format!("{}/content", path_of(&article))));
+        page.content_height = article_frame::height(&article.body_html);
     }
     visit.render(&page).await
 }
@@ -213,13 +209,5 @@ async fn editions(visit: &Visit, article: &Article) -> WebResult<Block> {
 /// `GET /admin/articles/ID/content`: the text of an article, for the frame of its page.
 pub(super) async fn content(visit: Visit, Path(id): Path<String>) -> WebResult<Response> {
     let article = find(&visit, &id).await?;
-    // The body is allow-listed HTML; the policy refuses everything else once more.
-    let html = format!(
-        "<!doctype html><html lang=\"{}\"><meta charset=\"utf-8\"><title>{}</title><style>{CONTENT_STYLE}</style><body>{}</body></html>",
-        encode_double_quoted_attribute(&article.language),
-        encode_text(&article.title),
-        article.body_html
-    );
-    let policy = HeaderValue::from_static(CONTENT_CSP);
-    Ok(([(header::CONTENT_SECURITY_POLICY, policy)], Html(html)).into_response())
+    Ok(article_frame::document(&article))
 }

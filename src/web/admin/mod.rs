@@ -1,6 +1,7 @@
 //! `/admin/`: the admin area, its sign-in and the profile of the signed-in user.
 
 mod access_fields;
+mod article_frame;
 mod articles;
 mod attention;
 mod audit;

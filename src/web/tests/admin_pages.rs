@@ -234,6 +234,7 @@ async fn articles_are_found_by_title_and_shown_with_their_text_in_a_frame_that_r
     let page = get_with(&site, path, &session).await;
     assert_eq!(page.status, StatusCode::OK, "{path}");
     assert!(page.text().contains("All news"), "the feed that selects it");
+    assert!(page.text().contains("<h2>Text</h2><iframe class=\"mail fitted\""), "{}", page.text());
     let content = get_with(&site, &format!("{path}/content"), &session).await;
     let policy = content.header(header::CONTENT_SECURITY_POLICY);
     assert!(policy.contains("sandbox") && policy.contains("default-src 'none'"), "{policy}");

@@ -243,6 +243,7 @@ article-first-seen = First seen
 article-id = Permanent id
 article-feeds = Feeds
 article-no-editions = It was in no edition yet.
+article-text = Text
 
 webhook-kinds = Kinds of events
 webhook-waiting = Waiting

@@ -231,6 +231,7 @@ article-first-seen = 首次收录
 article-id = 永久 ID
 article-feeds = 所属订阅源
 article-no-editions = 尚未收入任何一期简报。
+article-text = 正文
 
 webhook-kinds = 事件类型
 webhook-waiting = 等待发送

@@ -35,6 +35,8 @@ pub struct ObjectPage {
     pub blocks: Vec<Block>,
     /// HTML of an article, which is already sanitized, for a frame of its own.
     pub content_url: Option<String>,
+    /// Height of the frame in pixels; `None` for the largest.
+    pub content_height: Option<usize>,
     /// Form of the page.
     pub form: Option<FormView>,
 }
@@ -97,6 +99,7 @@ impl View for ObjectPage {
             facts: facts.clone(),
             blocks: vec![block("Rejected rows", Table::sample()), block("Notes", empty.clone())],
             content_url: Some("/admin/articles/x/content".into()),
+            content_height: Some(120),
             form: Some(FormView::sample()),
         }));
         samples
