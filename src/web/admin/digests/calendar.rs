@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::civil::{Date, Time};
+use jiff::civil::Date;
 use jiff::{Span, ToSpan as _};
 
 use super::super::visit::Visit;
@@ -21,18 +21,20 @@ pub(super) fn weekdays(visit: &Visit) -> Vec<WeekdayName> {
     (1..=7).map(name).collect()
 }
 
-/// Returns the month of a time and the two after it, in the time zone of a digest.
+/// Returns the month of a time and the two after it, in the time zone of a digest; none if it has
+/// several editions a day, which marked days cannot show.
 pub(super) fn months(digest: &Digest, language: &str, now: Millis) -> Vec<CalendarMonth> {
     let day_of = |at: Millis| digest.timezone.to_datetime(at.timestamp()).date();
     let today = day_of(now);
     let first = today.first_of_month();
     let end = later(first, MONTHS.months());
     let next = |after: Millis| digest.schedule.next_after(after, &digest.timezone);
-    let on_later_day = |at: &Millis| {
-        let end_of_day = day_of(*at).to_datetime(Time::MAX).to_zoned(digest.timezone.clone());
-        next(Millis::from(end_of_day.ok()?.timestamp()).max(*at))
-    };
-    let dates = std::iter::successors(next(now), on_later_day);
+    let dates = std::iter::successors(next(now), |at| next(*at));
+    // A pattern has the same hours on each of its days, so two days at most are looked at.
+    let first_days: Vec<Date> = dates.clone().take(3).map(day_of).collect();
+    if first_days.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Vec::new();
+    }
     let dates: BTreeSet<Date> = dates.map(day_of).take_while(|day| *day < end).collect();
     let mark = |day: Date| match day {
         day if digest.pause.iter().any(|range| range.contains(day)) => "paused",
@@ -94,11 +96,9 @@ mod tests {
         assert_eq!(marked(&months[0], "paused"), [25, 26, 27, 28, 29, 30, 31]);
         assert_eq!(marked(&months[1], "edition"), [4, 11, 18, 25]);
         assert!(months[0].weeks[0][1].is_today, "{:?}", months[0].weeks[0]);
-        let text = text.replace("0 8 * * MON", "* * * * *");
+        let text = text.replace("0 8 * * MON", "0 8,20 * * MON");
         let config = Config::parse(Path::new("/c.toml"), &text, std::iter::empty()).unwrap();
-        let often = super::months(&config.digests[0], "en", now);
-        assert_eq!(marked(&often[0], "edition"), (1..=24).collect::<Vec<i8>>());
-        assert_eq!(marked(&often[2], "edition").len(), 28);
+        assert!(super::months(&config.digests[0], "en", now).is_empty(), "several a day");
         assert!(months.iter().flat_map(|month| &month.weeks).all(|week| week.len() == 7));
     }
 }
