@@ -229,8 +229,10 @@ async fn everything_is_paused_at_once_and_resumed_and_a_limited_user_reaches_onl
     assert!(list.contains("Resume everything") && !list.contains("Pause everything"), "{list}");
     let home = get_with(&site, "/admin/", &session).await.text();
     assert!(home.contains("/news/admin/digests/weekly\">View the digest"), "{home}");
+    let preview = "class=\"button secondary\" href=\"/news/admin/digests/weekly/preview\"";
     let page = get_with(&site, "/admin/digests/weekly", &session).await.text();
     assert!(page.contains("Paused since") && page.contains("/weekly/resume"), "{page}");
+    assert!(page.contains(preview), "only the button that resumes is prominent: {page}");
     let path = "/admin/digests/weekly/pause";
     let again = post_with(&site, path, &session, "").await;
     assert!(again.header(header::LOCATION).ends_with("?refused=digest-paused"));

@@ -12,7 +12,7 @@ admin-preview = Preview
 admin-edit = Edit
 admin-history = History
 
-admin-digest-recipients = would receive it now
+admin-digest-recipients = Recipients now
 admin-digest-pending = An edition is due and is created as soon as Courant runs:
 admin-digest-no-dates = The schedule has no further date.
 admin-digest-pauses = Paused:

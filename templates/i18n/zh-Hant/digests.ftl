@@ -12,7 +12,7 @@ admin-preview = 預覽
 admin-edit = 編輯
 admin-history = 歷史版本
 
-admin-digest-recipients = 現在會收到的人數
+admin-digest-recipients = 目前收件人數
 admin-digest-pending = 有一期已到時間，Courant 運作後會立即產生：
 admin-digest-no-dates = 寄送計畫中沒有後續日期。
 admin-digest-pauses = 暫停日期：

@@ -12,7 +12,7 @@ admin-preview = 预览
 admin-edit = 编辑
 admin-history = 历史版本
 
-admin-digest-recipients = 现在会收到的人数
+admin-digest-recipients = 当前收件人数
 admin-digest-pending = 有一期已到时间，Courant 运行后会立即生成：
 admin-digest-no-dates = 发送计划中没有后续日期。
 admin-digest-pauses = 暂停日期：
