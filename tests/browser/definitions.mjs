@@ -77,7 +77,7 @@ await story(async ({ page, watch, step }) => {
     await sees(page, "This is not an e-mail address.");
     await field.fill(facts.to);
     await page.getByRole("button", { name: "Send me a test" }).click();
-    await sees(page, "The test is queued and is sent within seconds.");
+    await sees(page, `The test to ${facts.to} is queued and is sent within seconds.`);
   });
   await step("change the digest and see its history", async () => {
     await page.goto(at("/admin/digests/fortnight/edit"));

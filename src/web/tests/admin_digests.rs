@@ -160,10 +160,28 @@ async fn a_test_mail_is_queued_once_and_a_wrong_address_is_kept() {
     let path = format!("{path}?{choices}");
     let done = post_with(&site, &path, &session, "to=lin%40example.org").await;
     assert_eq!(done.status, StatusCode::SEE_OTHER);
-    assert_eq!(done.header(header::LOCATION), format!("/news{preview}&done=digest-test"));
+    let location = done.header(header::LOCATION).trim_start_matches("/news");
+    assert_eq!(location, format!("{preview}&to=lin%40example.org&done=digest-test"));
+    let page = get_with(&site, location, &session).await.text();
+    assert!(page.contains("The test to lin@example.org is queued"), "{page}");
+    assert!(page.contains("required value=\"lin@example.org\""), "{page}");
+    let forged = location.replace("lin%40example.org", "Call+us");
+    let page = get_with(&site, &forged, &session).await.text();
+    assert!(page.contains("The test is queued") && !page.contains("Call us"), "{page}");
     let log = site.app.store.audit_log().list(&PageRequest::first(100)).await.unwrap();
     let tests = log.items.iter().filter(|entry| entry.action == AuditAction::Test).count();
     assert_eq!(tests, 1);
+}
+
+#[tokio::test]
+async fn an_edition_for_nobody_cannot_be_created_from_the_preview() {
+    let site = Site::new(false).await;
+    site.publish("Open day").await;
+    add(&site, "lin", Role::Editor).await;
+    let session = sign_in(&site, "lin").await;
+    let page = get_with(&site, "/admin/digests/weekly/preview", &session).await.text();
+    assert!(page.contains("Nobody would receive it"), "{page}");
+    assert!(page.contains(" disabled ") && !page.contains("/weekly/editions\""), "{page}");
 }
 
 #[tokio::test]

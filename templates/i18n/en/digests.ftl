@@ -130,6 +130,7 @@ admin-mail-sample = Name, address and links are those of a sample person.
 admin-test = Send a test
 admin-test-to = Address
 admin-test-button = Send me a test
+admin-test-queued = The test to { $address } is queued and is sent within seconds.
 admin-create = Create an edition now
 admin-create-hint = { $count ->
     [one] One subscriber receives it at once
@@ -142,6 +143,7 @@ admin-create-check = { $count ->
 admin-create-type = Type the number of recipients: { $count }
 admin-create-button = Create and send
 admin-create-few = Too few stories wait for an edition.
+admin-create-nobody = Nobody would receive it: no confirmed subscriber belongs to the audience.
 admin-error-address = This is not an e-mail address. Write it as in name@example.org.
 admin-error-unknown-address = No subscriber has this address.
 admin-error-suppressed = This address is suppressed and gets no mail. Remove it from the suppressions first.

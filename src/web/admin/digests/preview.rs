@@ -22,6 +22,8 @@ use crate::web::error::{WebError, WebResult};
 
 /// Number of recipients above which it must be typed.
 pub(super) const MAX_UNTYPED_RECIPIENTS: i64 = 1_000;
+/// Catalog key of the message about a queued test, below `admin-done-`.
+pub(super) const TESTED: &str = "digest-test";
 /// Contents with their words in addresses and catalog keys.
 const CONTENTS: [(&str, PreviewContent); 3] = [
     ("next", PreviewContent::Next),
@@ -80,8 +82,26 @@ const MAIL_PARAMETERS: [&str; 3] = ["content", "language", "as"];
 const VIEW_PARAMETERS: [&str; 3] = ["part", "width", "mode"];
 
 /// Returns the choices of the page as the query of an address; empty if there are none.
-pub(super) fn choices(visit: &Visit) -> String {
+fn choices(visit: &Visit) -> String {
     query_of(visit, &[MAIL_PARAMETERS, VIEW_PARAMETERS].concat())
+}
+
+/// Returns the path of the page with its choices after a test to an address was queued.
+pub(super) fn tested_path(visit: &Visit, name: &str, to: &EmailAddress) -> String {
+    let choices = choices(visit);
+    let separator = if choices.is_empty() { '?' } else { '&' };
+    let to = Serializer::new(String::new()).append_pair("to", to.as_str()).finish();
+    format!("/admin/digests/{name}/preview{choices}{separator}{to}")
+}
+
+/// Names the address of a test that was just queued, and offers it for another one.
+fn add_tested(visit: &Visit, page: &mut MailPreviewPage) {
+    let to = visit.param("to").filter(|_| visit.param("done") == Some(TESTED));
+    // Anybody can write a link, so only an address is repeated.
+    let Some(Ok(address)) = to.map(EmailAddress::parse) else { return };
+    let values = [("address", address.as_str().into())];
+    page.frame.done = Some(visit.text("admin-test-queued", &values));
+    address.as_str().clone_into(&mut page.to);
 }
 
 /// Returns those of the parameters that the address of the page has as a query; empty if it has none.
@@ -106,6 +126,7 @@ pub(super) async fn render(
     let options = options(visit, &app, digest, subscriber.clone().ok().flatten()).await?;
     let mut page = empty_page(visit, &app, digest, &options).await?;
     page.as_error = subscriber.err();
+    add_tested(visit, &mut page);
     match preview(visit, &app, digest, &options).await? {
         Ok(preview) => add_mail(visit, digest, &options, &preview, &mut page),
         Err(error) => page.error = Some(error),

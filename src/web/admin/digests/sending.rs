@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::super::visit::Visit;
 use super::find;
 use super::preview::{
-    MAX_UNTYPED_RECIPIENTS, RefusedTest, choices, chosen_subscriber, options, render,
+    MAX_UNTYPED_RECIPIENTS, RefusedTest, TESTED, chosen_subscriber, options, render, tested_path,
 };
 use crate::digests::{self, Prepared};
 use crate::domain::address::EmailAddress;
@@ -39,8 +39,7 @@ pub(in crate::web::admin) async fn test(
     } else {
         match digests::queue_test(context, digest, to, &options, &visit.actor, visit.now).await {
             Ok(_) => {
-                let path = format!("/admin/digests/{name}/preview{}", choices(&visit));
-                return Ok(visit.done(&path, "digest-test"));
+                return Ok(visit.done(&tested_path(&visit, &name, &address), TESTED));
             }
             Err(error) if error.chain().any(|cause| cause.is::<StoreError>()) => {
                 return Err(error.into());
