@@ -107,7 +107,11 @@ field?.addEventListener("input", () => {
 palette?.addEventListener("keydown", (event) => {
   const links = [...results.querySelectorAll("a")];
   const at = links.indexOf(document.activeElement);
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+  if (event.key === "Escape") {
+    // A search field would only be emptied by the first press.
+    event.preventDefault();
+    palette.close();
+  } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     const next = at + (event.key === "ArrowDown" ? 1 : -1);
     (links[next] ?? (next < 0 ? field : links[0]))?.focus();

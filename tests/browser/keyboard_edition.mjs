@@ -5,8 +5,13 @@ import { assert, facts, story } from "./lib/story.mjs";
 await story(async ({ page, step }) => {
   await step("find the digest with the palette", async () => {
     await signInByKeyboard(page, facts);
-    await page.keyboard.press("/");
     const palette = page.getByRole("dialog", { name: "Find" });
+    await page.keyboard.press("/");
+    await palette.waitFor();
+    await page.keyboard.type("month");
+    await page.keyboard.press("Escape");
+    await palette.waitFor({ state: "hidden" });
+    await page.keyboard.press("/");
     await palette.waitFor();
     await page.keyboard.type("week");
     await palette.getByRole("link", { name: "The week" }).first().waitFor();
