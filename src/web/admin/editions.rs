@@ -104,6 +104,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
     };
     let variants = editions.variants(id).await?;
     page.variants = variants.into_iter().map(|row| variant(&visit, row)).collect();
+    page.has_sections = page.variants.iter().any(|variant| !variant.sections.is_empty());
     add_progress(&visit, &edition, counts, &mut page);
     if page.shows_recipients {
         add_recipients(&visit, counts, &mut page).await?;

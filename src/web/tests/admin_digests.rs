@@ -207,6 +207,7 @@ async fn an_edition_is_created_once_with_the_confirmed_number_of_recipients() {
     assert_eq!(editions(&site).await, 1);
 
     let edition = get_with(&site, "/admin/editions/1", &session).await.text();
+    assert!(edition.contains("\">English</a> <small>"), "the language comes first: {edition}");
     let mail = edition.split("/news/admin/editions/1/mails/").nth(1).unwrap();
     let variant = mail.split('"').next().unwrap();
     let path = format!("/admin/editions/1/mails/{variant}");

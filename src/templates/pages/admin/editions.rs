@@ -64,6 +64,8 @@ pub struct EditionPage {
     pub articles: Vec<EditionArticle>,
     /// Variants of the mail.
     pub variants: Vec<EditionVariant>,
+    /// `true` if a variant has only some sections.
+    pub has_sections: bool,
     /// `true` if the user may see the recipients.
     pub shows_recipients: bool,
     /// Filters of the recipients by outcome.
@@ -158,6 +160,12 @@ impl View for EditionPage {
             outcome: OutcomeCounts::sample(),
             ..Self::default()
         };
+        let variant = |sections: &[&str]| EditionVariant {
+            id: 1,
+            language: "English".into(),
+            subject: "The week: Open day".into(),
+            sections: sections.iter().map(|&section| section.into()).collect(),
+        };
         let mut samples = framed(edition);
         samples.extend(framed(|frame| Self {
             note: Some("Paused because of a wrong link.".into()),
@@ -168,12 +176,8 @@ impl View for EditionPage {
             relay_error: Some("421 try later".into()),
             commands: ["pause", "resume", "cancel", "retry"].map(Into::into).into(),
             articles: vec![EditionArticle { path: "college%2F1".into(), title: "Open day".into() }],
-            variants: vec![EditionVariant {
-                id: 1,
-                language: "English".into(),
-                subject: "The week: Open day".into(),
-                sections: vec!["Campus".into()],
-            }],
+            variants: vec![variant(&["Campus"]), variant(&[])],
+            has_sections: true,
             shows_recipients: true,
             chips: Chip::samples(),
             recipients: vec![recipient.clone()],
