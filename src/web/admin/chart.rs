@@ -64,6 +64,7 @@ fn draw(label: String, values: &[(Day, i64)], from: i64, with_line: bool) -> Cha
         label,
         width: WIDTH,
         height: HEIGHT,
+        is_empty: highest == 0,
         ticks: ticks.collect(),
         days: day_ticks(&bars),
         days_y: HEIGHT - 6,

@@ -14,6 +14,7 @@ async fn the_list_and_the_page_of_a_feed_show_addresses_and_selection() {
     assert!(list.contains("Private") && !list.contains("/admin/feeds/new\""));
     let page = get_with(&site, "/admin/feeds/news", &session).await.text();
     assert!(page.contains("https://news.example.edu/news/feeds/news.rss"), "{page}");
+    assert!(page.contains("No readers in the last 30 days.") && !page.contains("class=\"chart\""));
     assert!(page.contains("Open &lt;day&gt;") && !page.contains("Open <day>"));
     let shown = html_escape::decode_html_entities(&page);
     assert!(shown.contains("/?feed=rss2") && shown.contains("<link rel=\"alternate\" type="));

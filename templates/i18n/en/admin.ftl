@@ -83,6 +83,7 @@ admin-home-left = left
 admin-home-readers = Feed readers, 30 days
 admin-home-yesterday = yesterday
 admin-home-usual = on a usual day
+admin-home-no-readers = No readers in the last 30 days.
 
 admin-attention-blocked = Nothing is sent: { $reason }
 admin-attention-stopped = Courant has not run since { $since }.

@@ -83,6 +83,7 @@ admin-home-left = 取消訂閱
 admin-home-readers = 訂閱來源讀者（30 天）
 admin-home-yesterday = 昨天
 admin-home-usual = 平常一天
+admin-home-no-readers = 近 30 天沒有讀者。
 
 admin-attention-blocked = 已停止寄信：{ $reason }
 admin-attention-stopped = Courant 自 { $since } 起沒有運作。

@@ -83,6 +83,7 @@ admin-home-left = 退订
 admin-home-readers = 订阅源读者（30 天）
 admin-home-yesterday = 昨天
 admin-home-usual = 平常一天
+admin-home-no-readers = 近 30 天没有读者。
 
 admin-attention-blocked = 已停止发信：{ $reason }
 admin-attention-stopped = Courant 自 { $since } 起没有运行。

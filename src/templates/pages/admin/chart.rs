@@ -11,6 +11,8 @@ pub struct Chart {
     pub width: i64,
     /// Height of the drawing.
     pub height: i64,
+    /// `true` if the number of each day is 0.
+    pub is_empty: bool,
     /// Horizontal lines of the scale, from the bottom.
     pub ticks: Vec<Tick>,
     /// Days of the chart, oldest first.
@@ -63,6 +65,7 @@ impl Chart {
             label: "Readers".into(),
             width: 560,
             height: 150,
+            is_empty: false,
             ticks: vec![tick(128, "0"), tick(20, "60")],
             bars: vec![bar("2026-09-20", 12, 42), bar("2026-09-21", 14, 60)],
             line: with_line.then(|| "M42 20L60 18".into()),
