@@ -13,6 +13,9 @@ use super::quoting::quote_text;
 use super::redaction::{HIDDEN, is_secret, redact_url};
 use crate::domain::definition::Definition;
 
+/// Origin of a setting that is not set.
+pub const DEFAULT_ORIGIN: &str = "default";
+
 /// Key of a configuration with its value and where it is set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
@@ -24,7 +27,7 @@ pub struct Setting {
     pub key: String,
     /// Value as TOML; a secret is hidden.
     pub value: String,
-    /// File and line, environment variable, definition in the database, or `default`.
+    /// File and line, environment variable, definition in the database, or [`DEFAULT_ORIGIN`].
     pub origin: String,
 }
 
@@ -90,7 +93,7 @@ fn add_defaults(settings: &mut Vec<Setting>, section: &'static TableSchema, tabl
             table: table.name().map(str::to_owned),
             key: (*key).to_owned(),
             value: (*value).to_owned(),
-            origin: "default".to_owned(),
+            origin: DEFAULT_ORIGIN.to_owned(),
         });
     }
 }

@@ -55,7 +55,7 @@ pub use definition_text::{
     with_former_names,
 };
 pub use error::{ConfigError, FieldError};
-pub use explain::{Setting, explain};
+pub use explain::{DEFAULT_ORIGIN, Setting, explain};
 pub use quoting::quote_text;
 pub(crate) use redaction::has_unencoded_password;
 pub use redaction::redact_url;

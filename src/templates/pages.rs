@@ -19,11 +19,11 @@ pub use admin::{
     Crumb, DefinitionDeletePage, DefinitionFormPage, DefinitionHistoryPage, DigestPage,
     DigestSummary, DigestsPage, EditionArticle, EditionMailPage, EditionPage, EditionVariant,
     EditionsPage, EnrollmentView, Fact, FeedSummaryRow, Field, FieldErrorLink, FieldGroup,
-    FieldOption, FieldText, FindPage, FormField, FormView, FoundGroup, FoundItem, HomePage,
-    LoginPage, MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin, OutcomeCounts,
-    Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage, ScheduleField,
-    ScheduleText, SessionRow, SetPasswordPage, Share, Table, Tick, TimeText, UpcomingEdition,
-    VersionRow, WeekdayName,
+    FieldOption, FieldText, FindPage, FoldedTable, FormField, FormView, FoundGroup, FoundItem,
+    HomePage, LoginPage, MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin,
+    OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage,
+    ScheduleField, ScheduleText, SessionRow, SetPasswordPage, Share, Table, Tick, TimeText,
+    UpcomingEdition, VersionRow, WeekdayName,
 };
 pub use admin::{
     AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,

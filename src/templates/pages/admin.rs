@@ -54,7 +54,7 @@ pub use imports::{
 };
 pub use list::{Chip, Pager};
 pub use mails::{EditionMailPage, MailPreviewPage, MailView};
-pub use object::{Block, Fact, ObjectPage};
+pub use object::{Block, Fact, FoldedTable, ObjectPage};
 pub use pause_all::PauseAll;
 pub use people::{
     CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,

@@ -203,7 +203,7 @@ async fn editions(visit: &Visit, article: &Article) -> WebResult<Block> {
         empty: visit.text("article-no-editions", &[]),
         ..Table::default()
     };
-    Ok(Block { title: visit.text("admin-editions", &[]), table })
+    Ok(Block::new(visit.text("admin-editions", &[]), table))
 }
 
 /// `GET /admin/articles/ID/content`: the text of an article, for the frame of its page.

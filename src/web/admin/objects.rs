@@ -10,7 +10,7 @@ impl Visit {
         ObjectPage {
             frame: self.frame(section, vec![self.crumb(Section::Home)]),
             title: self.text(section.item().text_key, &[]),
-            blocks: vec![Block { title: String::new(), table }],
+            blocks: vec![Block::new(String::new(), table)],
             ..ObjectPage::default()
         }
     }

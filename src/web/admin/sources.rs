@@ -133,7 +133,7 @@ fn issue_block(visit: &Visit, key: &str, issues: Vec<RowIssue>) -> Block {
         pager: Pager::default(),
         ..Table::default()
     };
-    Block { title: visit.text(key, &[]), table }
+    Block::new(visit.text(key, &[]), table)
 }
 
 /// `POST /admin/sources/NAME/sync`: requests a sync now.

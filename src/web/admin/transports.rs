@@ -138,7 +138,7 @@ fn digests(visit: &Visit, transport: &str) -> Block {
         empty: visit.text("transport-no-digests", &[]),
         ..Table::default()
     };
-    Block { title: visit.text("admin-digests", &[]), table }
+    Block::new(visit.text("admin-digests", &[]), table)
 }
 
 fn blocked_domains(visit: &Visit, snapshot: &TransportSnapshot) -> Block {
@@ -151,5 +151,5 @@ fn blocked_domains(visit: &Visit, snapshot: &TransportSnapshot) -> Block {
         empty: visit.text("transport-no-blocked", &[]),
         ..Table::default()
     };
-    Block { title: visit.text("transport-blocked", &[]), table }
+    Block::new(visit.text("transport-blocked", &[]), table)
 }

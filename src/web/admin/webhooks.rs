@@ -90,7 +90,7 @@ pub(super) async fn show(visit: Visit, Path(name): Path<String>) -> WebResult<Re
         pager,
         ..Table::default()
     };
-    page.blocks.push(Block { title: visit.text("webhook-attempts", &[]), table });
+    page.blocks.push(Block::new(visit.text("webhook-attempts", &[]), table));
     visit.render(&page).await
 }
 

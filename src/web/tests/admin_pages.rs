@@ -345,7 +345,10 @@ async fn the_audit_log_states_its_details_in_words_with_links_to_the_objects() {
 async fn the_settings_show_their_origin_and_hide_secrets() {
     let (site, session) = site_with(Role::Admin).await;
     let html = get_with(&site, "/admin/settings", &session).await.text();
-    assert!(html.contains("[site]") && html.contains("default"), "{html}");
+    let (_, sections) = html.split_once("<h2>[site]</h2>").unwrap();
+    let (set, defaults) = sections.split_once("<summary>").unwrap();
+    assert!(set.contains("<td>config.toml:") && !set.contains("<td>default"), "{set}");
+    assert!(defaults.contains("<td>default"), "{defaults}");
 }
 
 #[tokio::test]

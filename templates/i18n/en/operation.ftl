@@ -223,6 +223,10 @@ settings-lede = All settings in force and where each is set. Change them in { $p
 settings-key = Key
 settings-value = Value
 settings-origin = Set in
+settings-defaults = { $count ->
+    [one] One default
+   *[other] { $count } defaults
+  }
 
 admin-source = Source
 admin-language = Language

@@ -211,6 +211,7 @@ settings-lede = 目前生效的全部設定及其來源。請在 { $path } 中�
 settings-key = 設定項
 settings-value = 值
 settings-origin = 來源
+settings-defaults = { $count } 項預設值
 
 admin-source = 資料來源
 admin-language = 語言

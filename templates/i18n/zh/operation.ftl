@@ -211,6 +211,7 @@ settings-lede = 当前生效的全部设置及其来源。请在 { $path } 中�
 settings-key = 设置项
 settings-value = 值
 settings-origin = 来源
+settings-defaults = { $count } 项默认值
 
 admin-source = 数据源
 admin-language = 语言

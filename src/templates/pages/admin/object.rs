@@ -57,6 +57,24 @@ pub struct Block {
     pub title: String,
     /// Table with its rows.
     pub table: Table,
+    /// Further rows, which are folded.
+    pub folded: Option<FoldedTable>,
+}
+
+/// Table below a line that unfolds it.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct FoldedTable {
+    /// Text of the line.
+    pub text: String,
+    /// Table with its rows.
+    pub table: Table,
+}
+
+impl Block {
+    /// Creates a block without folded rows.
+    pub fn new(title: String, table: Table) -> Self {
+        Self { title, table, folded: None }
+    }
 }
 
 impl Fact {
@@ -70,7 +88,9 @@ impl View for ObjectPage {
     const TEMPLATE: &'static str = "web/admin/object";
 
     fn samples() -> Vec<Self> {
-        let block = |title: &str, table| Block { title: title.into(), table };
+        let block = |title: &str, table| Block::new(title.into(), table);
+        let folded = FoldedTable { text: "9 defaults".into(), table: Table::sample() };
+        let folded = Block { folded: Some(folded), ..block("[site]", Table::default()) };
         let empty = Table { empty: "There are none yet.".into(), ..Table::default() };
         let mut samples = framed(|frame| Self {
             frame,
@@ -97,7 +117,11 @@ impl View for ObjectPage {
             secret: Some("courant_abc".into()),
             search: None,
             facts: facts.clone(),
-            blocks: vec![block("Rejected rows", Table::sample()), block("Notes", empty.clone())],
+            blocks: vec![
+                block("Rejected rows", Table::sample()),
+                block("Notes", empty.clone()),
+                folded.clone(),
+            ],
             content_url: Some("/admin/articles/x/content".into()),
             content_height: Some(120),
             form: Some(FormView::sample()),
