@@ -43,7 +43,7 @@ fn state_cell(visit: &Visit, observed: &Observed) -> Cell {
         ("transport-failing", "bad")
     } else if snapshot.is_some_and(|snapshot| snapshot.rate_limited_until.is_some()) {
         ("transport-limited", "warn")
-    } else if snapshot.is_some_and(|snapshot| snapshot.sent_last_minute > 0) {
+    } else if observed.waiting > 0 && snapshot.is_some_and(|one| one.sent_last_minute > 0) {
         ("transport-sending", "active")
     } else if snapshot.is_some() {
         ("transport-ready", "good")
@@ -61,13 +61,14 @@ fn count(number: u64) -> Cell {
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     let rows = observe(&visit).await?.into_iter().map(|observed| {
         let per_minute = observed.snapshot.as_ref().map_or(0, |snapshot| snapshot.sent_last_minute);
-        let error = observed.failure.as_ref().map(|failure| failure.error.clone());
+        let no_error = || Cell::text(visit.text("transport-no-error", &[]));
+        let error = observed.failure.as_ref().map(|failure| Cell::code(&failure.error));
         vec![
             Cell::link(&observed.name, visit.url(&format!("/admin/transports/{}", observed.name))),
             state_cell(&visit, &observed),
             Cell::number(observed.waiting),
             count(per_minute),
-            Cell::code(error.unwrap_or_default()),
+            error.unwrap_or_else(no_error),
         ]
     });
     let titles =

@@ -41,7 +41,7 @@ async fn render_list(
             Cell::text(visit.role(user.role)),
             Cell::text(visit.scope_text(&user.digests)),
             Cell::text(visit.text(factor, &[])),
-            Cell::time(user.signed_in_at.map(|at| visit.time(at))),
+            signed_in(visit, user),
         ]
     };
     let titles = ["admin-name", "admin-role", "admin-digests", "user-factor", "user-signed-in"];
@@ -65,6 +65,14 @@ async fn render_list(
     });
     place_errors(&mut page, errors);
     visit.render_as(status, &page).await
+}
+
+/// Returns the time of the last sign-in of a user.
+fn signed_in(visit: &Visit, user: &User) -> Cell {
+    match user.signed_in_at {
+        Some(at) => Cell::time(Some(visit.time(at))),
+        None => Cell::text(visit.text("user-never-signed-in", &[])),
+    }
 }
 
 /// Shows each error at the field that it concerns.
@@ -149,7 +157,7 @@ async fn user_page(visit: &Visit, user: &User, form: Option<&Form>) -> WebResult
     let factor = if user.totp_secret.is_some() { "user-factor-on" } else { "user-factor-off" };
     page.facts = vec![
         fact("user-added", Cell::time(Some(visit.time(user.created_at)))),
-        fact("user-signed-in", Cell::time(user.signed_in_at.map(|at| visit.time(at)))),
+        fact("user-signed-in", signed_in(visit, user)),
         fact("user-factor", Cell::text(visit.text(factor, &[]))),
     ];
     let path = |action: &str| visit.url(&format!("{PATH}/{}/{action}", user.name));

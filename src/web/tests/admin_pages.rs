@@ -153,6 +153,8 @@ async fn a_user_is_added_with_a_link_and_the_last_admin_stays() {
     assert!(added.text().contains("/news/admin/password/"), "{}", added.text());
     let stored = site.app.store.users().find("wu").await.unwrap().unwrap();
     assert_eq!(stored.digests, DigestScope::new(Some(vec!["weekly".into()])));
+    let page = get_with(&site, "/admin/users/wu", &session).await.text();
+    assert!(page.contains("<dt>Last sign-in</dt><dd>never"), "{page}");
     let taken = post_with(&site, "/admin/users", &session, body).await;
     assert_eq!(taken.status, StatusCode::UNPROCESSABLE_ENTITY);
     let demoted =
@@ -339,6 +341,13 @@ async fn the_audit_log_states_its_details_in_words_with_links_to_the_objects() {
     let (summary, whole) = description.split_once("</summary>").unwrap();
     assert!(summary.ends_with('…') && whole.contains(long.trim_end()), "{description}");
     assert!(html.contains("/admin/feeds/campus"), "{html}");
+}
+
+#[tokio::test]
+async fn a_transport_without_errors_says_so() {
+    let (site, session) = site_with(Role::Viewer).await;
+    let list = get_with(&site, "/admin/transports", &session).await.text();
+    assert!(list.contains("<td>none"), "{list}");
 }
 
 #[tokio::test]
