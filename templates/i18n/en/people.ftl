@@ -44,9 +44,9 @@ people-columns = Columns
 people-apply = Apply
 people-all-digests = All digests
 people-chosen = chosen
-people-all-matching = all { $count ->
-    [one] one that matches
-   *[other] { $count } that match
+people-all-matching = { $count ->
+    [one] the one that matches
+   *[other] all { $count } that match
   }
 people-all-matching-more = all that match
 people-action-tag = Tag…

@@ -32,6 +32,8 @@ async fn chosen_people_are_tagged_once_and_the_page_says_how_many() {
     let [ada, _] = two_people(&site).await;
     let list = lin.page("/admin/subscribers").await;
     assert!(list.contains("all 2 that match") && list.contains("data-all-rows"), "{list}");
+    let one = lin.page("/admin/subscribers?q=ada").await;
+    assert!(one.contains("the one that matches"), "{one}");
     let nobody = lin.done("/admin/subscribers/bulk", "action=tag&q=x").await;
     assert!(nobody.ends_with("refused=bulk-nobody"), "{nobody}");
     let asked = lin.post("/admin/subscribers/bulk", &format!("action=tag&chosen={ada}")).await;
