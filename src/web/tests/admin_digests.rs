@@ -238,7 +238,10 @@ async fn everything_is_paused_at_once_and_resumed_and_a_limited_user_reaches_onl
     }
     let hidden = post_with(&site, "/admin/digests/weekly/pause", &mei, "").await;
     assert_eq!(hidden.status, StatusCode::NOT_FOUND);
-    post_with(&site, "/admin/pause", &mei, "").await;
+    let list = get_with(&site, "/admin/digests", &mei).await.text();
+    assert!(list.contains("Pause my digests") && !list.contains("Pause everything"), "{list}");
+    let own = post_with(&site, "/admin/pause", &mei, "").await;
+    assert!(own.header(header::LOCATION).ends_with("?done=own-digests-paused"));
     assert_eq!(paused().await, ["daily"]);
     let done = post_with(&site, "/admin/pause", &session, "").await;
     assert!(done.header(header::LOCATION).ends_with("/admin/digests?done=digests-paused"));

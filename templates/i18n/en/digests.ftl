@@ -156,6 +156,7 @@ admin-refused-edition-few = Nothing was created: too few stories wait.
 admin-refused-edition-conflict = Nothing was created: another edition with the same stories was created at the same time.
 
 admin-pause-all = Pause everything
+admin-pause-own = Pause my digests
 admin-pause-all-confirm = { $editions ->
     [0] { $count ->
         [one] Pause 1 digest? Subscribers receive no edition until you resume it.
@@ -171,6 +172,7 @@ admin-pause-all-confirm = { $editions ->
     }
 }
 admin-resume-all = Resume everything
+admin-resume-own = Resume my digests
 admin-resume-all-confirm = { $count ->
     [one] Resume 1 digest, with the editions that were paused with it?
    *[other] Resume { $count } digests, with the editions that were paused with them?
@@ -184,7 +186,9 @@ admin-edition-follows-pause = Paused together with its digest, and resumed with 
 admin-done-digest-paused = The digest is paused, with its editions that were being sent.
 admin-done-digest-resumed = The digest is resumed. Dates during the pause are not made up for; their articles are in the next edition.
 admin-done-digests-paused = Everything is paused: no edition is created or sent until you resume it.
+admin-done-own-digests-paused = Your digests are paused: none of their editions is created or sent until you resume them.
 admin-done-digests-resumed = Everything is resumed. Dates during the pause are not made up for; their articles are in the next edition.
+admin-done-own-digests-resumed = Your digests are resumed. Dates during the pause are not made up for; their articles are in the next editions.
 admin-refused-digest-paused = Nothing was changed: the digest is paused already.
 admin-refused-digest-resumed = Nothing was changed: the digest is not paused.
 admin-refused-edition-paused = Nothing was created: the digest is paused. Resume it first.

@@ -107,11 +107,13 @@ admin-refused-edition-few = 未產生：待寄的文章太少。
 admin-refused-edition-conflict = 未產生：同時已有另一期收入了相同的文章。
 
 admin-pause-all = 全部暫停
+admin-pause-own = 暫停我的電子報
 admin-pause-all-confirm = { $editions ->
     [0] 暫停 { $count } 份電子報？在您恢復之前，訂閱者不會收到任何一期。
    *[other] 暫停 { $count } 份電子報和正在寄送的 { $editions } 期？在您恢復之前，訂閱者不會收到任何一期。
 }
 admin-resume-all = 全部恢復
+admin-resume-own = 恢復我的電子報
 admin-resume-all-confirm = 恢復 { $count } 份電子報，以及隨之暫停的各期？
 admin-digest-pause = 暫停
 admin-digest-resume = 恢復
@@ -122,7 +124,9 @@ admin-edition-follows-pause = 已隨電子報一同暫停，恢復電子報後�
 admin-done-digest-paused = 電子報已暫停，正在寄送的各期也已一同暫停。
 admin-done-digest-resumed = 電子報已恢復。暫停期間錯過的日期不會補寄，相關文章會收入下一期。
 admin-done-digests-paused = 已全部暫停：恢復之前不會產生或寄送任何一期。
+admin-done-own-digests-paused = 您的電子報已全部暫停：恢復之前不會產生或寄送任何一期。
 admin-done-digests-resumed = 已全部恢復。暫停期間錯過的日期不會補寄，相關文章會收入下一期。
+admin-done-own-digests-resumed = 您的電子報已全部恢復。暫停期間錯過的日期不會補寄，相關文章會列入下一期。
 admin-refused-digest-paused = 未作變更：電子報已處於暫停狀態。
 admin-refused-digest-resumed = 未作變更：電子報並未暫停。
 admin-refused-edition-paused = 未產生：電子報已暫停，請先恢復。

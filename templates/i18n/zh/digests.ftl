@@ -107,11 +107,13 @@ admin-refused-edition-few = 未生成：待发的文章太少。
 admin-refused-edition-conflict = 未生成：同时已有另一期收入了相同的文章。
 
 admin-pause-all = 全部暂停
+admin-pause-own = 暂停我的简报
 admin-pause-all-confirm = { $editions ->
     [0] 暂停 { $count } 份简报？在您恢复之前，订阅者不会收到任何一期。
    *[other] 暂停 { $count } 份简报和正在发送的 { $editions } 期？在您恢复之前，订阅者不会收到任何一期。
 }
 admin-resume-all = 全部恢复
+admin-resume-own = 恢复我的简报
 admin-resume-all-confirm = 恢复 { $count } 份简报，以及随之暂停的各期？
 admin-digest-pause = 暂停
 admin-digest-resume = 恢复
@@ -122,7 +124,9 @@ admin-edition-follows-pause = 已随简报一同暂停，恢复简报后会继�
 admin-done-digest-paused = 简报已暂停，正在发送的各期也已一同暂停。
 admin-done-digest-resumed = 简报已恢复。暂停期间错过的日期不会补发，相关文章会收入下一期。
 admin-done-digests-paused = 已全部暂停：恢复之前不会生成或发送任何一期。
+admin-done-own-digests-paused = 您的简报已全部暂停：恢复之前不会生成或发送任何一期。
 admin-done-digests-resumed = 已全部恢复。暂停期间错过的日期不会补发，相关文章会收入下一期。
+admin-done-own-digests-resumed = 您的简报已全部恢复。暂停期间错过的日期不会补发，相关文章会列入下一期。
 admin-refused-digest-paused = 未作更改：简报已处于暂停状态。
 admin-refused-digest-resumed = 未作更改：简报并未暂停。
 admin-refused-edition-paused = 未生成：简报已暂停，请先恢复。

@@ -57,7 +57,7 @@ impl View for DigestsPage {
             frame,
             digests: vec![full.clone(), empty.clone()],
             may_create: false,
-            pause_all: PauseAll { active: 1, paused: 1, sending: 2 },
+            pause_all: PauseAll { active: 1, paused: 1, sending: 2, is_limited: false },
         }));
         samples
     }

@@ -132,7 +132,7 @@ impl View for EditionsPage {
             chips: Chip::samples(),
             editions: vec![edition.clone()],
             pager: Pager::sample(),
-            pause_all: PauseAll { active: 2, paused: 0, sending: 1 },
+            pause_all: PauseAll { active: 2, sending: 1, is_limited: true, ..PauseAll::default() },
         }));
         samples
     }

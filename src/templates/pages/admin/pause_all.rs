@@ -11,4 +11,6 @@ pub struct PauseAll {
     pub paused: i64,
     /// Number of editions that are being sent.
     pub sending: i64,
+    /// `true` if the user sees only some digests.
+    pub is_limited: bool,
 }

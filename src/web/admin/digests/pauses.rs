@@ -6,6 +6,7 @@ use axum::response::Response;
 use super::super::visit::Visit;
 use super::find;
 use crate::digests;
+use crate::domain::digest_scope::DigestScope;
 use crate::domain::edition::EditionState;
 use crate::domain::permission::Permission;
 use crate::templates::pages::PauseAll;
@@ -31,6 +32,7 @@ pub(in crate::web::admin) async fn pause_all(visit: &Visit) -> WebResult<PauseAl
         active: number(active.len()),
         paused: number(paused.len()),
         sending: number(sending.count()),
+        is_limited: scope != DigestScope::All,
     })
 }
 
@@ -41,7 +43,7 @@ pub(in crate::web::admin) async fn pause_every(visit: Visit) -> WebResult<Respon
         // A digest that somebody else has paused at the same time is as it should be.
         digests::pause_digest(&visit.app().store, &name, &visit.actor, visit.now).await?;
     }
-    Ok(visit.done(LIST, "digests-paused"))
+    Ok(done(&visit, "digests-paused", "own-digests-paused"))
 }
 
 /// `POST /admin/resume`: resumes all paused digests of the user, with the editions paused with them.
@@ -50,7 +52,13 @@ pub(in crate::web::admin) async fn resume_every(visit: Visit) -> WebResult<Respo
     for name in paused {
         digests::resume_digest(&visit.app().store, &name, &visit.actor, visit.now).await?;
     }
-    Ok(visit.done(LIST, "digests-resumed"))
+    Ok(done(&visit, "digests-resumed", "own-digests-resumed"))
+}
+
+/// Leads to the list with a message about all digests, or about those of a limited user.
+fn done(visit: &Visit, about_all: &str, about_own: &str) -> Response {
+    let is_limited = visit.actor.digests() != DigestScope::All;
+    visit.done(LIST, if is_limited { about_own } else { about_all })
 }
 
 /// Returns the names of the digests of the user: of those that are not paused, and of those that are.
