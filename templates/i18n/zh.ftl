@@ -329,7 +329,7 @@ api-responses = 响应
 
 # --- The demo's publishing form
 publish-title = 发布文章
-publish-lede = 文章会立即出现在订阅源中，并收入相应栏目订阅者的下一期简报。
+publish-lede = 文章会立即出现在订阅源中，并列入相应栏目订阅者的下一期简报。
 publish-field-title = 标题
 publish-field-text = 正文
 publish-field-text-hint = 段落之间请空一行。
@@ -338,6 +338,6 @@ publish-field-language = 语言
 publish-button = 发布
 publish-error-title = 请填写标题。
 publish-done-title = 已发布
-publish-done = 《{ $title }》已出现在订阅源中，并将收入下一期简报。
+publish-done = 《{ $title }》已出现在订阅源中，并将列入下一期简报。
 publish-done-feeds = 查看订阅源
 publish-done-again = 再发布一篇

@@ -13,7 +13,7 @@ admin-zone = 時間均為 { $zone } 時區。
 
 admin-group-content = 內容
 admin-group-mail = 郵件
-admin-group-people = 訂閱者
+admin-group-people = 讀者管理
 admin-group-operation = 運作
 admin-group-administration = 管理
 admin-home = 首頁
@@ -82,7 +82,7 @@ admin-home-joined = 新增
 admin-home-left = 取消訂閱
 admin-home-readers = 訂閱來源讀者（30 天）
 admin-home-yesterday = 昨天
-admin-home-usual = 平常一天
+admin-home-usual = 平日
 admin-home-no-readers = 近 30 天沒有讀者。
 
 admin-attention-blocked = 已停止寄信：{ $reason }

@@ -233,7 +233,7 @@ article-updated-at = 修改時間
 article-first-seen = 首次收錄
 article-id = 永久 ID
 article-feeds = 所屬訂閱來源
-article-no-editions = 尚未收入任何一期電子報。
+article-no-editions = 尚未列入任何一期電子報。
 article-text = 內文
 
 webhook-kinds = 事件型別

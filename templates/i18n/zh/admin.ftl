@@ -13,7 +13,7 @@ admin-zone = 时间均为 { $zone } 时区。
 
 admin-group-content = 内容
 admin-group-mail = 邮件
-admin-group-people = 订阅者
+admin-group-people = 读者管理
 admin-group-operation = 运行
 admin-group-administration = 管理
 admin-home = 首页
@@ -82,7 +82,7 @@ admin-home-joined = 新增
 admin-home-left = 退订
 admin-home-readers = 订阅源读者（30 天）
 admin-home-yesterday = 昨天
-admin-home-usual = 平常一天
+admin-home-usual = 平日
 admin-home-no-readers = 近 30 天没有读者。
 
 admin-attention-blocked = 已停止发信：{ $reason }

@@ -233,7 +233,7 @@ article-updated-at = 修改时间
 article-first-seen = 首次收录
 article-id = 永久 ID
 article-feeds = 所属订阅源
-article-no-editions = 尚未收入任何一期简报。
+article-no-editions = 尚未列入任何一期简报。
 article-text = 正文
 
 webhook-kinds = 事件类型
