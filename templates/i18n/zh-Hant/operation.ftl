@@ -38,7 +38,7 @@ source-row = 記錄
 source-reason = 原因
 source-since = 首次發現
 admin-done-sync = 將盡快開始同步。
-admin-done-removals = 已確認刪除，將在下次同步時運作。
+admin-done-removals = 已確認刪除，將在下次同步時執行。
 admin-refused-removals = 未做更改：待刪除的文章數量已有變化，請重新檢視。
 admin-refused-builtin = 內建資料來源沒有可讀取的資料庫。
 
@@ -209,7 +209,7 @@ audit-value-session = 工作階段
 audit-value-origin = 表單來源
 audit-value-network = 同一網路嘗試過多
 
-settings-lede = 目前生效的全部設定及其來源。請在 { $path } 中修改，然後運作 `courant reload`。
+settings-lede = 目前生效的全部設定及其來源。請在 { $path } 中修改，然後執行 `courant reload`。
 settings-key = 設定項
 settings-value = 值
 settings-origin = 來源
