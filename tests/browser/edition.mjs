@@ -49,6 +49,8 @@ await story(async ({ page, step }) => {
     await page.goto(at("/admin/editions/1"));
     await shows(page, "Sent", 40);
     await shows(page, "Failed", 0);
+    // The edition ends after its last message.
+    await page.locator(".title-row .state", { hasText: "Sent" }).waitFor();
   });
   await step("a reload repeats nothing", async () => {
     await page.reload();

@@ -34,7 +34,7 @@ await story(async ({ page, watch, step }) => {
     await page.locator("summary", { hasText: "Filter" }).click();
     await page.getByLabel("Add a condition").selectOption("language");
     await page.getByRole("button", { name: "Choose", exact: true }).click();
-    await page.getByLabel("Value", { exact: true }).fill("zh");
+    await page.getByLabel("Value", { exact: true }).selectOption("zh");
     await page.getByRole("button", { name: "Add", exact: true }).click();
     await sees(page, "40 people");
     assertEqual(await page.getByRole("textbox", { name: "Filter" }).inputValue(), 'language = "zh"', "filter");

@@ -59,7 +59,7 @@ await story(async ({ page, watch, step }) => {
   await step("the audit log has every change", async () => {
     await openSection(page, "Audit log");
     await page.getByRole("searchbox").fill("lin");
-    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByRole("button", { name: "Show" }).click();
     await page.waitForURL(/q=lin/);
     const cells = await page.locator(".table tbody tr").evaluateAll((rows) => rows.map((one) => [2, 3].map((n) => one.cells[n].innerText.split("\n")[0].trim())));
     const changes = cells.map(([action, object]) => `${action}: ${object}`).reverse();

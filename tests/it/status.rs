@@ -27,7 +27,7 @@ async fn a_relay_that_does_not_answer_and_a_source_that_fails_come_first() {
     import_example_data(&shell);
     assert_eq!(attention(&shell.run_ok(&["status"])), Vec::<&str>::new());
     shell.run_ok(&["digests", "run", "weekly"]);
-    assert!(shell.run_ok(&["status"]).contains("attention   3 messages are not sent"));
+    assert!(shell.run_ok(&["status"]).contains("attention   3 messages are waiting"));
     assert_eq!(shell.courant(&["sources", "sync", "gone"]).status, 1);
     let app = App::from_file(&shell.path("config.toml")).await.unwrap();
     let failure = TransportFailure {
