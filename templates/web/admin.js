@@ -111,6 +111,8 @@ palette?.addEventListener("keydown", (event) => {
     // A search field would only be emptied by the first press.
     event.preventDefault();
     palette.close();
+    // Until the next frame the closed field would still take the keys.
+    if (palette.contains(document.activeElement)) document.activeElement.blur();
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     event.preventDefault();
     const next = at + (event.key === "ArrowDown" ? 1 : -1);

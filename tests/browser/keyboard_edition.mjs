@@ -1,18 +1,16 @@
 // An edition is found with the palette, and created, without a pointer.
-import { drawn, press, signInByKeyboard, tabTo } from "./lib/keyboard.mjs";
-import { assert, facts, story } from "./lib/story.mjs";
+import { drawn, press, pressUntil, signInByKeyboard, tabTo } from "./lib/keyboard.mjs";
+import { facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, step }) => {
   await step("find the digest with the palette", async () => {
     await signInByKeyboard(page, facts);
     const palette = page.getByRole("dialog", { name: "Find" });
-    await page.keyboard.press("/");
-    await palette.waitFor();
+    await pressUntil(page, ["/"], (within) => palette.waitFor(within));
     await page.keyboard.type("month");
     await page.keyboard.press("Escape");
     await palette.waitFor({ state: "hidden" });
-    await page.keyboard.press("/");
-    await palette.waitFor();
+    await pressUntil(page, ["/"], (within) => palette.waitFor(within));
     await page.keyboard.type("week");
     await palette.getByRole("link", { name: "The week" }).first().waitFor();
     await page.keyboard.press("ArrowDown");
@@ -21,9 +19,8 @@ await story(async ({ page, step }) => {
   });
   await step("skip the navigation", async () => {
     await drawn(page);
-    await page.keyboard.press("Tab");
-    const skip = page.locator(".skip-link");
-    assert(await skip.evaluate((link) => link === document.activeElement), "the first stop skips the navigation");
+    // The first stop of the page.
+    await pressUntil(page, ["Tab"], (within) => page.locator(".skip-link:focus").waitFor(within));
     await page.keyboard.press("Enter");
     await press(page, page.getByRole("link", { name: "Preview", exact: true }));
     await page.waitForURL(/\/preview$/);

@@ -1,14 +1,12 @@
 // A file is uploaded, mapped, checked and imported without a pointer.
 import { sees } from "./lib/admin.mjs";
-import { press, signInByKeyboard, tabTo, type } from "./lib/keyboard.mjs";
+import { press, pressUntil, signInByKeyboard, tabTo, type } from "./lib/keyboard.mjs";
 import { assertEqual, facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, step }) => {
   await step("sign in, and go to the import", async () => {
     await signInByKeyboard(page, facts);
-    await page.keyboard.press("g");
-    await page.keyboard.press("s");
-    await page.waitForURL(/\/admin\/subscribers$/);
+    await pressUntil(page, ["g", "s"], (within) => page.waitForURL(/\/admin\/subscribers$/, within));
     await press(page, page.getByRole("link", { name: "Import…" }));
     await page.waitForURL(/\/import$/);
   });

@@ -63,7 +63,7 @@ async fn read(
         id,
         language: visit.app().templates.language_name(language),
         subject: subject.to_owned(),
-        sections: serde_json::from_str(sections).unwrap_or_default(),
+        sections: visit.section_titles(sections),
     };
     let mut chips = Vec::new();
     for (sections, variant) in &variants {

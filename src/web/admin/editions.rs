@@ -121,7 +121,7 @@ fn variant(visit: &Visit, (sections, variant): (String, Variant)) -> EditionVari
         id: variant.id,
         language: visit.app().templates.language_name(&variant.language),
         subject: variant.subject,
-        sections: serde_json::from_str(&sections).unwrap_or_default(),
+        sections: visit.section_titles(&sections),
     }
 }
 

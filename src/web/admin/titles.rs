@@ -39,6 +39,12 @@ impl Visit {
         self.app().config.section_title(name, &self.client.language).to_owned()
     }
 
+    /// Returns the titles of sections, whose names are a JSON list.
+    pub(super) fn section_titles(&self, json: &str) -> Vec<String> {
+        let names: Vec<String> = serde_json::from_str(json).unwrap_or_default();
+        names.iter().map(|name| self.section_title(name)).collect()
+    }
+
     /// Returns the titles of digests as one text.
     pub(super) fn digest_titles(&self, names: &[String]) -> String {
         let titles: Vec<String> = names.iter().map(|name| self.digest_title(name)).collect();

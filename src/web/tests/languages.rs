@@ -1,7 +1,9 @@
 //! Tests of the languages of pages and of the e-mail language choice.
 
+use super::accounts::{add, get_with, post_with, sign_in};
 use super::*;
 use crate::digests::{self, PreviewOptions};
+use crate::domain::role::Role;
 
 #[tokio::test]
 async fn mail_languages_show_their_autonym_and_the_tag_when_two_share_one_language() {
@@ -129,6 +131,25 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
     }
     let category = site.get("/feeds/news.rss").await.text();
     assert!(category.contains("<category>Campus</category>"), "{category}");
+}
+
+#[tokio::test]
+async fn the_admin_area_shows_the_titles_of_sections_in_the_language_of_the_user() {
+    let site = Site::with_config(&translated_config(), false, false).await;
+    site.publish_in("Campus", "A new lab").await;
+    add(&site, "lin", Role::Admin).await;
+    let session = sign_in(&site, "lin").await;
+    let reader =
+        "email=ann%40example.org&digest=weekly&status=confirmed&consent=form&sections=Campus";
+    let added = post_with(&site, "/admin/subscribers/new", &session, reader).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
+    for path in ["/admin/articles", "/admin/digests/weekly"] {
+        let request = Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN");
+        let chinese = site.send(request.header(header::COOKIE, &session), "").await.text();
+        assert!(chinese.contains(">校园<") && !chinese.contains(">Campus<"), "{path}: {chinese}");
+        let english = get_with(&site, path, &session).await.text();
+        assert!(english.contains(">Campus<"), "{path}: {english}");
+    }
 }
 
 #[tokio::test]

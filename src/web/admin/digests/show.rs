@@ -146,7 +146,7 @@ async fn add_audience(
             tag => app.templates.language_name(tag),
         };
         *languages.entry(language).or_insert(0) += count;
-        let chosen: Vec<String> = serde_json::from_str(&chosen).unwrap_or_default();
+        let chosen = visit.section_titles(&chosen);
         let chosen =
             if chosen.is_empty() { vec![visit.text("admin-all-sections", &[])] } else { chosen };
         for section in chosen {
