@@ -194,11 +194,11 @@ fn a_preview_of_an_earlier_edition_counts_the_recipients_of_that_edition() {
 #[test]
 fn the_next_edition_has_articles_and_recipients_or_fewer_articles_than_it_needs() {
     let shell = Shell::new();
-    let short = "  no edition would be created: 0 articles available, but min_articles is 1\n";
+    let short = "  the next edition would hold 0 articles, fewer than min_articles = 1, and is not created\n";
     let out = shell.run_ok(&["digests", "next"]);
     assert!(out.contains(short), "{out}");
     import_example_data(&shell);
-    let next = "  the next edition would contain 2 articles and have 3 recipients\n";
+    let next = "  the next edition would hold 2 articles and have 3 recipients\n";
     let out = shell.run_ok(&["digests", "next"]);
     assert!(out.contains(next), "{out}");
 }

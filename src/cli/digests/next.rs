@@ -71,11 +71,11 @@ impl UpcomingDigest<'_> {
         output::line(&if articles.len() < digest.min_articles {
             let minimum = digest.min_articles;
             format!(
-                "  no edition would be created: {count} available, but min_articles is {minimum}"
+                "  the next edition would hold {count}, fewer than min_articles = {minimum}, and is not created"
             )
         } else {
             let recipients = pluralize(*subscribers, "recipient");
-            format!("  the next edition would contain {count} and have {recipients}")
+            format!("  the next edition would hold {count} and have {recipients}")
         })?;
         if let Some(sentence) = size_sentence(digest, *size) {
             output::line(&format!("  {sentence}"))?;
