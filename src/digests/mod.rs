@@ -26,7 +26,9 @@ mod unsent;
 mod upcoming;
 mod variants;
 
+use audience::Audience;
 pub use audience::audience_size;
+use compose::Story;
 pub use context::DigestContext;
 pub use mail_size::{GMAIL_CLIP_BYTES, MailSize};
 pub use next_edition::{NextEdition, next_edition};
@@ -123,15 +125,33 @@ async fn apply_decision(
             Ok(None)
         }
         ScheduleDecision::Run { scheduled_for } => {
-            if !has_recipients(ctx, digest, now).await? {
-                skip_without_recipients(ctx, digest, scheduled_for, now).await?;
-                return Ok(None);
-            }
-            create_edition(ctx, digest, Some(scheduled_for), scheduled_for, &Actor::System, now)
-                .await
-                .map(Some)
+            create_scheduled_edition(ctx, digest, scheduled_for, now).await
         }
     }
+}
+
+/// Creates the edition of a date without freezing its audience; `None` if nobody would receive it.
+async fn create_scheduled_edition(
+    ctx: DigestContext<'_>,
+    digest: &Digest,
+    date: Millis,
+    now: Millis,
+) -> anyhow::Result<Option<Prepared>> {
+    // Articles public now are included, also in the edition of a date missed while nothing ran.
+    let stories = unsent_stories(ctx, digest, now, now).await?;
+    if stories.is_empty() {
+        return skip_too_few(ctx, digest, date, 0).await.map(Some);
+    }
+    let audience = Audience::read(ctx, digest).await?;
+    if !audience.has_recipients(ctx, digest, &stories).await? {
+        skip_without_recipients(ctx, digest, date, now).await?;
+        return Ok(None);
+    }
+    if stories.len() < digest.min_articles {
+        return skip_too_few(ctx, digest, date, stories.len()).await.map(Some);
+    }
+    let dates = (Some(date), date);
+    create_edition(ctx, digest, &stories, audience, dates, &Actor::System, now).await.map(Some)
 }
 
 /// Creates an edition now, regardless of the schedule. `at` is its date; articles must be public by
@@ -147,7 +167,12 @@ pub async fn create_edition_now(
     if let Some(since) = state.paused_since {
         return Ok(Prepared::Paused { since });
     }
-    match create_edition(ctx, digest, None, at, actor, now).await? {
+    let stories = unsent_stories(ctx, digest, at.min(now), now).await?;
+    if stories.len() < digest.min_articles {
+        return Ok(Prepared::TooFew { stories: stories.len() });
+    }
+    let audience = Audience::read(ctx, digest).await?;
+    match create_edition(ctx, digest, &stories, audience, (None, at), actor, now).await? {
         Prepared::Created { edition, .. } => {
             Ok(Prepared::Created { edition, deliveries: freeze(ctx.store, edition, now).await? })
         }
@@ -182,27 +207,14 @@ async fn freeze(store: &Store, edition: i64, now: Millis) -> anyhow::Result<i64>
 async fn create_edition(
     ctx: DigestContext<'_>,
     digest: &Digest,
-    schedule_date: Option<Millis>,
-    scheduled_for: Millis,
+    stories: &[Story],
+    audience: Audience,
+    (schedule_date, scheduled_for): (Option<Millis>, Millis),
     actor: &Actor,
     now: Millis,
 ) -> anyhow::Result<Prepared> {
-    // Articles public now are included, also in the edition of a date missed while nothing ran.
-    let until = if schedule_date.is_some() { now } else { scheduled_for.min(now) };
-    let stories = unsent_stories(ctx, digest, until, now).await?;
-    if stories.len() < digest.min_articles {
-        if let Some(date) = schedule_date
-            && ctx.store.digests().mark_date_skipped(&digest.name, date).await?
-        {
-            let date = date.in_zone(&digest.timezone);
-            tracing::info!(digest = %digest.name, %date, stories = stories.len(), "no edition: too few stories; they wait for the next date");
-        }
-        return Ok(Prepared::TooFew { stories: stories.len() });
-    }
-    let condition = audience::condition(ctx, digest).await?;
-    let groups = ctx.store.editions().audience_groups(&digest.name).await?;
     let (variants, assigned) =
-        variants::render(ctx, digest, &stories, &groups, scheduled_for).await?;
+        variants::render(ctx, digest, stories, &audience.groups, scheduled_for).await?;
     let new = NewEdition {
         digest: digest.name.clone(),
         schedule_date,
@@ -211,7 +223,7 @@ async fn create_edition(
         title: digest.title.clone(),
         sender: digest.from.clone(),
         reply_to: digest.reply_to.clone(),
-        audience: condition,
+        audience: audience.condition,
         articles: stories.iter().map(|s| s.article_for(&ctx.config.site.language).row_id).collect(),
         variants,
         assignments: assigned,
@@ -222,21 +234,18 @@ async fn create_edition(
     Ok(Prepared::Created { edition, deliveries: 0 })
 }
 
-/// Returns `true` if somebody would receive the stories that a digest has not sent yet, or if there are none.
-async fn has_recipients(
+/// Skips a date for which there are too few stories.
+async fn skip_too_few(
     ctx: DigestContext<'_>,
     digest: &Digest,
-    now: Millis,
-) -> anyhow::Result<bool> {
-    let stories = unsent_stories(ctx, digest, now, now).await?;
-    if stories.is_empty() {
-        return Ok(true);
+    date: Millis,
+    stories: usize,
+) -> anyhow::Result<Prepared> {
+    if ctx.store.digests().mark_date_skipped(&digest.name, date).await? {
+        let date = date.in_zone(&digest.timezone);
+        tracing::info!(digest = %digest.name, %date, stories, "no edition: too few stories; they wait for the next date");
     }
-    let editions = ctx.store.editions();
-    let groups = editions.audience_groups(&digest.name).await?;
-    let choices = variants::choices_with_stories(digest, &stories, &groups)?;
-    let condition = audience::condition(ctx, digest).await?;
-    Ok(editions.has_audience(&digest.name, &condition, choices).await?)
+    Ok(Prepared::TooFew { stories })
 }
 
 /// Skips a date at which a digest has no recipients. Nobody waits for its stories, so that those which are
