@@ -26,6 +26,7 @@ mod digest_pauses;
 pub mod digests;
 pub mod due_work;
 pub mod edition_commands;
+mod edition_completion;
 pub mod edition_counts;
 pub mod edition_creation;
 pub mod edition_deliveries;
