@@ -8,12 +8,12 @@ const MOST_STOPS = 120;
 /** Number of times that keys are pressed without an effect. */
 const MOST_ATTEMPTS = 5;
 /** Time in milliseconds after which keys without an effect are pressed again. */
-const PATIENCE = 10_000;
+const RETRY_AFTER = 10_000;
 
 /** Waits until the page is drawn, but not for ever: Chromium does not always tell. */
 export async function drawn(page) {
   const isDrawn = () => performance.getEntriesByName("first-contentful-paint").length > 0;
-  await page.waitForFunction(isDrawn, undefined, { timeout: PATIENCE }).catch(() => {});
+  await page.waitForFunction(isDrawn, undefined, { timeout: RETRY_AFTER }).catch(() => {});
 }
 
 /** Presses Tab until an element has the focus. It must be visible, and show the focus. */
@@ -47,7 +47,7 @@ export async function pressUntil(page, keys, happens) {
     for (const key of keys) await page.keyboard.press(key);
     const isLast = attempt === MOST_ATTEMPTS;
     try {
-      return await happens({ timeout: isLast ? TIMEOUT : PATIENCE });
+      return await happens({ timeout: isLast ? TIMEOUT : RETRY_AFTER });
     } catch (error) {
       if (isLast) throw error;
     }

@@ -195,7 +195,7 @@ async fn errors_of_settings(visit: &Visit, draft: &Draft<'_>) -> WebResult<Vec<F
     let Err(error) = checked else { return Ok(Vec::new()) };
     let mut errors = match definitions::errors_by_field(error, kind, UNNAMED) {
         Ok(errors) => errors,
-        // The config file has this name by chance, so the settings wait for another attempt.
+        // The config file has an object of this name, so only the name is reported.
         Err(DefinitionError::InFile { .. }) => Vec::new(),
         Err(other) => return Err(anyhow::Error::from(other).into()),
     };
