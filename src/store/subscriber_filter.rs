@@ -5,14 +5,24 @@ use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 
+use selectivity::{has_one_value, indexed_part, needs_indexed_part, selectivity};
+
 use super::db::{Engine, Query, Value};
 use super::dialect::search_pattern;
 use crate::domain::filter::{Condition, Order, RankTest, SubscriptionTest, TextField, TextTest};
 
-/// Fragment of a test whose rows are read at once.
-const AT_ONCE: &str = "subscriber_in";
-/// Fragment of a test whose rows are looked up for one person after the other.
-const PER_PERSON: &str = "subscriber_has";
+mod selectivity;
+
+/// How a test whether a subscriber has a row of another table reads that table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Membership {
+    /// Its rows are read at once.
+    AtOnce,
+    /// Its rows are looked up for one person after the other.
+    PerPerson,
+    /// Its rows come first, and their subscribers are looked up.
+    Joined,
+}
 
 /// SQL of a condition on the subscriber `p`, which is true or false but never null, and the values of
 /// its parameters `$f0`, `$f1`, …
@@ -21,8 +31,9 @@ pub(super) struct FilterSql {
     /// SQL with named parameters and fragments.
     pub(super) text: String,
     values: Vec<Value<'static>>,
-    /// Fragment that begins a test of the rows of another table.
-    membership: &'static str,
+    membership: Membership,
+    /// Table that is joined with the subscribers, as `x`.
+    joined_table: Option<&'static str>,
     /// Engine whose index of trigrams is used; `None` if the rows are tested one after the other.
     index: Option<Engine>,
 }
@@ -33,45 +44,91 @@ impl FilterSql {
         // Few people have most parts of a name or address, for whom reading other tables as a whole costs
         // more than looking up their rows.
         if needs_indexed_part(condition) {
-            return Self::with(condition, PER_PERSON, Some(engine));
+            return Self::with(condition, Membership::PerPerson, Some(engine));
         }
         let Condition::All(all) = condition else {
-            return Self::with(condition, AT_ONCE, Some(engine));
+            return Self::with(condition, Membership::AtOnce, Some(engine));
         };
         // The rows of the most selective test are read at once; the other tables are looked up for these
         // people only.
+        Self::driven(all, Membership::AtOnce, engine)
+    }
+
+    /// Returns the SQL of a condition for a query of [`source`](Self::source) that ends after some
+    /// subscribers, if one of its tests asks for one value of another table: the rows with this value are
+    /// then read only as far as they are needed.
+    pub(super) fn joined(condition: &Condition, engine: Engine) -> Option<Self> {
+        let all = match condition {
+            Condition::All(all) => all.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let tests = all.iter().filter(|operand| selectivity(operand).is_some());
+        let driver = tests.min_by_key(|operand| selectivity(operand));
+        let is_joined = driver.is_some_and(has_one_value);
+        (is_joined && !needs_indexed_part(condition))
+            .then(|| Self::driven(all, Membership::Joined, engine))
+    }
+
+    /// Returns the SQL of conditions that all must be true; the most selective test reads its table as given.
+    fn driven(all: &[Condition], membership: Membership, engine: Engine) -> Self {
         let driver = all.iter().filter_map(selectivity).min();
-        let mut sql = Self::empty(AT_ONCE, Some(engine));
+        let mut sql = Self::empty(membership, Some(engine));
         let mut has_driver = false;
-        sql.joined(all, " AND ", "TRUE", |sql, operand| {
+        sql.join(all, " AND ", "TRUE", |sql, operand| {
             let of_operand = selectivity(operand);
             let is_driver = of_operand.is_some() && of_operand == driver && !has_driver;
             has_driver |= is_driver;
-            sql.membership = if is_driver || of_operand.is_none() { AT_ONCE } else { PER_PERSON };
+            sql.membership = match of_operand {
+                _ if is_driver => membership,
+                None if membership == Membership::AtOnce => Membership::AtOnce,
+                _ => Membership::PerPerson,
+            };
             sql.condition(operand);
         });
         sql
     }
 
+    /// Returns the tables that a query with this condition reads, for its FROM clause. A subscriber may
+    /// then occur repeatedly if [`is_joined`](Self::is_joined).
+    pub(super) fn source(&self) -> String {
+        self.joined_table.map_or_else(
+            || "subscribers p".to_owned(),
+            |table| format!("{table} x CROSS JOIN subscribers p"),
+        )
+    }
+
+    /// Returns `true` if the query reads another table first.
+    pub(super) fn is_joined(&self) -> bool {
+        self.joined_table.is_some()
+    }
+
     /// Returns the SQL of a condition that is tested for one subscriber after the other, for a query
     /// that ends after some of them.
     pub(super) fn per_row(condition: &Condition) -> Self {
-        Self::with(condition, PER_PERSON, None)
+        Self::with(condition, Membership::PerPerson, None)
     }
 
-    fn empty(membership: &'static str, index: Option<Engine>) -> Self {
-        Self { text: String::new(), values: Vec::new(), membership, index }
+    fn empty(membership: Membership, index: Option<Engine>) -> Self {
+        Self { text: String::new(), values: Vec::new(), membership, joined_table: None, index }
     }
 
-    fn with(condition: &Condition, membership: &'static str, index: Option<Engine>) -> Self {
+    fn with(condition: &Condition, membership: Membership, index: Option<Engine>) -> Self {
         let mut sql = Self::empty(membership, index);
         sql.condition(condition);
         sql
     }
 
     /// Begins a test whether the subscriber has a row `x` of a table.
-    fn begin_membership(&mut self, table: &str) {
-        let _ = write!(self.text, "{{{} {table} x}} AND ", self.membership);
+    fn begin_membership(&mut self, table: &'static str) {
+        let begin = match self.membership {
+            Membership::AtOnce => format!("{{subscriber_in {table} x}} AND "),
+            Membership::PerPerson => format!("{{subscriber_has {table} x}} AND "),
+            Membership::Joined => {
+                self.joined_table = Some(table);
+                "(p.id = x.subscriber_id AND ".to_owned()
+            }
+        };
+        self.push(&begin);
     }
 
     /// Sets the values of the parameters.
@@ -97,11 +154,11 @@ impl FilterSql {
 
     fn condition(&mut self, condition: &Condition) {
         match condition {
-            Condition::All(all) => self.joined(all, " AND ", "TRUE", Self::condition),
-            Condition::Any(any) => self.joined(any, " OR ", "FALSE", Self::condition),
+            Condition::All(all) => self.join(all, " AND ", "TRUE", Self::condition),
+            Condition::Any(any) => self.join(any, " OR ", "FALSE", Self::condition),
             Condition::Not(inner) => {
                 self.push("NOT ");
-                self.joined(std::slice::from_ref(&**inner), "", "TRUE", Self::condition);
+                self.join(std::slice::from_ref(&**inner), "", "TRUE", Self::condition);
             }
             Condition::Text(field, test) => self.text_field(*field, test),
             Condition::Language(tags) => self.language(tags),
@@ -143,7 +200,7 @@ impl FilterSql {
     }
 
     /// Appends operands in parentheses; `none` stands for an empty list.
-    fn joined<T>(
+    fn join<T>(
         &mut self,
         operands: &[T],
         operator: &str,
@@ -211,7 +268,7 @@ impl FilterSql {
 
     fn language(&mut self, tags: &[String]) {
         self.push("COALESCE(");
-        self.joined(tags, " OR ", "FALSE", |sql, tag| {
+        self.join(tags, " OR ", "FALSE", |sql, tag| {
             let own = sql.parameter(tag.clone());
             let prefix = sql.parameter(format!("{tag}-"));
             let length = sql.parameter(tag.chars().count() + 1);
@@ -245,11 +302,11 @@ impl FilterSql {
 
     fn subscription(&mut self, test: &SubscriptionTest) {
         match test {
-            SubscriptionTest::All(all) => self.joined(all, " AND ", "TRUE", Self::subscription),
-            SubscriptionTest::Any(any) => self.joined(any, " OR ", "FALSE", Self::subscription),
+            SubscriptionTest::All(all) => self.join(all, " AND ", "TRUE", Self::subscription),
+            SubscriptionTest::Any(any) => self.join(any, " OR ", "FALSE", Self::subscription),
             SubscriptionTest::Not(inner) => {
                 self.push("NOT ");
-                self.joined(std::slice::from_ref(&**inner), "", "TRUE", Self::subscription);
+                self.join(std::slice::from_ref(&**inner), "", "TRUE", Self::subscription);
             }
             SubscriptionTest::Digest(names) => self.among("x.digest", names),
             SubscriptionTest::Status(statuses) => {
@@ -263,37 +320,6 @@ impl FilterSql {
                 self.push(")");
             }
         }
-    }
-}
-
-/// Returns the rank of a test of the rows of another table: the fewer people usually fulfil it, the
-/// smaller; `None` for any other condition.
-fn selectivity(condition: &Condition) -> Option<u8> {
-    match condition {
-        Condition::Tag(_) | Condition::TextAttribute(_, TextTest::Among(_)) => Some(0),
-        Condition::RankAttribute(_, RankTest::Among(_)) => Some(1),
-        Condition::TextAttribute(..) | Condition::RankAttribute(..) => Some(2),
-        Condition::Subscription(_) => Some(3),
-        _ => None,
-    }
-}
-
-/// Returns the text that the index of trigrams can find if a test is true: a part of at least three
-/// characters of an address or name.
-fn indexed_part(field: TextField, test: &TextTest) -> Option<&str> {
-    match (field, test) {
-        (TextField::Timezone, _) => None,
-        (_, TextTest::Contains(part)) if part.chars().count() > 2 => Some(part),
-        _ => None,
-    }
-}
-
-/// Returns `true` if only people with an indexed part of their address or name fulfil a condition.
-fn needs_indexed_part(condition: &Condition) -> bool {
-    match condition {
-        Condition::All(all) => all.iter().any(needs_indexed_part),
-        Condition::Text(field, test) => indexed_part(*field, test).is_some(),
-        _ => false,
     }
 }
 

@@ -86,6 +86,10 @@ impl Selection {
             true => FilterSql::per_row(&query.condition),
             false => FilterSql::new(&query.condition, engine),
         };
+        Self::with(query, filter, is_per_row)
+    }
+
+    fn with(query: &SubscriberQuery, filter: FilterSql, is_per_row: bool) -> Self {
         let search = fold(query.search.trim());
         // An index of trigrams does not contain shorter texts.
         let uses_index = !is_per_row && search.chars().count() > 2;
@@ -214,30 +218,40 @@ impl Subscribers<'_> {
 
     /// Returns the number of subscribers of a query, or `limit` if there are as many or more.
     pub async fn count_up_to(self, query: &SubscriberQuery, limit: i64) -> StoreResult<i64> {
-        // Common values reach the limit within a few rows, for which SQLite would read indexes as a whole.
-        if self.store.is_sqlite() {
-            let first = self.count_limited(query, limit, true).await?;
+        let engine = self.store.db.engine();
+        if engine == Engine::Sqlite {
+            if query.search.trim().is_empty()
+                && let Some(filter) = FilterSql::joined(&query.condition, engine)
+            {
+                return self
+                    .count_limited(Selection::with(query, filter, false), limit, false)
+                    .await;
+            }
+            // Common values reach the limit within a few rows, for which SQLite would read indexes as a whole.
+            let first =
+                self.count_limited(Selection::new(query, engine, true), limit, true).await?;
             if first == limit {
                 return Ok(first);
             }
         }
-        self.count_limited(query, limit, false).await
+        self.count_limited(Selection::new(query, engine, false), limit, false).await
     }
 
     async fn count_limited(
         self,
-        query: &SubscriberQuery,
+        selection: Selection,
         limit: i64,
         in_window: bool,
     ) -> StoreResult<i64> {
-        let selection = Selection::new(query, self.store.db.engine(), in_window);
         let text = format!(
             "SELECT COUNT(*)
-               FROM (SELECT p.id
-                       FROM subscribers p
+               FROM (SELECT {}p.id
+                       FROM {}
                       WHERE {}
                         AND {}
                       LIMIT $limit) AS counted",
+            if selection.filter.is_joined() { "DISTINCT " } else { "" },
+            selection.filter.source(),
             if in_window { NEWEST_IN_WINDOW } else { "TRUE" },
             selection.sql()
         );
