@@ -164,7 +164,8 @@ fn json_rows(engine: Engine, arguments: &str) -> Option<String> {
                 .iter()
                 .map(|(name, _)| format!("json_extract(value, '$.{name}') AS {name}"))
                 .collect();
-            format!("(SELECT {} FROM json_each({parameter}))", picked.join(", "))
+            // `jsonb_each` returns the parsed objects, which `json_each` would write as text to be parsed again.
+            format!("(SELECT {} FROM jsonb_each({parameter}))", picked.join(", "))
         }
         Engine::Postgres => {
             let typed: Vec<String> = columns
