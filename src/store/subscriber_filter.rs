@@ -13,7 +13,7 @@ use crate::domain::filter::{Condition, Order, RankTest, SubscriptionTest, TextFi
 
 mod selectivity;
 
-/// How a test whether a subscriber has a row of another table reads that table.
+/// Order in which a test whether a subscriber has a row of another table reads the two tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Membership {
     /// Its rows are read at once.

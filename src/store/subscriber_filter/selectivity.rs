@@ -1,4 +1,4 @@
-//! How few people the tests of a filter usually find, and which index finds them.
+//! Selectivity of the tests of a filter, and the index that finds the people of a test.
 
 use crate::domain::filter::{Condition, RankTest, TextField, TextTest};
 
