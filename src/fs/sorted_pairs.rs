@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt as _;
 use super::input_file::unnamed_file;
 
 /// Number of pairs that are sorted in memory.
-const PAIRS_IN_MEMORY: usize = 1 << 20;
+const PAIRS_IN_MEMORY: usize = 1 << 18;
 /// Number of pairs of a run that are read at once.
 const PAIRS_PER_READ: usize = 1 << 12;
 /// Length of a pair in the file in bytes.
