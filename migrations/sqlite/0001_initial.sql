@@ -398,7 +398,9 @@ CREATE INDEX selection_entries_article ON selection_entries (article_id);
 -- the audience is being frozen. `audience` is the condition on the subscribers, as JSON, that holds for all
 -- of its deliveries; NULL for all confirmed subscribers. `counts` has the numbers of its deliveries by
 -- state, as JSON; NULL until the edition ends, and after a change of an ended delivery. An edition with
--- `follows_pause` was paused with its digest and is resumed with it.
+-- `follows_pause` was paused with its digest and is resumed with it. `recipients` is the number of deliveries
+-- created so far. `frozen_at` is the time at which its audience was complete, and `not_addressed` has the
+-- numbers of the subscribers who were left out then, by reason, as JSON.
 CREATE TABLE editions (
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     digest         TEXT NOT NULL,
@@ -413,6 +415,9 @@ CREATE TABLE editions (
     sender         TEXT NOT NULL,
     reply_to       TEXT,
     frozen_through BIGINT NOT NULL DEFAULT 0,
+    recipients     BIGINT NOT NULL DEFAULT 0,
+    frozen_at      BIGINT,
+    not_addressed  TEXT,
     audience       TEXT,
     note           TEXT,
     counts         TEXT,
@@ -455,12 +460,14 @@ CREATE TABLE variants (
 
 -- Variant that subscribers with this language ('' if unknown) and these chosen sections receive;
 -- NULL if their sections have no new articles. The row with language '*' is the default for
--- subscribers who changed their choice during freezing.
+-- subscribers who changed their choice during freezing. `subscribers` is the number of those confirmed when
+-- the edition was created.
 CREATE TABLE variant_assignments (
     edition_id BIGINT NOT NULL REFERENCES editions (id),
     language   TEXT NOT NULL,
     sections   TEXT NOT NULL,
     variant_id BIGINT REFERENCES variants (id),
+    subscribers BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (edition_id, language, sections)
 );
 

@@ -1,22 +1,26 @@
-//! `/api/v1/editions`: editions with their articles and deliveries, and the commands on one.
+//! `/api/v1/editions`: editions with their articles, deliveries and those left out, and the commands on one.
 
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
-use super::input::PathParams;
+use super::input::{PathParams, QueryParams};
 use super::operations::Operations;
 use super::output::{ApiResult, check_if_match, json, resource};
 use super::paging::{ItemPage, ListQuery, NoFilter, PageParams};
 use crate::delivery;
+use crate::digests;
+use crate::domain::address::EmailAddress;
 use crate::domain::delivery::DeliveryState;
 use crate::domain::edition::EditionCommand;
 use crate::domain::permission::Permission;
 use crate::http::Problem;
 use crate::store::editions;
 use crate::wire::articles::ArticleTitle;
-use crate::wire::editions::{Edition, EditionArticles, EditionDelivery};
+use crate::wire::editions::{
+    Edition, EditionArticles, EditionDelivery, EditionReception, NotAddressedSubscribers,
+};
 
 /// Adds the operations of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {
@@ -24,6 +28,7 @@ pub(super) fn add_operations(operations: Operations) -> Operations {
         .add(Permission::ReadContent, routes!(list_editions))
         .add(Permission::ReadContent, routes!(show_edition))
         .add(Permission::ReadSubscribers, routes!(list_deliveries))
+        .add(Permission::ReadSubscribers, routes!(show_reception))
         .add(Permission::ControlEditions, routes!(pause_edition))
         .add(Permission::ControlEditions, routes!(resume_edition))
         .add(Permission::ControlEditions, routes!(cancel_edition))
@@ -46,7 +51,7 @@ async fn list_editions(caller: Caller, list: ListQuery<NoFilter>) -> ApiResult {
     })
 }
 
-/// Shows an edition with its articles.
+/// Shows an edition with its articles and the numbers of subscribers whom it does not address.
 #[utoipa::path(
     get, path = "/api/v1/editions/{id}", tag = "editions",
     params(("id" = i64, Path, description = "Id of the edition")),
@@ -57,10 +62,36 @@ async fn show_edition(
     headers: HeaderMap,
     PathParams(id): PathParams<i64>,
 ) -> ApiResult {
-    let listed = document(&caller, &find(&caller, id).await?).await?;
-    let articles = caller.app.store.editions().articles(id).await?;
-    let articles = articles.into_iter().map(|(id, title)| ArticleTitle { id, title }).collect();
-    resource(&headers, &EditionArticles { listed, articles })
+    let edition = find(&caller, id).await?;
+    resource(&headers, &contents(&caller, &edition).await?)
+}
+
+/// Parameters of the question about one address.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct ReceptionQuery {
+    /// E-mail address of the person
+    email: String,
+}
+
+/// Shows why an address got an edition or did not.
+#[utoipa::path(
+    get, path = "/api/v1/editions/{id}/reception", tag = "editions",
+    params(("id" = i64, Path, description = "Id of the edition"), ReceptionQuery),
+    responses((status = 200, description = "The delivery, or the reason why there is none", body = EditionReception))
+)]
+async fn show_reception(
+    caller: Caller,
+    PathParams(id): PathParams<i64>,
+    QueryParams(query): QueryParams<ReceptionQuery>,
+) -> ApiResult {
+    let edition = find(&caller, id).await?;
+    let address = EmailAddress::parse(&query.email).map_err(Problem::bad_request)?;
+    let store = &caller.app.store;
+    let person = store.subscribers().find_by_address(&address.key()).await?;
+    let reception = digests::reception(store, &edition, person.as_ref()).await?;
+    json(StatusCode::OK, &EditionReception::new(id, &query.email, &reception))
 }
 
 /// Filter of the deliveries of an edition.
@@ -158,10 +189,7 @@ async fn apply(
 ) -> ApiResult {
     let edition = find(caller, id).await?;
     if headers.contains_key(axum::http::header::IF_MATCH) {
-        let listed = document(caller, &edition).await?;
-        let articles = caller.app.store.editions().articles(id).await?;
-        let articles = articles.into_iter().map(|(id, title)| ArticleTitle { id, title }).collect();
-        check_if_match(headers, &EditionArticles { listed, articles })?;
+        check_if_match(headers, &contents(caller, &edition).await?)?;
     }
     let Caller { app, actor, now } = caller;
     delivery::run_edition_command(&app.store, id, command, actor, *now).await?;
@@ -174,6 +202,22 @@ async fn find(caller: &Caller, id: i64) -> Result<editions::Edition, Problem> {
     found
         .filter(|edition| caller.actor.digests().contains(&edition.digest))
         .ok_or_else(|| Problem::not_found(format!("there is no edition {id}")))
+}
+
+async fn contents(
+    caller: &Caller,
+    edition: &editions::Edition,
+) -> Result<EditionArticles, Problem> {
+    let listed = document(caller, edition).await?;
+    let store = &caller.app.store;
+    let articles = store.editions().articles(edition.id).await?;
+    let audience = store.editions().frozen_audience(edition.id).await?;
+    let not_addressed = audience.map(|audience| audience.not_addressed).unwrap_or_default();
+    Ok(EditionArticles {
+        listed,
+        articles: articles.into_iter().map(|(id, title)| ArticleTitle { id, title }).collect(),
+        not_addressed: NotAddressedSubscribers::list(&not_addressed),
+    })
 }
 
 async fn document(caller: &Caller, edition: &editions::Edition) -> Result<Edition, Problem> {

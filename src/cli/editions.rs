@@ -33,6 +33,9 @@ pub(crate) enum Command {
         /// List the deliveries that were not sent, with replies
         #[arg(long)]
         failed: bool,
+        /// Explain why this address got the edition or did not
+        #[arg(long, value_name = "ADDRESS", conflicts_with = "failed")]
+        recipient: Option<String>,
     },
     /// Write the deliveries of an edition as CSV
     Export {
@@ -71,7 +74,12 @@ impl Command {
     pub(crate) async fn run(self, app: &App, json: bool) -> anyhow::Result<ExitCode> {
         match self {
             Self::List { limit } => list(app, limit, json).await,
-            Self::Show { id, failed } => show::run(app, parse_id(&id)?, failed, json).await,
+            Self::Show { id, recipient: Some(address), .. } => {
+                show::explain(app, parse_id(&id)?, &address, json).await
+            }
+            Self::Show { id, failed, recipient: None } => {
+                show::run(app, parse_id(&id)?, failed, json).await
+            }
             Self::Export { id, failed } => export(app, parse_id(&id)?, failed).await,
             Self::Pause { id } => apply(app, &id, EditionCommand::Pause, json).await,
             Self::Resume { id } => apply(app, &id, EditionCommand::Resume, json).await,

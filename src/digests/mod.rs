@@ -21,6 +21,7 @@ mod next_edition;
 mod pauses;
 mod preview;
 mod preview_content;
+mod reception;
 mod schedule;
 mod unsent;
 mod upcoming;
@@ -35,6 +36,7 @@ pub use next_edition::{NextEdition, next_edition};
 pub use pauses::{next_date, pause_digest, resume_digest};
 pub use preview::{Preview, PreviewOptions, TestMail, preview, queue_test};
 pub use preview_content::{PreviewContent, sample_of_variant};
+pub use reception::{Reception, reception};
 pub use schedule::pending_date;
 pub use upcoming::{Upcoming, upcoming};
 

@@ -31,6 +31,7 @@ pub mod link_token;
 pub mod media;
 pub mod nearest;
 pub mod network;
+pub mod not_addressed;
 pub mod page;
 pub mod password;
 pub mod percent;

@@ -9,9 +9,11 @@ use crate::domain::time::Millis;
 
 pub(super) mod batches;
 pub(super) mod filtered;
+pub(super) mod not_addressed;
 
 pub use batches::BATCH_SIZE;
 use batches::FreezeProgress;
+pub use not_addressed::FrozenAudience;
 
 /// Number of batches frozen per transaction: enough to make the cost of the commit negligible, few
 /// enough not to delay other writers.
@@ -25,15 +27,6 @@ pub struct AudienceGroup {
     /// Chosen sections as a sorted JSON list; `[]` means all sections.
     pub sections: String,
 }
-
-static GROUPS: Statement = Statement::new(
-    "
-    SELECT DISTINCT COALESCE(p.language, '') AS language, s.sections AS sections
-      FROM subscriptions s
-      JOIN subscribers p ON p.id = s.subscriber_id
-     WHERE s.digest = $digest
-       AND s.status = 'confirmed'",
-);
 
 static GROUP_COUNTS: Statement = Statement::new(
     "
@@ -71,14 +64,16 @@ static START_SENDING: Statement = Statement::new(
                     WHERE g.name = editions.digest
                       AND g.paused_since IS NOT NULL)
                THEN 'paused'
-               ELSE 'sending' END
+               ELSE 'sending' END,
+           frozen_at = $now,
+           not_addressed = $not_addressed
      WHERE id = $edition
        AND state = 'preparing'",
 );
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&GROUPS, &GROUP_COUNTS, &USE_BULK_SETTINGS, &LOCK_DIGEST, &START_SENDING];
+    &[&GROUP_COUNTS, &USE_BULK_SETTINGS, &LOCK_DIGEST, &START_SENDING];
 
 impl FromRow for AudienceGroup {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -87,16 +82,8 @@ impl FromRow for AudienceGroup {
 }
 
 impl Editions<'_> {
-    /// Returns the distinct languages and chosen sections of the confirmed subscribers of a digest;
-    /// memory use depends only on the number of groups.
-    pub async fn audience_groups(self, digest: &str) -> StoreResult<Vec<AudienceGroup>> {
-        let mut groups: Vec<AudienceGroup> =
-            self.store.read(&GROUPS).bind("digest", digest).fetch_all().await?;
-        groups.sort();
-        Ok(groups)
-    }
-
-    /// Returns the same groups with the number of confirmed subscribers in each.
+    /// Returns the distinct languages and chosen sections of the confirmed subscribers of a digest, with the
+    /// number of subscribers; memory use depends only on the number of groups.
     pub async fn audience_counts(self, digest: &str) -> StoreResult<Vec<(AudienceGroup, i64)>> {
         let counted = |row: &Row| Ok((AudienceGroup::from_row(row)?, row.get("subscribers")?));
         let mut groups: Vec<(AudienceGroup, i64)> =
@@ -140,11 +127,14 @@ impl Editions<'_> {
         .await
     }
 
-    /// Starts sending a frozen edition; returns `true` if it was in state `preparing`.
+    /// Counts who was left out of the audience of a frozen edition and starts sending it; returns `true` if
+    /// it was in state `preparing`.
     pub async fn start_sending(self, edition: i64, now: Millis) -> StoreResult<bool> {
+        let not_addressed = not_addressed::count(self.store, edition).await?;
         let mut tx = self.store.begin().await?;
         tx.query(&LOCK_DIGEST).bind("edition", edition).execute().await?;
-        let is_started = tx.query(&START_SENDING).bind("edition", edition).execute().await? == 1;
+        let start = tx.query(&START_SENDING).bind("edition", edition).bind("now", now);
+        let is_started = start.bind("not_addressed", not_addressed).execute().await? == 1;
         if is_started {
             events::record_edition(&mut tx, EventKind::EditionStarted, edition, now).await?;
         }

@@ -50,6 +50,8 @@ pub struct VariantAssignment {
     pub chosen_sections: String,
     /// Language tag of the variant.
     pub variant_language: String,
+    /// Number of the confirmed subscribers in the group.
+    pub subscribers: i64,
 }
 
 /// A variant that is about to be stored.
@@ -107,10 +109,11 @@ static ADD_VARIANTS: Statement = Statement::new(
 
 static ADD_ASSIGNMENTS: Statement = Statement::new(
     "
-    INSERT INTO variant_assignments (edition_id, language, sections, variant_id)
-    SELECT $edition, r.subscriber_language, r.sections, v.id
+    INSERT INTO variant_assignments (edition_id, language, sections, variant_id, subscribers)
+    SELECT $edition, r.subscriber_language, r.sections, v.id, r.subscribers
       FROM {json_rows $assignments
-            subscriber_language TEXT, sections TEXT, variant_language TEXT} AS r
+            subscriber_language TEXT, sections TEXT, variant_language TEXT,
+            subscribers INTEGER} AS r
       LEFT JOIN variants v
              ON v.edition_id = $edition
             AND v.language = r.variant_language
@@ -162,6 +165,7 @@ fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
             "subscriber_language": assignment.subscriber_language,
             "sections": assignment.chosen_sections,
             "variant_language": assignment.variant_language,
+            "subscribers": assignment.subscribers,
         })
     };
     assignments.iter().map(row).collect()

@@ -69,8 +69,18 @@ static LIST_IN_STATE: Statement = Statement::with(
     &[("batch_after", BATCH_AFTER)],
 );
 
+static TO_SUBSCRIBER: Statement = Statement::new(
+    "
+    SELECT id, address, name, state, attempts, last_reply, ended_at
+      FROM deliveries
+     WHERE subscriber_id = $subscriber
+       AND edition_id = $edition
+     ORDER BY id
+     LIMIT 1",
+);
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &LIST_IN_STATE];
+pub(super) static STATEMENTS: &[&Statement] = &[&LIST, &LIST_IN_STATE, &TO_SUBSCRIBER];
 
 impl FromRow for EditionDelivery {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -101,6 +111,16 @@ impl Editions<'_> {
             .bind("state", state.as_str())
             .fetch_page(page, |d: &EditionDelivery| d.id)
             .await
+    }
+
+    /// Returns the delivery of an edition to a subscriber, if there is one.
+    pub async fn delivery_to(
+        self,
+        edition: i64,
+        subscriber: i64,
+    ) -> StoreResult<Option<EditionDelivery>> {
+        let query = self.store.read(&TO_SUBSCRIBER).bind("edition", edition);
+        query.bind("subscriber", subscriber).fetch_optional().await
     }
 
     /// Returns a page of the deliveries of an edition: all, or those that were not sent.

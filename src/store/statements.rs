@@ -28,6 +28,7 @@ static ALL: &[&[&Statement]] = &[
     audience::STATEMENTS,
     audience::batches::STATEMENTS,
     audience::filtered::STATEMENTS,
+    audience::not_addressed::STATEMENTS,
     audit_log::STATEMENTS,
     audit_names::STATEMENTS,
     bulk_jobs::STATEMENTS,

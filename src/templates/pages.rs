@@ -26,8 +26,8 @@ pub use admin::{
     UpcomingEdition, VersionRow, WeekdayName,
 };
 pub use admin::{
-    AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,
-    PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
+    AttributeField, DetailsForm, DigestChoice, LastEdition, NewPersonPage, PersonChange,
+    PersonDelivery, PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
 };
 pub use admin::{AuditName, AuditPage, AuditRow, DetailField, Details};
 pub use admin::{BulkJobPage, BulkJobRow, BulkJobsPage, BulkPage, OutcomeRow};

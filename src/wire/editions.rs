@@ -5,7 +5,9 @@ use utoipa::ToSchema;
 
 use super::articles::ArticleTitle;
 use super::digests::LeftOutArticles;
+use crate::digests::Reception;
 use crate::domain::edition;
+use crate::domain::not_addressed::{NotAddressed, NotAddressedReason};
 use crate::store::{edition_deliveries, editions};
 
 /// Edition with its number of deliveries by state.
@@ -88,6 +90,69 @@ pub struct EditionArticles {
     pub listed: Edition,
     /// Articles of the edition, in their order.
     pub articles: Vec<ArticleTitle>,
+    /// Numbers of subscribers of the digest whom the edition does not address, by reason, largest first.
+    pub not_addressed: Vec<NotAddressedSubscribers>,
+}
+
+/// Number of subscribers whom an edition does not address for the same reason, counted when its audience was
+/// frozen.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NotAddressedSubscribers {
+    /// First reason that applied to them: `pending`, `paused`, `unsubscribed`, `no_story`, `suppressed` or
+    /// `audience`.
+    pub reason: String,
+    /// Number of subscribers for this reason.
+    pub subscribers: i64,
+}
+
+impl NotAddressedSubscribers {
+    /// Returns the documents of all reasons.
+    pub fn list(not_addressed: &NotAddressed) -> Vec<Self> {
+        let document = |(reason, subscribers): (NotAddressedReason, i64)| Self {
+            reason: reason.as_str().to_owned(),
+            subscribers,
+        };
+        not_addressed.iter().map(document).collect()
+    }
+}
+
+/// Answer to the question why an address got an edition or did not.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EditionReception {
+    /// Id of the edition.
+    pub edition: i64,
+    /// E-mail address of the question.
+    pub email: String,
+    /// The delivery to the address; `null` if the edition does not address it.
+    #[schema(required)]
+    pub delivery: Option<EditionDelivery>,
+    /// Reason why there is no delivery: one of those in `not_addressed`, or `preparing`, `cancelled_early`,
+    /// `not_subscribed`, `subscribed_later` or `unknown`; `null` if there is a delivery.
+    #[schema(required)]
+    pub reason: Option<String>,
+    /// Time since which the reason applied (RFC 3339); `null` if it is not known.
+    #[schema(required)]
+    pub since: Option<String>,
+    /// The answer as a sentence.
+    pub explanation: String,
+}
+
+impl EditionReception {
+    /// Returns the document of an answer.
+    pub fn new(edition: i64, email: &str, reception: &Reception) -> Self {
+        let (delivery, absence) = match reception {
+            Reception::Addressed(delivery) => (Some(delivery), None),
+            Reception::Absent(absence) => (None, Some(absence)),
+        };
+        Self {
+            edition,
+            email: email.to_owned(),
+            delivery: delivery.map(EditionDelivery::from),
+            reason: absence.map(|absence| absence.code().to_owned()),
+            since: absence.and_then(|absence| absence.since()).map(|time| time.rfc3339()),
+            explanation: reception.as_str().to_owned(),
+        }
+    }
 }
 
 /// Edition with its articles and the deliveries that were not sent.
@@ -98,6 +163,8 @@ pub struct EditionContents {
     pub listed: Edition,
     /// Articles of the edition, in their order.
     pub articles: Vec<ArticleTitle>,
+    /// Numbers of subscribers of the digest whom the edition does not address, by reason, largest first.
+    pub not_addressed: Vec<NotAddressedSubscribers>,
     /// Deliveries that failed, are held, were cancelled, bounced, or wait after an attempt.
     pub not_sent: Vec<EditionDelivery>,
 }

@@ -57,6 +57,7 @@ mod metrics;
 mod migrations;
 mod multi_node_crashes;
 mod nodes;
+mod not_addressed;
 mod outputs;
 mod pipelining;
 mod publishing;

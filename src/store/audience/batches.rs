@@ -15,7 +15,7 @@ static LOCK_PROGRESS: Statement = Statement::new(
        SET frozen_through = frozen_through
      WHERE id = $edition
        AND state = 'preparing'
-    RETURNING frozen_through, digest",
+    RETURNING frozen_through, recipients, digest",
 );
 
 static ADD_BATCH: Statement = Statement::new(
@@ -88,7 +88,8 @@ static LAST_SUBSCRIPTION: Statement = Statement::new(
 static SAVE_PROGRESS: Statement = Statement::new(
     "
     UPDATE editions
-       SET frozen_through = $frozen_through
+       SET frozen_through = $frozen_through,
+           recipients = $recipients
      WHERE id = $edition",
 );
 
@@ -121,6 +122,8 @@ pub(super) struct FreezeProgress {
     digest: String,
     /// Subscription of the last delivery created.
     pub(super) frozen_through: i64,
+    /// Number of deliveries created.
+    recipients: i64,
     /// `true` if the deliveries get the values of their subscribers.
     with_values: bool,
 }
@@ -131,8 +134,13 @@ impl FreezeProgress {
         let row = tx.query(&LOCK_PROGRESS).bind("edition", edition).fetch_first().await?;
         let with_values = tx.query(&HAS_SNAPSHOT).bind("edition", edition).exists().await?;
         row.map(|row| {
-            let (digest, frozen_through) = (row.get("digest")?, row.get("frozen_through")?);
-            Ok(Self { edition, digest, frozen_through, with_values })
+            Ok(Self {
+                edition,
+                digest: row.get("digest")?,
+                frozen_through: row.get("frozen_through")?,
+                recipients: row.get("recipients")?,
+                with_values,
+            })
         })
         .transpose()
     }
@@ -157,6 +165,7 @@ impl FreezeProgress {
             self.frozen_through =
                 tx.query(&LAST_SUBSCRIPTION).bind("batch", batch).fetch_scalar().await?;
         }
+        self.recipients += i64::try_from(frozen).unwrap_or(i64::MAX);
         Ok(frozen)
     }
 
@@ -182,6 +191,7 @@ impl FreezeProgress {
             tx.query(&REMOVE_BATCH).bind("batch", batch).execute().await?;
         }
         self.frozen_through = candidates.last().copied().unwrap_or(self.frozen_through);
+        self.recipients += i64::try_from(frozen).unwrap_or(i64::MAX);
         Ok(frozen)
     }
 
@@ -189,6 +199,7 @@ impl FreezeProgress {
         tx.query(&SAVE_PROGRESS)
             .bind("edition", self.edition)
             .bind("frozen_through", self.frozen_through)
+            .bind("recipients", self.recipients)
             .execute()
             .await?;
         Ok(())

@@ -61,7 +61,7 @@ pub(super) async fn stored_condition(
 ) -> StoreResult<Option<Condition>> {
     let row = store.read(&PROGRESS).bind("edition", edition).fetch_first().await?;
     let audience: Option<String> = row.map(|row| row.get("audience")).transpose()?.flatten();
-    audience.map(|json| parse(&json)).transpose()
+    audience.as_deref().map(parse).transpose()
 }
 
 /// Freezes the next batches of an audience with a condition. The subscriptions are read before the
@@ -146,7 +146,7 @@ impl<'a> Editions<'a> {
 }
 
 /// Returns the condition of an audience from its stored form.
-fn parse(json: &str) -> StoreResult<Condition> {
+pub(super) fn parse(json: &str) -> StoreResult<Condition> {
     serde_json::from_str(json).map_err(|_| StoreError::InvalidValue {
         value: json.chars().take(80).collect(),
         column: "editions.audience",

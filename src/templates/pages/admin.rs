@@ -60,8 +60,8 @@ pub use people::{
     CellDigest, ColumnChoice, FilterField, PersonCell, PersonRow, StateText, SubscribersPage,
 };
 pub use person::{
-    AttributeField, DetailsForm, DigestChoice, NewPersonPage, PersonChange, PersonDelivery,
-    PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
+    AttributeField, DetailsForm, DigestChoice, LastEdition, NewPersonPage, PersonChange,
+    PersonDelivery, PersonPage, PersonSubscription, RequestFields, StateRow, TextField,
 };
 pub use segments::{
     NewSuppressionPage, SegmentPage, SegmentRow, SegmentsPage, SuppressionRow, SuppressionsPage,

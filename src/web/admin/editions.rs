@@ -6,6 +6,7 @@ use percent_encoding::utf8_percent_encode;
 
 use super::nav::Section;
 use super::outcome::outcome;
+use super::receptions;
 use super::visit::Visit;
 use crate::delivery::{self, TransportSnapshot};
 use crate::domain::delivery::DeliveryState;
@@ -102,11 +103,19 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
         shows_recipients: visit.may(Permission::ReadSubscribers),
         ..EditionPage::default()
     };
+    if let Some(audience) = editions.frozen_audience(id).await? {
+        page.is_frozen = true;
+        page.not_addressed = receptions::not_addressed(&visit, &audience.not_addressed);
+    }
     let variants = editions.variants(id).await?;
     page.variants = variants.into_iter().map(|row| variant(&visit, row)).collect();
     page.has_sections = page.variants.iter().any(|variant| !variant.sections.is_empty());
     add_progress(&visit, &edition, counts, &mut page);
     if page.shows_recipients {
+        page.asked = visit.param("address").unwrap_or_default().to_owned();
+        if !page.asked.is_empty() {
+            page.answer = Some(receptions::of_address(&visit, &edition, &page.asked).await?);
+        }
         add_recipients(&visit, counts, &mut page).await?;
     }
     visit.render(&page).await

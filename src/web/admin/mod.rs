@@ -29,6 +29,7 @@ mod password;
 mod people;
 mod profile;
 mod reasons;
+mod receptions;
 mod redirect;
 mod setting_words;
 mod settings;

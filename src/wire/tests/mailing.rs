@@ -17,7 +17,8 @@ use crate::wire::digests::{
     RenderedPreview, UpcomingEditions,
 };
 use crate::wire::editions::{
-    CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery,
+    CreatedEdition, Edition, EditionArticles, EditionContents, EditionDelivery, EditionReception,
+    NotAddressedSubscribers,
 };
 use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
 
@@ -132,11 +133,24 @@ fn editions() -> Vec<Document> {
     let report = Report { sent: 240, failed: 3, deferred: 2, held: 4, error: None };
     vec![
         document(&edition()),
-        document(&EditionArticles { listed: edition(), articles: titles() }),
+        document(&EditionArticles {
+            listed: edition(),
+            articles: titles(),
+            not_addressed: not_addressed(),
+        }),
         document(&EditionContents {
             listed: edition(),
             articles: titles(),
+            not_addressed: not_addressed(),
             not_sent: vec![failed_delivery()],
+        }),
+        document(&EditionReception {
+            edition: 3,
+            email: EMAIL.to_owned(),
+            delivery: Some(failed_delivery()),
+            reason: Some("paused".to_owned()),
+            since: Some("2026-09-18T06:00:00Z".to_owned()),
+            explanation: "the subscription was paused when the edition was created".to_owned(),
         }),
         document(&CreatedEdition { id: 3, deliveries: 261, left_out: left_out() }),
         document(&Status {
@@ -166,6 +180,10 @@ fn editions() -> Vec<Document> {
         }),
         document(&DeliveryReport::new(&report, 2)),
     ]
+}
+
+fn not_addressed() -> Vec<NotAddressedSubscribers> {
+    vec![NotAddressedSubscribers { reason: "no_story".to_owned(), subscribers: 12 }]
 }
 
 fn failed_delivery() -> EditionDelivery {

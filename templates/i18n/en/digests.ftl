@@ -192,3 +192,33 @@ admin-done-own-digests-resumed = Your digests are resumed. Dates during the paus
 admin-refused-digest-paused = Nothing was changed: the digest is paused already.
 admin-refused-digest-resumed = Nothing was changed: the digest is not paused.
 admin-refused-edition-paused = Nothing was created: the digest is paused. Resume it first.
+
+admin-not-addressed = Who does not get it
+admin-not-addressed-pending = { $count ->
+    [one] One person had not confirmed the subscription yet.
+   *[other] { $count } people had not confirmed the subscription yet.
+  }
+admin-not-addressed-paused = { $count ->
+    [one] One person had paused the subscription.
+   *[other] { $count } people had paused the subscription.
+  }
+admin-not-addressed-unsubscribed = { $count ->
+    [one] One person had unsubscribed before.
+   *[other] { $count } people had unsubscribed before.
+  }
+admin-not-addressed-no-story = { $count ->
+    [one] One person chose only sections without an article in this edition.
+   *[other] { $count } people chose only sections without an article in this edition.
+  }
+admin-not-addressed-suppressed = { $count ->
+    [one] One person has an address that was suppressed.
+   *[other] { $count } people have an address that was suppressed.
+  }
+admin-not-addressed-audience = { $count ->
+    [one] One person did not fulfil the filter of the digest.
+   *[other] { $count } people did not fulfil the filter of the digest.
+  }
+admin-not-addressed-hint = Counted when the edition was created. Nobody is left out because of the language: people whose language the digest does not have get it in its first language.
+admin-not-addressed-nobody = Nobody was left out: all subscribers of the digest get it.
+admin-reception-ask = Why did somebody get it, or not?
+admin-reception-button = Explain

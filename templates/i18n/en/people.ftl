@@ -83,6 +83,7 @@ people-consent-hint = needed to begin now, for example: paper form, 12 May 2026
 people-sections = Sections
 people-sections-hint = separated by commas; empty for all
 people-sections-of = Sections: { $sections }
+people-last-edition = Last edition, { $id }:
 people-sections-change = Change sections
 people-language-hint = code such as en or zh-CN
 people-zone-hint = for example Asia/Shanghai

@@ -130,3 +130,15 @@ admin-done-own-digests-resumed = 您的電子報已全部恢復。暫停期間�
 admin-refused-digest-paused = 未作變更：電子報已處於暫停狀態。
 admin-refused-digest-resumed = 未作變更：電子報並未暫停。
 admin-refused-edition-paused = 未產生：電子報已暫停，請先恢復。
+
+admin-not-addressed = 未寄送給哪些人
+admin-not-addressed-pending = { $count } 人當時尚未確認訂閱。
+admin-not-addressed-paused = { $count } 人當時已暫停訂閱。
+admin-not-addressed-unsubscribed = { $count } 人先前已取消訂閱。
+admin-not-addressed-no-story = { $count } 人所選的欄目在本期沒有文章。
+admin-not-addressed-suppressed = { $count } 人的電子郵件地址當時已被禁發。
+admin-not-addressed-audience = { $count } 人不符合這份電子報的受眾條件。
+admin-not-addressed-hint = 人數統計於本期產生之時。語言不會使任何人被排除：沒有對應語言版本的訂閱者會收到首選語言的版本。
+admin-not-addressed-nobody = 沒有人被排除，所有訂閱者都會收到本期。
+admin-reception-ask = 查詢某人為何收到或未收到
+admin-reception-button = 查詢

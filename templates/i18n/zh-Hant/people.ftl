@@ -77,6 +77,7 @@ people-consent-hint = 立即生效時必填，例如：2026 年 5 月 12 日填�
 people-sections = 欄目
 people-sections-hint = 用逗號分隔；留空表示全部
 people-sections-of = 欄目：{ $sections }
+people-last-edition = 最近一期（第 { $id } 期）：
 people-sections-change = 更改欄目
 people-language-hint = 程式碼，例如 en 或 zh-CN
 people-zone-hint = 例如 Asia/Shanghai

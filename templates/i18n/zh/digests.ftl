@@ -130,3 +130,15 @@ admin-done-own-digests-resumed = 您的简报已全部恢复。暂停期间错�
 admin-refused-digest-paused = 未作更改：简报已处于暂停状态。
 admin-refused-digest-resumed = 未作更改：简报并未暂停。
 admin-refused-edition-paused = 未生成：简报已暂停，请先恢复。
+
+admin-not-addressed = 未发送给哪些人
+admin-not-addressed-pending = { $count } 人当时尚未确认订阅。
+admin-not-addressed-paused = { $count } 人当时已暂停订阅。
+admin-not-addressed-unsubscribed = { $count } 人此前已退订。
+admin-not-addressed-no-story = { $count } 人所选的栏目在本期没有文章。
+admin-not-addressed-suppressed = { $count } 人的邮箱地址当时已被禁发。
+admin-not-addressed-audience = { $count } 人不符合该简报的受众条件。
+admin-not-addressed-hint = 人数统计于本期生成之时。语言不会使任何人被排除：没有对应语言版本的订阅者会收到首选语言的版本。
+admin-not-addressed-nobody = 没有人被排除，所有订阅者都会收到本期。
+admin-reception-ask = 查询某人为何收到或未收到
+admin-reception-button = 查询

@@ -77,6 +77,7 @@ people-consent-hint = 立即生效时必填，例如：2026 年 5 月 12 日填�
 people-sections = 栏目
 people-sections-hint = 用逗号分隔；留空表示全部
 people-sections-of = 栏目：{ $sections }
+people-last-edition = 最近一期（第 { $id } 期）：
 people-sections-change = 更改栏目
 people-language-hint = 代码，例如 en 或 zh-CN
 people-zone-hint = 例如 Asia/Shanghai

@@ -74,6 +74,14 @@ pub struct EditionPage {
     pub recipients: Vec<RecipientRow>,
     /// Links to the other pages of the recipients.
     pub pager: Pager,
+    /// `true` if the audience is complete.
+    pub is_frozen: bool,
+    /// Numbers of subscribers whom the edition does not address, one sentence for each reason.
+    pub not_addressed: Vec<String>,
+    /// Address that the user asks about; may be empty.
+    pub asked: String,
+    /// Answer to the question why this address got the edition or did not.
+    pub answer: Option<String>,
 }
 
 /// Article of an edition.
@@ -182,6 +190,10 @@ impl View for EditionPage {
             chips: Chip::samples(),
             recipients: vec![recipient.clone()],
             pager: Pager::sample(),
+            is_frozen: true,
+            not_addressed: vec!["3 had not confirmed their subscription.".into()],
+            asked: "anna@example.org".into(),
+            answer: Some("The subscription was paused.".into()),
             ..edition(frame)
         }));
         samples

@@ -150,6 +150,17 @@ pub struct PersonSubscription {
     pub is_active: bool,
     /// Earlier states, newest first.
     pub earlier: Vec<StateRow>,
+    /// Last edition of the digest, if there is one.
+    pub last_edition: Option<LastEdition>,
+}
+
+/// Last edition of a digest, and why a person got it or did not.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct LastEdition {
+    /// Id of the edition.
+    pub id: i64,
+    /// Answer as a sentence.
+    pub answer: String,
 }
 
 /// Earlier state of a subscription.
@@ -264,6 +275,7 @@ fn subscription() -> PersonSubscription {
         is_confirmed: true,
         is_active: true,
         earlier: vec![state],
+        last_edition: Some(LastEdition { id: 41, answer: "The person had paused.".into() }),
     }
 }
 

@@ -16,6 +16,7 @@ mod list;
 mod new_person;
 mod person;
 mod person_forms;
+mod person_subscriptions;
 mod requests;
 mod segment_form;
 mod segments;

@@ -8,6 +8,7 @@ use axum::response::Response;
 
 use super::access::{self, VisibleSubscriber, sees_all_digests};
 use super::details::{Details, Errors, version_of};
+use super::person_subscriptions::subscriptions;
 use super::requests::RequestForm;
 use super::states;
 use crate::domain::permission::Permission;
@@ -15,11 +16,9 @@ use crate::domain::subscription::SubscriptionStatus;
 use crate::store::audit_log::AuditEntry;
 use crate::store::deliveries::DeliverySummary;
 use crate::store::subscribers::Subscription;
-use crate::store::subscription_history::EarlierState;
 use crate::store::suppressions::Suppression;
 use crate::templates::pages::{
-    DetailsForm, DigestChoice, PersonChange, PersonDelivery, PersonPage, PersonSubscription,
-    RequestFields, StateRow, TextField,
+    DetailsForm, DigestChoice, PersonChange, PersonDelivery, PersonPage, RequestFields, TextField,
 };
 use crate::web::admin::audit_details::{self, DefinitionChanges};
 use crate::web::admin::nav::Section;
@@ -140,45 +139,6 @@ async fn details_form(
         }
         None => stored.form(version, &known, &Errors::new(), None),
     })
-}
-
-/// Returns the subscriptions with their earlier states.
-async fn subscriptions(
-    visit: &Visit,
-    person: &VisibleSubscriber,
-) -> WebResult<Vec<PersonSubscription>> {
-    let history = visit.app().store.subscriptions().history_of(person.subscriber.id).await?;
-    let config = &visit.app().config;
-    let row = |one: &Subscription| {
-        let digest = config.digests.iter().find(|digest| digest.name == one.digest);
-        let earlier = history.iter().filter(|state| state.digest == one.digest);
-        let is_active = one.status != SubscriptionStatus::Unsubscribed;
-        PersonSubscription {
-            digest: one.digest.clone(),
-            title: visit.digest_title(&one.digest),
-            state: states::of_status(visit, one.status),
-            since: visit.time(one.status_changed_at),
-            sections: one.sections.join(", "),
-            sections_error: None,
-            evidence: one.consent.clone(),
-            reason: one.removal_reason.clone(),
-            is_pending: one.status == SubscriptionStatus::Pending && digest.is_some(),
-            is_confirmed: is_active && one.status != SubscriptionStatus::Pending,
-            is_active,
-            earlier: earlier.map(|state| state_row(visit, state)).collect(),
-        }
-    };
-    Ok(person.subscriptions.iter().map(row).collect())
-}
-
-fn state_row(visit: &Visit, state: &EarlierState) -> StateRow {
-    StateRow {
-        state: states::of_status(visit, state.status),
-        since: visit.time(state.since),
-        until: visit.time(state.until),
-        evidence: state.consent.clone(),
-        reason: state.removal_reason.clone(),
-    }
 }
 
 /// Returns the fields for another subscription; digests with an active one are not offered.

@@ -1,6 +1,7 @@
 //! The page of one person: history, details, address, subscriptions, suppression and erasure.
 
 use super::*;
+use crate::digests;
 use crate::domain::attribute::AttributeType;
 use crate::store::suppressions::address_hash;
 
@@ -216,4 +217,37 @@ async fn the_messages_of_a_person_are_named_by_their_subjects() {
     let path = format!("/admin/subscribers/{}", ben.id);
     assert!(lin.page(&path).await.contains("Not sent: the address was suppressed before."));
     assert!(lin.in_chinese(&path).await.contains("未发送：该地址此前已列入禁发名单。"));
+}
+
+#[tokio::test]
+async fn the_pages_of_an_edition_and_of_a_person_say_why_the_person_did_not_get_it() {
+    let site = Site::new(false).await;
+    site.publish_in("Campus", "Open day").await;
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    site.subscriber("ada@example.org", "", "weekly").await;
+    let ben = site.subscriber_by("ben@example.org", "", "weekly", RequestOrigin::Admin).await;
+    let (context, now) = (site.app.digest_context(), site.app.now());
+    let digest = digests::find_digest(&site.app.config, "weekly").unwrap();
+    digests::create_edition_now(context, digest, now, &Actor::Cli, now).await.unwrap();
+
+    let page = lin.page("/admin/editions/1").await;
+    assert!(page.contains("One person had not confirmed the subscription yet."), "{page}");
+    for (address, answer) in [
+        ("ben@example.org", "was not confirmed yet when the edition was created"),
+        ("ada@example.org", "The message to this person waits to be sent."),
+        ("eva@example.org", "This address has no subscription to the digest."),
+        ("eva", "This is not an e-mail address."),
+    ] {
+        let page = lin.page(&format!("/admin/editions/1?address={address}")).await;
+        assert!(page.contains(answer), "{address}: {page}");
+    }
+    let person = lin.page(&format!("/admin/subscribers/{}", ben.id)).await;
+    assert!(person.contains("Last edition, 1:"), "{person}");
+    assert!(person.contains("was not confirmed yet when the edition was created"), "{person}");
+    let chinese = lin.in_chinese("/admin/editions/1?address=ben@example.org").await;
+    assert!(chinese.contains("尚未确认。") && chinese.contains("1 人当时尚未确认订阅。"));
+    let editor = site.user("eve", Role::Editor, &[]).await;
+    let page = editor.page("/admin/editions/1?address=ben@example.org").await;
+    assert!(page.contains("One person had not confirmed"), "numbers name nobody");
+    assert!(!page.contains("ben@example.org"), "{page}");
 }

@@ -1,0 +1,145 @@
+//! Subscribers of a digest whom an edition does not address: their numbers by reason, counted once when
+//! the audience is frozen, and what is known about one of them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value as Json, json};
+
+use super::batches::RECIPIENTS;
+use super::filtered;
+use crate::domain::filter::Condition;
+use crate::domain::not_addressed::{NotAddressed, NotAddressedReason};
+use crate::domain::subscription::SubscriptionStatus;
+use crate::domain::time::Millis;
+use crate::store::db::{Row, Statement};
+use crate::store::operations::Editions;
+use crate::store::{Store, StoreError, StoreResult};
+
+/// Record of the freezing of an edition. The confirmed subscribers were counted with the groups of the audience.
+static FROZEN: Statement = Statement::new(
+    "
+    SELECT e.digest, e.recipients, e.audience, e.frozen_at, e.not_addressed,
+           (SELECT CAST(COALESCE(SUM(c.subscribers), 0) AS BIGINT)
+              FROM variant_assignments c
+             WHERE c.edition_id = e.id) AS confirmed,
+           (SELECT CAST(COALESCE(SUM(c.subscribers), 0) AS BIGINT)
+              FROM variant_assignments c
+             WHERE c.edition_id = e.id
+               AND c.variant_id IS NULL) AS no_story
+      FROM editions e
+     WHERE e.id = $edition",
+);
+
+/// Counts the other subscriptions in an index, without reading the table or the confirmed ones.
+static COUNT_UNCONFIRMED: Statement = Statement::new(
+    "
+    SELECT status, COUNT(*) AS subscribers
+      FROM subscriptions
+     WHERE digest = $digest
+       AND status IN ('pending', 'paused', 'unsubscribed')
+     GROUP BY status",
+);
+
+static HAS_SUPPRESSIONS: Statement = Statement::new("SELECT hash FROM suppressions LIMIT 1");
+
+/// Counts those whom the edition would address without a filter.
+static COUNT_UNFILTERED: Statement =
+    Statement::with("SELECT COUNT(*) AS subscribers {recipients}", &[("recipients", RECIPIENTS)]);
+
+static LACKS_STORY: Statement = Statement::new(
+    "
+    SELECT s.id
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+      JOIN variant_assignments c
+             ON c.edition_id = $edition
+            AND c.language = COALESCE(p.language, '')
+            AND c.sections = s.sections
+     WHERE s.id = $subscription
+       AND c.variant_id IS NULL",
+);
+
+/// All statements of this file.
+pub(in crate::store) static STATEMENTS: &[&Statement] =
+    &[&FROZEN, &COUNT_UNCONFIRMED, &HAS_SUPPRESSIONS, &COUNT_UNFILTERED, &LACKS_STORY];
+
+/// Stored facts about the audience of an edition.
+#[derive(Debug, Clone)]
+pub struct FrozenAudience {
+    /// Time at which the audience was complete.
+    pub frozen_at: Millis,
+    /// Condition that its subscribers fulfil, if it has one.
+    pub condition: Option<Condition>,
+    /// Numbers of the subscribers who were left out then.
+    pub not_addressed: NotAddressed,
+}
+
+/// Counts the subscribers of the digest of a frozen edition who have no delivery, as a JSON object. A change
+/// during the freezing can count a person under another reason. Reads only: the audience may be large.
+pub(super) async fn count(store: &Store, edition: i64) -> StoreResult<String> {
+    let row = store.read(&FROZEN).bind("edition", edition).fetch_first().await?;
+    let Some(row) = row else { return Ok(String::new()) };
+    let (digest, recipients): (String, i64) = (row.get("digest")?, row.get("recipients")?);
+    let (confirmed, no_story): (i64, i64) = (row.get("confirmed")?, row.get("no_story")?);
+    let is_filtered = row.get::<Option<String>>("audience")?.is_some();
+    let mut counts = BTreeMap::from([(NotAddressedReason::NoStory, no_story)]);
+    let unconfirmed = store.read(&COUNT_UNCONFIRMED).bind("digest", &digest);
+    for (status, subscribers) in unconfirmed.fetch_with(status_count).await? {
+        counts.extend(NotAddressedReason::of_status(status).map(|reason| (reason, subscribers)));
+    }
+    let others = confirmed - recipients - no_story;
+    let suppressed = if !is_filtered {
+        others
+    } else if others > 0 && store.read(&HAS_SUPPRESSIONS).exists().await? {
+        let query = store.read(&COUNT_UNFILTERED).bind("edition", edition);
+        let unfiltered: i64 = query.bind("digest", &digest).fetch_scalar().await?;
+        (confirmed - no_story - unfiltered).clamp(0, others)
+    } else {
+        0
+    };
+    counts.insert(NotAddressedReason::Suppressed, suppressed);
+    counts.insert(NotAddressedReason::Audience, others - suppressed);
+    let present = counts.into_iter().filter(|(_, subscribers)| *subscribers > 0);
+    let fields: Map<String, Json> = present
+        .map(|(reason, subscribers)| (reason.as_str().to_owned(), json!(subscribers)))
+        .collect();
+    Ok(Json::Object(fields).to_string())
+}
+
+fn status_count(row: &Row) -> StoreResult<(SubscriptionStatus, i64)> {
+    let status = row.enum_value("subscriptions.status", SubscriptionStatus::parse)?;
+    Ok((status, row.get("subscribers")?))
+}
+
+/// Reads counts as they are stored.
+fn parse(text: &str) -> StoreResult<NotAddressed> {
+    let stored: BTreeMap<String, i64> =
+        serde_json::from_str(text).map_err(|e| StoreError::Sql(sqlx::Error::Decode(e.into())))?;
+    let mut counts = NotAddressed::default();
+    for reason in NotAddressedReason::ALL {
+        counts.add(reason, stored.get(reason.as_str()).copied().unwrap_or(0));
+    }
+    Ok(counts)
+}
+
+impl Editions<'_> {
+    /// Returns what is stored about the audience of an edition; `None` if it was never complete.
+    pub async fn frozen_audience(self, edition: i64) -> StoreResult<Option<FrozenAudience>> {
+        let row = self.store.read(&FROZEN).bind("edition", edition).fetch_first().await?;
+        let Some(row) = row else { return Ok(None) };
+        let Some(frozen_at) = row.optional_time("frozen_at")? else { return Ok(None) };
+        let audience: Option<String> = row.get("audience")?;
+        let not_addressed: Option<String> = row.get("not_addressed")?;
+        Ok(Some(FrozenAudience {
+            frozen_at,
+            condition: audience.as_deref().map(filtered::parse).transpose()?,
+            not_addressed: parse(not_addressed.as_deref().unwrap_or("{}"))?,
+        }))
+    }
+
+    /// Returns `true` if an edition has no story for the present language and sections of a subscription.
+    pub async fn lacks_story(self, edition: i64, subscription: i64) -> StoreResult<bool> {
+        let query = self.store.read(&LACKS_STORY).bind("edition", edition);
+        query.bind("subscription", subscription).exists().await
+    }
+}
