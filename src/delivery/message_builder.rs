@@ -227,11 +227,13 @@ impl MessageBuilder {
         let person = self.dispatcher.store.subscribers().find(subscriber).await?;
         let reader_language = person.and_then(|person| person.language).unwrap_or_default();
         let language = payload.language.clone().unwrap_or_else(|| site.language.clone());
+        let paused = self.dispatcher.store.digests().paused().await?.into_keys().collect();
         let chosen = ChoicesInput {
             sections: &payload.sections,
             shows_all_sections: false,
             reader_language: &reader_language,
             page_language: &language,
+            paused: &paused,
         };
         // The time of the request gives the same dates at every attempt.
         let requested_at = delivery.created_at;

@@ -1,5 +1,7 @@
 //! Texts about a digest for readers: how often it is sent, and when next.
 
+use std::collections::BTreeSet;
+
 use crate::config::{Config, Digest, Site};
 use crate::domain::schedule;
 use crate::domain::time::Millis;
@@ -17,6 +19,8 @@ pub struct ChoicesInput<'a> {
     pub reader_language: &'a str,
     /// Language of the page or e-mail.
     pub page_language: &'a str,
+    /// Names of the digests that admins have paused.
+    pub paused: &'a BTreeSet<String>,
 }
 
 /// Returns how often a digest is sent, as a sentence without a final period, for example `Every
@@ -39,7 +43,7 @@ pub fn schedule_text(
 }
 
 /// Returns the date of the next edition if the sentence about the schedule does not tell it: if
-/// there is none, or if the digest is paused.
+/// there is none, or if the configuration has a pause then.
 pub fn irregular_date_text(digest: &Digest, language: &str, now: Millis) -> Option<String> {
     let next = next_date(digest, now);
     let is_paused = next != digest.schedule.next_after(now, &digest.timezone);
@@ -76,7 +80,9 @@ pub fn subscription_choices(
     let digest = |digest: &&Digest| ChosenDigest {
         title: digest.title_in(language).to_owned(),
         schedule_text: schedule_text(templates, config, digest, language),
-        next_date_text: next_date_text(digest, language, now),
+        next_date_text: next_date_text(digest, language, now)
+            .filter(|_| !chosen.paused.contains(&digest.name)),
+        is_paused: chosen.paused.contains(&digest.name),
     };
     let names = chosen.sections.iter().map(|name| config.section_title(name, language).to_owned());
     let names: Vec<String> = names.collect();

@@ -22,8 +22,10 @@ pub struct ChosenDigest {
     pub title: String,
     /// Sentence that states how often it is sent; `None` if no short one does.
     pub schedule_text: Option<String>,
-    /// Localized date of the next edition; `None` if unknown.
+    /// Localized date of the next edition; `None` if unknown, or while the digest is paused.
     pub next_date_text: Option<String>,
+    /// `true` while an admin has paused the digest.
+    pub is_paused: bool,
 }
 
 impl SubscriptionChoices {
@@ -33,6 +35,7 @@ impl SubscriptionChoices {
             title: title.into(),
             schedule_text: is_full.then(|| "Every Monday at 8:00".into()),
             next_date_text: is_full.then(|| "28 September 2026, 8:00 (Asia/Shanghai)".into()),
+            is_paused: !is_full,
         };
         let full = Self {
             digests: vec![

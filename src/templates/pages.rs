@@ -21,9 +21,9 @@ pub use admin::{
     EditionsPage, EnrollmentView, Fact, FeedSummaryRow, Field, FieldErrorLink, FieldGroup,
     FieldOption, FieldText, FindPage, FoldedTable, FormField, FormView, FoundGroup, FoundItem,
     HomePage, LoginPage, MailPreviewPage, MailView, NavGroup, NavItem, ObjectPage, Origin,
-    OutcomeCounts, Pager, ProfilePage, RecentEdition, RecipientRow, RecoveryCodesPage,
-    ScheduleField, ScheduleText, SessionRow, SetPasswordPage, Share, Table, Tick, TimeText,
-    UpcomingEdition, VersionRow, WeekdayName,
+    OutcomeCounts, Pager, PausedBanner, PausedDigest, ProfilePage, RecentEdition, RecipientRow,
+    RecoveryCodesPage, ScheduleField, ScheduleText, SessionRow, SetPasswordPage, Share, Table,
+    Tick, TimeText, UpcomingEdition, VersionRow, WeekdayName,
 };
 pub use admin::{
     AttributeField, DetailsForm, DigestChoice, LastEdition, NewPersonPage, PersonChange,
@@ -121,6 +121,8 @@ pub struct DigestRow {
     pub schedule_text: Option<String>,
     /// Localized date of the next edition, if the schedule does not tell it.
     pub next_date_text: Option<String>,
+    /// `true` while an admin has paused the digest.
+    pub is_paused: bool,
 }
 
 /// Article in a list of articles.
@@ -143,8 +145,10 @@ pub struct ArticleRow {
 /// Banner on the demo's home page, which then reloads every few seconds.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DemoBanner {
-    /// Seconds until the next digest; `None` if none is scheduled.
+    /// Seconds until the next digest; `None` if none is scheduled, or while it is paused.
     pub next_seconds: Option<u64>,
+    /// `true` while an admin has paused the digest.
+    pub is_paused: bool,
     /// Number of e-mails in the demo mailbox.
     pub messages: usize,
     /// Interval after which the page reloads, in seconds.

@@ -72,11 +72,13 @@ async fn choices(
     let config = &web.app.config;
     let is_named = |digest: &&Digest| link.digests.contains(&digest.name);
     let digests: Vec<&Digest> = config.digests.iter().filter(is_named).collect();
+    let paused = web.paused_digests.get(&web.app).await;
     let chosen = ChoicesInput {
         sections: &link.sections,
         shows_all_sections: !web.sections.sections(&web.app.store).await?.is_empty(),
         reader_language: link.subscriber.language.as_deref().unwrap_or_default(),
         page_language: &client.language,
+        paused: &paused,
     };
     Ok(subscription_choices(&web.app.templates, config, &digests, &chosen, web.app.now()))
 }

@@ -1,5 +1,6 @@
 //! `/`: the home page with feeds, digests, the newest articles and, in the demo, its status.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -34,12 +35,15 @@ pub(super) async fn show(
     // The home page must reveal neither a private feed nor its articles.
     let summaries: Vec<_> =
         config.public_feeds().map(|feed| web.app.feed_cache.summary(feed)).collect();
+    let paused = web.paused_digests.get(&web.app).await;
     let digests = config.digests.iter().map(|digest| DigestRow {
         name: digest.name.clone(),
         title: digest.title_in(&client.language).to_owned(),
         description: digest.description_in(&client.language).map(str::to_owned),
         schedule_text: web.schedule_text(digest, &client.language),
-        next_date_text: irregular_date_text(digest, &client.language, now),
+        next_date_text: irregular_date_text(digest, &client.language, now)
+            .filter(|_| !paused.contains(&digest.name)),
+        is_paused: paused.contains(&digest.name),
     });
     let mut page = web.page_context(&client, &method);
     page.alternates = web.alternates(&client.language);
@@ -54,7 +58,7 @@ pub(super) async fn show(
             .collect(),
         opml: web.opml.is_some(),
         subscription_choice: subscription_choice(config, &summaries).to_owned(),
-        demo_banner: web.demo.as_ref().map(|demo| demo_banner(&web, demo, now)),
+        demo_banner: web.demo.as_ref().map(|demo| demo_banner(&web, demo, &paused, now)),
     };
     web.render(&view).await
 }
@@ -113,11 +117,14 @@ pub(super) fn article_row(
     }
 }
 
-fn demo_banner(web: &WebState, demo: &Demo, now: Millis) -> DemoBanner {
-    let next = web.app.config.digests.first().and_then(|digest| next_date(digest, now));
+fn demo_banner(web: &WebState, demo: &Demo, paused: &BTreeSet<String>, now: Millis) -> DemoBanner {
+    let digest = web.app.config.digests.first();
+    let is_paused = digest.is_some_and(|digest| paused.contains(&digest.name));
+    let next = digest.filter(|_| !is_paused).and_then(|digest| next_date(digest, now));
     let seconds = next.and_then(|at| u64::try_from(at.since(now).as_secs()).ok());
     DemoBanner {
         next_seconds: seconds,
+        is_paused,
         messages: demo.mailbox.count(),
         refresh_seconds: DEMO_REFRESH_SECS,
     }

@@ -29,6 +29,7 @@ mod metrics;
 mod negotiation;
 mod page;
 mod path_token;
+mod paused_digests;
 mod readership;
 mod robots;
 mod router;

@@ -8,6 +8,7 @@ use url::Url;
 
 use super::api_operations;
 use super::error::{WebError, WebResult};
+use super::paused_digests::PausedDigests;
 use super::section_cache::SectionCache;
 use super::site_languages::SiteLanguages;
 use super::terms::TermCache;
@@ -65,6 +66,7 @@ pub(super) struct WebState {
     /// Checks the tokens of requests to the metrics.
     pub(super) token_gate: Arc<TokenGate>,
     pub(super) sections: SectionCache,
+    pub(super) paused_digests: PausedDigests,
     /// Time of the last read of the database for the metrics; locked while one scrape updates the
     /// values.
     pub(super) metrics_read_at: Mutex<Option<Millis>>,
@@ -105,6 +107,7 @@ pub(super) fn build_state(app: App, demo: Option<Demo>, api: &Value) -> SharedSt
         refusal_limiter: RateLimiter::new(RECORDED_REFUSALS_PER_HOUR)
             .with_unknown(RECORDED_REFUSALS_PER_HOUR),
         sections: SectionCache::default(),
+        paused_digests: PausedDigests::default(),
         metrics_read_at: Mutex::default(),
     })
 }

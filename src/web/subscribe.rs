@@ -149,13 +149,16 @@ async fn render_form(
     error: Option<String>,
 ) -> WebResult<Response> {
     let now = web.app.now();
+    let paused = web.paused_digests.get(&web.app).await;
     let digests = web.app.config.digests.iter().map(|digest| DigestOption {
         checked: submitted.digests.contains(&digest.name),
         name: digest.name.clone(),
         title: digest.title_in(&client.language).to_owned(),
         description: digest.description_in(&client.language).map(str::to_owned),
         schedule_text: web.schedule_text(digest, &client.language),
-        next_date_text: irregular_date_text(digest, &client.language, now),
+        next_date_text: irregular_date_text(digest, &client.language, now)
+            .filter(|_| !paused.contains(&digest.name)),
+        is_paused: paused.contains(&digest.name),
     });
     let sections = match &web.demo {
         Some(demo) => demo.sections.clone(),

@@ -43,6 +43,7 @@ mod long_texts;
 mod matrix;
 mod metrics;
 mod offers;
+mod paused;
 mod people;
 mod readers;
 mod serving;

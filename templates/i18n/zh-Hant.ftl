@@ -38,6 +38,7 @@ index-lede = 用 RSS 閱讀器訂閱{ $site }，或透過電子郵件接收最�
 index-digests = 電子報
 index-digests-hint = 定期以電子郵件接收最新文章，隨時可以取消訂閱。
 index-digest-next = 下一期：{ $next }
+index-digest-paused = 目前暫停寄送郵件。
 index-digest-subscribe = 訂閱
 index-feeds = RSS 訂閱
 index-feeds-hint = 將訂閱來源的網址複製到閱讀器中，三種格式擇一即可。
@@ -113,6 +114,7 @@ recurrence-yearly = 每年 { $month } { $day } 日 { $times }
 demo-title = 線上示範
 demo-next = 下一期電子報將於 { $seconds } 秒後寄出。
 demo-soon = 有新文章時，就會寄出下一期電子報。
+demo-paused = 電子報目前暫停寄送。
 demo-mails = { $count ->
     [0] 尚未收到電子郵件。
    *[other] 已收到 { $count } 封電子郵件。

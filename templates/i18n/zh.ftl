@@ -38,6 +38,7 @@ index-lede = 用 RSS 阅读器订阅{ $site }，或通过邮件接收最新消�
 index-digests = 邮件订阅
 index-digests-hint = 定期通过邮件接收最新文章，随时可以退订。
 index-digest-next = 下一期：{ $next }
+index-digest-paused = 目前暂停发送邮件。
 index-digest-subscribe = 订阅
 index-feeds = RSS 订阅
 index-feeds-hint = 将订阅源的网址复制到阅读器中，三种格式任选其一。
@@ -113,6 +114,7 @@ recurrence-yearly = 每年 { $month } { $day } 日 { $times }
 demo-title = 在线演示
 demo-next = 下一期简报将在 { $seconds } 秒后发送。
 demo-soon = 有新文章时将发送下一期简报。
+demo-paused = 简报目前暂停发送。
 demo-mails = { $count ->
     [0] 尚未收到邮件。
    *[other] 已收到 { $count } 封邮件。

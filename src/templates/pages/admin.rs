@@ -46,7 +46,7 @@ pub use feeds::{AdminFeedPage, AdminFeedsPage, FeedSummaryRow};
 pub use filter_form::FilterForm;
 pub use find::{FindPage, FoundGroup, FoundItem};
 pub use form::{Choice, ChoiceBoxes, Field, FormView};
-pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, TimeText};
+pub use frame::{AdminFrame, Crumb, NavGroup, NavItem, PausedBanner, PausedDigest, TimeText};
 pub use home::{AttentionRow, HomePage, OutcomeCounts, RecentEdition, UpcomingEdition};
 pub use imports::{
     ChangedPersonRow, ChangedValueRow, ImportColumn, ImportPage, ImportRow, ImportsPage,

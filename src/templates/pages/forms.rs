@@ -39,6 +39,8 @@ pub struct DigestOption {
     pub schedule_text: Option<String>,
     /// Localized date of the next edition, if the schedule does not tell it.
     pub next_date_text: Option<String>,
+    /// `true` while an admin has paused the digest.
+    pub is_paused: bool,
     /// `true` if the checkbox is checked.
     pub checked: bool,
 }

@@ -63,6 +63,7 @@ fn choices() -> Vec<DigestOption> {
         description: checked.then(|| "The most important news of the week.".into()),
         schedule_text: checked.then(|| "Every Monday at 8:00".into()),
         next_date_text: (!checked).then(|| "28 September 2026, 8:00 (Asia/Shanghai)".into()),
+        is_paused: checked,
         checked,
     };
     vec![
@@ -95,10 +96,12 @@ impl View for IndexPage {
                 description: c.description,
                 schedule_text: c.schedule_text,
                 next_date_text: c.next_date_text,
+                is_paused: c.is_paused,
             };
             Self {
                 demo_banner: page.demo.then_some(DemoBanner {
                     next_seconds: Some(42),
+                    is_paused: false,
                     messages: 24,
                     refresh_seconds: 10,
                 }),
@@ -116,7 +119,12 @@ impl View for IndexPage {
             }
         });
         samples.push(Self { page: page("en", false), ..Self::default() });
-        let strip = Some(DemoBanner { next_seconds: None, messages: 0, refresh_seconds: 10 });
+        let strip = Some(DemoBanner {
+            next_seconds: None,
+            is_paused: true,
+            messages: 0,
+            refresh_seconds: 10,
+        });
         samples.push(Self { page: page("zh", true), demo_banner: strip, ..Self::default() });
         samples
     }

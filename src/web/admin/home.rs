@@ -10,6 +10,7 @@ use super::chart;
 use super::editions::rows;
 use super::nav::Section;
 use super::visit::Visit;
+use crate::app::Attention;
 use crate::config::Digest;
 use crate::digests::{count_unsent_stories, next_date};
 use crate::domain::page::PageRequest;
@@ -36,8 +37,10 @@ pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebRes
     let observed = web.app.observe().await?;
     let attention = web.app.attention(&observed).await?;
     let scope = visit.actor.digests();
+    // The banner of all pages names the paused digests.
     let attention =
-        attention.into_iter().filter_map(|one| attention_row(&visit, &scope, one)).collect();
+        attention.into_iter().filter(|one| !matches!(one, Attention::PausedDigest { .. }));
+    let attention = attention.filter_map(|one| attention_row(&visit, &scope, one)).collect();
     let since = Day::containing(visit.now).before(DAYS - 1);
     let paused = web.app.store.digests().paused().await?;
     let mut digests = web.app.config.digests.iter().filter(|digest| scope.contains(&digest.name));

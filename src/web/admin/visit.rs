@@ -1,5 +1,7 @@
 //! Requests of signed-in users to pages of the admin area.
 
+use std::collections::BTreeMap;
+
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -10,15 +12,20 @@ use super::nav::{Section, groups};
 use crate::accounts::SignedIn;
 use crate::app::App;
 use crate::domain::actor::Actor;
+use crate::domain::digest_scope::DigestScope;
 use crate::domain::permission::Permission;
 use crate::domain::time::{Millis, zone_name};
-use crate::templates::pages::{AdminFrame, Crumb, LanguageLink, TimeText};
+use crate::templates::pages::{
+    AdminFrame, Crumb, LanguageLink, PausedBanner, PausedDigest, TimeText,
+};
 use crate::templates::{TextValue, View};
 use crate::web::client::{ClientInfo, negotiate_language};
 use crate::web::error::{WebError, WebResult};
 use crate::web::page::ADMIN_CSP;
 use crate::web::state::SharedState;
 
+/// Number of paused digests above which the banner only counts them.
+const MAX_PAUSED: usize = 3;
 /// Query parameter with the catalog key of what a form did, below `admin-done-`.
 const DONE: &str = "done";
 /// Query parameter with the catalog key of why a form did nothing, below `admin-refused-`.
@@ -39,6 +46,8 @@ pub(super) struct Visit {
     pub(super) zone: TimeZone,
     /// Time of the request.
     pub(super) now: Millis,
+    /// Paused digests with the times of their pauses.
+    paused: BTreeMap<String, Millis>,
     method: Method,
     query: String,
 }
@@ -57,6 +66,7 @@ impl FromRequestParts<SharedState> for Visit {
             Some(language) => templates.catalog_code(language).to_owned(),
             None => preferred_language(web, &parts.headers),
         };
+        let paused = web.app.store.digests().paused().await?;
         let zone = preferences.timezone.as_deref().and_then(|name| TimeZone::get(name).ok());
         Ok(Self {
             web: SharedState::clone(web),
@@ -64,6 +74,7 @@ impl FromRequestParts<SharedState> for Visit {
             actor: signed_in.user.actor(),
             zone: zone.unwrap_or_else(|| web.app.config.site.timezone.clone()),
             now: web.app.now(),
+            paused,
             method: parts.method.clone(),
             query: parts.uri.query().unwrap_or_default().to_owned(),
             signed_in,
@@ -144,7 +155,31 @@ impl Visit {
             here: format!("{}{query}", self.client.path),
             zone: zone_name(&self.zone),
             has_shortcuts: user.preferences.has_shortcuts,
+            paused_banner: self.paused_banner(),
         }
+    }
+
+    /// Returns the banner about the paused digests of the user; `None` if none is paused.
+    fn paused_banner(&self) -> Option<PausedBanner> {
+        let scope = self.actor.digests();
+        let digests = self.app().config.digests.iter().filter(|one| scope.contains(&one.name));
+        let names: Vec<&str> = digests.map(|digest| digest.name.as_str()).collect();
+        let is_paused = |name: &&&str| self.paused.contains_key(**name);
+        let count = names.iter().filter(is_paused).count();
+        let is_all = count > 1 && count == names.len();
+        let row = |name: &&str| PausedDigest {
+            name: (*name).to_owned(),
+            title: self.digest_title(name),
+            since: self.paused.get(*name).map(|at| self.time(*at).text).unwrap_or_default(),
+        };
+        let listed = names.iter().filter(is_paused).map(row);
+        (count > 0).then(|| PausedBanner {
+            is_all,
+            is_limited: scope != DigestScope::All,
+            count,
+            digests: if is_all || count > MAX_PAUSED { Vec::new() } else { listed.collect() },
+            may_resume: self.may(Permission::ControlEditions),
+        })
     }
 
     /// Returns the crumb of a section of the navigation.

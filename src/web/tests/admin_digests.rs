@@ -250,7 +250,7 @@ async fn everything_is_paused_at_once_and_resumed_and_a_limited_user_reaches_onl
     let list = get_with(&site, "/admin/digests", &session).await.text();
     assert!(list.contains("Resume everything") && !list.contains("Pause everything"), "{list}");
     let home = get_with(&site, "/admin/", &session).await.text();
-    assert!(home.contains("/news/admin/digests/weekly\">View the digest"), "{home}");
+    assert!(home.contains("All digests are paused"), "{home}");
     let preview = "class=\"button secondary\" href=\"/news/admin/digests/weekly/preview\"";
     let page = get_with(&site, "/admin/digests/weekly", &session).await.text();
     assert!(page.contains("Paused since") && page.contains("/weekly/resume"), "{page}");

@@ -31,6 +31,48 @@ pub struct AdminFrame {
     pub zone: String,
     /// `true` if single keys are shortcuts.
     pub has_shortcuts: bool,
+    /// Paused digests of the user, if there are any.
+    pub paused_banner: Option<PausedBanner>,
+}
+
+/// Banner about the digests that admins have paused.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PausedBanner {
+    /// `true` if all of several digests are paused.
+    pub is_all: bool,
+    /// `true` if the user sees only some digests.
+    pub is_limited: bool,
+    /// Number of the paused digests.
+    pub count: usize,
+    /// Paused digests; empty if all are paused, or too many to list them.
+    pub digests: Vec<PausedDigest>,
+    /// `true` if the user may resume them.
+    pub may_resume: bool,
+}
+
+/// Paused digest in the banner.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct PausedDigest {
+    /// Name of the digest.
+    pub name: String,
+    /// Title of the digest.
+    pub title: String,
+    /// Time since which it is paused.
+    pub since: String,
+}
+
+impl PausedBanner {
+    /// Returns a banner about all digests, and one about a single digest.
+    fn samples() -> [Self; 2] {
+        let digest = PausedDigest {
+            name: "weekly".into(),
+            title: "The week".into(),
+            since: "2026-09-21 16:40".into(),
+        };
+        let all = Self { is_all: true, count: 2, may_resume: true, ..Self::default() };
+        let one = Self { count: 1, digests: vec![digest], may_resume: true, ..Self::default() };
+        [all, one]
+    }
 }
 
 /// Group of the navigation.
@@ -107,6 +149,7 @@ pub(super) fn framed<V>(make: impl Fn(AdminFrame) -> V) -> Vec<V> {
     let frame = |page: PageContext| AdminFrame {
         done: page.demo.then(|| "The edition is paused.".into()),
         refused: (!page.demo).then(|| "The edition was sent already.".into()),
+        paused_banner: PausedBanner::samples().into_iter().nth(usize::from(page.demo)),
         page,
         user: "lin".into(),
         nav: nav.clone(),
