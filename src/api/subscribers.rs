@@ -187,6 +187,7 @@ async fn add_subscriber(caller: Caller, JsonBody(new): JsonBody<SubscriberReques
         language: new.language,
         timezone: new.timezone,
         sections: new.sections,
+        resets_sections: false,
         tags: new.tags,
         attributes: parse_attributes(&caller, &new.attributes).await?,
     };

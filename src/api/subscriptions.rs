@@ -78,9 +78,8 @@ pub(super) enum RequestedStatus {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct SubscriptionRequest {
-    /// Chosen sections; empty for all.
-    #[serde(default)]
-    sections: Vec<String>,
+    /// Chosen sections; empty for all, and absent to leave them as they are.
+    sections: Option<Vec<String>>,
     /// `pending` asks the owner of the address; `confirmed` needs `consent`.
     #[serde(default)]
     status: RequestedStatus,
@@ -122,7 +121,8 @@ async fn put_subscription(
     }
     let person = NewSubscriber {
         email: subscriber.address.clone(),
-        sections: new.sections,
+        resets_sections: new.sections.is_some(),
+        sections: new.sections.unwrap_or_default(),
         ..NewSubscriber::default()
     };
     let ended = request(&caller, &person, &digests, new.status, new.consent).await?;

@@ -40,6 +40,8 @@ pub struct SubscriptionRequest {
     pub digests: Vec<String>,
     /// Chosen sections; empty means all sections.
     pub sections: Vec<String>,
+    /// `true` if an admin replaces the sections of an existing subscription even by all.
+    pub resets_sections: bool,
     /// Tags and attribute values of the person, which only an admin can set.
     pub values: ValueChanges,
     /// Record of the consent and of the way it was given.

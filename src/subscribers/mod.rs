@@ -55,6 +55,8 @@ pub struct NewSubscriber {
     pub timezone: Option<String>,
     /// Chosen sections; empty for all.
     pub sections: Vec<String>,
+    /// `true` if an admin replaces the sections of an existing subscription even by all.
+    pub resets_sections: bool,
     /// Tags to add; only admins assign them.
     pub tags: Vec<String>,
     /// Attribute values to set, by name; only admins set them.
@@ -108,6 +110,7 @@ pub fn validate(
             ..ValueChanges::default()
         },
         consent: strip_control_characters(consent),
+        resets_sections: subscriber.resets_sections,
         is_suppressed: false,
     })
 }

@@ -148,6 +148,7 @@ fn person() -> impl Strategy<Value = NewSubscriber> {
                 language: language.map(str::to_owned),
                 timezone: timezone.map(str::to_owned),
                 sections,
+                resets_sections: false,
                 tags: tags.into_iter().filter(is_tag).collect(),
                 attributes: values.into_iter().filter_map(value).collect(),
             }

@@ -124,6 +124,7 @@ impl AddArgs {
             language: self.language,
             timezone: self.timezone,
             sections: self.section,
+            resets_sections: false,
             tags: self.tags,
             attributes: attributes.parse_pairs(&self.attributes).map_err(UsageError)?,
         };

@@ -130,7 +130,8 @@ pub(super) fn plan(
                 }
                 RequestDecision::NoChange => {
                     result.unchanged += 1;
-                    if origin != RequestOrigin::Page && !r.sections.is_empty() {
+                    let replaces_sections = r.resets_sections || !r.sections.is_empty();
+                    if origin != RequestOrigin::Page && replaces_sections {
                         plan.sections.push(json!({"subscriber_id": subscriber_id, "digest": digest, "sections": json_list(&r.sections), "section_keys": section_keys(r)}));
                     }
                     continue;

@@ -128,6 +128,7 @@ fn person(cells: &Cells<'_>, layout: &Layout) -> Result<NewSubscriber, LineProbl
         language: owned(cells.field("language", layout.language)?),
         timezone,
         sections: split_list(cells.field("sections", layout.sections)?.unwrap_or_default()),
+        resets_sections: false,
         tags,
         attributes: BTreeMap::new(),
     })

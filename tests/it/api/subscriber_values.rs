@@ -103,6 +103,21 @@ database_tests! {
         assert_eq!(none.status, StatusCode::NOT_FOUND, "{none:?}");
     }
 
+    async fn sections_of_a_subscription_are_replaced_kept_or_all_again(world) {
+        world.add_readers(1).await;
+        let client = Client::new(world, Role::ListManager).await;
+        let path = format!("{}/subscriptions/weekly", path_of(&client, "r0").await);
+        for (body, sections) in [
+            (json!({"sections": ["Sport", "Campus"]}), json!(["Campus", "Sport"])),
+            (json!({"status": "pending"}), json!(["Campus", "Sport"])),
+            (json!({"sections": []}), json!([])),
+        ] {
+            let changed = put(&client, &path, Some(body)).await;
+            assert_eq!((changed.status, &changed.json["sections"]), (StatusCode::OK, &sections), "{changed:?}");
+            assert_eq!(changed.json["status"], "confirmed");
+        }
+    }
+
     async fn a_bulk_operation_changes_all_subscribers_of_a_filter(world) {
         world.add_readers(5).await;
         let client = Client::new(world, Role::ListManager).await;

@@ -187,7 +187,11 @@ async fn set_sections(
         return Ok(visit.refused(&path, "person-not-confirmed"));
     }
     let digests = requests::find_digests(visit, std::slice::from_ref(&subscription.digest))?;
-    let wanted = NewSubscriber { sections: split(form.first("sections")), ..owner(person) };
+    let wanted = NewSubscriber {
+        sections: split(form.first("sections")),
+        resets_sections: true,
+        ..owner(person)
+    };
     let (consent, origin) = (&subscription.consent, RequestOrigin::Admin);
     match requests::apply(visit, &wanted, &digests, consent, origin).await? {
         Ok(_) => Ok(visit.done(&path, "person-sections")),
