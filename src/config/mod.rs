@@ -60,6 +60,7 @@ pub use quoting::quote_text;
 pub(crate) use redaction::has_unencoded_password;
 pub use redaction::redact_url;
 pub use settings::*;
+pub use titles::offered_sections;
 
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 

@@ -114,23 +114,9 @@ impl Digest {
 }
 
 impl Config {
-    /// Returns the sections that the subscription page offers, spelled as in `known`, those that
-    /// articles have. A section without articles is left out, because it may be misspelled, unless
-    /// there are no sections at all.
+    /// Returns the sections that the subscription page offers; see [`offered_sections`].
     pub fn offered_sections(&self, known: Vec<String>) -> Vec<String> {
-        let mut offered: Vec<String> = Vec::new();
-        for digest in &self.digests {
-            let Some(names) = digest.offered_sections() else { return known };
-            for name in names {
-                let is_same = |other: &String| normalize_term(other) == normalize_term(name);
-                let known_name = known.iter().find(|other| is_same(other));
-                if offered.iter().any(is_same) || (known_name.is_none() && !known.is_empty()) {
-                    continue;
-                }
-                offered.push(known_name.unwrap_or(name).clone());
-            }
-        }
-        offered
+        offered_sections(&self.digests, known)
     }
 
     /// Returns the name of a section for readers of a language.
@@ -139,6 +125,27 @@ impl Config {
         let section = self.sections.iter().find(|section| normalize_term(&section.name) == wanted);
         section.map_or(name, |section| section.titles.text_in(name, language))
     }
+}
+
+/// Returns the sections that digests offer, spelled as in `known`, those that articles have. A section
+/// without articles is left out, because it may be misspelled, unless there are no sections at all.
+pub fn offered_sections<'a>(
+    digests: impl IntoIterator<Item = &'a Digest>,
+    known: Vec<String>,
+) -> Vec<String> {
+    let mut offered: Vec<String> = Vec::new();
+    for digest in digests {
+        let Some(names) = digest.offered_sections() else { return known };
+        for name in names {
+            let is_same = |other: &String| normalize_term(other) == normalize_term(name);
+            let known_name = known.iter().find(|other| is_same(other));
+            if offered.iter().any(is_same) || (known_name.is_none() && !known.is_empty()) {
+                continue;
+            }
+            offered.push(known_name.unwrap_or(name).clone());
+        }
+    }
+    offered
 }
 
 fn description_in<'a>(

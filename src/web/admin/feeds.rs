@@ -162,6 +162,9 @@ fn conditions(visit: &Visit, selection: &Selection) -> Vec<String> {
                 let tags = selection.list(kind).iter();
                 tags.map(|tag| visit.app().templates.language_name(tag)).collect()
             }
+            TermKind::Section => {
+                selection.list(kind).iter().map(|name| visit.section_title(name)).collect()
+            }
             _ => selection.list(kind).to_vec(),
         };
         let joined = visit.app().templates.join(&visit.client.language, &names);

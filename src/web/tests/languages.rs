@@ -140,7 +140,7 @@ async fn the_admin_area_shows_the_titles_of_sections_in_the_language_of_the_user
     add(&site, "lin", Role::Admin).await;
     let session = sign_in(&site, "lin").await;
     let reader =
-        "email=ann%40example.org&digest=weekly&status=confirmed&consent=form&sections=Campus";
+        "email=ann%40example.org&digest=weekly&status=confirmed&consent=form&section=Campus";
     let added = post_with(&site, "/admin/subscribers/new", &session, reader).await;
     assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
     for path in ["/admin/articles", "/admin/digests/weekly"] {
@@ -150,6 +150,40 @@ async fn the_admin_area_shows_the_titles_of_sections_in_the_language_of_the_user
         let english = get_with(&site, path, &session).await.text();
         assert!(english.contains(">Campus<"), "{path}: {english}");
     }
+}
+
+#[tokio::test]
+async fn the_forms_about_a_person_offer_languages_zones_and_sections_by_title() {
+    let site = Site::with_config(&translated_config(), false, false).await;
+    site.publish_in("Campus", "A new lab").await;
+    add(&site, "lin", Role::Admin).await;
+    let session = sign_in(&site, "lin").await;
+    let in_chinese = async |path: &str| {
+        let request = Request::get(path).header(header::ACCEPT_LANGUAGE, "zh-CN");
+        site.send(request.header(header::COOKIE, &session), "").await.text()
+    };
+    let form = in_chinese("/admin/subscribers/new").await;
+    assert!(form.contains("value=\"Campus\"> 校园</label>"), "{form}");
+    assert!(form.contains("<option value=\"\" selected>未知</option>"), "{form}");
+    let person = "email=ann@example.org&digest=weekly&status=confirmed&consent=form&language=zh&timezone=Asia/Shanghai&section=Campus";
+    post_with(&site, "/admin/subscribers/new", &session, person).await;
+    let page = in_chinese("/admin/subscribers/1").await;
+    for text in [
+        "栏目：校园",
+        "value=\"Campus\" checked> 校园</label>",
+        "<option value=\"zh\" selected>",
+        "<option>Europe/Berlin<option>",
+        "value=\"Asia/Shanghai\" list=\"zones\"",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(page.len() < 45_000, "style and script also count: {} bytes", page.len());
+    post_with(&site, "/admin/subscribers/1/subscriptions/weekly/sections", &session, "").await;
+    let page = in_chinese("/admin/subscribers/1").await;
+    assert!(
+        !page.contains("栏目：校园") && page.contains("value=\"Campus\"> 校园</label>"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

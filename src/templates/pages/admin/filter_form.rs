@@ -18,7 +18,7 @@ pub struct FilterForm {
     /// Values of the chosen field, if there are no others.
     pub values: Vec<SelectOption>,
     /// Known values of the chosen field, if there are others.
-    pub offered: Vec<String>,
+    pub offered: Vec<SelectOption>,
     /// Type of the field for the value: `text`, `number` or `date`.
     pub input: String,
     /// Value as it was entered.
@@ -41,7 +41,7 @@ impl FilterForm {
             attributes: vec![option("city")],
             is_chosen: true,
             tests: vec![option("equal")],
-            offered: vec!["partner".into()],
+            offered: vec![option("partner")],
             input: "text".into(),
             value: "x".into(),
             error: Some("The value is empty.".into()),

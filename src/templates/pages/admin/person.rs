@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::audit::Details;
 use super::frame::{AdminFrame, TimeText, framed};
 use super::people::StateText;
+use super::select::SelectOption;
 use crate::templates::pages::View;
 
 /// Text field of a form.
@@ -27,8 +28,12 @@ pub struct DetailsForm {
     pub name: TextField,
     /// Language tag (RFC 5646).
     pub language: TextField,
+    /// Languages that can be chosen; the first one has no value.
+    pub languages: Vec<SelectOption>,
     /// IANA name of the time zone.
     pub timezone: TextField,
+    /// Names of time zones that are suggested.
+    pub zones: &'static [String],
     /// Tags, separated by commas.
     pub tags: TextField,
     /// Attributes with their values.
@@ -50,7 +55,7 @@ pub struct AttributeField {
     pub field: TextField,
 }
 
-/// Fields `digest`, `status`, `consent` and `sections` of a form that begins subscriptions.
+/// Fields `digest`, `status`, `consent` and `section` of a form that begins subscriptions.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct RequestFields {
     /// Digests that can be chosen.
@@ -61,8 +66,10 @@ pub struct RequestFields {
     pub digest_error: Option<String>,
     /// Record of the consent.
     pub consent: TextField,
-    /// Chosen sections, separated by commas.
-    pub sections: TextField,
+    /// Sections that can be chosen; none chosen means all.
+    pub sections: Vec<SelectOption>,
+    /// Sentence about the choice of sections.
+    pub sections_error: Option<String>,
     /// Sentence about an address that cannot be subscribed.
     pub error: Option<String>,
 }
@@ -134,8 +141,10 @@ pub struct PersonSubscription {
     pub state: StateText,
     /// Time of the last change of the status.
     pub since: TimeText,
-    /// Chosen sections, separated by commas; empty for all.
+    /// Titles of the chosen sections, joined in words; empty for all.
     pub sections: String,
+    /// Sections that can be chosen; none chosen means all.
+    pub section_choices: Vec<SelectOption>,
     /// Error of sections that were entered.
     pub sections_error: Option<String>,
     /// Record of the consent.
@@ -246,12 +255,33 @@ impl RequestFields {
             is_confirmed: true,
             digest_error: Some("Choose a digest.".into()),
             consent: TextField::sample(),
-            sections: TextField::sample(),
+            sections: sections(),
+            sections_error: Some("There is no such section.".into()),
             error: Some("The address is suppressed.".into()),
             ..plain.clone()
         };
         [plain, rejected]
     }
+}
+
+impl PersonChange {
+    fn sample() -> Self {
+        Self {
+            time: TimeText::sample(),
+            actor: "lin".into(),
+            text: "Changed the details".into(),
+            details: Some(Details::sample()),
+        }
+    }
+}
+
+fn sections() -> Vec<SelectOption> {
+    let option = |is_chosen: bool| SelectOption {
+        value: "Campus".into(),
+        text: "Campus life".into(),
+        is_chosen,
+    };
+    vec![option(true), option(false)]
 }
 
 fn subscription() -> PersonSubscription {
@@ -268,6 +298,7 @@ fn subscription() -> PersonSubscription {
         state: StateText::sample(),
         since: TimeText::sample(),
         sections: "Campus".into(),
+        section_choices: sections(),
         sections_error: Some("There is no such section.".into()),
         evidence: "confirmed by the owner".into(),
         reason: Some("left the college".into()),
@@ -294,6 +325,8 @@ impl View for PersonPage {
             version: "1f".into(),
             name: TextField::sample(),
             language: TextField::sample(),
+            languages: sections(),
+            zones: &[],
             timezone: TextField::sample(),
             tags: TextField::sample(),
             attributes: ["text", "date", "boolean"].map(attribute).into(),
@@ -317,12 +350,6 @@ impl View for PersonPage {
             answer: "550 5.1.1 unknown user".into(),
             time: TimeText::sample(),
         };
-        let change = PersonChange {
-            time: TimeText::sample(),
-            actor: "lin".into(),
-            text: "Changed the details".into(),
-            details: Some(Details::sample()),
-        };
         let mut samples = framed(person);
         samples.extend(framed(|frame| Self {
             name: "M. Muster".into(),
@@ -338,7 +365,7 @@ impl View for PersonPage {
             subscriptions: vec![subscription()],
             request: rejected.clone(),
             deliveries: vec![delivery(Some(3)), delivery(None)],
-            changes: vec![change.clone()],
+            changes: vec![PersonChange::sample()],
             ..person(frame)
         }));
         samples

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
+use super::choices;
 use super::requests::split;
 use crate::domain::attribute::AttributeType;
 use crate::domain::tag;
@@ -111,6 +112,7 @@ impl Details {
     /// after the form was loaded.
     pub(super) fn form(
         &self,
+        visit: &Visit,
         version: String,
         known: &[Attribute],
         errors: &Errors,
@@ -138,6 +140,8 @@ impl Details {
             version,
             name: field("name", &self.name, stored.map(|one| one.name.as_str())),
             language: field("language", &self.language, stored.map(|one| one.language.as_str())),
+            languages: choices::languages(visit, &self.language),
+            zones: choices::zones(),
             timezone: field("timezone", &self.timezone, stored.map(|one| one.timezone.as_str())),
             tags: field("tags", &self.tags, stored.map(|one| one.tags.as_str())),
             attributes: attributes.collect(),

@@ -119,7 +119,7 @@ impl Builder {
         };
         match words {
             Words::Only(words) => form.values = words.into_iter().map(value).collect(),
-            Words::Offered(words) => form.offered = words,
+            Words::Offered(words) => form.offered = words.into_iter().map(value).collect(),
         }
         form.value = added.value;
         Ok(form)
@@ -149,8 +149,8 @@ fn tests(visit: &Visit, added: &AddedTest) -> Vec<SelectOption> {
 enum Words {
     /// Values with their texts; there are no others.
     Only(Vec<(String, String)>),
-    /// Some of the values.
-    Offered(Vec<String>),
+    /// Some of the values with their texts.
+    Offered(Vec<(String, String)>),
 }
 
 /// Returns the known values of a kind.
@@ -175,11 +175,15 @@ async fn values(visit: &Visit, config: &Config, kind: ValueKind) -> WebResult<Wo
         ValueKind::Boolean => {
             Words::Only(vec![word("true", "people-yes"), word("false", "people-no")])
         }
-        ValueKind::Tag => Words::Offered(store.subscribers().known_tags(MAX_OFFERED).await?),
+        ValueKind::Tag => {
+            let tags = store.subscribers().known_tags(MAX_OFFERED).await?;
+            Words::Offered(tags.into_iter().map(|tag| (tag.clone(), tag)).collect())
+        }
         ValueKind::Section => {
             let mut sections = store.articles().sections().await?;
             sections.truncate(MAX_OFFERED);
-            Words::Offered(sections)
+            let titled = |name: String| (name.clone(), visit.section_title(&name));
+            Words::Offered(sections.into_iter().map(titled).collect())
         }
         ValueKind::Language => {
             let of_digests = config.digests.iter().flat_map(|digest| digest.languages.clone());

@@ -192,7 +192,7 @@ async fn add_settings(
         digests: vec![digest],
         is_confirmed: settings.confirmed,
         consent: settings.consent.clone(),
-        sections: String::new(),
+        sections: Vec::new(),
     };
     let (field, text) = error.unwrap_or_default();
     page.request = fields_of(visit, Some((form, field, text)));

@@ -2,6 +2,7 @@
 
 mod access;
 mod bulk;
+mod choices;
 mod columns;
 mod details;
 mod download;

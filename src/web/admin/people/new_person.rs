@@ -3,9 +3,9 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::access;
-use super::person::fields_of;
+use super::person::fields_with_sections;
 use super::requests::{self, FieldError, RequestForm, split};
+use super::{access, choices};
 use crate::domain::address::EmailAddress;
 use crate::domain::tag;
 use crate::subscribers::NewSubscriber;
@@ -132,6 +132,8 @@ async fn render(
         details: DetailsForm {
             name: field("name", &entered.name),
             language: field("language", &entered.language),
+            languages: choices::languages(visit, &entered.language),
+            zones: choices::zones(),
             timezone: field("timezone", &entered.timezone),
             tags: field("tags", &entered.tags),
             ..DetailsForm::default()
@@ -139,7 +141,8 @@ async fn render(
         request: {
             let error = error.clone().filter(|(field, _)| *field != "email");
             let (name, text) = error.unwrap_or_default();
-            let mut fields = fields_of(visit, Some((entered.request, name, text)));
+            let mut fields =
+                fields_with_sections(visit, Some((entered.request, name, text))).await?;
             fields.error = None;
             fields
         },

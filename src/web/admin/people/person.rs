@@ -7,10 +7,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::access::{self, VisibleSubscriber, sees_all_digests};
+use super::choices;
 use super::details::{Details, Errors, version_of};
 use super::person_subscriptions::subscriptions;
 use super::requests::RequestForm;
 use super::states;
+use crate::config::Digest;
 use crate::domain::permission::Permission;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::audit_log::AuditEntry;
@@ -40,7 +42,7 @@ pub(super) struct Submitted {
     /// New address with the error.
     pub(super) address: Option<(String, String)>,
     /// Digest and its new sections with the error.
-    pub(super) sections: Option<(String, String, String)>,
+    pub(super) sections: Option<(String, Vec<String>, String)>,
     /// Subscription with the name of a field and its error.
     pub(super) request: Option<(RequestForm, &'static str, String)>,
 }
@@ -106,13 +108,8 @@ pub(super) async fn render(
         },
         ..PersonPage::default()
     };
-    page.subscriptions = subscriptions(visit, person).await?;
-    if let Some((digest, entered, error)) = submitted.sections
-        && let Some(row) = page.subscriptions.iter_mut().find(|row| row.digest == digest)
-    {
-        (row.sections, row.sections_error) = (entered, Some(error));
-    }
-    page.request = request_fields(visit, person, submitted.request);
+    page.subscriptions = subscriptions(visit, person, submitted.sections).await?;
+    page.request = request_fields(visit, person, submitted.request).await?;
     if person.is_whole {
         // Deliveries and changes of other digests would show that the person reads them.
         let deliveries = store.deliveries().to_subscriber(subscriber.id, SHOWN_DELIVERIES).await?;
@@ -135,28 +132,42 @@ async fn details_form(
     let version = version_of(&person.subscriber);
     Ok(match &submitted.details {
         Some((details, errors)) => {
-            details.form(version, &known, errors, submitted.is_outdated.then_some(&stored))
+            details.form(visit, version, &known, errors, submitted.is_outdated.then_some(&stored))
         }
-        None => stored.form(version, &known, &Errors::new(), None),
+        None => stored.form(visit, version, &known, &Errors::new(), None),
     })
 }
 
 /// Returns the fields for another subscription; digests with an active one are not offered.
-fn request_fields(
+async fn request_fields(
     visit: &Visit,
     person: &VisibleSubscriber,
     submitted: Option<(RequestForm, &'static str, String)>,
-) -> RequestFields {
+) -> WebResult<RequestFields> {
     let is_active = |digest: &str| {
         let active = |one: &&Subscription| one.status != SubscriptionStatus::Unsubscribed;
         person.subscriptions.iter().filter(active).any(|one| one.digest == digest)
     };
-    let mut fields = fields_of(visit, submitted);
+    let mut fields = fields_with_sections(visit, submitted).await?;
     fields.digests.retain(|choice| !is_active(&choice.name));
-    fields
+    Ok(fields)
 }
 
-/// Returns the fields of a form that begins subscriptions.
+/// Returns the fields of a form that begins subscriptions, with the sections of the digests of the user.
+pub(super) async fn fields_with_sections(
+    visit: &Visit,
+    submitted: Option<(RequestForm, &'static str, String)>,
+) -> WebResult<RequestFields> {
+    let chosen = submitted.as_ref().map(|(form, ..)| form.sections.clone()).unwrap_or_default();
+    let mut fields = fields_of(visit, submitted);
+    let scope = visit.actor.digests();
+    let digests = visit.app().config.digests.iter();
+    let digests: Vec<&Digest> = digests.filter(|one| scope.contains(&one.name)).collect();
+    fields.sections = choices::sections(visit, &digests, &chosen).await?;
+    Ok(fields)
+}
+
+/// Returns the fields of a form that begins subscriptions, without sections.
 pub(super) fn fields_of(
     visit: &Visit,
     submitted: Option<(RequestForm, &'static str, String)>,
@@ -166,8 +177,8 @@ pub(super) fn fields_of(
         None => (RequestForm::default(), None),
     };
     let scope = visit.actor.digests();
-    let digests = visit.app().config.digests.iter().filter(|digest| scope.contains(&digest.name));
-    let choice = |digest: &crate::config::Digest| DigestChoice {
+    let digests = visit.app().config.digests.iter().filter(|one| scope.contains(&one.name));
+    let choice = |digest: &Digest| DigestChoice {
         name: digest.name.clone(),
         title: visit.digest_title(&digest.name),
         is_chosen: form.digests.contains(&digest.name),
@@ -185,11 +196,8 @@ pub(super) fn fields_of(
             error: error_of("consent"),
             stored: None,
         },
-        sections: TextField {
-            value: form.sections.clone(),
-            error: error_of("sections"),
-            stored: None,
-        },
+        sections: Vec::new(),
+        sections_error: error_of("sections"),
         error: error.filter(|_| is_elsewhere).map(|(_, text)| text),
     }
 }

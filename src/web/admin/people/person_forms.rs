@@ -8,7 +8,7 @@ use serde_json::json;
 use super::access::{self, VisibleSubscriber, require_all_digests};
 use super::details::{Details, Errors, version_of};
 use super::person::{Submitted, render};
-use super::requests::{self, RequestForm, split};
+use super::requests::{self, RequestForm};
 use crate::domain::address::EmailAddress;
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::suppression_target::SuppressionTarget;
@@ -187,17 +187,14 @@ async fn set_sections(
         return Ok(visit.refused(&path, "person-not-confirmed"));
     }
     let digests = requests::find_digests(visit, std::slice::from_ref(&subscription.digest))?;
-    let wanted = NewSubscriber {
-        sections: split(form.first("sections")),
-        resets_sections: true,
-        ..owner(person)
-    };
+    let wanted =
+        NewSubscriber { sections: form.all("section"), resets_sections: true, ..owner(person) };
     let (consent, origin) = (&subscription.consent, RequestOrigin::Admin);
     match requests::apply(visit, &wanted, &digests, consent, origin).await? {
         Ok(_) => Ok(visit.done(&path, "person-sections")),
         Err((_, error)) => {
-            let entered = form.first("sections").to_owned();
-            let sections = Some((subscription.digest.clone(), entered, error));
+            let chosen = form.all("section");
+            let sections = Some((subscription.digest.clone(), chosen, error));
             render(visit, REJECTED, person, Submitted { sections, ..Submitted::default() }).await
         }
     }

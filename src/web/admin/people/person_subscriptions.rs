@@ -1,7 +1,8 @@
 //! Subscriptions on the page of a person, with their earlier states and the last edition of each digest.
 
 use super::access::VisibleSubscriber;
-use super::states;
+use super::{choices, states};
+use crate::config::Digest;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::subscribers::Subscription;
 use crate::store::subscription_history::EarlierState;
@@ -14,6 +15,7 @@ use crate::web::error::WebResult;
 pub(super) async fn subscriptions(
     visit: &Visit,
     person: &VisibleSubscriber,
+    submitted: Option<(String, Vec<String>, String)>,
 ) -> WebResult<Vec<PersonSubscription>> {
     let history = visit.app().store.subscriptions().history_of(person.subscriber.id).await?;
     let config = &visit.app().config;
@@ -26,7 +28,8 @@ pub(super) async fn subscriptions(
             title: visit.digest_title(&one.digest),
             state: states::of_status(visit, one.status),
             since: visit.time(one.status_changed_at),
-            sections: one.sections.join(", "),
+            sections: titles_of(visit, &one.sections),
+            section_choices: Vec::new(),
             sections_error: None,
             evidence: one.consent.clone(),
             reason: one.removal_reason.clone(),
@@ -38,8 +41,33 @@ pub(super) async fn subscriptions(
         }
     };
     let mut rows: Vec<PersonSubscription> = person.subscriptions.iter().map(row).collect();
+    add_section_choices(visit, person, submitted, &mut rows).await?;
     add_last_editions(visit, person, &mut rows).await?;
     Ok(rows)
+}
+
+fn titles_of(visit: &Visit, sections: &[String]) -> String {
+    let titles: Vec<String> = sections.iter().map(|name| visit.section_title(name)).collect();
+    visit.app().templates.join(&visit.client.language, &titles)
+}
+
+/// Adds the sections that each subscription can choose; `submitted` has those of a rejected form.
+async fn add_section_choices(
+    visit: &Visit,
+    person: &VisibleSubscriber,
+    mut submitted: Option<(String, Vec<String>, String)>,
+    rows: &mut [PersonSubscription],
+) -> WebResult<()> {
+    for (row, subscription) in rows.iter_mut().zip(&person.subscriptions) {
+        let digests = visit.app().config.digests.iter();
+        let digest: Vec<&Digest> = digests.filter(|one| one.name == row.digest).collect();
+        let mut chosen = subscription.sections.clone();
+        if let Some((_, entered, error)) = submitted.take_if(|(name, ..)| *name == row.digest) {
+            (chosen, row.sections_error) = (entered, Some(error));
+        }
+        row.section_choices = choices::sections(visit, &digest, &chosen).await?;
+    }
+    Ok(())
 }
 
 /// Adds why the person got the last edition of each digest, or did not.

@@ -20,18 +20,18 @@ pub(super) struct RequestForm {
     pub(super) is_confirmed: bool,
     /// Record of the consent.
     pub(super) consent: String,
-    /// Chosen sections, separated by commas; empty for all.
-    pub(super) sections: String,
+    /// Chosen sections; empty for all.
+    pub(super) sections: Vec<String>,
 }
 
 impl RequestForm {
-    /// Reads the fields `digest`, `status`, `consent` and `sections`.
+    /// Reads the fields `digest`, `status`, `consent` and `section`.
     pub(super) fn read(form: &Form) -> Self {
         Self {
             digests: form.all("digest"),
             is_confirmed: form.first("status") == "confirmed",
             consent: form.first("consent").to_owned(),
-            sections: form.first("sections").to_owned(),
+            sections: form.all("section"),
         }
     }
 }
@@ -77,7 +77,7 @@ pub(super) async fn request(
         consent => consent.to_owned(),
     };
     let mut person = person.clone();
-    person.sections = split(&wanted.sections);
+    person.sections.clone_from(&wanted.sections);
     apply(visit, &person, &digests, &consent, origin).await
 }
 

@@ -111,7 +111,7 @@ async fn a_subscription_begins_with_consent_or_with_a_question() {
     let again = format!("/admin/subscribers/{}/subscriptions/daily/remind", ada.id);
     assert!(lin.done(&again, "").await.ends_with("refused=person-asked-before"));
     let sections = format!("/admin/subscribers/{}/subscriptions/weekly/sections", ada.id);
-    lin.done(&sections, "sections=Campus,+Sport").await;
+    lin.done(&sections, "section=Campus&section=Sport").await;
     let links = site.subscriptions("ada@example.org").await;
     assert_eq!(
         (links[1].sections.join("+"), links[1].consent.as_str()),
@@ -249,5 +249,5 @@ async fn the_pages_of_an_edition_and_of_a_person_say_why_the_person_did_not_get_
     let editor = site.user("eve", Role::Editor, &[]).await;
     let page = editor.page("/admin/editions/1?address=ben@example.org").await;
     assert!(page.contains("One person had not confirmed"), "numbers name nobody");
-    assert!(!page.contains("ben@example.org"), "{page}");
+    assert!(!page.contains("name=\"address\"") && !page.contains("when the edition was"), "{page}");
 }
