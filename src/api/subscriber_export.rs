@@ -5,7 +5,6 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use futures_util::stream;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
@@ -16,7 +15,7 @@ use super::subscriptions::find_digests;
 use crate::domain::filter::{self, Condition};
 use crate::domain::permission::Permission;
 use crate::http::Problem;
-use crate::subscribers::export::Exporter;
+use crate::subscribers::export::{Exporter, record_export};
 
 /// Adds the operation of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {
@@ -61,9 +60,9 @@ async fn export_subscribers(
             compiled.map_err(|reason| Problem::bad_request(format!("`where`: {reason}")))?
         }
     };
-    let detail = json!({"digest": query.digest, "filtered": query.filter.is_some()});
-    app.store.audit_log().record_export(detail, &actor, now).await?;
-    let exporter = Exporter::new(&app.store, &condition, query.digest.as_deref()).await?;
+    let digest = query.digest.as_deref();
+    record_export(&app.store, &condition, digest, &actor, now).await?;
+    let exporter = Exporter::new(&app.store, &condition, digest).await?;
     let pieces = stream::unfold(Some(exporter), async |state| {
         let mut exporter = state?;
         match exporter.next_piece().await {

@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
-use serde_json::json;
 
 use super::output;
 use super::output::pluralize;
@@ -92,8 +91,8 @@ impl Command {
                 check_digest(app, digest.as_deref())?;
                 let condition = parse_filter(app, filter.as_deref().unwrap_or_default()).await?;
                 let (digest, out) = (digest.as_deref(), std::io::stdout().lock());
-                let detail = json!({"digest": digest, "filtered": filter.is_some()});
-                app.store.audit_log().record_export(detail, &Actor::Cli, app.now()).await?;
+                let (actor, now) = (&Actor::Cli, app.now());
+                export::record_export(&app.store, &condition, digest, actor, now).await?;
                 export::export(&app.store, &condition, digest, out).await?;
                 Ok(ExitCode::SUCCESS)
             }

@@ -4,8 +4,12 @@
 use std::collections::HashMap;
 use std::io::Write;
 
-use crate::domain::filter::Condition;
+use serde_json::json;
+
+use crate::domain::actor::Actor;
+use crate::domain::filter::{Condition, SubscriptionTest};
 use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
+use crate::domain::time::Millis;
 use crate::fs::escape_formula;
 use crate::store::subscriber_lists::SubscriberQuery;
 use crate::store::subscribers::{Subscriber, Subscription};
@@ -42,6 +46,23 @@ pub async fn export(
     }
     out.flush()?;
     Ok(exporter.lines)
+}
+
+/// Records an export with the number of its subscribers in the audit log, before its first line is read.
+pub async fn record_export(
+    store: &Store,
+    condition: &Condition,
+    digest: Option<&str>,
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<()> {
+    let of_digest =
+        digest.map(|name| Condition::Subscription(SubscriptionTest::Digest(vec![name.to_owned()])));
+    let whole = Condition::All(std::iter::once(condition.clone()).chain(of_digest).collect());
+    let subscribers = store.subscribers().count_matching(&SubscriberQuery::of(whole)).await?;
+    let is_filtered = !condition.is_empty();
+    let detail = json!({"digest": digest, "filtered": is_filtered, "subscribers": subscribers});
+    store.audit_log().record_export(detail, actor, now).await
 }
 
 /// Export of subscribers piece by piece, so that it can be sent while it is read.

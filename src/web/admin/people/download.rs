@@ -4,12 +4,11 @@ use axum::body::Body;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt as _, stream};
-use serde_json::json;
 
 use super::access::require_all_digests;
 use super::selection::Selection;
 use crate::domain::filter::Condition;
-use crate::subscribers::export::Exporter;
+use crate::subscribers::export::{Exporter, record_export};
 use crate::web::admin::visit::Visit;
 use crate::web::error::{WebError, WebResult};
 
@@ -26,8 +25,7 @@ pub(super) async fn filtered(visit: Visit) -> WebResult<Response> {
 /// Returns the response with the people who fulfil a condition.
 pub(super) async fn export(visit: &Visit, condition: &Condition) -> WebResult<Response> {
     let app = visit.app();
-    let detail = json!({"digest": null, "filtered": !condition.is_empty()});
-    app.store.audit_log().record_export(detail, &visit.actor, visit.now).await?;
+    record_export(&app.store, condition, None, &visit.actor, visit.now).await?;
     let exporter = Exporter::new(&app.store, condition, None).await?;
     let start = stream::iter([Ok(BYTE_ORDER_MARK.to_vec())]);
     let pieces = stream::unfold(Some(exporter), async |state| {

@@ -127,6 +127,10 @@ async fn the_export_has_what_the_list_shows_and_is_recorded() {
     let name = csv.header(header::CONTENT_DISPOSITION);
     assert!(name.contains("filename=\"subscribers-20"), "{name}");
     assert_eq!(site.changes(AuditAction::Export, AuditObject::Subscriber).await, 1);
+    let log = site.app.store.audit_log().list(&PageRequest::first(9)).await.unwrap();
+    let entry = log.items.iter().find(|entry| entry.action == AuditAction::Export).unwrap();
+    let detail = entry.detail.clone().unwrap();
+    assert_eq!((&detail["subscribers"], &detail["filtered"]), (&1.into(), &true.into()));
     let viewer = site.user("wu", Role::Viewer, &[]).await;
     assert_eq!(viewer.get("/admin/subscribers.csv").await.status, StatusCode::FORBIDDEN);
 }
