@@ -46,13 +46,13 @@ fn describe(
         summary: text(&operation["summary"]),
         description: operation["description"].as_str().map(str::to_owned),
         roles: operation["x-roles"].as_array().into_iter().flatten().map(text).collect(),
-        parameters: parameters
+        fields: parameters
             .into_iter()
             .flatten()
             .map(parameter)
             .filter(|parameter| !COMMON_PARAMETERS.contains(&parameter.name.as_str()))
+            .chain(body.map(|schema| fields(document, schema)).unwrap_or_default())
             .collect(),
-        fields: body.map(|schema| fields(document, schema)).unwrap_or_default(),
         responses: responses
             .filter(|(status, _)| !COMMON.contains(&status.as_str()))
             .map(|(status, response)| ApiResponse {
@@ -60,7 +60,8 @@ fn describe(
                 description: text(&response["description"]),
             })
             .collect(),
-        example: example(base_url, &method, path, operation, body),
+        example: is_special(operation, body)
+            .then(|| example(base_url, &method, path, operation, body)),
         method,
     }
 }
@@ -68,6 +69,7 @@ fn describe(
 fn parameter(parameter: &Value) -> ApiField {
     ApiField {
         name: text(&parameter["name"]),
+        place: text(&parameter["in"]),
         kind: kind(&parameter["schema"]),
         required: parameter["required"].as_bool().unwrap_or_default(),
         description: text(&parameter["description"]),
@@ -80,6 +82,7 @@ fn fields(document: &Value, schema: &Value) -> Vec<ApiField> {
         let description = property["description"].as_str().or(target["description"].as_str());
         ApiField {
             name: name.clone(),
+            place: "body".to_owned(),
             kind: kind(target),
             required: is_required(schema, name),
             description: description.unwrap_or_default().to_owned(),
@@ -117,6 +120,21 @@ fn kind(schema: &Value) -> String {
     }
 }
 
+/// Returns `true` for an operation whose command line differs from the general example.
+fn is_special(operation: &Value, body: Option<&Value>) -> bool {
+    body.is_some() || has_version(operation)
+}
+
+fn has_version(operation: &Value) -> bool {
+    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    parameters.into_iter().any(|parameter| parameter["name"] == "If-Match")
+}
+
+/// Returns the command line of curl that reads a list.
+pub(super) fn general_example(base_url: &str) -> String {
+    example(base_url, "GET", "/api/v1/articles", &Value::Null, None)
+}
+
 /// Returns a command line of curl. Values that the client chooses are names in capital letters.
 fn example(
     base_url: &str,
@@ -135,8 +153,7 @@ fn example(
         let _ = write!(command, " -X {method}");
     }
     let _ = write!(command, " {base_url}{path} \\\n  -H \"Authorization: Bearer $TOKEN\"");
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
-    if parameters.into_iter().any(|parameter| parameter["name"] == "If-Match") {
+    if has_version(operation) {
         command.push_str(" \\\n  -H 'If-Match: \"ETAG\"'");
     }
     if let Some(schema) = body {
@@ -174,7 +191,7 @@ mod tests {
             "paths": {"/api/v1/things/{id}": {"put": {
                 "tags": ["things"], "operationId": "put_thing", "summary": "Puts a thing.",
                 "x-roles": ["admin"],
-                "parameters": [{"name": "If-Match", "required": true, "schema": {"type": "string"}, "description": "Version"}, {"name": "Idempotency-Key"}],
+                "parameters": [{"name": "If-Match", "in": "header", "required": true, "schema": {"type": "string"}, "description": "Version"}, {"name": "Idempotency-Key"}],
                 "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}}},
                 "responses": {"200": {"description": "The thing"}, "401": {"description": "No token"}, "409": {"description": "Taken"}},
             }}},
@@ -189,15 +206,20 @@ mod tests {
         let fields: Vec<_> = operation
             .fields
             .iter()
-            .map(|f| (f.name.as_str(), f.kind.as_str(), f.required))
+            .map(|f| (f.name.as_str(), f.place.as_str(), f.kind.as_str(), f.required))
             .collect();
-        assert_eq!(fields, [("email", "string", true), ("note", "string or null", false)]);
-        let parameters: Vec<_> = operation.parameters.iter().map(|p| p.name.as_str()).collect();
-        assert_eq!(parameters, ["If-Match"]);
+        assert_eq!(
+            fields,
+            [
+                ("If-Match", "header", "string", true),
+                ("email", "body", "string", true),
+                ("note", "body", "string or null", false)
+            ]
+        );
         let statuses: Vec<_> = operation.responses.iter().map(|r| r.status.as_str()).collect();
         assert_eq!(statuses, ["200", "409"]);
         assert_eq!(
-            operation.example,
+            operation.example.as_deref().unwrap(),
             "curl -X PUT https://news.example.edu/api/v1/things/ID \\\n  -H \"Authorization: Bearer $TOKEN\" \\\n  -H 'If-Match: \"ETAG\"' \\\n  -H \"Content-Type: application/json\" \\\n  -d '{\"email\":\"EMAIL\"}'"
         );
     }

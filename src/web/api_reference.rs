@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::Method;
 use axum::response::Response;
 
+use super::api_operations;
 use super::client::ClientInfo;
 use super::error::WebResult;
 use super::state::SharedState;
@@ -17,7 +18,7 @@ pub(super) async fn show(
 ) -> WebResult<Response> {
     web.render(&ApiPage {
         page: web.page_context(&client, &method),
-        base_url: web.app.config.site.base_url.clone(),
+        example: api_operations::general_example(&web.app.config.site.base_url),
         groups: web.api_reference.clone(),
     })
     .await

@@ -358,11 +358,9 @@ api-lede = Programs read and control this site over HTTP and JSON.
 api-token = Each request needs a token, which this command creates. Clients send it as “Authorization: Bearer TOKEN”.
 api-errors = Errors are problem details in JSON (RFC 9457). Every request can return 400 (malformed), 401 (no valid token), 403 (not permitted), 404 (no such resource), 429 (too many requests), 500 and 503; one with a body 413 (too large) and 415 (not JSON); a change 412 (If-Match names another version) and 428 (If-Match is missing).
 api-common = A list takes limit, the number of items on a page, and cursor, the value of next on the previous page. A POST request takes the header Idempotency-Key: a repetition with the same key has no second effect.
+api-fields = Below each operation are its parameters and the fields of its JSON body, those that it needs with *, then its responses by status and the roles that may call it. Operations without an example are called like this one, with their method (-X) and path.
 api-document = Description for programs (OpenAPI 3.1)
 api-roles = Roles
-api-required = required
-api-body = Fields of the JSON body
-api-responses = Responses
 
 # --- The demo's publishing form
 publish-title = Publish an article

@@ -323,11 +323,9 @@ api-lede = 程式可以透過 HTTP 和 JSON 讀取和管理本站內容。
 api-token = 每個請求都需要權杖，可用下面的指令建立。用戶端以「Authorization: Bearer TOKEN」的形式傳送權杖。
 api-errors = 錯誤以 JSON 格式的問題詳情（RFC 9457）回傳。任何請求都可能回傳 400（格式錯誤）、401（權杖無效）、403（沒有權限）、404（資源不存在）、429（請求過多）、500 和 503；帶內文的請求還可能回傳 413（內文過大）和 415（不是 JSON）；修改請求還可能回傳 412（If-Match 指的是另一個版本）和 428（缺少 If-Match）。
 api-common = 清單接受參數 limit（每頁筆數）和 cursor（上一頁的 next 值）。POST 請求可以帶標頭 Idempotency-Key：用同一個鍵重複傳送，不會再次生效。
+api-fields = 每項操作下方依次列出其參數和 JSON 請求主體的欄位（必填項標有 *）、各狀態碼的回應以及可以呼叫的角色。沒有範例的操作依上面的方式呼叫，只需換成相應的方法（-X）和路徑。
 api-document = 供程式使用的介面描述（OpenAPI 3.1）
 api-roles = 角色
-api-required = 必填
-api-body = JSON 請求主體的欄位
-api-responses = 回應
 
 # --- The demo's publishing form
 publish-title = 發布文章

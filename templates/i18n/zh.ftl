@@ -323,11 +323,9 @@ api-lede = 程序可以通过 HTTP 和 JSON 读取和管理本站内容。
 api-token = 每个请求都需要令牌，可用下面的命令创建。客户端以“Authorization: Bearer TOKEN”的形式发送令牌。
 api-errors = 错误以 JSON 格式的问题详情（RFC 9457）返回。任何请求都可能返回 400（格式错误）、401（令牌无效）、403（没有权限）、404（资源不存在）、429（请求过多）、500 和 503；带正文的请求还可能返回 413（正文过大）和 415（不是 JSON）；修改请求还可能返回 412（If-Match 指的是另一个版本）和 428（缺少 If-Match）。
 api-common = 列表接受参数 limit（每页条数）和 cursor（上一页的 next 值）。POST 请求可以带请求头 Idempotency-Key：用同一个键重复发送，不会再次生效。
+api-fields = 每项操作下方依次列出其参数和 JSON 请求体的字段（必填项标有 *）、各状态码的响应以及可以调用的角色。没有示例的操作按上面的方式调用，只需换成相应的方法（-X）和路径。
 api-document = 供程序使用的接口描述（OpenAPI 3.1）
 api-roles = 角色
-api-required = 必填
-api-body = JSON 请求体的字段
-api-responses = 响应
 
 # --- The demo's publishing form
 publish-title = 发布文章

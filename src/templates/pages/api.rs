@@ -10,8 +10,8 @@ pub struct ApiPage {
     /// Context common to all pages.
     #[serde(flatten)]
     pub page: PageContext,
-    /// Public URL of the site, with which the examples begin.
-    pub base_url: String,
+    /// Command line of curl that reads a list.
+    pub example: String,
     /// Operations, grouped by subject.
     pub groups: Vec<ApiGroup>,
 }
@@ -40,14 +40,12 @@ pub struct ApiOperation {
     pub description: Option<String>,
     /// Roles that may call the operation.
     pub roles: Vec<String>,
-    /// Parameters of the path, the query and the headers.
-    pub parameters: Vec<ApiField>,
-    /// Fields of the JSON body.
+    /// Parameters and fields of the JSON body.
     pub fields: Vec<ApiField>,
     /// Responses, ordered by status.
     pub responses: Vec<ApiResponse>,
-    /// Command line of curl that calls the operation.
-    pub example: String,
+    /// Command line of curl for an operation with a body or a version.
+    pub example: Option<String>,
 }
 
 /// Parameter or field of a request.
@@ -55,6 +53,8 @@ pub struct ApiOperation {
 pub struct ApiField {
     /// Name of the parameter or field.
     pub name: String,
+    /// Part of the request: `path`, `query`, `header` or `body`.
+    pub place: String,
     /// Type of the value, for example `string`.
     pub kind: String,
     /// `true` if the request must have it.

@@ -170,6 +170,7 @@ impl View for ApiPage {
     fn samples() -> Vec<Self> {
         let field = |name: &str, required| ApiField {
             name: name.into(),
+            place: "body".into(),
             kind: "string".into(),
             required,
             description: "E-mail address".into(),
@@ -181,15 +182,14 @@ impl View for ApiPage {
             summary: "Suppresses an address.".into(),
             description: Some("It is never mailed.".into()),
             roles: vec!["admin".into(), "lists".into()],
-            parameters: vec![field("If-Match", true)],
             fields: vec![field("email", true), field("note", false)],
             responses: vec![ApiResponse { status: "201".into(), description: "Added".into() }],
-            example: "curl -X POST https://news.example.edu/api/v1/suppressions".into(),
+            example: Some("curl -X POST https://news.example.edu/api/v1/suppressions".into()),
         };
         let groups = vec![ApiGroup { name: "suppressions".into(), operations: vec![operation] }];
         both(|page| ApiPage {
             page,
-            base_url: "https://news.example.edu".into(),
+            example: "curl https://news.example.edu/api/v1/articles".into(),
             groups: groups.clone(),
         })
     }
