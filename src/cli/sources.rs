@@ -112,10 +112,15 @@ fn print_report(r: &SyncReport, issues: &IssueReport) -> anyhow::Result<()> {
     for (id, reason) in r.rejected.iter().take(MAX_KEPT_REASONS) {
         output::line(&format!("  rejected {id}: {reason}"))?;
     }
-    let notes_left = MAX_KEPT_REASONS.saturating_sub(r.rejected.len()).min(r.notes.len());
-    notes::print_notes(&r.notes[..notes_left], usize::MAX)?;
-    if let Some(text) = issues.further(r.rejected_count + r.note_count, "issue") {
+    let printed = MAX_KEPT_REASONS.saturating_sub(r.rejected.len()).min(r.new_note_count);
+    notes::print_notes(&r.notes[..printed.min(r.notes.len())], usize::MAX)?;
+    if let Some(text) = issues.further(r.rejected_count + r.new_note_count, "issue") {
         output::line(&format!("  {text}"))?;
+    }
+    if let Some(repeated @ 1..) = r.note_count.checked_sub(r.new_note_count) {
+        let notes = output::pluralize(repeated, "note");
+        let how = format!("`courant sources check {}` shows all notes", r.source);
+        output::line(&format!("  {notes} as before; {how}"))?;
     }
     if r.blocked_removals > 0 {
         let how = format!("`courant sources sync {} --accept-removals` accepts them", r.source);

@@ -12,7 +12,7 @@ use super::file_reader::FileReader;
 use super::importers::{NumberedArticle, ParsedArticle};
 use super::ingest::{INGEST_BATCH_ARTICLES, ingest, taken_guid_reason};
 use super::normalize;
-use super::sync_report::SyncReport;
+use super::sync_report::{ArticleNote, SyncReport};
 use crate::config::{Config, Ids, Site, Source, SourceKind};
 use crate::domain::actor::Actor;
 use crate::domain::article::IncomingArticle;
@@ -204,7 +204,7 @@ async fn upsert_batch(
     let mut changed: Vec<(IncomingArticle, String)> = Vec::new();
     for ParsedArticle { article: mut incoming, is_dated, .. } in articles {
         for note in std::mem::take(&mut incoming.notes) {
-            report.note(incoming.source_id.clone(), note);
+            report.note(ArticleNote::on(&incoming, note));
         }
         if let Err(reason) = normalize::validate(&mut incoming, source, &config.site) {
             report.reject(incoming.source_id, reason);

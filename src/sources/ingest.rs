@@ -3,7 +3,7 @@
 
 use tokio::task::JoinError;
 
-use super::sync_report::SyncReport;
+use super::sync_report::{ArticleNote, SyncReport};
 use super::{normalize, panics};
 use crate::config::{Ids, Site, Source};
 use crate::domain::article::{Article, IncomingArticle};
@@ -74,8 +74,8 @@ async fn ingest_atomically(
     for (article, outcome) in
         retry.into_iter().zip(&mut outcomes).filter(|(_, outcome)| shares_guid(outcome))
     {
-        let guid = &article.article.guid;
-        report.note(article.article.source_id.clone(), shared_guid_note(guid));
+        let Article { source_id, title, guid, .. } = &article.article;
+        report.note(ArticleNote::with_title(source_id.clone(), title, shared_guid_note(guid)));
         let guid = normalize::tag_uri(&authority, name, &article.article.source_id);
         let article = NormalizedArticle { article: Article { guid, ..article.article }, ..article };
         if let Some(retried) = save(store, vec![article], pending_audit, now).await?.pop() {

@@ -13,7 +13,7 @@ use super::reader::spawn_reader;
 use super::row_receiver::{RowReceiver, SYNC_LIMITS};
 use super::scheduled;
 use super::session_facts::session_facts;
-use super::sync_report::push_issue;
+use super::sync_report::{ArticleNote, push_issue, push_note};
 use super::{connection, normalize, wordpress};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{Article, IncomingArticle, SourceRow};
@@ -43,8 +43,8 @@ pub struct Inspection {
     pub already_imported: usize,
     /// Rejected rows: the source's id and the reason.
     pub rejected: Vec<(String, String)>,
-    /// Notes on content that cannot be shown: the source's id and the note.
-    pub notes: Vec<(String, String)>,
+    /// Notes on articles with content that cannot be shown.
+    pub notes: Vec<ArticleNote>,
     /// Number of entries that are not public articles, by description.
     pub left_out: BTreeMap<String, usize>,
     /// Number of articles by language tag.
@@ -189,7 +189,7 @@ impl Inspection {
                     misread.add(&incoming);
                     let notes = std::mem::take(&mut incoming.notes);
                     for note in notes {
-                        push_issue(&mut self.notes, incoming.source_id.clone(), note);
+                        push_note(&mut self.notes, ArticleNote::on(&incoming, note));
                     }
                     pending_ids.push(incoming.source_id.clone());
                     if pending_ids.len() >= LOOKUP_BATCH_IDS {
@@ -205,7 +205,7 @@ impl Inspection {
         }
         reader.await.context("the reader task ended unexpectedly")??;
         self.already_imported += count_imported(store, source, &mut pending_ids).await?;
-        self.notes.extend(misread.advice(source));
+        self.notes.extend(misread.advice(source).map(ArticleNote::on_several));
         Ok(newest)
     }
 

@@ -49,5 +49,5 @@ pub mod trigger;
 mod wordpress;
 
 pub use reader::check;
-pub use sync_report::{IssueSink, SyncReport};
+pub use sync_report::{ArticleNote, IssueSink, SyncReport};
 pub use sync_start::{SyncError, sync_due, sync_now, sync_with_issues};

@@ -1,7 +1,7 @@
 //! One sync run of a source, incremental or full. Memory use does not grow with the size of an
 //! article: only ids are kept for the comparison with the mirror.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
 use anyhow::Context;
 use tokio::sync::mpsc;
@@ -15,7 +15,7 @@ use super::normalize;
 use super::reader::spawn_reader;
 use super::row_receiver::{RowReceiver, SYNC_LIMITS};
 use super::scheduled;
-use super::sync_report::{IssueSink, SyncReport};
+use super::sync_report::{ArticleNote, IssueSink, SyncReport, storable};
 use crate::config::{Config, Source, SourceKind};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::{Millis, SignedDuration};
@@ -25,8 +25,6 @@ use crate::store::sources::SyncProgress;
 /// Removals above this number are blocked until an admin accepts them if they are also more than
 /// half of a source's articles.
 const MAX_UNACCEPTED_REMOVALS: usize = 10;
-/// Maximum length of a stored row id, and of the issue reported for it, in characters.
-const MAX_ISSUE_CHARS: usize = 500;
 /// Number of articles per lookup of stored content hashes.
 const LOOKUP_BATCH_ARTICLES: usize = 100;
 
@@ -182,7 +180,7 @@ impl SyncRun<'_> {
         self.links.add(&article);
         let notes = std::mem::take(&mut article.notes);
         for note in notes {
-            self.report.note(article.source_id.clone(), note);
+            self.report.note(ArticleNote::on(&article, note));
         }
         self.pending.push(article);
     }
@@ -283,31 +281,23 @@ impl SyncRun<'_> {
     async fn finish(self, fingerprint: String) -> anyhow::Result<SyncReport> {
         let Self { store, source, now, previous, seen_ids, watermark, misread, links, .. } = self;
         let (mut report, due_by, accepted) = (self.report, self.next_check, self.accepted_removals);
-        if let Some((id, advice)) = misread.advice(source) {
-            report.note(id, advice);
+        if let Some(advice) = misread.advice(source) {
+            report.note(ArticleNote::on_several(advice));
         }
         // Changes alone do not show what the other articles have.
-        if let Some((id, advice)) = links.advice(source).filter(|_| report.is_full) {
-            report.note(id, advice);
+        if let Some(advice) = links.advice(source).filter(|_| report.is_full) {
+            report.note(ArticleNote::on_several(advice));
         }
-        let shorten = |text: &str| {
-            normalize::without_nul(text).chars().take(MAX_ISSUE_CHARS).collect::<String>()
-        };
-        let issues: BTreeMap<String, String> = report
-            .notes
-            .iter()
-            .chain(&report.rejected)
-            .map(|(id, issue)| (shorten(id), shorten(issue)))
-            .collect();
+        let issues = report.storable_issues();
         let was_read = |id: &str| report.is_full || seen_ids.contains(id);
-        report.new_issues = store
-            .sources()
-            .record_issues(&source.name, issues.into_iter().collect(), was_read, now)
-            .await?;
-        let rejected: HashSet<String> = report.rejected.iter().map(|(id, _)| shorten(id)).collect();
-        let new_ids = report.new_issues.iter().map(|(id, _)| id.clone());
+        report.new_issues =
+            store.sources().record_issues(&source.name, issues, was_read, now).await?;
+        let new_ids: HashSet<String> = report.new_issues.iter().map(|(id, _)| id.clone()).collect();
+        report.separate_new_notes(|note| new_ids.contains(&storable(&note.id)));
+        let rejected: HashSet<String> =
+            report.rejected.iter().map(|(id, _)| storable(id)).collect();
         let (rejected, notes): (Vec<String>, Vec<String>) =
-            new_ids.partition(|id| rejected.contains(id));
+            new_ids.into_iter().partition(|id| rejected.contains(id));
         for (ids, is_note) in [(&rejected, false), (&notes, true)] {
             store.sources().set_note_flags(&source.name, ids, is_note).await?;
         }

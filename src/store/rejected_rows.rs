@@ -23,12 +23,13 @@ static LIST: Statement = Statement::new(
 
 static LIST_PAGE: Statement = Statement::new(
     "
-    SELECT source_id, reason, is_note, since
-      FROM rejected_rows
-     WHERE source = $source
-       AND is_note = $is_note
-       AND source_id > $after
-     ORDER BY source_id
+    SELECT r.source_id, r.reason, r.since, COALESCE(a.title, '') AS title
+      FROM rejected_rows r
+      LEFT JOIN articles a ON a.source = r.source AND a.source_id = r.source_id
+     WHERE r.source = $source
+       AND r.is_note = $is_note
+       AND r.source_id > $after
+     ORDER BY r.source_id
      LIMIT $limit",
 );
 
@@ -75,6 +76,8 @@ pub(super) static STATEMENTS: &[&Statement] =
 pub struct RowIssue {
     /// Id of the row in the source.
     pub source_id: String,
+    /// Title of the imported article; empty if there is none.
+    pub title: String,
     /// Reason or note as a sentence.
     pub reason: String,
     /// Time at which it was first found.
@@ -85,6 +88,7 @@ impl FromRow for RowIssue {
     fn from_row(row: &Row) -> StoreResult<Self> {
         Ok(Self {
             source_id: row.get("source_id")?,
+            title: row.get("title")?,
             reason: row.get("reason")?,
             since: row.time("since")?,
         })

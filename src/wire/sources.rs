@@ -79,6 +79,8 @@ pub struct RejectedArticle {
 pub struct ArticleNote {
     /// Id of the article in its source.
     pub id: String,
+    /// Beginning of its title as plain text; empty if the note is about several articles.
+    pub title: String,
     /// The note as a sentence.
     pub note: String,
 }
@@ -90,8 +92,13 @@ fn rejected_articles(pairs: &[(String, String)]) -> Vec<RejectedArticle> {
         .collect()
 }
 
-fn article_notes(pairs: &[(String, String)]) -> Vec<ArticleNote> {
-    pairs.iter().map(|(id, note)| ArticleNote { id: id.clone(), note: note.clone() }).collect()
+fn article_notes(notes: &[sources::ArticleNote]) -> Vec<ArticleNote> {
+    let note = |n: &sources::ArticleNote| ArticleNote {
+        id: n.id.clone(),
+        title: n.title.clone(),
+        note: n.note.clone(),
+    };
+    notes.iter().map(note).collect()
 }
 
 /// Result of a sync of one source.
@@ -111,8 +118,10 @@ pub struct SyncReport {
     pub blocked_removals: usize,
     /// Articles that were rejected, with the reasons.
     pub rejected: Vec<RejectedArticle>,
-    /// Notes on accepted articles with content that cannot be shown.
+    /// Notes on accepted articles with content that cannot be shown, the new ones first.
     pub notes: Vec<ArticleNote>,
+    /// Number of notes that no earlier sync reported.
+    pub new_notes: usize,
 }
 
 impl From<&sources::SyncReport> for SyncReport {
@@ -126,6 +135,7 @@ impl From<&sources::SyncReport> for SyncReport {
             blocked_removals: r.blocked_removals,
             rejected: rejected_articles(&r.rejected),
             notes: article_notes(&r.notes),
+            new_notes: r.new_note_count,
         }
     }
 }

@@ -70,3 +70,26 @@ fn check_counts_the_articles_of_sources_feeds_and_digests() {
         assert!(text.contains(&line), "{line}: {text}");
     }
 }
+
+#[test]
+fn a_sync_shows_a_note_once_and_counts_it_afterwards() {
+    let shell = Shell::new();
+    let cms = shell.write("cms.db", "");
+    let query = "query = \"SELECT 1 AS id, 'Fair' AS title, '2026-09-20' AS published_at\"";
+    shell.replace(
+        "kind = \"builtin\"",
+        &format!("kind = \"query\"\nurl = \"sqlite://{}\"\n{query}", cms.display()),
+    );
+    let note = "note on all rows: No article has a link";
+    let first = shell.run_ok(&["sources", "sync"]);
+    assert!(first.contains(note) && !first.contains("as before"), "{first}");
+    let second = shell.run_ok(&["sources", "sync"]);
+    let counted = "1 note as before; `courant sources check college` shows all notes";
+    assert!(second.contains(counted) && !second.contains(note), "{second}");
+    assert!(shell.run_ok(&["sources", "check", "college"]).contains("links         none"));
+    let json = shell.courant(&["sources", "sync", "--json"]).json();
+    assert_eq!(
+        (&json[0]["new_notes"], &json[0]["notes"][0]["id"]),
+        (&0.into(), &"all rows".into())
+    );
+}

@@ -196,7 +196,7 @@ database_tests! {
         let report = sync(world, false).await;
         // The second issue is the note that no row of the query has a link.
         assert_eq!((report.added, report.rejected.len(), report.new_issues.len()), (2, 1, 2));
-        assert!(report.notes[0].1.contains("No article has a link"), "{:?}", report.notes);
+        assert!(report.notes[0].note.contains("No article has a link"), "{:?}", report.notes);
         assert_eq!(report.rejected[0].0, "2");
         assert!(report.rejected[0].1.contains("`soon` is not a valid time"), "{:?}", report.rejected);
         assert!(sync(world, false).await.new_issues.is_empty());

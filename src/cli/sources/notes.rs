@@ -3,24 +3,27 @@
 use std::collections::HashMap;
 
 use crate::cli::output;
+use crate::sources::ArticleNote;
 
 /// Maximum number of articles that a note names.
 const MAX_NAMED_ARTICLES: usize = 5;
 
 /// Prints at most `limit` notes on articles; articles with the same note share a line.
-pub(crate) fn print_notes(notes: &[(String, String)], limit: usize) -> anyhow::Result<()> {
-    let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+pub(crate) fn print_notes(notes: &[ArticleNote], limit: usize) -> anyhow::Result<()> {
+    let mut groups: Vec<(&str, Vec<&ArticleNote>)> = Vec::new();
     let mut positions = HashMap::new();
-    for (id, note) in notes {
-        let position = *positions.entry(note).or_insert(groups.len());
+    for note in notes {
+        let position = *positions.entry(&note.note).or_insert(groups.len());
         match groups.get_mut(position) {
-            Some((_, ids)) => ids.push(id),
-            None => groups.push((note, vec![id])),
+            Some((_, articles)) => articles.push(note),
+            None => groups.push((&note.note, vec![note])),
         }
     }
-    for (note, ids) in groups.iter().take(limit) {
-        let named = ids.iter().take(MAX_NAMED_ARTICLES).copied().collect::<Vec<_>>().join(", ");
-        let more = match ids.len().saturating_sub(MAX_NAMED_ARTICLES) {
+    for (note, articles) in groups.iter().take(limit) {
+        let named: Vec<String> =
+            articles.iter().take(MAX_NAMED_ARTICLES).map(ToString::to_string).collect();
+        let named = named.join(", ");
+        let more = match articles.len().saturating_sub(MAX_NAMED_ARTICLES) {
             0 => String::new(),
             n => format!(" and {n} more"),
         };

@@ -121,7 +121,7 @@ fn actions(visit: &Visit, state: &SourceState, name: &str) -> Vec<AdminAction> {
 fn issue_block(visit: &Visit, key: &str, issues: Vec<RowIssue>) -> Block {
     let row = |issue: RowIssue| {
         vec![
-            Cell::code(issue.source_id),
+            Cell::code(issue.source_id).with_detail(&issue.title),
             Cell::text(issue.reason),
             Cell::time(Some(visit.time(issue.since))),
         ]

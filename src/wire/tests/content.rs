@@ -79,7 +79,12 @@ fn sync_report() -> sources::SyncReport {
         removed: 2,
         blocked_removals: 60,
         rejected: vec![("44".to_owned(), "the title is empty".to_owned())],
-        notes: vec![("45".to_owned(), "the gallery cannot be shown".to_owned())],
+        new_note_count: 1,
+        notes: vec![sources::ArticleNote {
+            id: "45".to_owned(),
+            title: "The new reading room".to_owned(),
+            note: "the gallery cannot be shown".to_owned(),
+        }],
         ..sources::SyncReport::default()
     }
 }
@@ -127,6 +132,7 @@ fn sources() -> Vec<Document> {
             }],
             notes: vec![ArticleNote {
                 id: "45".to_owned(),
+                title: "The new reading room".to_owned(),
                 note: "the gallery cannot be shown".to_owned(),
             }],
             languages: counts(&[("en", 90), ("nb", 30)]),
