@@ -22,6 +22,7 @@ use self::questions::{DefaultAnswer, Question, Questions};
 use super::usage::UsageError;
 use super::{check, output};
 use crate::config::Config;
+use crate::sources;
 
 /// Kinds of sources with their labels in the question.
 const SOURCE_KINDS: [(&str, &str); 5] = [
@@ -44,7 +45,7 @@ pub(crate) struct InitArgs {
     /// Language of the articles, as a language tag [default: en]
     #[arg(long, value_name = "TAG")]
     language: Option<String>,
-    /// IANA time zone [default: that of this machine]
+    /// IANA time zone [default: of the WordPress site or machine]
     #[arg(long, value_name = "ZONE")]
     timezone: Option<String>,
     /// Domain or address, date for article ids [default: host, today]
@@ -109,7 +110,7 @@ pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Resu
         ("--from", args.from.is_none()),
     ];
     questions.require(required.into_iter().filter(|(_, missing)| *missing).map(|(o, _)| o))?;
-    let answers = collect_answers(&args, path, &questions)?;
+    let answers = collect_answers(&args, path, &questions).await?;
     write_new(path, &answers.render())?;
     output::note(&format!("wrote {}\n", path.display()));
     let code = check::run(path, args.offline, json).await?;
@@ -118,7 +119,11 @@ pub(crate) async fn run(args: InitArgs, path: &Path, json: bool) -> anyhow::Resu
 }
 
 /// Asks all questions; each answer is valid in the configuration that the previous ones make.
-fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyhow::Result<Answers> {
+async fn collect_answers(
+    args: &InitArgs,
+    path: &Path,
+    questions: &Questions,
+) -> anyhow::Result<Answers> {
     let mut answers = Answers::default();
     let ask = |answers: &mut Answers,
                field: fn(&mut Answers) -> &mut String,
@@ -149,16 +154,14 @@ fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyho
     ask(&mut answers, |a| &mut a.port, question, args.port.as_ref())?;
     let question = with_default("Language of the articles", "--language", "en");
     ask(&mut answers, |a| &mut a.language, question, args.language.as_ref())?;
-    let zone = TimeZone::system();
-    // Both names mean the same zone; the second is the one that people know.
-    let zone = zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC").to_owned();
+    ask_source(args, path, questions, &mut answers)?;
+    let zone = default_zone(args, path, &answers).await;
     let question = with_default("Time zone", "--timezone", &zone);
     ask(&mut answers, |a| &mut a.timezone, question, args.timezone.as_ref())?;
     ask_authority(args, path, questions, &mut answers)?;
     let question =
         optional("Postal address, which many countries require in digests", "--postal-address");
     ask(&mut answers, |a| &mut a.postal_address, question, args.postal_address.as_ref())?;
-    ask_source(args, path, questions, &mut answers)?;
     let why = "every digest names its sender, for example College News <news@example.edu>";
     let question = required("Sender of digests (Name <address>)", "--from", why);
     ask(&mut answers, |a| &mut a.from, question, args.from.as_ref())?;
@@ -170,6 +173,23 @@ fn collect_answers(args: &InitArgs, path: &Path, questions: &Questions) -> anyho
     ask(&mut answers, |a| &mut a.relay, question, args.relay.as_ref())?;
     ask_login(args, path, questions, &mut answers)?;
     Ok(answers)
+}
+
+/// Returns the time zone of the site whose database is the source, else that of this machine.
+async fn default_zone(args: &InitArgs, path: &Path, answers: &Answers) -> String {
+    if args.timezone.is_none()
+        && let Ok(config) = Config::parse(path, &answers.render(), std::iter::empty())
+        && let Some(source) = config.sources.first()
+        // The check of the new configuration reports a database that cannot be read.
+        && let Ok(Some(zone)) = sources::site_zone(source).await
+    {
+        let from = "the time zone in the settings of the WordPress site";
+        output::note(&format!("The default time zone is {zone}, {from}."));
+        return zone;
+    }
+    let zone = TimeZone::system();
+    // Both names mean the same zone; the second is the one that people know.
+    zone.iana_name().filter(|name| *name != "Etc/UTC").unwrap_or("UTC").to_owned()
 }
 
 /// Asks for the part of the ids of articles that only this publisher may use.

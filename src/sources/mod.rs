@@ -48,6 +48,6 @@ mod sync_start;
 pub mod trigger;
 mod wordpress;
 
-pub use reader::check;
+pub use reader::{check, site_zone};
 pub use sync_report::{ArticleNote, IssueSink, SyncReport};
 pub use sync_start::{SyncError, sync_due, sync_now, sync_with_issues};

@@ -42,3 +42,14 @@ pub async fn check(source: &Source) -> anyhow::Result<Vec<String>> {
     }
     Ok(Vec::new())
 }
+
+/// Returns the IANA name of the time zone that the site of a source has in its settings; `None` if its
+/// kind does not tell it.
+pub async fn site_zone(source: &Source) -> anyhow::Result<Option<String>> {
+    match source.kind {
+        SourceKind::WordPress => wordpress::site_zone(source).await,
+        SourceKind::Builtin | SourceKind::Query | SourceKind::Ghost | SourceKind::Drupal => {
+            Ok(None)
+        }
+    }
+}

@@ -39,6 +39,21 @@ pub(super) fn zone(timezone_string: &str, gmt_offset: &str) -> Option<TimeZone> 
     Some(TimeZone::fixed(Offset::from_seconds(seconds).ok()?))
 }
 
+/// Returns the IANA name of a zone, which offsets of whole hours have; `None` for other offsets.
+pub(super) fn iana_name(zone: &TimeZone) -> Option<String> {
+    if let Some(name) = zone.iana_name() {
+        return Some(name.to_owned());
+    }
+    let seconds = zone.to_fixed_offset().ok()?.seconds();
+    let hours = seconds / 3600;
+    // The names count westwards.
+    match seconds % 3600 {
+        0 if hours == 0 => Some("UTC".to_owned()),
+        0 => Some(format!("Etc/GMT{:+}", -hours)),
+        _ => None,
+    }
+}
+
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -169,6 +184,21 @@ mod tests {
             "2026-03-01T11:30:00Z"
         );
         assert_eq!(instant("0000-00-00 00:00:00", "0000-00-00 00:00:00", &half), None);
+    }
+
+    #[test]
+    fn zones_of_whole_hours_have_an_iana_name() {
+        for (name, offset, expected) in [
+            ("Europe/Lisbon", "0", Some("Europe/Lisbon")),
+            ("", "0", Some("UTC")),
+            ("", "8", Some("Etc/GMT-8")),
+            ("", "-5", Some("Etc/GMT+5")),
+            ("", "5.75", None),
+        ] {
+            let iana = iana_name(&zone(name, offset).unwrap());
+            assert_eq!(iana.as_deref(), expected, "{name} {offset}");
+            assert!(iana.is_none_or(|iana| TimeZone::get(&iana).is_ok()), "{name} {offset}");
+        }
     }
 
     #[test]

@@ -43,7 +43,7 @@ use crate::config::{Ids, Source};
 use crate::domain::article::{Enclosure, IncomingArticle, SourceRow};
 use crate::domain::time::Millis;
 
-pub(super) use site_info::site_info;
+pub(super) use site_info::{site_info, site_zone};
 pub(super) use wxr::WordPressExport;
 
 /// Number of times that a rendering may request more data; nested blocks need one round per level.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::options;
-use super::posts::number;
+use super::posts::{number, pairs};
 use super::session::WordPressSession;
+use super::{dates, options};
 use crate::config::Source;
 use crate::domain::time::zone_name;
 use crate::sources::facts::{SourceFacts, ids_fact};
@@ -50,6 +50,17 @@ pub(in crate::sources) async fn site_info(source: &Source) -> anyhow::Result<Sou
     }
     session.close().await;
     Ok(SourceFacts { facts, left_out })
+}
+
+/// Returns the IANA name of the time zone in the settings of a site; `None` if it has no such name.
+pub(in crate::sources) async fn site_zone(source: &Source) -> anyhow::Result<Option<String>> {
+    let mut session = WordPressSession::open(source).await?;
+    let sql = "SELECT option_name, option_value FROM {p}options WHERE option_name IN ('timezone_string', 'gmt_offset')";
+    let options = pairs(session.rows(sql, &[]).await?);
+    session.close().await;
+    let option = |name: &str| options.get(name).map(String::as_str).unwrap_or_default();
+    Ok(dates::zone(option("timezone_string"), option("gmt_offset"))
+        .and_then(|zone| dates::iana_name(&zone)))
 }
 
 /// Returns the reason why a post is not public; `None` if it is public or scheduled.

@@ -395,3 +395,22 @@ async fn an_optional_table_of_which_only_some_columns_are_granted_is_left_out() 
     source.configure(&url, "kind = \"wordpress\"");
     assert_eq!(source.sync().counts(), [3, 0, 0, 0]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_configuration_has_the_time_zone_of_the_site() {
+    let Some(source) = site("wp_", "/%postname%/").await else { return };
+    let init = |file: &str, more: &[&str]| {
+        let answers = ["--title", "Blog", "--base-url", "https://feeds.blog.example"];
+        let database = ["--from", "a@blog.example", "--source", "wordpress", "--source-url"];
+        let command = ["--config", file, "init", "--offline"];
+        let arguments = [&command[..], &answers, &database, &[&source.url], more].concat();
+        let output = source.shell.courant(&arguments);
+        (std::fs::read_to_string(source.shell.path(file)).unwrap(), output)
+    };
+    let (text, output) = init("new.toml", &[]);
+    assert!(text.contains("timezone = \"Asia/Shanghai\""), "{text}");
+    assert!(output.err.contains("Asia/Shanghai, the time zone in the settings"), "{output:?}");
+    let (text, output) = init("given.toml", &["--timezone", "Europe/Lisbon"]);
+    assert!(text.contains("timezone = \"Europe/Lisbon\""), "{text}");
+    assert!(!output.err.contains("in the settings"), "{output:?}");
+}
