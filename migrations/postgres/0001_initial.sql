@@ -431,6 +431,16 @@ CREATE TABLE edition_articles (
     PRIMARY KEY (edition_id, position)
 );
 
+-- Subscriptions that their owners ended with a link of an edition. `unsubscribed_at` is the time at which
+-- the subscription ended, which the undo link names.
+CREATE TABLE edition_unsubscriptions (
+    edition_id      BIGINT NOT NULL REFERENCES editions (id),
+    subscription_id BIGINT NOT NULL,
+    unsubscribed_at BIGINT NOT NULL,
+    PRIMARY KEY (edition_id, subscription_id)
+);
+CREATE INDEX edition_unsubscriptions_subscription ON edition_unsubscriptions (subscription_id);
+
 -- Stories already included in a digest: one row for every article of the story.
 CREATE TABLE ledger (
     digest     TEXT NOT NULL,

@@ -118,7 +118,8 @@ impl MessageBuilder {
             .prepared_variant(delivery.variant_id.context("the delivery has no variant")?)
             .await?;
         let subscription = delivery.subscription_id.context("the delivery has no subscription")?;
-        let token = self.link_signer.sign(LinkScope::Unsubscribe { subscription });
+        let scope = LinkScope::Unsubscribe { subscription, edition: delivery.edition_id };
+        let token = self.link_signer.sign(scope);
         let unsubscribe_url = SiteUrls(&self.dispatcher.config.site.base_url).unsubscribe(&token);
         let (name, message_id) = (delivery.name.as_deref(), self.message_id(delivery));
         let content = match &prepared.content {

@@ -20,6 +20,8 @@ pub enum LinkScope {
     Unsubscribe {
         /// Id of the subscription.
         subscription: i64,
+        /// Id of the edition whose message contains the link.
+        edition: Option<i64>,
     },
     /// Shows that the link of a test e-mail works, and changes nothing.
     Test {
@@ -53,7 +55,10 @@ impl LinkSigner {
     pub fn sign(&self, scope: LinkScope) -> String {
         let (kind, a, b) = match scope {
             LinkScope::Confirm { subscriber, delivery } => (1_u8, subscriber, delivery),
-            LinkScope::Unsubscribe { subscription } => (2, subscription, 0),
+            // Ids of editions begin with 1.
+            LinkScope::Unsubscribe { subscription, edition } => {
+                (2, subscription, edition.unwrap_or_default())
+            }
             LinkScope::Undo { subscription, unsubscribed_at } => (3, subscription, unsubscribed_at),
             LinkScope::Test { delivery } => (4, delivery, 0),
         };
@@ -91,7 +96,9 @@ pub fn verify(secret: &[u8], token: &str) -> Option<LinkScope> {
     let (a, b) = (number(1)?, number(9)?);
     match body.first()? {
         1 => Some(LinkScope::Confirm { subscriber: a, delivery: b }),
-        2 => Some(LinkScope::Unsubscribe { subscription: a }),
+        2 => {
+            Some(LinkScope::Unsubscribe { subscription: a, edition: Some(b).filter(|id| *id > 0) })
+        }
         3 => Some(LinkScope::Undo { subscription: a, unsubscribed_at: b }),
         4 => Some(LinkScope::Test { delivery: a }),
         _ => None,
@@ -124,7 +131,8 @@ mod tests {
     fn a_token_verifies_to_its_scope_only_with_its_secret() {
         for scope in [
             LinkScope::Confirm { subscriber: 3, delivery: -1 },
-            LinkScope::Unsubscribe { subscription: 7 },
+            LinkScope::Unsubscribe { subscription: 7, edition: None },
+            LinkScope::Unsubscribe { subscription: 7, edition: Some(9) },
             LinkScope::Test { delivery: 7 },
             LinkScope::Undo { subscription: 7, unsubscribed_at: i64::MAX },
         ] {
@@ -141,7 +149,8 @@ mod tests {
 
         #[test]
         fn a_token_with_one_changed_character_is_rejected(at in 0_usize..44, to in "[A-Za-z0-9_-]") {
-            let token = sign(b"secret", LinkScope::Unsubscribe { subscription: 42 });
+            let token =
+                sign(b"secret", LinkScope::Unsubscribe { subscription: 42, edition: Some(9) });
             let mut changed = token.clone();
             changed.replace_range(at..=at, &to);
             // The last character has two unused bits; a decoder may reject or ignore them.

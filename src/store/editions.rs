@@ -35,11 +35,15 @@ pub struct Edition {
     pub note: Option<String>,
     /// `true` if it was paused with its digest.
     pub follows_pause: bool,
+    /// Number of recipients who unsubscribed with a link of this edition.
+    pub unsubscribed: i64,
 }
 
 const COLUMNS: &str = "
            id, digest, state, scheduled_for, created_at, finished_at, transport, title, sender,
-           reply_to, note, follows_pause";
+           reply_to, note, follows_pause,
+           (SELECT COUNT(*) FROM edition_unsubscriptions u WHERE u.edition_id = editions.id)
+               AS unsubscribed";
 
 static FIND: Statement = Statement::with(
     "
@@ -139,6 +143,7 @@ impl FromRow for Edition {
             reply_to: row.get("reply_to")?,
             note: row.get("note")?,
             follows_pause: row.get("follows_pause")?,
+            unsubscribed: row.get("unsubscribed")?,
         })
     }
 }

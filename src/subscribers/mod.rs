@@ -270,9 +270,9 @@ pub async fn subscription_for_token(
     token: &str,
 ) -> StoreResult<Option<Subscription>> {
     match link_token::verify(secret, token) {
-        Some(LinkScope::Unsubscribe { subscription } | LinkScope::Undo { subscription, .. }) => {
-            store.subscriptions().find(subscription).await
-        }
+        Some(
+            LinkScope::Unsubscribe { subscription, .. } | LinkScope::Undo { subscription, .. },
+        ) => store.subscriptions().find(subscription).await,
         _ => Ok(None),
     }
 }
@@ -294,11 +294,14 @@ pub async fn unsubscribe(
     all: bool,
     now: Millis,
 ) -> StoreResult<Option<UnsubscribeOutcome>> {
-    let Some(LinkScope::Unsubscribe { subscription }) = link_token::verify(secret, token) else {
+    let Some(LinkScope::Unsubscribe { subscription, edition }) = link_token::verify(secret, token)
+    else {
         return Ok(None);
     };
-    let was_confirmed =
-        store.subscriptions().unsubscribe(subscription, all, &Actor::Subscriber, now).await?;
+    let was_confirmed = store
+        .subscriptions()
+        .unsubscribe(subscription, edition, all, &Actor::Subscriber, now)
+        .await?;
     let undo = was_confirmed.then(|| {
         link_token::sign(secret, LinkScope::Undo { subscription, unsubscribed_at: now.0 })
     });

@@ -77,8 +77,13 @@ pub(super) async fn submit(
     let from_all = form.first("action") == "all" && !is_one_click;
     // The token may be that of the undo page, which is reached only through this subscription's own
     // link, so it may be replaced by that link's token.
-    let own_token =
-        link_token::sign(secret, LinkScope::Unsubscribe { subscription: subscription.id });
+    let own_token = match link_token::verify(secret, &token) {
+        Some(LinkScope::Unsubscribe { .. }) => token,
+        _ => link_token::sign(
+            secret,
+            LinkScope::Unsubscribe { subscription: subscription.id, edition: None },
+        ),
+    };
     let outcome = subscribers::unsubscribe(store, secret, &own_token, from_all, now)
         .await?
         .ok_or_else(WebError::invalid_token)?;

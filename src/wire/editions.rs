@@ -31,6 +31,8 @@ pub struct Edition {
     pub note: Option<String>,
     /// Number of deliveries in each state.
     pub counts: DeliveryCounts,
+    /// Number of recipients who unsubscribed with a link of this edition, and did not undo it.
+    pub unsubscribed: i64,
 }
 
 impl Edition {
@@ -45,6 +47,7 @@ impl Edition {
             finished_at: e.finished_at.map(|t| t.rfc3339()),
             note: e.note.clone(),
             counts: counts.into(),
+            unsubscribed: e.unsubscribed,
         }
     }
 }

@@ -71,7 +71,7 @@ database_tests! {
         let reader = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap().id;
         let subscription = world.app.store.subscriptions().list_of(&[reader]).await.unwrap()[0].id;
         let unsubscribe = async || {
-            world.app.store.subscriptions().unsubscribe(subscription, false, &Actor::Subscriber, world.now()).await.unwrap()
+            world.app.store.subscriptions().unsubscribe(subscription, None, false, &Actor::Subscriber, world.now()).await.unwrap()
         };
         assert!(unsubscribe().await);
         let before = entries(world).await;
@@ -150,7 +150,7 @@ database_tests! {
         };
         let reader = store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
         let subscription = store.subscriptions().list_of(&[reader.id]).await.unwrap()[0].id;
-        store.subscriptions().unsubscribe(subscription, false, &Actor::Subscriber, world.now()).await.unwrap();
+        store.subscriptions().unsubscribe(subscription, None, false, &Actor::Subscriber, world.now()).await.unwrap();
         let edit = SubscriberEdit { email: Some("new@example.org".into()), ..SubscriberEdit::default() };
         changes::edit(store, secret, &reader, &edit, &[], &Actor::Cli, world.now()).await.unwrap().unwrap();
         let address = EmailAddress::parse("new@example.org").unwrap();

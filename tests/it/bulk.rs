@@ -143,7 +143,7 @@ database_tests! {
         let address = |n: usize| courant::domain::address::EmailAddress::parse(&format!("r{n}@example.org")).unwrap();
         let reader = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
         let link = world.app.store.subscriptions().list_of(&[reader.id]).await.unwrap().remove(0);
-        world.app.store.subscriptions().unsubscribe(link.id, false, &Actor::Subscriber, world.now()).await.unwrap();
+        world.app.store.subscriptions().unsubscribe(link.id, None, false, &Actor::Subscriber, world.now()).await.unwrap();
         courant::subscribers::unsubscribe_by_admin(&world.app.store, &address(2), None, "moved", &Actor::Cli, world.now()).await.unwrap();
         suppress(&world.app.store, &world.app.store_identity.secret, &address(3).into(), &Actor::Cli, world.now()).await.unwrap();
         let subscribe = BulkAction::Subscribe { digest: "weekly".into(), consent: "letter of May".into() };

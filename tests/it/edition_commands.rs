@@ -217,7 +217,7 @@ database_tests! {
         let person = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
         let link = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
         let secret = &world.app.store_identity.secret;
-        let token = sign(secret, LinkScope::Unsubscribe { subscription: link.id });
+        let token = sign(secret, LinkScope::Unsubscribe { subscription: link.id, edition: None });
         subscribers::unsubscribe(&world.app.store, secret, &token, false, world.now())
             .await
             .unwrap()

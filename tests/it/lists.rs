@@ -348,7 +348,7 @@ database_tests! {
         let person = world.app.store.subscribers().find_by_address("r1@example.org").await.unwrap().unwrap();
         let own = world.app.store.subscriptions().list_of(&[person.id]).await.unwrap().remove(0);
         assert_eq!(own.removal_reason.as_deref(), Some("slip"));
-        let token = sign(&secret, LinkScope::Unsubscribe { subscription: own.id });
+        let token = sign(&secret, LinkScope::Unsubscribe { subscription: own.id, edition: None });
         subscribers::unsubscribe(&world.app.store, &secret, &token, false, world.now()).await.unwrap().unwrap();
         world.add_readers(2).await;
         for (n, expected) in ["confirmed", "unsubscribed"].into_iter().enumerate() {

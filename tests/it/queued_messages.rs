@@ -123,7 +123,7 @@ database_tests! {
         world.advance(MINUTE);
         let id = find(world, "ann@example.org").await.id;
         let weekly = world.app.store.subscriptions().list_of(&[id]).await.unwrap().into_iter().find(|s| s.digest == "weekly").unwrap();
-        let token = sign(secret(world), LinkScope::Unsubscribe { subscription: weekly.id });
+        let token = sign(secret(world), LinkScope::Unsubscribe { subscription: weekly.id, edition: None });
         subscribers::unsubscribe(&world.app.store, secret(world), &token, false, world.now()).await.unwrap().unwrap();
         assert_eq!(waiting(world).await, 1);
         subscribers::unsubscribe(&world.app.store, secret(world), &token, true, world.now()).await.unwrap().unwrap();
@@ -134,7 +134,7 @@ database_tests! {
         world.subscribe("weekly", [person("ann@example.org")]).await;
         let id = find(world, "ann@example.org").await.id;
         let subscription = world.app.store.subscriptions().list_of(&[id]).await.unwrap()[0].id;
-        let token = sign(secret(world), LinkScope::Unsubscribe { subscription });
+        let token = sign(secret(world), LinkScope::Unsubscribe { subscription, edition: None });
         subscribers::unsubscribe(&world.app.store, secret(world), &token, false, world.now()).await.unwrap().unwrap();
         world.advance(MINUTE);
         request(world, "ann@example.org").await;

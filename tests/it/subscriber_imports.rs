@@ -168,7 +168,7 @@ database_tests! {
         suppress(store, &world.app.store_identity.secret, &address(2).into(), &Actor::Cli, world.now()).await.unwrap();
         let reader = store.subscribers().find_by_address("r3@example.org").await.unwrap().unwrap();
         let link = store.subscriptions().list_of(&[reader.id]).await.unwrap().remove(0);
-        store.subscriptions().unsubscribe(link.id, false, &Actor::Subscriber, world.now()).await.unwrap();
+        store.subscriptions().unsubscribe(link.id, None, false, &Actor::Subscriber, world.now()).await.unwrap();
         import_file(world, b"email\npending@example.org\n", |s| s.confirmed = false).await;
         unsubscribe_by_admin(store, &address(0), None, "moved", &Actor::Cli, world.now()).await.unwrap();
         let file = b"email,name,tags,status,suppressed\n\

@@ -52,7 +52,7 @@ fn token_for(world: &World, email: &str, kind: &str) -> String {
 async fn unsubscribe(world: &World, email: &str) -> Option<String> {
     let token = sign(
         secret(world),
-        LinkScope::Unsubscribe { subscription: subscription(world, email).await },
+        LinkScope::Unsubscribe { subscription: subscription(world, email).await, edition: None },
     );
     let result =
         subscribers::unsubscribe(&world.app.store, secret(world), &token, false, world.now())
@@ -99,6 +99,38 @@ database_tests! {
         world.create_edition().await;
         world.deliver().await;
         assert!(world.mails_to("ann@example.org")[1].text.contains("Title of b"));
+    }
+
+    async fn an_edition_counts_the_recipients_who_left_with_one_of_its_links_until_they_undo_it(world) {
+        world.add_readers(3).await;
+        let mut editions = Vec::new();
+        for name in ["a", "b"] {
+            world.publish([article(name)]).await;
+            editions.push(world.create_edition().await);
+            world.deliver().await;
+        }
+        let left = async || {
+            let mut counts = Vec::new();
+            for edition in &editions {
+                counts.push(world.app.store.editions().get(*edition).await.unwrap().unsubscribed);
+            }
+            counts
+        };
+        let leave = async |mail: usize, email: &str| {
+            let text = world.mails_to(email).swap_remove(mail).text;
+            let (_, rest) = text.split_once("/unsubscribe/").unwrap();
+            let token = rest.split_whitespace().next().unwrap();
+            world.advance(MINUTE);
+            subscribers::unsubscribe(&world.app.store, secret(world), token, false, world.now()).await.unwrap().unwrap().undo
+        };
+        leave(0, "r0@example.org").await.unwrap();
+        leave(1, "r1@example.org").await.unwrap();
+        let undo_token = leave(1, "r2@example.org").await.unwrap();
+        assert_eq!(left().await, [1, 2]);
+        assert_eq!(leave(0, "r1@example.org").await, None);
+        assert_eq!(left().await, [1, 2], "a subscription ends once");
+        assert!(undo(world, &undo_token).await);
+        assert_eq!(left().await, [1, 1]);
     }
 
     async fn viewing_a_confirmation_page_changes_nothing(world) {

@@ -54,6 +54,10 @@ pub(super) async fn run(app: &App, id: i64, failed: bool, json: bool) -> anyhow:
         "  sent {}, queued {}, sending {}, failed {}, held {}, cancelled {}",
         c.sent, c.queued, c.sending, c.failed, c.held, c.cancelled
     ))?;
+    if e.unsubscribed > 0 {
+        let people = pluralize(e.unsubscribed, "recipient");
+        output::line(&format!("  {people} unsubscribed with a link of this edition"))?;
+    }
     if failed {
         print_not_sent(&not_sent)?;
         return Ok(ExitCode::SUCCESS);

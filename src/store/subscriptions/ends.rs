@@ -8,6 +8,7 @@ use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
 use crate::store::db::Statement;
+use crate::store::edition_unsubscriptions;
 use crate::store::operations::Subscriptions;
 use crate::store::subscription_history::KEEP;
 use crate::store::transactional_messages::cancel_confirmations;
@@ -96,11 +97,12 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
 ];
 
 impl Subscriptions<'_> {
-    /// Unsubscribes one subscription, or all of its subscriber. Returns `true` if the one was confirmed,
-    /// so that the change can be undone.
+    /// Unsubscribes one subscription, or all of its subscriber, with a link of an edition if one is given.
+    /// Returns `true` if the one was confirmed, so that the change can be undone.
     pub async fn unsubscribe(
         self,
         subscription: i64,
+        edition: Option<i64>,
         all: bool,
         actor: &Actor,
         now: Millis,
@@ -110,6 +112,9 @@ impl Subscriptions<'_> {
         let [keep, end] =
             if all { [&KEEP_ALL_ENDABLE, &UNSUBSCRIBE_ALL] } else { [&KEEP_ENDABLE, &UNSUBSCRIBE] };
         tx.query(keep).bind("id", subscription).bind("now", now).execute().await?;
+        if let Some(edition) = edition {
+            edition_unsubscriptions::add(&mut tx, edition, subscription, now).await?;
+        }
         let ended = tx.query(end).bind("id", subscription).bind("now", now).execute().await?;
         if ended > 0 {
             let owner: i64 = tx.query(&OWNER).bind("id", subscription).fetch_scalar().await?;
@@ -187,6 +192,7 @@ impl Subscriptions<'_> {
         if changed == 0 {
             return Ok(false);
         }
+        edition_unsubscriptions::remove(&mut tx, subscription, unsubscribed_at).await?;
         let (action, detail) = (AuditAction::Subscribe, json!({"undo": true}));
         let object = (AuditObject::Subscription, subscription);
         record(&mut tx, actor, action, object, detail, now).await?;

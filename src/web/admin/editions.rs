@@ -94,6 +94,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
         finished: edition.finished_at.map(|at| visit.time(at)),
         in_progress,
         outcome: outcome(counts),
+        unsubscribed: edition.unsubscribed,
         commands: commands(&visit, &edition, counts),
         nobody_left: edition.state == EditionState::Sent
             && counts.failed + counts.held == 0

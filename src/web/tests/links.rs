@@ -10,7 +10,7 @@ async fn links(site: &Site) -> (String, String) {
     let subscription = site.subscriptions("ada@example.org").await[0].id;
     (
         site.sign(LinkScope::Confirm { subscriber: person.id, delivery: 1 }),
-        site.sign(LinkScope::Unsubscribe { subscription }),
+        site.sign(LinkScope::Unsubscribe { subscription, edition: None }),
     )
 }
 

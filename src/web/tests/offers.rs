@@ -167,7 +167,7 @@ async fn confirmation_repeats_the_choices_and_a_used_link_says_so() {
     assert!(site.get(&link).await.text().contains("All sections"));
     let subscription = site.subscriptions("bob@example.org").await[0].id;
     site.post(&link, "").await;
-    let unsubscribe = site.sign(LinkScope::Unsubscribe { subscription });
+    let unsubscribe = site.sign(LinkScope::Unsubscribe { subscription, edition: None });
     site.post(&format!("/unsubscribe/{unsubscribe}"), "action=unsubscribe").await;
     let ended = site.get(&link).await;
     assert_eq!(ended.status, StatusCode::NOT_FOUND, "{}", ended.text());

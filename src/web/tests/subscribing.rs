@@ -53,7 +53,7 @@ async fn subscriber_can_unsubscribe_and_undo_for_an_hour() {
 
     let unsubscribe_link = format!(
         "/unsubscribe/{}",
-        site.sign(LinkScope::Unsubscribe { subscription: confirmed[0].id })
+        site.sign(LinkScope::Unsubscribe { subscription: confirmed[0].id, edition: None })
     );
     assert!(site.get(&unsubscribe_link).await.text().contains("value=\"unsubscribe\""));
     assert!(
@@ -104,7 +104,7 @@ async fn one_click_unsubscribe_works_cross_site_in_both_form_encodings() {
     let address = |at: usize| {
         format!(
             "/unsubscribe/{}",
-            site.sign(LinkScope::Unsubscribe { subscription: subscriptions[at].id })
+            site.sign(LinkScope::Unsubscribe { subscription: subscriptions[at].id, edition: None })
         )
     };
     let foreign = |path: &str| {
@@ -138,8 +138,10 @@ async fn unsubscribed_pending_subscription_can_be_neither_undone_nor_confirmed()
     let site = Site::new(false).await;
     site.post("/subscribe", "address=ada%40example.org&digest=weekly&digest=weekly").await;
     let pending = site.subscriptions("ada@example.org").await.remove(0);
-    let unsubscribe_link =
-        format!("/unsubscribe/{}", site.sign(LinkScope::Unsubscribe { subscription: pending.id }));
+    let unsubscribe_link = format!(
+        "/unsubscribe/{}",
+        site.sign(LinkScope::Unsubscribe { subscription: pending.id, edition: None })
+    );
     let done = site.post(&unsubscribe_link, "action=unsubscribe").await;
     assert!(
         done.status == StatusCode::OK && !done.text().contains("value=\"undo\""),

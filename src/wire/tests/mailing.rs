@@ -116,6 +116,7 @@ pub(super) fn edition() -> Edition {
         reply_to: None,
         note: Some("paused after 50 failures".to_owned()),
         follows_pause: false,
+        unsubscribed: 7,
     };
     let counts = edition::DeliveryCounts {
         queued: 1,

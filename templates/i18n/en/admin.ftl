@@ -154,6 +154,7 @@ admin-edition-rate = { $rate }/s
 admin-edition-now = now
 admin-edition-remaining = left
 admin-edition-scheduled = Scheduled for
+admin-edition-unsubscribed = unsubscribed with its link
 admin-edition-finished = Finished
 admin-edition-no-recipients = No recipient has this outcome.
 admin-edition-mails = What was mailed

@@ -139,6 +139,7 @@ admin-edition-rate = { $rate } 封/秒
 admin-edition-now = 目前速度
 admin-edition-remaining = 剩餘時間
 admin-edition-scheduled = 計劃時間
+admin-edition-unsubscribed = 透過本期連結取消訂閱
 admin-edition-finished = 完成時間
 admin-edition-no-recipients = 沒有這種結果的收件人。
 admin-edition-mails = 寄送的郵件

@@ -139,6 +139,7 @@ admin-edition-rate = { $rate } 封/秒
 admin-edition-now = 当前速度
 admin-edition-remaining = 剩余时间
 admin-edition-scheduled = 计划时间
+admin-edition-unsubscribed = 通过本期链接退订
 admin-edition-finished = 完成时间
 admin-edition-no-recipients = 没有这种结果的收件人。
 admin-edition-mails = 发送的邮件

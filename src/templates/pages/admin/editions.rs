@@ -50,6 +50,8 @@ pub struct EditionPage {
     pub in_progress: bool,
     /// Numbers of deliveries by outcome.
     pub outcome: OutcomeCounts,
+    /// Number of recipients who unsubscribed with a link of this edition.
+    pub unsubscribed: i64,
     /// Messages that this transport sent in the last minute on this node, per second.
     pub rate: Option<i64>,
     /// Estimated time until the end as a text.
@@ -179,6 +181,7 @@ impl View for EditionPage {
             note: Some("Paused because of a wrong link.".into()),
             finished: Some(TimeText::sample()),
             in_progress: true,
+            unsubscribed: 2,
             rate: Some(42),
             remaining: Some("14 s".into()),
             relay_error: Some("421 try later".into()),
