@@ -19,6 +19,7 @@ pub mod digest_scope;
 pub mod domain_limits;
 pub mod duration;
 pub mod edition;
+pub mod embedded_times;
 pub mod event;
 pub mod file_import;
 pub mod filter;

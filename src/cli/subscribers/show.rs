@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::arguments::find_subscriber;
 use crate::app::App;
 use crate::cli::output::{self, pluralize};
+use crate::domain::embedded_times::with_local_times;
 use crate::store::subscribers::Subscription;
 use crate::store::subscription_history;
 use crate::wire;
@@ -70,14 +71,16 @@ fn describe(s: &Subscription, zone: &jiff::tz::TimeZone) -> String {
         if s.sections.is_empty() { "all sections".into() } else { s.sections.join(", ") };
     let removal = removal(s.removal_reason.as_deref());
     let (status, since) = (s.status.as_str(), s.status_changed_at.in_zone(zone));
-    format!("  {}: {status}{removal} since {since}, {sections}; consent: {}", s.digest, s.consent)
+    let consent = with_local_times(&s.consent, zone);
+    format!("  {}: {status}{removal} since {since}, {sections}; consent: {consent}", s.digest)
 }
 
 /// Returns the line of an earlier state of a subscription.
 fn describe_earlier(h: &subscription_history::EarlierState, zone: &jiff::tz::TimeZone) -> String {
     let (status, removal) = (h.status.as_str(), removal(h.removal_reason.as_deref()));
     let (since, until) = (h.since.in_zone(zone), h.until.in_zone(zone));
-    format!("    before: {status}{removal} from {since} to {until}; consent: {}", h.consent)
+    let consent = with_local_times(&h.consent, zone);
+    format!("    before: {status}{removal} from {since} to {until}; consent: {consent}")
 }
 
 /// Returns who ended a subscription, if an admin did.

@@ -3,6 +3,7 @@
 use super::access::VisibleSubscriber;
 use super::{choices, states};
 use crate::config::Digest;
+use crate::domain::embedded_times::with_local_times;
 use crate::domain::subscription::SubscriptionStatus;
 use crate::store::subscribers::Subscription;
 use crate::store::subscription_history::EarlierState;
@@ -31,7 +32,7 @@ pub(super) async fn subscriptions(
             sections: titles_of(visit, &one.sections),
             section_choices: Vec::new(),
             sections_error: None,
-            evidence: one.consent.clone(),
+            evidence: with_local_times(&one.consent, &visit.zone),
             reason: one.removal_reason.clone(),
             is_pending: one.status == SubscriptionStatus::Pending && digest.is_some(),
             is_confirmed: is_active && one.status != SubscriptionStatus::Pending,
@@ -91,7 +92,7 @@ fn state_row(visit: &Visit, state: &EarlierState) -> StateRow {
         state: states::of_status(visit, state.status),
         since: visit.time(state.since),
         until: visit.time(state.until),
-        evidence: state.consent.clone(),
+        evidence: with_local_times(&state.consent, &visit.zone),
         reason: state.removal_reason.clone(),
     }
 }

@@ -108,6 +108,10 @@ async fn a_subscription_begins_with_consent_or_with_a_question() {
     let links = site.subscriptions("ada@example.org").await;
     let statuses: Vec<&str> = links.iter().map(|one| one.status.as_str()).collect();
     assert_eq!(statuses, ["pending", "confirmed"]);
+    lin.post("/admin/profile", "action=preferences&timezone=Asia%2FShanghai").await;
+    let added = links[0].requested_at.in_zone(&jiff::tz::TimeZone::get("Asia/Shanghai").unwrap());
+    let page = lin.page(&format!("/admin/subscribers/{}", ada.id)).await;
+    assert!(page.contains(&format!("added in the admin area, {added}<")), "{page}");
     let again = format!("/admin/subscribers/{}/subscriptions/daily/remind", ada.id);
     assert!(lin.done(&again, "").await.ends_with("refused=person-asked-before"));
     let sections = format!("/admin/subscribers/{}/subscriptions/weekly/sections", ada.id);
