@@ -2,7 +2,6 @@
 language-name = English
 
 # --- Digest e-mail
-digest-subject = { $digest }: { $title }
 digest-count = { $count ->
     [one] 1 article
    *[other] { $count } articles

@@ -2,7 +2,6 @@
 language-name = 繁體中文
 
 # --- Digest e-mail
-digest-subject = { $digest }：{ $title }
 digest-count = { $count } 篇文章
 digest-in-browser = 在瀏覽器中檢視
 digest-read-more = 閱讀全文

@@ -2,7 +2,6 @@
 language-name = 简体中文
 
 # --- Digest e-mail
-digest-subject = { $digest }：{ $title }
 digest-count = { $count } 篇文章
 digest-in-browser = 在浏览器中查看
 digest-read-more = 阅读全文

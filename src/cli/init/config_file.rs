@@ -105,8 +105,6 @@ impl Answers {
                 ("name", "weekly"),
                 ("title", self.digest_title()),
                 ("# Mondays at 8:00.\nschedule", "0 8 * * MON"),
-                // The sender names the site already, and phones show few letters of a subject.
-                ("# The title of the first article.\nsubject", "{title}"),
                 ("from", &self.from),
             ],
         );

@@ -44,6 +44,22 @@ fn each_link_to_an_article_of_a_digest_is_named_by_its_title() {
 }
 
 #[test]
+fn the_subject_is_the_first_headline_and_without_one_the_digest_with_its_date() {
+    let templates = Templates::load(None).unwrap();
+    let sample = DigestMailContext::samples().swap_remove(0);
+    let without = DigestMailContext { lead: Vec::new(), more: Vec::new(), ..sample.clone() };
+    let lead = vec![sample_with_title("Kilns"), sample_with_title("Glazes")];
+    let subject =
+        |context: &DigestMailContext| templates.render_digest("digest", context).unwrap().subject;
+    let expected = format!("{} · {}", sample.digest.title, sample.edition.date_text);
+    assert_eq!(subject(&without), expected);
+    assert_eq!(subject(&DigestMailContext { lead, ..sample.clone() }), "Kilns");
+    let mut chosen = sample;
+    chosen.edition.subject = Some("Mine".into());
+    assert_eq!(subject(&chosen), "Mine");
+}
+
+#[test]
 fn the_preheader_continues_after_the_headline_in_the_subject() {
     let templates = Templates::load(None).unwrap();
     let sample = DigestMailContext::samples().swap_remove(0);
