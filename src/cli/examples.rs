@@ -265,7 +265,8 @@ fn add_below(path: &str, command: Command, styles: &Styles) -> Command {
         return command;
     };
     let style = styles.get_header();
-    let notes = command.get_after_help().map(|notes| format!("{notes}\n\n")).unwrap_or_default();
+    let notes =
+        command.get_after_help().map(|notes| format!("{}\n\n", notes.ansi())).unwrap_or_default();
     let help = format!("{notes}{style}Examples:{style:#}\n  {}", examples.join("\n  "));
     command.after_help(help)
 }

@@ -78,7 +78,8 @@ fn add_below(path: &str, command: Command, styles: &Styles) -> Command {
         return command;
     };
     let style = styles.get_header();
-    let notes = command.get_after_help().map(|notes| format!("{notes}\n\n")).unwrap_or_default();
+    let notes =
+        command.get_after_help().map(|notes| format!("{}\n\n", notes.ansi())).unwrap_or_default();
     let usage = "wrong usage or invalid configuration";
     command.after_help(format!(
         "{notes}{style}Exit status:{style:#}\n  0  {success}\n  1  {failure}\n  2  {usage}"

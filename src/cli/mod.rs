@@ -27,6 +27,7 @@ mod editions;
 mod examples;
 mod exit_status;
 mod feeds;
+mod help_layout;
 mod init;
 mod issue_report;
 mod log_writer;
@@ -194,9 +195,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Returns the command tree, whose help contains exit statuses and examples.
+/// Returns the command tree, whose help contains the values of options, exit statuses and examples.
 fn with_notes(styles: &Styles) -> clap::Command {
-    examples::add(exit_status::add(Cli::command(), styles), styles)
+    let command = help_layout::add(Cli::command(), styles);
+    examples::add(exit_status::add(command, styles), styles)
 }
 
 async fn run(options: Cli) -> anyhow::Result<ExitCode> {
