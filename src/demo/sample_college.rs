@@ -7,6 +7,9 @@ use crate::domain::article::IncomingArticle;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::templates::demo_file;
 
+/// Width and height of all pictures in pixels.
+const PICTURE_SIZE: (u32, u32) = (800, 450);
+
 /// Content of the demo, read from `templates/demo/college.json`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -50,8 +53,20 @@ pub struct SampleArticle {
     pub authors: Vec<String>,
     /// Tags of the article.
     pub tags: Vec<String>,
+    /// Lead image, if the article has one.
+    pub picture: Option<SamplePicture>,
     /// Text of the article as HTML.
     pub body_html: String,
+}
+
+/// Picture of an article.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplePicture {
+    /// Name of the PNG file in `templates/demo/pictures`.
+    pub file: String,
+    /// Alternative text in the language of the article.
+    pub alt: String,
 }
 
 /// Fictional subscriber of the digest.
@@ -83,8 +98,9 @@ impl College {
 
 impl SampleArticle {
     /// Returns the article as read from a source, published `hours_ago` before `now`, with the URL
-    /// `BASE_URL/demo/articles/ID`.
+    /// `BASE_URL/demo/articles/ID`, and its picture at `BASE_URL/demo/pictures/FILE`.
     pub fn incoming_article(&self, now: Millis, base_url: &str) -> IncomingArticle {
+        let picture = self.picture.as_ref();
         IncomingArticle {
             source_id: self.id.clone(),
             title: self.title.clone(),
@@ -93,6 +109,10 @@ impl SampleArticle {
             body_html: self.body_html.clone(),
             sections: vec![self.section.clone()],
             tags: self.tags.clone(),
+            image_url: picture.map(|one| format!("{base_url}/demo/pictures/{}", one.file)),
+            image_alt: picture.map(|one| one.alt.clone()),
+            image_width: picture.map(|_| PICTURE_SIZE.0),
+            image_height: picture.map(|_| PICTURE_SIZE.1),
             authors: self.authors.clone(),
             language: Some(self.language.clone()),
             published_at: now.plus(-SignedDuration::from_hours(self.hours_ago)),
@@ -107,6 +127,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::templates::demo_picture;
 
     #[test]
     fn sample_is_consistent() {
@@ -130,6 +151,17 @@ mod tests {
                 "{}",
                 article.id
             );
+            if let Some(picture) = &article.picture {
+                let file = demo_picture(&picture.file).unwrap_or_else(|| panic!("{picture:?}"));
+                // The size follows the signature and the head of the first chunk (PNG, section 5.2).
+                let size = [800_u32.to_be_bytes(), 450_u32.to_be_bytes()].concat();
+                assert_eq!(
+                    (&file[..4], &file[16..24]),
+                    (&b"\x89PNG"[..], &size[..]),
+                    "{picture:?}"
+                );
+                assert!(!picture.alt.is_empty() && file.len() < 15_000, "{picture:?}");
+            }
         }
         for pair in all.windows(2) {
             if let Some(original) = &pair[1].translation_of {

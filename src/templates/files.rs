@@ -147,9 +147,8 @@ impl TemplateFiles {
 }
 
 /// Returns the embedded file of this name under `templates/demo/`, if there is one.
-pub(super) fn demo(name: &str) -> Option<String> {
-    let file = Embedded::get(&format!("demo/{name}"))?;
-    String::from_utf8(file.data.into_owned()).ok()
+pub(super) fn demo(name: &str) -> Option<Cow<'static, [u8]>> {
+    Embedded::get(&format!("demo/{name}")).map(|file| file.data)
 }
 
 /// Returns `NAME` of `email/NAME/PART.hbs`.

@@ -21,6 +21,7 @@ mod snapshot;
 mod tests;
 mod wrap;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -265,5 +266,10 @@ impl Templates {
 
 /// Returns the embedded file `templates/demo/NAME`, which has the sample college's articles.
 pub fn demo_file(name: &str) -> Option<String> {
-    files::demo(name)
+    files::demo(name).and_then(|bytes| String::from_utf8(bytes.into_owned()).ok())
+}
+
+/// Returns the embedded PNG file `templates/demo/pictures/NAME`, a picture of a sample article.
+pub fn demo_picture(name: &str) -> Option<Cow<'static, [u8]>> {
+    files::demo(&format!("pictures/{name}"))
 }

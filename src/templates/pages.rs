@@ -48,7 +48,7 @@ pub use forms::{
     ConfirmPage, ConfirmState, DigestOption, PublishPage, SectionOption, SubscribePage,
     UnsubscribePage, UnsubscribeState,
 };
-pub use mailbox::{DemoArticlePage, MailRow, MailboxMailPage, MailboxPage};
+pub use mailbox::{DemoArticlePage, DemoPicture, MailRow, MailboxMailPage, MailboxPage};
 pub use view::View;
 
 use super::renderer::Renderer;
@@ -142,7 +142,7 @@ pub struct ArticleRow {
     pub language: String,
 }
 
-/// Banner on the demo's home page, which then reloads every few seconds.
+/// Banner on the demo's home page.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct DemoBanner {
     /// Seconds until the next digest; `None` if none is scheduled, or while it is paused.
@@ -151,7 +151,7 @@ pub struct DemoBanner {
     pub is_paused: bool,
     /// Number of e-mails in the demo mailbox.
     pub messages: usize,
-    /// Interval after which the page reloads, in seconds.
+    /// Interval after which the page reloads without its script, in seconds.
     pub refresh_seconds: u32,
 }
 

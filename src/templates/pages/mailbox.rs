@@ -14,7 +14,7 @@ pub struct MailboxPage {
     pub messages: Vec<MailRow>,
     /// Total number of e-mails.
     pub total: usize,
-    /// Interval after which the page reloads, in seconds; `None` for never.
+    /// Interval after which the page reloads without its script, in seconds; `None` for never.
     pub refresh_seconds: Option<u32>,
 }
 
@@ -36,7 +36,7 @@ pub struct MailRow {
 }
 
 /// Context of the page of one e-mail. Its HTML is shown in a sandboxed frame (`srcdoc`), which
-/// inherits the page's Content-Security-Policy; the policy must allow inline styles.
+/// inherits the page's Content-Security-Policy; the policy must allow inline styles and the script of the page.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct MailboxMailPage {
     /// Context common to all pages.
@@ -74,8 +74,23 @@ pub struct DemoArticlePage {
     pub date_text: String,
     /// Language of the article (RFC 5646).
     pub article_language: String,
+    /// Lead image of the article, if it has one.
+    pub picture: Option<DemoPicture>,
     /// Body as sanitized HTML, inserted unescaped.
     pub body_html: String,
     /// Translations of the article (`current` is not used).
     pub translations: Vec<LanguageLink>,
+}
+
+/// Picture of an article of the sample college.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct DemoPicture {
+    /// URL of the file.
+    pub url: String,
+    /// Alternative text of the picture.
+    pub alt: String,
+    /// Width of the file in pixels.
+    pub width: u32,
+    /// Height of the file in pixels.
+    pub height: u32,
 }

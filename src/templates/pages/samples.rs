@@ -399,6 +399,12 @@ impl View for DemoArticlePage {
             authors: vec!["Mara Ostrow".into()],
             date_text: "21 September 2026".into(),
             article_language: "en".into(),
+            picture: page.demo.then(|| DemoPicture {
+                url: "http://127.0.0.1:8080/demo/pictures/lathe.png".into(),
+                alt: "A lathe".into(),
+                width: 800,
+                height: 450,
+            }),
             body_html: "<p>It came in on a flatbed.</p><h2>Nine months later</h2><ul><li>It runs.</li></ul>".into(),
             translations: page.languages.clone(),
             page,

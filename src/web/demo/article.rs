@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{Method, header};
 use axum::response::{IntoResponse, Response};
 
-use crate::templates::pages::{DemoArticlePage, LanguageLink};
+use crate::templates::pages::{DemoArticlePage, DemoPicture, LanguageLink};
 use crate::web::client::ClientInfo;
 use crate::web::error::{WebError, WebResult};
 use crate::web::page::ARTICLE_CSP;
@@ -33,6 +33,12 @@ pub(in crate::web) async fn show(
             title: article.title,
             authors: article.authors,
             article_language: article.language,
+            picture: article.image_url.map(|url| DemoPicture {
+                url,
+                alt: article.image_alt.unwrap_or_default(),
+                width: article.image_width.unwrap_or_default(),
+                height: article.image_height.unwrap_or_default(),
+            }),
             body_html: article.body_html,
             translations: translations
                 .map(|translation| LanguageLink {

@@ -1,8 +1,9 @@
-//! Pages that exist only in the demo: the mailbox, the publishing form, the sample college's articles and
-//! the sign-in without a password.
+//! Pages that exist only in the demo: the mailbox, the publishing form, the sample college's articles with
+//! their pictures, and the sign-in without a password.
 
 mod article;
 mod mailbox;
+mod picture;
 mod publish;
 mod sign_in;
 
@@ -19,4 +20,5 @@ pub(super) fn add_routes(routes: Routes) -> Routes {
         .add("/demo/publish", Access::Public, get(publish::show).post(publish::submit))
         .add("/demo/sign-in", Access::Public, post(sign_in::submit))
         .add("/demo/articles/{id}", Access::Public, get(article::show))
+        .add("/demo/pictures/{name}", Access::Public, get(picture::show))
 }
