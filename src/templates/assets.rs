@@ -1,4 +1,4 @@
-//! Files that pages load: the style sheet, the script and the icons of the admin area.
+//! Files that pages load: the style sheet, the scripts of the admin area and of the demo, and icons.
 
 use std::borrow::Cow;
 
@@ -7,9 +7,10 @@ use sha2::{Digest as _, Sha256};
 use super::files::TemplateFiles;
 
 /// Names of the files with their media types.
-const ASSETS: [(&str, &str); 3] = [
+const ASSETS: [(&str, &str); 4] = [
     ("style.css", "text/css; charset=utf-8"),
     ("admin.js", "text/javascript; charset=utf-8"),
+    ("demo.js", "text/javascript; charset=utf-8"),
     ("icons.svg", "image/svg+xml"),
 ];
 

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::Method;
-use axum::response::Response;
+use axum::http::{Method, header};
+use axum::response::{IntoResponse, Response};
 
 use super::client::ClientInfo;
 use super::error::WebResult;
@@ -23,7 +23,7 @@ use crate::templates::pages::{ArticleRow, DemoBanner, DigestRow, IndexPage};
 
 /// Maximum number of articles in the "latest" list.
 const LATEST_ARTICLES: usize = 6;
-/// Interval in seconds at which the demo's home page reloads itself.
+/// Interval in seconds at which the demo's home page reloads itself without its script.
 const DEMO_REFRESH_SECS: u32 = 10;
 /// `GET /`: renders the home page.
 pub(super) async fn show(
@@ -60,7 +60,11 @@ pub(super) async fn show(
         subscription_choice: subscription_choice(config, &summaries).to_owned(),
         demo_banner: web.demo.as_ref().map(|demo| demo_banner(&web, demo, &paused, now)),
     };
-    web.render(&view).await
+    let page = web.render(&view).await?;
+    if web.demo.is_none() {
+        return Ok(page);
+    }
+    Ok(([(header::CONTENT_SECURITY_POLICY, web.demo_page_policy())], page).into_response())
 }
 
 /// Returns the word for what the subscription page lets visitors choose. The sections are those of the

@@ -28,9 +28,9 @@ static COPY_SCRIPT_SOURCE: LazyLock<String> =
     LazyLock::new(|| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(COPY_SCRIPT))));
 /// Script behind the copy buttons, which stay hidden without JavaScript.
 pub(super) const COPY_SCRIPT: &str = include_str!("copy.js");
-/// Policy of the page that shows an e-mail: its sandboxed frame inherits it and needs the e-mail's
-/// own styles and images.
-pub(super) const MAIL_CSP: &str = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
+/// Policy of the page that shows an e-mail: its sandboxed frame, in which no script runs, inherits it and
+/// needs the e-mail's own styles and images.
+pub(super) const MAIL_CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src * data:; base-uri 'none'; frame-ancestors 'none'";
 /// Policy of the demo's article page, which loads images and media from any host.
 pub(super) const ARTICLE_CSP: &str = "default-src 'none'; style-src 'self'; img-src * data:; media-src *; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -51,6 +51,11 @@ impl WebState {
     /// Returns the policy of pages with the copy script.
     pub(super) fn feed_page_policy(&self) -> String {
         format!("{}; script-src {}", self.policy(), *COPY_SCRIPT_SOURCE)
+    }
+
+    /// Returns the policy of pages with the script of the demo, which loads the same page again.
+    pub(super) fn demo_page_policy(&self) -> String {
+        format!("{}; script-src 'self'; connect-src 'self'", self.policy())
     }
 
     /// Returns the values that every page needs. Language links are included only for GET and HEAD,

@@ -18,7 +18,7 @@ use crate::web::state::SharedState;
 const MAX_LISTED_MESSAGES: usize = 100;
 /// Maximum length of a preview in characters.
 const MAX_PREVIEW_CHARS: usize = 120;
-/// Interval in seconds at which the list reloads itself.
+/// Interval in seconds at which the list reloads itself without its script.
 const REFRESH_SECS: u32 = 10;
 
 /// An e-mail in `/mailbox.json`.
@@ -54,13 +54,15 @@ pub(in crate::web) async fn list(
     };
     let total = mailbox.count();
     let messages = mailbox.newest(MAX_LISTED_MESSAGES).into_iter().map(row).collect();
-    web.render(&MailboxPage {
-        page: web.page_context(&client, &method),
-        messages,
-        total,
-        refresh_seconds: Some(REFRESH_SECS),
-    })
-    .await
+    let page = web
+        .render(&MailboxPage {
+            page: web.page_context(&client, &method),
+            messages,
+            total,
+            refresh_seconds: Some(REFRESH_SECS),
+        })
+        .await?;
+    Ok(([(header::CONTENT_SECURITY_POLICY, web.demo_page_policy())], page).into_response())
 }
 
 /// `GET /mailbox/{id}`: shows one e-mail.

@@ -1,6 +1,7 @@
 //! Tests of feed responses, page headers and languages, and the demo's pages.
 
 use super::*;
+use crate::demo::sample_college::College;
 
 /// Checks the headers of a feed, also for HEAD and compression, and its conditional requests.
 async fn check_feed(site: &Site, file: &str, media_type: &str) {
@@ -165,8 +166,54 @@ async fn demo_pages_publish_articles_and_exist_only_in_the_demo() {
         (StatusCode::OK, StatusCode::NOT_FOUND)
     );
     let plain = Site::new(false).await;
-    for path in ["/mailbox", "/mailbox.json", "/mailbox/1", "/demo/publish", "/demo/articles/x"] {
+    for path in [
+        "/mailbox",
+        "/mailbox.json",
+        "/mailbox/1",
+        "/demo/publish",
+        "/demo/articles/x",
+        "/demo/pictures/lathe.png",
+    ] {
         assert_eq!(plain.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn an_article_of_the_demo_shows_its_picture() {
+    let site = Site::new(true).await;
+    let college = College::sample().unwrap();
+    let (config, now) = (&site.app.config, site.app.now());
+    let lathe = college.articles[0].incoming_article(now, &config.site.base_url);
+    let source = &site.demo.as_ref().unwrap().source;
+    import::upsert_articles(&site.app.store, config, source, vec![lathe], now).await.unwrap();
+    let story = site.get("/demo/articles/lathe").await.text();
+    let url = format!("{}/demo/pictures/lathe.png", config.site.base_url);
+    assert!(story.contains(&format!("<img src=\"{url}\" alt=\"Drawing of a lathe")), "{story}");
+    let picture = site.get("/demo/pictures/lathe.png").await;
+    assert_eq!(picture.header(header::CONTENT_TYPE), "image/png");
+    assert!(picture.body.starts_with(b"\x89PNG"));
+    for other in ["none.png", "lathe", "..%2Fcollege.json", "..%2F..%2Fweb%2Fstyle.css"] {
+        let answer = site.get(&format!("/demo/pictures/{other}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{other}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_the_demo_update_parts_of_themselves_and_other_pages_have_no_script() {
+    let demo = Site::new(true).await;
+    for path in ["/", "/mailbox"] {
+        let page = demo.get(path).await;
+        let text = page.text();
+        assert!(text.contains("/news/assets/demo.js?v") && text.contains("data-live"), "{text}");
+        assert!(text.contains("<noscript><meta http-equiv=\"refresh\""), "{text}");
+        let policy = page.header(header::CONTENT_SECURITY_POLICY);
+        assert!(policy.contains("script-src 'self'; connect-src 'self'"), "{policy}");
+    }
+    for (site, path) in [(&demo, "/subscribe"), (&Site::new(false).await, "/")] {
+        let page = site.get(path).await;
+        let text = page.text();
+        assert!(!text.contains("<script") && !text.contains("data-live"), "{path}: {text}");
+        assert!(!page.header(header::CONTENT_SECURITY_POLICY).contains("script-src"), "{path}");
     }
 }
 
