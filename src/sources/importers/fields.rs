@@ -69,6 +69,24 @@ pub(super) fn media_rss_enclosure(item: &Element, base: Option<&str>) -> Option<
     files.iter().filter(is_default).find_map(enclosure).or_else(|| files.iter().find_map(enclosure))
 }
 
+/// Returns the first audio or video file among the alternate enclosures of a podcast episode; the default
+/// one precedes the others (Podcasting 2.0, `podcast:alternateEnclosure`).
+pub(super) fn alternate_enclosure(item: &Element, base: Option<&str>) -> Option<Enclosure> {
+    let all: Vec<&Element> = item.children("podcast:alternateEnclosure").collect();
+    let is_default = |one: &&&Element| one.attribute("default") == Some("true");
+    let enclosure = |one: &&Element| {
+        let mut sources =
+            one.children("podcast:source").filter_map(|source| source.attribute("uri"));
+        // Other addresses are those of networks that feed readers do not know.
+        let is_web = |uri: &&str| uri.starts_with("https://") || uri.starts_with("http://");
+        let url = resolve_url(sources.find(is_web)?, base);
+        let media_type = playable_type(one.attribute("type").unwrap_or_default(), &url)?;
+        let length = one.attribute("length").and_then(|length| length.parse().ok());
+        Some(Enclosure { url, media_type, length: length.unwrap_or_default() })
+    };
+    all.iter().filter(is_default).find_map(enclosure).or_else(|| all.iter().find_map(enclosure))
+}
+
 /// Returns the media type of an audio or video file: the declared one, or that of the file name if
 /// the declared one says nothing about the content.
 pub(super) fn playable_type(declared: &str, url: &str) -> Option<String> {

@@ -3,7 +3,9 @@
 
 use jiff::tz::TimeZone;
 
-use super::fields::{media_enclosure, media_rss_enclosure, parse_time, resolve_url};
+use super::fields::{
+    alternate_enclosure, media_enclosure, media_rss_enclosure, parse_time, resolve_url,
+};
 use super::parsed::{ParsedArticle, finish};
 use super::xml::Element;
 use crate::domain::article::{Enclosure, IncomingArticle};
@@ -93,7 +95,8 @@ pub(super) fn parse_item(
     finish(article, published)
 }
 
-/// Returns the audio or video file of an item: its own, that of an Atom link, or that of Media RSS.
+/// Returns the audio or video file of an item: its own, that of an Atom link, that of Media
+/// RSS, or an alternate one of a podcast.
 fn enclosure(item: &Element, home: Option<&str>) -> Option<Enclosure> {
     let mut links =
         item.children("atom:link").filter(|link| link.attribute("rel") == Some("enclosure"));
@@ -101,6 +104,7 @@ fn enclosure(item: &Element, home: Option<&str>) -> Option<Enclosure> {
         .find_map(|e| media_enclosure(e, "url", home))
         .or_else(|| links.find_map(|link| media_enclosure(link, "href", home)))
         .or_else(|| media_rss_enclosure(item, home))
+        .or_else(|| alternate_enclosure(item, home))
 }
 
 /// Returns the URL of an item's Atom link to its page.

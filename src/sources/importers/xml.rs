@@ -8,7 +8,7 @@ const MAX_ATTRIBUTES: usize = 1_000;
 
 /// Known namespaces: the beginning and the end of the URI, and the prefix used in
 /// [`Element::name`].
-const NAMESPACES: [(&str, &str, &str); 18] = [
+const NAMESPACES: [(&str, &str, &str); 20] = [
     ("http://www.w3.org/2005/Atom", "", "atom"),
     ("http://www.w3.org/2007/app", "", "app"),
     ("http://purl.org/atom/app#", "", "app05"),
@@ -23,6 +23,8 @@ const NAMESPACES: [(&str, &str, &str); 18] = [
     ("http://purl.org/dc/terms/", "", "dcterms"),
     ("http://search.yahoo.com/mrss", "", "media"),
     ("http://www.itunes.com/dtds/podcast-1.0.dtd", "", "itunes"),
+    ("https://podcastindex.org/namespace/1.0", "", "podcast"),
+    ("https://github.com/Podcastindex-org/podcast-namespace/blob/main/docs/1.0.md", "", "podcast"),
     ("http://www.w3.org/1999/02/22-rdf-syntax-ns#", "", "rdf"),
     ("http://www.w3.org/1999/xhtml", "", "xhtml"),
     ("http://wordpress.org/export/", "/excerpt/", "excerpt"),

@@ -304,3 +304,23 @@ fn an_atom_link_of_an_rss_item_names_its_enclosure() {
     let found = feed.articles[0].1.as_ref().unwrap().article.enclosure.clone().unwrap();
     assert_eq!((found.url.as_str(), found.length), ("https://x.example/5.mp3", 44));
 }
+
+#[test]
+fn an_episode_without_an_enclosure_has_its_default_alternate_one() {
+    let alternates = r#"<p:alternateEnclosure type="audio/opus" length="3"><p:source uri="https://x.example/6.opus"/></p:alternateEnclosure>
+        <p:alternateEnclosure type="text/html"><p:source uri="https://x.example/6"/></p:alternateEnclosure>
+        <p:alternateEnclosure type="audio/mpeg" length="44" default="true"><p:source uri="ipfs://abc"/><p:source uri="https://x.example/6.mp3"/></p:alternateEnclosure>"#;
+    let own = "<enclosure url=\"https://x.example/own.mp3\" length=\"5\" type=\"audio/mpeg\"/>";
+    for (enclosure, expected) in [
+        ("", ("https://x.example/6.mp3", "audio/mpeg", 44)),
+        (own, ("https://x.example/own.mp3", "audio/mpeg", 5)),
+    ] {
+        let text = format!(
+            "<rss version=\"2.0\" xmlns:p=\"https://podcastindex.org/namespace/1.0\"><channel>\
+             <item><guid>6</guid><title>Six</title>{enclosure}{alternates}</item></channel></rss>"
+        );
+        let feed = parse_xml(text.as_bytes(), &source(Ids::Ours), "en").unwrap();
+        let found = feed.articles[0].1.as_ref().unwrap().article.enclosure.clone().unwrap();
+        assert_eq!((found.url.as_str(), found.media_type.as_str(), found.length), expected);
+    }
+}
