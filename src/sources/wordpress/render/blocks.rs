@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::markup::{Lookahead, escape};
-use super::{RenderContext, Scope, autop, embeds, forms, theme_blocks, widgets};
+use super::{RenderContext, Scope, autop, embeds, forms, podcasts, theme_blocks, widgets};
 
 /// Maximum nesting of blocks; deeper blocks are flattened to bound the stack.
 const MAX_NESTING: usize = 60;
@@ -212,6 +212,7 @@ fn render_block(context: &RenderContext<'_>, scope: Scope<'_>, block: &Block, ou
         "rss" => context.note("A block that shows another site's feed was left out.".to_owned()),
         name => match widgets::render(context, scope, block)
             .or_else(|| theme_blocks::render(context, scope, block))
+            .or_else(|| podcasts::block_player(block))
         {
             Some(html) => {
                 // The text of inner blocks has been counted already.

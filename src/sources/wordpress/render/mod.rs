@@ -13,12 +13,14 @@ mod encoded;
 mod excerpts;
 pub(super) mod forms;
 mod latest;
+mod latex;
 mod link_targets;
 mod markup;
 mod media;
 mod member_tags;
 mod members;
 mod menus;
+mod podcasts;
 mod queries;
 mod quotes;
 mod search;
@@ -208,6 +210,7 @@ fn content(context: &RenderContext<'_>, scope: Scope<'_>, written: &str) -> Stri
     } else {
         teaser(context, scope, &text)
     };
+    let written = podcasts::with_players(&latex::with_tex(&written));
     let (text, dropped) = shortcodes::without_plugin_shortcodes(&written);
     for name in dropped {
         let encloses_nothing = written.contains(&format!("][/{name}"));

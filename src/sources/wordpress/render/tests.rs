@@ -43,6 +43,30 @@ fn both_notations_of_a_caption_are_rendered() {
 }
 
 #[test]
+fn the_file_that_a_player_of_powerpress_names_is_kept() {
+    let url = "https://x.example/7.mp3";
+    for written in [
+        format!("Listen:\n\n[powerpress url=\"{url}\"]"),
+        format!("Listen:\n\n[display_podcast {url}]"),
+        format!("<p>Listen:</p><!-- wp:powerpress/player-block {{\"url\":\"{url}\"}} /-->"),
+    ] {
+        let body = render_body(&written);
+        assert!(body.html.contains("<audio") && body.html.contains(url), "{}", body.html);
+        assert_eq!(body.notes, Vec::<String>::new(), "{written}");
+    }
+    for written in ["[powerpress]", "<!-- wp:powerpress/player-block {\"id\":\"7\"} /-->"] {
+        let body = render_body(written);
+        assert!(!body.html.contains("<audio") && body.notes.len() == 1, "{written}: {body:?}");
+    }
+}
+
+#[test]
+fn a_formula_of_jetpack_keeps_its_tex_as_written() {
+    let html = render_body("Then $latex f'(x) -- \"a\" [a, b] 8)$ holds.").html;
+    assert_eq!(html, "<p>Then <code>f'(x) -- \"a\" [a, b] 8)</code> holds.</p>\n");
+}
+
+#[test]
 fn a_gallery_requests_its_images_and_then_shows_them() {
     let mut site = WordPressSite::default();
     site.options.insert("siteurl".into(), "https://a.example".into());
