@@ -116,12 +116,18 @@ database_tests! {
                 assert!(start.elapsed() < LONGEST_WAIT, "{}", nodes[0].serving.log());
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
+            let reloads = |node: &Node| node.serving.log().matches("configuration reloaded").count();
+            let before = reloads(&nodes[0]);
             nodes[0].serving.hang_up();
+            // Signals that arrive during a reload cause one more, however many they are.
+            while reloads(&nodes[0]) == before {
+                assert!(start.elapsed() < LONGEST_WAIT, "{}", nodes[0].serving.log());
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
         }
         until_sent(world, &nodes, &[edition], readers).await;
         let counts = world.mail_counts();
         assert_eq!((counts.len(), counts.values().max()), (readers, Some(&1)));
-        assert!(nodes[0].serving.log().matches("configuration reloaded").count() >= 2);
         let [node] = nodes;
         assert_eq!(node.serving.stop().0, Some(0));
     }
