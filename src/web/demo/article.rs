@@ -28,7 +28,10 @@ pub(in crate::web) async fn show(
     let page = web
         .render(&DemoArticlePage {
             page: web.page_context(&client, &method),
-            section: article.sections.first().cloned(),
+            section: article
+                .sections
+                .first()
+                .map(|name| web.app.config.section_title(name, &client.language).to_owned()),
             date_text: web.date_text_of(article.published_at, &client.language),
             title: article.title,
             authors: article.authors,

@@ -134,6 +134,19 @@ async fn titles_and_sections_are_shown_in_the_language_of_the_page() {
 }
 
 #[tokio::test]
+async fn an_article_of_the_demo_shows_its_section_in_the_language_of_the_page() {
+    let site = Site::with_config(&translated_config(), true, false).await;
+    let sent = site.post("/demo/publish", "title=Lab&text=Text&section=Campus&language=zh").await;
+    let id = sent.header(header::LOCATION).split(['=', '&']).nth(1).unwrap();
+    let article = async |language: &str| {
+        site.get(&format!("/demo/articles/{id}?lang={language}")).await.text()
+    };
+    let (chinese, english) = (article("zh").await, article("en").await);
+    assert!(chinese.contains("校园") && !chinese.contains("Campus"), "{chinese}");
+    assert!(english.contains("Campus") && !english.contains("校园"), "{english}");
+}
+
+#[tokio::test]
 async fn the_admin_area_shows_the_titles_of_sections_in_the_language_of_the_user() {
     let site = Site::with_config(&translated_config(), false, false).await;
     site.publish_in("Campus", "A new lab").await;
