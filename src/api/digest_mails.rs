@@ -199,7 +199,7 @@ async fn create_edition(
             digest.min_articles
         ))),
         Prepared::Paused { since } => Err(Problem::conflict(format!(
-            "no edition created: the digest is paused since {}",
+            "no edition created: the digest has been paused since {}",
             since.rfc3339()
         ))),
         Prepared::Conflict => Err(Problem::conflict(

@@ -191,7 +191,7 @@ async fn run_now(app: &App, name: &str, at: Option<&str>, json: bool) -> anyhow:
             );
         }
         Prepared::Paused { since } => bail!(
-            "no edition created: the digest is paused since {}; `courant digests resume {name}` resumes it",
+            "no edition created: the digest has been paused since {}; `courant digests resume {name}` resumes it",
             since.in_zone(&app.config.site.timezone)
         ),
         Prepared::Conflict => {

@@ -23,16 +23,16 @@ async fn every_page_of_the_admin_area_names_a_paused_digest_and_offers_to_resume
     pause(&site, "daily").await;
     for path in pages {
         let page = get_with(&site, path, &lin).await.text();
-        assert!(page.contains("is paused since") && page.contains(button), "{path}: {page}");
-        assert_eq!(page.matches("is paused since").count(), 1, "{path}");
+        assert!(page.contains("has been paused since") && page.contains(button), "{path}: {page}");
+        assert_eq!(page.matches("has been paused since").count(), 1, "{path}");
     }
     add(&site, "vic", Role::Viewer).await;
     let vic = sign_in(&site, "vic").await;
     let page = get_with(&site, "/admin/articles", &vic).await.text();
-    assert!(page.contains("is paused since") && !page.contains(button), "{page}");
+    assert!(page.contains("has been paused since") && !page.contains(button), "{page}");
     let mei = limited_user(&site, "weekly").await;
     let page = get_with(&site, "/admin/articles", &mei).await.text();
-    assert!(!page.contains("is paused since"), "it is not a digest of this user: {page}");
+    assert!(!page.contains("has been paused since"), "it is not a digest of this user: {page}");
     post_with(&site, "/admin/digests/daily/resume", &lin, "").await;
     assert!(!get_with(&site, "/admin/articles", &lin).await.text().contains(button));
 }

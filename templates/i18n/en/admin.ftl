@@ -93,7 +93,7 @@ admin-attention-not-running = { $count ->
   }, and Courant does not run.
 admin-attention-transport = Transport { $name } has failed since { $since }: { $error }
 admin-attention-overdue = Messages for transport { $name } have waited since { $since }; a rate limit may be used up.
-admin-attention-digest-paused = The digest “{ $title }” is paused since { $since }.
+admin-attention-digest-paused = The digest “{ $title }” has been paused since { $since }.
 admin-attention-open-digest = View the digest
 admin-attention-paused = Edition { $name } of “{ $title }” is paused.
 admin-attention-paused-because = Edition { $name } of “{ $title }” is paused: { $reason }

@@ -196,7 +196,7 @@ admin-refused-digest-paused = Nothing was changed: the digest is paused already.
 admin-refused-digest-resumed = Nothing was changed: the digest is not paused.
 admin-refused-edition-paused = Nothing was created: the digest is paused. Resume it first.
 
-admin-not-addressed = Who does not get it
+admin-not-addressed = Subscribers left out
 admin-not-addressed-pending = { $count ->
     [one] One person had not confirmed the subscription yet.
    *[other] { $count } people had not confirmed the subscription yet.

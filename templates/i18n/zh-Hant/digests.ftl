@@ -134,7 +134,7 @@ admin-refused-digest-paused = 未作變更：電子報已處於暫停狀態。
 admin-refused-digest-resumed = 未作變更：電子報並未暫停。
 admin-refused-edition-paused = 未產生：電子報已暫停，請先恢復。
 
-admin-not-addressed = 未寄送給哪些人
+admin-not-addressed = 未列入本期的訂閱者
 admin-not-addressed-pending = { $count } 人當時尚未確認訂閱。
 admin-not-addressed-paused = { $count } 人當時已暫停訂閱。
 admin-not-addressed-unsubscribed = { $count } 人先前已取消訂閱。

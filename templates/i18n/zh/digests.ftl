@@ -134,7 +134,7 @@ admin-refused-digest-paused = 未作更改：简报已处于暂停状态。
 admin-refused-digest-resumed = 未作更改：简报并未暂停。
 admin-refused-edition-paused = 未生成：简报已暂停，请先恢复。
 
-admin-not-addressed = 未发送给哪些人
+admin-not-addressed = 未列入本期的订阅者
 admin-not-addressed-pending = { $count } 人当时尚未确认订阅。
 admin-not-addressed-paused = { $count } 人当时已暂停订阅。
 admin-not-addressed-unsubscribed = { $count } 人此前已退订。
