@@ -141,7 +141,7 @@ database_tests! {
         world.publish([article("a")]).await;
         let mail = test_mail(world, "boss@example.org", PreviewContent::Next).await;
         let header = |name: &str| mail.header(name).unwrap_or_default().to_owned();
-        assert!(header("Subject").starts_with("[Test] The week"), "{}", header("Subject"));
+        assert!(header("Subject").starts_with("[Test] Title of a"), "{}", header("Subject"));
         assert!(header("List-ID").contains("<weekly.news.example.edu>"));
         assert_eq!(header("List-Unsubscribe-Post"), "List-Unsubscribe=One-Click");
         assert_eq!(header("Auto-Submitted"), "auto-generated");
