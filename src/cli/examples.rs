@@ -3,6 +3,8 @@
 use clap::Command;
 use clap::builder::Styles;
 
+use super::help_notes::{append, change_all};
+
 /// Examples by command; the first is that of the program itself.
 const EXAMPLES: &[(&str, &[&str])] = &[
     ("", &["courant demo", "courant init", "courant serve"]),
@@ -253,22 +255,14 @@ const EXAMPLES: &[(&str, &[&str])] = &[
 /// Adds the examples of each command to its help, after the notes that it has; the heading has the
 /// style of the other headings.
 pub(super) fn add(command: Command, styles: &Styles) -> Command {
-    add_below("", command, styles)
-}
-
-fn add_below(path: &str, command: Command, styles: &Styles) -> Command {
-    let command = command.mut_subcommands(|sub| {
-        let path = format!("{path} {}", sub.get_name());
-        add_below(path.trim_start(), sub, styles)
-    });
-    let Some((_, examples)) = EXAMPLES.iter().find(|(name, _)| *name == path) else {
-        return command;
-    };
     let style = styles.get_header();
-    let notes =
-        command.get_after_help().map(|notes| format!("{}\n\n", notes.ansi())).unwrap_or_default();
-    let help = format!("{notes}{style}Examples:{style:#}\n  {}", examples.join("\n  "));
-    command.after_help(help)
+    change_all(command, &|path, command| {
+        let Some((_, examples)) = EXAMPLES.iter().find(|(name, _)| *name == path) else {
+            return command;
+        };
+        let examples = examples.join("\n  ");
+        append(command, &format!("{style}Examples:{style:#}\n  {examples}"))
+    })
 }
 
 #[cfg(test)]

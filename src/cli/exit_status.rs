@@ -4,6 +4,8 @@
 use clap::Command;
 use clap::builder::Styles;
 
+use super::help_notes::{append, change_all};
+
 /// Meanings of the statuses 0 and 1 by command.
 const STATUSES: &[(&str, [&str; 2])] = &[
     (
@@ -66,24 +68,16 @@ const STATUSES: &[(&str, [&str; 2])] = &[
 
 /// Adds the exit statuses of each command to its help, after the notes that it has.
 pub(super) fn add(command: Command, styles: &Styles) -> Command {
-    add_below("", command, styles)
-}
-
-fn add_below(path: &str, command: Command, styles: &Styles) -> Command {
-    let command = command.mut_subcommands(|sub| {
-        let path = format!("{path} {}", sub.get_name());
-        add_below(path.trim_start(), sub, styles)
-    });
-    let Some((_, [success, failure])) = STATUSES.iter().find(|(name, _)| *name == path) else {
-        return command;
-    };
     let style = styles.get_header();
-    let notes =
-        command.get_after_help().map(|notes| format!("{}\n\n", notes.ansi())).unwrap_or_default();
     let usage = "wrong usage or invalid configuration";
-    command.after_help(format!(
-        "{notes}{style}Exit status:{style:#}\n  0  {success}\n  1  {failure}\n  2  {usage}"
-    ))
+    change_all(command, &|path, command| {
+        let Some((_, [success, failure])) = STATUSES.iter().find(|(name, _)| *name == path) else {
+            return command;
+        };
+        let note =
+            format!("{style}Exit status:{style:#}\n  0  {success}\n  1  {failure}\n  2  {usage}");
+        append(command, &note)
+    })
 }
 
 #[cfg(test)]

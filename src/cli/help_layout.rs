@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 use clap::builder::{PossibleValue, Styles};
 use clap::{Arg, ArgAction, Command};
 
+use super::help_notes::{append, change_all};
+
 /// Commands whose output `--json` does not change.
 const WITHOUT_JSON: [&str; 7] = [
     "serve",
@@ -19,53 +21,44 @@ const WITHOUT_JSON: [&str; 7] = [
 
 /// Changes the help of a command and of all commands below it.
 pub(super) fn add(command: Command, styles: &Styles) -> Command {
-    add_below("", command, styles)
-}
-
-fn add_below(path: &str, command: Command, styles: &Styles) -> Command {
-    let command = command.mut_subcommands(|sub| {
-        let path = format!("{path} {}", sub.get_name());
-        add_below(path.trim_start(), sub, styles)
-    });
-    let command = list_values(command, styles);
-    if WITHOUT_JSON.contains(&path) {
-        // The option of the program stays valid here; only the help does not show it.
-        let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue);
-        return command.arg(json.hide(true));
-    }
-    command
+    change_all(command, &|path, command| {
+        let command = list_values(command, styles);
+        if WITHOUT_JSON.contains(&path) {
+            // The option of the program stays valid here; only the help does not show it.
+            let json = Arg::new("json").long("json").global(true).action(ArgAction::SetTrue);
+            return command.arg(json.hide(true));
+        }
+        command
+    })
 }
 
 /// Moves the meanings of the values of options from the options to the notes below them. With them, an
 /// option would have a paragraph of its own.
 fn list_values(command: Command, styles: &Styles) -> Command {
     let style = styles.get_header();
-    let mut notes =
-        command.get_after_help().map(|notes| notes.ansi().to_string()).unwrap_or_default();
+    let mut notes = Vec::new();
     for argument in command.get_arguments() {
         let values = described_values(argument);
         if values.is_empty() {
             continue;
         }
-        if !notes.is_empty() {
-            notes.push_str("\n\n");
-        }
         let name = argument.get_long().map_or_else(
             || format!("<{}>", argument.get_id().as_str().to_uppercase()),
             |long| format!("--{long}"),
         );
-        // Writing to a string cannot fail.
-        let _ = write!(notes, "{style}Values of {name}:{style:#}");
+        let mut note = format!("{style}Values of {name}:{style:#}");
         let width = values.iter().map(|value| value.get_name().len()).max().unwrap_or_default();
         for value in &values {
             let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-            let _ = write!(notes, "\n  {:width$}  {help}", value.get_name());
+            // Writing to a string cannot fail.
+            let _ = write!(note, "\n  {:width$}  {help}", value.get_name());
         }
+        notes.push(note);
     }
     let command = command.mut_args(|arg| {
         if described_values(&arg).is_empty() { arg } else { arg.hide_possible_values(true) }
     });
-    if notes.is_empty() { command } else { command.after_help(notes) }
+    notes.iter().fold(command, |command, note| append(command, note))
 }
 
 /// Returns the values of an argument if they have a meaning that help states.

@@ -28,6 +28,7 @@ mod examples;
 mod exit_status;
 mod feeds;
 mod help_layout;
+mod help_notes;
 mod init;
 mod issue_report;
 mod log_writer;
