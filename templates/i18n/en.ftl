@@ -46,7 +46,7 @@ index-lede = Follow { $site } in a feed reader, or get the news by e-mail.
 index-digests = By e-mail
 index-digests-hint = Get new articles by e-mail on a schedule. Unsubscribe at any time.
 index-digest-next = Next edition: { $next }
-index-digest-paused = E-mails are paused for now.
+index-digest-paused = E-mails are currently paused.
 index-digest-subscribe = Subscribe
 index-feeds = In a feed reader
 index-feeds-hint = Copy the address of a feed into your feed reader. You can use any of the three formats.
@@ -134,7 +134,7 @@ demo-next = { $seconds ->
    *[other] The next digest will be sent in { $seconds } seconds.
 }
 demo-soon = The next digest will be sent when there are new articles.
-demo-paused = The digest is paused for now.
+demo-paused = The digest is currently paused.
 demo-mails = { $count ->
     [0] No e-mails have arrived yet.
     [one] 1 e-mail has arrived.

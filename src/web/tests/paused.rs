@@ -65,22 +65,22 @@ async fn public_pages_state_no_date_while_a_digest_is_paused() {
     pause(&site, "weekly").await;
     pause(&site, "daily").await;
     let home = site.get("/").await.text();
-    assert_eq!(home.matches("E-mails are paused for now.").count(), 2, "{home}");
-    assert!(home.contains("The digest is paused for now."), "{home}");
+    assert_eq!(home.matches("E-mails are currently paused.").count(), 2, "{home}");
+    assert!(home.contains("The digest is currently paused."), "{home}");
     assert!(!home.contains("The next digest"), "{home}");
     let form = site.get("/subscribe").await.text();
-    assert_eq!(form.matches("E-mails are paused for now.").count(), 2, "{form}");
+    assert_eq!(form.matches("E-mails are currently paused.").count(), 2, "{form}");
 
     let fields = "address=ada@example.org&language=en&digest=weekly&website=";
     assert_eq!(site.post("/subscribe", fields).await.status, StatusCode::OK);
     let person = site.app.store.subscribers().find_by_address("ada@example.org").await.unwrap();
     let scope = LinkScope::Confirm { subscriber: person.unwrap().id, delivery: 1 };
     let confirm = site.get(&format!("/confirm/{}", site.sign(scope))).await.text();
-    assert!(confirm.contains("E-mails are paused for now."), "{confirm}");
+    assert!(confirm.contains("E-mails are currently paused."), "{confirm}");
     assert!(!confirm.contains("Next edition"), "{confirm}");
 
     let (store, now) = (&site.app.store, site.app.now());
     resume_digest(store, "weekly", &Actor::Cli, now).await.unwrap().unwrap();
     let home = site.get("/").await.text();
-    assert_eq!(home.matches("E-mails are paused for now.").count(), 1, "{home}");
+    assert_eq!(home.matches("E-mails are currently paused.").count(), 1, "{home}");
 }
