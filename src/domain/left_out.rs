@@ -1,5 +1,7 @@
 //! Reasons why a digest's next edition leaves out articles, with their number.
 
+use super::reason_counts::ReasonCounts;
+
 /// Rule that keeps an article out of the next edition of a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExclusionReason {
@@ -62,21 +64,5 @@ impl ExclusionReason {
     }
 }
 
-/// Numbers of articles that an edition leaves out, by reason, largest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LeftOut(Vec<(ExclusionReason, u64)>);
-
-impl LeftOut {
-    /// Adds a number of articles under a reason; 0 adds nothing.
-    pub fn add(&mut self, reason: ExclusionReason, articles: u64) {
-        if articles > 0 {
-            self.0.push((reason, articles));
-            self.0.sort_by_key(|(reason, articles)| (std::cmp::Reverse(*articles), *reason));
-        }
-    }
-
-    /// Returns the reasons with their numbers, largest first.
-    pub fn iter(&self) -> impl Iterator<Item = (ExclusionReason, u64)> {
-        self.0.iter().copied()
-    }
-}
+/// Numbers of articles that an edition leaves out, by reason.
+pub type LeftOut = ReasonCounts<ExclusionReason, u64>;

@@ -40,6 +40,7 @@ pub mod permission;
 pub(crate) mod printable;
 pub mod rate;
 pub mod readership;
+pub mod reason_counts;
 pub mod role;
 pub mod schedule;
 pub mod selection;

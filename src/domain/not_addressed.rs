@@ -1,5 +1,6 @@
 //! Reasons why subscribers of a digest did not get one of its editions, with their numbers.
 
+use super::reason_counts::ReasonCounts;
 use super::subscription::SubscriptionStatus;
 use super::time::Millis;
 
@@ -54,24 +55,8 @@ impl NotAddressedReason {
     }
 }
 
-/// Numbers of subscribers whom an edition does not address, by reason, largest first.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NotAddressed(Vec<(NotAddressedReason, i64)>);
-
-impl NotAddressed {
-    /// Adds a number of subscribers under a reason; 0 or less adds nothing.
-    pub fn add(&mut self, reason: NotAddressedReason, subscribers: i64) {
-        if subscribers > 0 {
-            self.0.push((reason, subscribers));
-            self.0.sort_by_key(|(reason, subscribers)| (std::cmp::Reverse(*subscribers), *reason));
-        }
-    }
-
-    /// Returns the reasons with their numbers, largest first.
-    pub fn iter(&self) -> impl Iterator<Item = (NotAddressedReason, i64)> {
-        self.0.iter().copied()
-    }
-}
+/// Numbers of subscribers whom an edition does not address, by reason.
+pub type NotAddressed = ReasonCounts<NotAddressedReason, i64>;
 
 /// Reason why an edition has no message to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
