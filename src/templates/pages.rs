@@ -4,6 +4,7 @@
 mod admin;
 mod api;
 mod context;
+mod demo_samples;
 mod forms;
 mod mailbox;
 mod sample_contexts;
