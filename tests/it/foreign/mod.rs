@@ -18,3 +18,4 @@ mod texts;
 mod visibility;
 mod wordpress;
 mod wordpress_content;
+mod wordpress_members;
