@@ -24,6 +24,7 @@ class Usage:
     seconds: float
     cpu: float  # user and system time of the program itself, in seconds
     peak: int  # largest resident size, in bytes
+    anonymous: int  # largest part of it that no file backs: heap, stacks and relocated data
     output: str
 
 
@@ -56,7 +57,7 @@ def measure(argv, required_pid=None, timeout=7200.0):
         if child.returncode != 0:
             details = (err.read().decode(errors="replace") or output).strip()[-2000:]
             raise Failure(f"{monitor.error}`{' '.join(argv)}` exited with {child.returncode} after {seconds:.1f} s: {details}")
-    return Usage(seconds, rusage.ru_utime + rusage.ru_stime, monitor.peak, output)
+    return Usage(seconds, rusage.ru_utime + rusage.ru_stime, monitor.peak, monitor.anonymous, output)
 
 
 class _ProcessMonitor:
@@ -67,7 +68,7 @@ class _ProcessMonitor:
     """
 
     def __init__(self, child, required_pid):
-        self.peak = 0
+        self.peak = self.anonymous = 0
         self.error = ""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._poll, args=(child, required_pid), daemon=True)
@@ -88,6 +89,8 @@ class _ProcessMonitor:
                     for line in status:
                         if line.startswith("VmHWM:"):
                             self.peak = max(self.peak, int(line.split()[1]) * 1024)
+                        elif line.startswith("RssAnon:"):
+                            self.anonymous = max(self.anonymous, int(line.split()[1]) * 1024)
 
     def stop(self):
         self._stopped.set()

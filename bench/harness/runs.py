@@ -16,14 +16,17 @@ class Measurements:
     sink: list = field(default_factory=list)  # CPU time of the sink per message, in µs
     database: list = field(default_factory=list)  # CPU time of the database per message, in µs
     peak: int = 0  # largest resident size, in bytes
+    anonymous: int = 0  # largest part of it that no file backs, in bytes
 
-    def add(self, usage, messages, sink, database=None):
+    def add(self, usage, messages, sink=None, database=None):
         self.rates.append(messages / usage.seconds)
         self.cpu.append(usage.cpu / messages * 1e6)
-        self.sink.append(sink / messages * 1e6)
+        if sink is not None:
+            self.sink.append(sink / messages * 1e6)
         if database is not None:
             self.database.append(database / messages * 1e6)
         self.peak = max(self.peak, usage.peak)
+        self.anonymous = max(self.anonymous, usage.anonymous)
 
     @property
     def rate(self):
@@ -45,18 +48,23 @@ class Result:
 
 
 class PreparedStores:
-    """Stores shared by cases of one audience: `imported`, and `frozen` except to measure freezing."""
+    """Stores shared by cases of one audience: `imported`, and `frozen` except to measure freezing.
 
-    def __init__(self, case, store, courant):
+    A suffix of their labels tells the stores of two versions of Courant apart.
+    """
+
+    def __init__(self, case, store, courant, suffix=""):
         self._store = store
         self._recipients = case.recipients
         self._frozen = case.group != "freeze"
-        store.create("imported")
-        courant.configure(store.url("imported"))
+        self._labels = f"imported{suffix}", f"frozen{suffix}"
+        imported, frozen = self._labels
+        store.create(imported)
+        courant.configure(store.url(imported))
         courant.import_audience(case.recipients)
         if self._frozen:
-            store.copy("imported", "frozen")
-            courant.configure(store.url("frozen"))
+            store.copy(imported, frozen)
+            courant.configure(store.url(frozen))
             courant.freeze()
             courant.expect("queued", case.recipients)
 
@@ -67,8 +75,8 @@ class PreparedStores:
 
     def drop(self):
         """Deletes the stores to free their disk space."""
-        self._store.drop("imported")
-        self._store.drop("frozen")
+        for label in self._labels:
+            self._store.drop(label)
 
 
 def run(case, courant, store, competitors, log):
@@ -76,7 +84,7 @@ def run(case, courant, store, competitors, log):
     by_program = {name: Measurements() for name in ("courant", *(competitor.name for competitor in competitors))}
     with network.open_link(case.delay) as link:
         for number in range(case.rounds):
-            steps = [lambda: _run_courant(case, courant, store, link, by_program["courant"])]
+            steps = [lambda: measure_delivery(case, courant, store, link, by_program["courant"])]
             steps += [lambda other=other: _run_competitor(case, other, link, by_program[other.name]) for other in competitors]
             # The order alternates, so that no program always runs first.
             for step in steps if number % 2 == 0 else reversed(steps):
@@ -86,8 +94,9 @@ def run(case, courant, store, competitors, log):
     return Result(case, link, by_program)
 
 
-def _run_courant(case, courant, store, link, measurements):
-    store.copy("frozen", "run")
+def measure_delivery(case, courant, store, link, measurements, suffix=""):
+    """Adds one run of `courant deliver` to the measurements."""
+    store.copy(f"frozen{suffix}", "run")
     try:
         courant.configure(store.url("run"), link.port, case.connections, case.dkim)
         sink, database = cpu_of(link.sink), store.cpu()
@@ -116,6 +125,20 @@ class FreezeResult:
     ratios: list
     cpu: float
     peak: int
+
+
+def measure_freezing(case, courant, store, _link, measurements, suffix=""):
+    """Adds one run of `courant digests run` to the measurements."""
+    store.copy(f"imported{suffix}", "run")
+    try:
+        courant.configure(store.url("run"))
+        database = store.cpu()
+        usage = courant.freeze()
+        database = None if database is None else store.cpu() - database
+        measurements.add(usage, case.recipients, database=database)
+        courant.expect("queued", case.recipients)
+    finally:
+        store.drop("run")
 
 
 def freeze(case, courant, store, log):
