@@ -167,11 +167,7 @@ enum Command {
 /// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
 /// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
-    let mut command = with_notes(&Styles::default());
-    let options = command
-        .try_get_matches_from_mut(std::env::args_os())
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-        .unwrap_or_else(|e| usage::with_number_hint(e, &command).exit());
+    let options = parse_arguments();
     init_logging(matches!(options.command, None | Some(Command::Serve)));
     // rustls does not select a provider itself if several could be linked.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -194,6 +190,16 @@ pub fn main() -> ExitCode {
             if is_usage_error { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Parses the command line; exits with status 2 and one sentence if it is wrong.
+fn parse_arguments() -> Cli {
+    // The command tree is dropped on return: it is half a megabyte that no command needs while it runs.
+    let mut command = with_notes(&Styles::default());
+    command
+        .try_get_matches_from_mut(std::env::args_os())
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+        .unwrap_or_else(|e| usage::with_number_hint(e, &command).exit())
 }
 
 /// Returns the command tree, whose help contains the values of options, exit statuses and examples.

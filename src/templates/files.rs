@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use rust_embed::RustEmbed;
 
-use super::sandbox::MAIL_PREFIX;
 use crate::fs::read_regular_file;
 
 /// Files below `templates/` in the repository, embedded at compile time.
@@ -17,6 +16,9 @@ struct Embedded;
 
 /// Maximum size of a file in bytes, which also bounds the catalogs and the style sheet.
 const MAX_FILE_BYTES: u64 = 1_000_000;
+
+/// Directory of the templates of e-mails.
+pub(super) const MAIL_PREFIX: &str = "email/";
 
 /// Directory of the templates of pages.
 pub(super) const PAGE_PREFIX: &str = "web/";

@@ -17,34 +17,63 @@ pub(super) const FALLBACK: &str = "en";
 /// Code of the catalog in Traditional Chinese.
 const TRADITIONAL_CHINESE: &str = "zh-hant";
 
-/// Fluent messages by the code of their language.
-type Bundles = BTreeMap<String, FluentBundle<FluentResource>>;
+/// Fluent messages of one language.
+type Bundle = FluentBundle<FluentResource>;
 
 /// Fluent messages of all languages.
 pub(super) struct Catalog {
-    /// Texts of e-mails and public pages; of the admin area, too, if the admin has overridden any.
-    site: Bundles,
-    /// All texts, parsed when one of the admin area is needed: they are most of the texts, and few processes
-    /// need them.
-    all: OnceLock<Bundles>,
+    /// Fluent files in order: later ones override earlier ones.
     files: Vec<(String, TemplateFile)>,
-    /// `true` if `site` has all texts.
-    is_complete: bool,
+    by_language: BTreeMap<String, LanguageTexts>,
+    /// `true` if the admin has own files: then all texts are parsed at once.
+    has_overrides: bool,
+}
+
+/// Texts of one language, parsed when the first of them is needed: most processes need one language, and few
+/// need the texts of the admin area, which are most of them.
+#[derive(Default)]
+struct LanguageTexts {
+    /// Texts of e-mails and public pages.
+    site: OnceLock<Bundle>,
+    /// All texts, those of the admin area too.
+    all: OnceLock<Bundle>,
+}
+
+/// Part of the texts of a language.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Texts of e-mails and public pages.
+    Site,
+    All,
 }
 
 impl Catalog {
-    /// Parses Fluent files in order; a later file of the same language overrides single messages of an
-    /// earlier one. Unless `overrides` says that the admin has own files, those of the admin area are parsed
-    /// when they are needed.
+    /// Accepts Fluent files in order; a later file of the same language overrides single messages of an earlier
+    /// one. If `has_overrides` says that the admin has own files, all are parsed, else each when it is needed.
     ///
     /// # Errors
     /// One sentence with file, line and column.
     pub(super) fn load(
         files: Vec<(String, TemplateFile)>,
-        overrides: bool,
+        has_overrides: bool,
     ) -> anyhow::Result<Self> {
-        let site = parse(files.iter().filter(|(name, _)| overrides || !is_of_admin_area(name)))?;
-        Ok(Self { site, all: OnceLock::new(), files, is_complete: overrides })
+        let mut by_language: BTreeMap<String, LanguageTexts> = BTreeMap::new();
+        for (name, source) in &files {
+            let code = catalog_name(name).to_ascii_lowercase();
+            code.parse::<LanguageIdentifier>().map_err(|_| {
+                anyhow::anyhow!(
+                    "{}: `{code}` is not a valid language tag; name the file like i18n/de.ftl",
+                    source.display_path
+                )
+            })?;
+            by_language.entry(code).or_default();
+        }
+        if has_overrides {
+            for (code, texts) in &by_language {
+                texts.all.set(parse(&files, code, Part::All)?).ok();
+            }
+        }
+        Ok(Self { files, by_language, has_overrides })
     }
 
     /// Returns the files with the texts of e-mails and public pages.
@@ -54,7 +83,7 @@ impl Catalog {
 
     /// Returns the codes of all languages that have a catalog.
     pub(super) fn languages(&self) -> impl Iterator<Item = &str> {
-        self.site.keys().map(String::as_str)
+        self.by_language.keys().map(String::as_str)
     }
 
     /// Returns the code of the catalog for `language`: `zh` for `zh-CN`, `zh-hant` for `zh-TW`,
@@ -65,11 +94,11 @@ impl Catalog {
         loop {
             if is_traditional
                 && tag == "zh"
-                && let Some((code, _)) = self.site.get_key_value(TRADITIONAL_CHINESE)
+                && let Some((code, _)) = self.by_language.get_key_value(TRADITIONAL_CHINESE)
             {
                 return code;
             }
-            if let Some((code, _)) = self.site.get_key_value(&tag) {
+            if let Some((code, _)) = self.by_language.get_key_value(&tag) {
                 return code;
             }
             match tag.rfind('-') {
@@ -83,9 +112,9 @@ impl Catalog {
     /// argument is missing.
     pub(super) fn text(&self, language: &str, key: &str, args: &FluentArgs<'_>) -> Option<String> {
         let codes = [self.catalog_code(language), FALLBACK];
-        let bundles = self.bundles(codes, key);
+        let part = self.part_with(codes, key);
         codes.into_iter().find_map(|code| {
-            let bundle = bundles.get(code)?;
+            let bundle = self.bundle(code, part)?;
             let pattern = bundle.get_message(key)?.value()?;
             let mut errors = Vec::new();
             let text = bundle.format_pattern(pattern, Some(args), &mut errors).into_owned();
@@ -96,36 +125,45 @@ impl Catalog {
     /// Returns `true` if the language or the fallback has a message of this name.
     pub(super) fn has_message(&self, language: &str, key: &str) -> bool {
         let codes = [self.catalog_code(language), FALLBACK];
-        has_message(self.bundles(codes, key), codes, key)
+        self.part_has(self.part_with(codes, key), codes, key)
     }
 
-    /// Returns the messages among which `key` is.
-    fn bundles(&self, codes: [&str; 2], key: &str) -> &Bundles {
-        if self.is_complete || has_message(&self.site, codes, key) {
-            return &self.site;
-        }
-        self.all.get_or_init(|| {
-            let all = parse(self.files.iter());
+    /// Returns the part among whose messages `key` is.
+    fn part_with(&self, codes: [&str; 2], key: &str) -> Part {
+        if self.part_has(Part::Site, codes, key) { Part::Site } else { Part::All }
+    }
+
+    fn part_has(&self, part: Part, codes: [&str; 2], key: &str) -> bool {
+        codes
+            .into_iter()
+            .any(|code| self.bundle(code, part).is_some_and(|bundle| bundle.has_message(key)))
+    }
+
+    /// Returns a part of the texts of a language.
+    fn bundle(&self, code: &str, part: Part) -> Option<&Bundle> {
+        let texts = self.by_language.get(code)?;
+        let parsed = match part {
+            Part::Site if !self.has_overrides => &texts.site,
+            Part::Site | Part::All => &texts.all,
+        };
+        Some(parsed.get_or_init(|| {
+            let bundle = parse(&self.files, code, part);
             // Only embedded files are parsed here, and tests parse them.
-            all.unwrap_or_else(|reason| unreachable!("{reason:#}"))
-        })
+            bundle.unwrap_or_else(|reason| unreachable!("{reason:#}"))
+        }))
     }
 }
 
-fn has_message(bundles: &Bundles, codes: [&str; 2], key: &str) -> bool {
-    codes.into_iter().any(|code| bundles.get(code).is_some_and(|bundle| bundle.has_message(key)))
-}
-
-fn parse<'a>(files: impl Iterator<Item = &'a (String, TemplateFile)>) -> anyhow::Result<Bundles> {
-    let mut bundles = BTreeMap::new();
+/// Parses the files of a language, a valid tag in lower case.
+fn parse(files: &[(String, TemplateFile)], code: &str, part: Part) -> anyhow::Result<Bundle> {
+    let mut bundle = FluentBundle::new_concurrent(vec![code.parse()?]);
+    bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(format_number));
     for (name, source) in files {
-        let code = catalog_name(name).to_ascii_lowercase();
-        let language: LanguageIdentifier = code.parse().map_err(|_| {
-            anyhow::anyhow!(
-                "{}: `{code}` is not a valid language tag; name the file like i18n/de.ftl",
-                source.display_path
-            )
-        })?;
+        let is_needed = part == Part::All || !is_of_admin_area(name);
+        if !is_needed || !catalog_name(name).eq_ignore_ascii_case(code) {
+            continue;
+        }
         let text = source.text.clone().into_owned();
         let resource = FluentResource::try_new(text).map_err(|(_, errors)| {
             let offset = errors.first().map_or(0, |error| error.pos.start);
@@ -139,15 +177,9 @@ fn parse<'a>(files: impl Iterator<Item = &'a (String, TemplateFile)>) -> anyhow:
                 source.display_path
             )
         })?;
-        let bundle = bundles.entry(code).or_insert_with(|| {
-            let mut bundle = FluentBundle::new_concurrent(vec![language]);
-            bundle.set_use_isolating(false);
-            bundle.set_formatter(Some(format_number));
-            bundle
-        });
         bundle.add_resource_overriding(resource);
     }
-    Ok(bundles)
+    Ok(bundle)
 }
 
 /// Returns `true` for a file of the admin area, such as `i18n/de/admin.ftl`.
@@ -268,8 +300,13 @@ mod tests {
         };
         let catalog = Catalog::load(files.clone(), false).unwrap();
         assert_eq!(text(&catalog, "de", "digest-read-more"), "Read more");
-        assert!(catalog.all.get().is_none(), "texts of the admin area are not parsed");
-        assert!(catalog.has_message("zh", "admin-home") && catalog.all.get().is_some());
+        let is_parsed = |code: &str, part: Part| {
+            let texts = &catalog.by_language[code];
+            if part == Part::Site { &texts.site } else { &texts.all }.get().is_some()
+        };
+        assert!(is_parsed("en", Part::Site) && !is_parsed("zh", Part::Site));
+        assert!(!is_parsed("en", Part::All), "texts of the admin area are not parsed");
+        assert!(catalog.has_message("zh", "admin-home") && is_parsed("zh", Part::All));
         let chinese = text(&catalog, "zh", "admin-home");
         files.push(file("i18n/en.ftl", "admin-home = Start\n"));
         files.push(file("i18n/de.ftl", "language-name = Deutsch\n"));

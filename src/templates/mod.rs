@@ -34,7 +34,7 @@ use crate::domain::text_repair::one_line;
 pub use assets::Asset;
 use assets::Assets;
 pub use choices::{ChosenDigest, SubscriptionChoices};
-use files::{PAGE_PREFIX, TemplateFiles};
+use files::{MAIL_PREFIX, PAGE_PREFIX, TemplateFiles};
 use i18n::Catalog;
 pub use i18n::{TextValue, date_text, month_text};
 pub use mail::{ConfirmContext, DigestMailContext, RenderedMail};
@@ -45,13 +45,15 @@ pub use snapshot::TemplateSnapshot;
 /// Directory of the templates of the admin area.
 const ADMIN_PREFIX: &str = "web/admin/";
 
-/// All templates, parsed and checked against the limits of the sandbox.
+/// All templates. Those of e-mails and of the admin are parsed and checked against the limits of the sandbox,
+/// the embedded ones of pages when they are first used.
 pub struct Templates {
-    /// The templates outside the admin area.
-    renderer: Renderer,
-    /// The templates of pages with those of the admin area, parsed when the first of its pages is rendered:
-    /// they are most of the templates, and no other process needs them.
-    admin_renderer: OnceLock<Result<Renderer, String>>,
+    /// The templates of e-mails.
+    mails: Renderer,
+    /// The templates of public pages.
+    public_pages: ParsedOnUse,
+    /// The templates of all pages, which those of the admin area share.
+    all_pages: ParsedOnUse,
     catalog: Arc<Catalog>,
     assets: Arc<Assets>,
     mail_names: Vec<String>,
@@ -60,6 +62,10 @@ pub struct Templates {
     attribute_names: BTreeSet<String>,
 }
 
+/// Templates of pages, parsed when the first of them is rendered, because most processes render none; at once
+/// if the admin has own ones.
+type ParsedOnUse = OnceLock<Result<Renderer, String>>;
+
 impl std::fmt::Debug for Templates {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Templates").field("mails", &self.mail_names).finish_non_exhaustive()
@@ -67,7 +73,8 @@ impl std::fmt::Debug for Templates {
 }
 
 impl Templates {
-    /// Loads and parses the embedded templates and those of the admin's directory.
+    /// Loads the embedded templates and those of the admin's directory, and parses those of e-mails and of the
+    /// admin.
     ///
     /// # Errors
     /// One sentence with file, line, column and remedy: an unreadable or unused file, invalid
@@ -82,31 +89,41 @@ impl Templates {
         let catalog = Arc::new(Catalog::load(fluent, files.overrides_texts)?);
         let mail_names = files.mail_names();
         let assets = Arc::new(Assets::take(&mut files));
-        let parts = files.files.iter().filter(|(name, _)| !name.starts_with(ADMIN_PREFIX));
-        let renderer = Renderer::load(parts, &catalog, &assets)?;
+        let parts = files.files.iter().filter(|(name, _)| name.starts_with(MAIL_PREFIX));
+        let mails = Renderer::load(parts, &catalog, &assets)?;
         let attribute_names = files.attribute_names();
-        let admin_renderer = OnceLock::new();
-        let templates =
-            Self { renderer, admin_renderer, catalog, assets, mail_names, files, attribute_names };
+        let templates = Self {
+            mails,
+            public_pages: OnceLock::new(),
+            all_pages: OnceLock::new(),
+            catalog,
+            assets,
+            mail_names,
+            files,
+            attribute_names,
+        };
         if templates.files.overrides_pages {
-            templates.renderer_of(ADMIN_PREFIX)?;
+            templates.page_renderer(PAGE_PREFIX)?;
+            templates.page_renderer(ADMIN_PREFIX)?;
         }
         Ok(templates)
     }
 
-    /// Returns the renderer with a template.
+    /// Returns the renderer with the template of a page.
     ///
     /// # Errors
-    /// One sentence about the first template of the admin area that is invalid.
-    fn renderer_of(&self, template: &str) -> anyhow::Result<&Renderer> {
-        if !template.starts_with(ADMIN_PREFIX) {
-            return Ok(&self.renderer);
-        }
-        let load = || {
-            let pages = self.files.files.iter().filter(|(name, _)| name.starts_with(PAGE_PREFIX));
-            Renderer::load(pages, &self.catalog, &self.assets).map_err(|e| format!("{e:#}"))
+    /// One sentence about the first template of its area that is invalid.
+    fn page_renderer(&self, template: &str) -> anyhow::Result<&Renderer> {
+        let has_admin_pages = template.starts_with(ADMIN_PREFIX);
+        let parsed = if has_admin_pages { &self.all_pages } else { &self.public_pages };
+        let is_needed = |name: &str| {
+            name.starts_with(PAGE_PREFIX) && (has_admin_pages || !name.starts_with(ADMIN_PREFIX))
         };
-        self.admin_renderer.get_or_init(load).as_ref().map_err(|reason| anyhow!("{reason}"))
+        let load = || {
+            let files = self.files.files.iter().filter(|(name, _)| is_needed(name));
+            Renderer::load(files, &self.catalog, &self.assets).map_err(|e| format!("{e:#}"))
+        };
+        parsed.get_or_init(load).as_ref().map_err(|reason| anyhow!("{reason}"))
     }
 
     /// Returns the file below `/assets/` with this name, if pages use one.
@@ -171,7 +188,7 @@ impl Templates {
     pub fn uses_subscriber_in_logic(&self, template: &str) -> bool {
         files::MAIL_PARTS.iter().any(|part| {
             let stem = part.trim_end_matches(".hbs");
-            self.renderer.subscriber_in_logic(&format!("email/{template}/{stem}"))
+            self.mails.subscriber_in_logic(&format!("email/{template}/{stem}"))
         })
     }
 
@@ -194,8 +211,9 @@ impl Templates {
     /// One sentence with file, line, column and remedy; embedded templates do not fail.
     pub async fn page<V: View>(self: &Arc<Self>, view: &V) -> anyhow::Result<String> {
         let data = serde_json::to_value(view)?;
-        let render =
-            move |templates: &Self| templates.renderer_of(V::TEMPLATE)?.render(V::TEMPLATE, &data);
+        let render = move |templates: &Self| {
+            templates.page_renderer(V::TEMPLATE)?.render(V::TEMPLATE, &data)
+        };
         self.run_on_pool(render).await?
     }
 
@@ -236,9 +254,9 @@ impl Templates {
 
     /// Renders the three parts of a message and inlines the styles of its HTML.
     fn render_mail(&self, name: &str, context: &Value) -> anyhow::Result<RenderedMail> {
-        let subject = self.renderer.render(&format!("email/{name}/subject"), context)?;
-        let html = self.renderer.render(&format!("email/{name}/html"), context)?;
-        let text = self.renderer.render(&format!("email/{name}/text"), context)?;
+        let subject = self.mails.render(&format!("email/{name}/subject"), context)?;
+        let html = self.mails.render(&format!("email/{name}/html"), context)?;
+        let text = self.mails.render(&format!("email/{name}/text"), context)?;
         let html = inline::inline_css(&html)
             .map_err(|error| anyhow::anyhow!("email/{name}/html.hbs: {error}"))?;
         Ok(RenderedMail { subject: one_line(&subject), html, text: mail::tidy(&text) })
@@ -257,7 +275,7 @@ impl Templates {
         errors.extend(
             ConfirmContext::samples().iter().filter_map(|sample| self.render_confirm(sample).err()),
         );
-        errors.extend(pages::check(&|template| self.renderer_of(template)));
+        errors.extend(pages::check(&|template| self.page_renderer(template)));
         let mut errors: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
         errors.dedup();
         errors

@@ -67,7 +67,7 @@ impl Renderer {
         for (name, display_path) in &renderer.display_paths {
             let graph = renderer.graph(name);
             if let Some(violation) =
-                graph.violation(name).or_else(|| graph.page_partial_in_mail(name))
+                graph.page_partial_in_mail(name).or_else(|| graph.violation(name))
             {
                 bail!("{display_path}: {violation}");
             }

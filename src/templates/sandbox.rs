@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use handlebars::Template;
 use handlebars::template::{DecoratorTemplate, HelperTemplate, Parameter, TemplateElement};
 
+use super::files::{MAIL_PREFIX, PAGE_PREFIX};
+
 /// Maximum length of a template source, in bytes.
 pub(super) const MAX_SOURCE_BYTES: usize = 100 * 1024;
 /// Maximum nesting depth of blocks, partials included; deeper ones could overflow the stack.
@@ -16,9 +18,6 @@ const MAX_LOOP_DEPTH: usize = 3;
 /// Maximum number of partials included by a template, directly and indirectly; it stops chains in
 /// which each partial includes the next one twice.
 const MAX_INCLUSIONS: usize = 1_000;
-
-/// Start of the names of e-mail templates.
-pub(super) const MAIL_PREFIX: &str = "email/";
 
 /// Violation of a limit, with its location.
 #[derive(Debug)]
@@ -291,7 +290,7 @@ impl TemplateGraph<'_> {
     pub(super) fn page_partial_in_mail(&self, name: &str) -> Option<String> {
         let analysis = self.0.get(name).filter(|_| name.starts_with(MAIL_PREFIX))?;
         let (partial, ..) =
-            analysis.partials.iter().find(|(partial, ..)| !partial.starts_with(MAIL_PREFIX))?;
+            analysis.partials.iter().find(|(partial, ..)| partial.starts_with(PAGE_PREFIX))?;
         Some(format!(
             "the partial `{partial}` belongs to the pages; include only partials below {MAIL_PREFIX}"
         ))

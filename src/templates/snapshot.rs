@@ -5,9 +5,8 @@
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
-use super::files::{TemplateFile, TemplateFiles};
+use super::files::{MAIL_PREFIX, TemplateFile, TemplateFiles};
 use super::mail::SubscriberContext;
-use super::sandbox::MAIL_PREFIX;
 use super::{DigestMailContext, RenderedMail, Templates};
 use crate::domain::text_repair::one_line;
 

@@ -65,6 +65,8 @@ pub struct ProfilePage {
     pub language_choices: Vec<LanguageLink>,
     /// Time zone that the user has chosen; empty for that of the site.
     pub timezone: String,
+    /// Names of time zones that are suggested.
+    pub zones: &'static [String],
     /// Error in the form for the preferences, as one sentence.
     pub preferences_error: Option<String>,
     /// Error in the form for the password, as one sentence.

@@ -62,6 +62,15 @@ pub struct PausedDigest {
 }
 
 impl PausedBanner {
+    /// Returns the banner of the page of a digest, which says itself that the digest is paused; `None` if
+    /// nothing else is to be said.
+    #[must_use]
+    pub fn without(mut self, digest: &str) -> Option<Self> {
+        let names_digest = self.digests.iter().any(|one| one.name == digest);
+        self.digests.retain(|one| one.name != digest);
+        (!names_digest || !self.digests.is_empty()).then_some(self)
+    }
+
     /// Returns a banner about all digests, and one about a single digest.
     fn samples() -> [Self; 2] {
         let digest = PausedDigest {
