@@ -20,8 +20,8 @@ use crate::domain::edition::EditionCommand;
 use crate::domain::time::Millis;
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::{FailureScope, Reply, Timeouts};
-use crate::store::Store;
 use crate::store::identity::StoreIdentity;
+use crate::store::{Store, StoreError};
 use crate::templates::Templates;
 
 /// Sends the due mail of all transports; one per process, cheap to clone.
@@ -188,7 +188,15 @@ impl Dispatcher {
                     .await
                 {
                     Ok(_) => tracing::error!(edition, "{note}"),
-                    Err(e) => tracing::debug!(edition, "cannot pause the edition: {e}"),
+                    // It is paused already, or has ended.
+                    Err(e @ StoreError::Rejected(_)) => {
+                        tracing::debug!(edition, "cannot pause the edition: {e}");
+                    }
+                    Err(e) => {
+                        tracing::warn!(edition, "cannot pause the edition yet: {e}");
+                        self.edition_breakers.record_unstored_pause(edition, limit);
+                        return true;
+                    }
                 }
                 self.edition_breakers.record_pause(edition);
             }

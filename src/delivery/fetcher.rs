@@ -109,12 +109,13 @@ impl<'a> Fetcher<'a> {
         Ok(())
     }
 
-    /// Puts jobs whose domain is blocked for long back into the store, so that they do not hold up
-    /// others.
+    /// Puts jobs whose domain is blocked for long, or has more of them than fit into the queue, back into the
+    /// store, so that they do not hold up others.
     async fn postpone_blocked(&mut self) {
-        for (job, until) in
-            self.queue.drain_parked_beyond((self.dispatcher.clock)().plus(MAX_INLINE_WAIT))
-        {
+        let now = (self.dispatcher.clock)();
+        let mut postponed = self.queue.drain_parked_beyond(now.plus(MAX_INLINE_WAIT));
+        postponed.extend(self.queue.drain_crowded(now));
+        for (job, until) in postponed {
             let until = job
                 .domain_limit
                 .as_deref()

@@ -1,12 +1,12 @@
 //! Builds the message of each delivery: a filled variant of an edition, a rendered confirmation, or
 //! a test as it was queued.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::num::NonZero;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, anyhow};
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use super::dispatcher::Dispatcher;
 use super::transport::OutgoingMessage;
@@ -56,7 +56,8 @@ pub(super) struct MessageBuilder {
     signer: Option<dkim::Signer>,
     /// One permit per processor: more parallel signing would only slow down the workers.
     signing_permits: Semaphore,
-    variants: Mutex<HashMap<i64, Arc<PreparedVariant>>>,
+    /// Variants by id. The workers of a new edition need the same one at once, and it is prepared once.
+    variants: Mutex<BTreeMap<i64, Arc<OnceCell<PreparedVariant>>>>,
     mail_domain: String,
     message_ids: MessageIds,
     link_signer: link_token::LinkSigner,
@@ -114,9 +115,9 @@ impl MessageBuilder {
     }
 
     async fn build_edition(&self, delivery: &LeasedDelivery) -> anyhow::Result<OutgoingMessage> {
-        let prepared = self
-            .prepared_variant(delivery.variant_id.context("the delivery has no variant")?)
-            .await?;
+        let variant = delivery.variant_id.context("the delivery has no variant")?;
+        let cell = self.variant_cell(variant);
+        let prepared = cell.get_or_try_init(|| self.load_variant(variant)).await?;
         let subscription = delivery.subscription_id.context("the delivery has no subscription")?;
         let scope = LinkScope::Unsubscribe { subscription, edition: delivery.edition_id };
         let token = self.link_signer.sign(scope);
@@ -316,34 +317,31 @@ impl MessageBuilder {
         })
     }
 
-    async fn prepared_variant(&self, id: i64) -> anyhow::Result<Arc<PreparedVariant>> {
-        if let Some(known) =
-            self.variants.lock().ok().and_then(|variants| variants.get(&id).cloned())
-        {
-            return Ok(known);
+    /// Returns the cell of a variant; the variant of the oldest edition leaves a full cache.
+    fn variant_cell(&self, id: i64) -> Arc<OnceCell<PreparedVariant>> {
+        let mut variants = self.variants.lock().unwrap_or_else(PoisonError::into_inner);
+        let cell = Arc::clone(variants.entry(id).or_default());
+        if variants.len() > MAX_PREPARED_VARIANTS {
+            let oldest = variants.keys().copied().find(|other| *other != id);
+            oldest.map(|oldest| variants.remove(&oldest));
         }
-        let variant = self
-            .dispatcher
-            .store
+        cell
+    }
+
+    /// Reads and prepares a variant.
+    async fn load_variant(&self, id: i64) -> anyhow::Result<PreparedVariant> {
+        let store = &self.dispatcher.store;
+        let variant = store
             .deliveries()
             .variant(id)
             .await?
             .with_context(|| format!("variant {id} does not exist"))?;
-        let edition = self
-            .dispatcher
-            .store
+        let edition = store
             .editions()
             .find(variant.edition_id)
             .await?
             .with_context(|| format!("edition {} does not exist", variant.edition_id))?;
-        let prepared = Arc::new(self.prepare_variant(&variant, edition)?);
-        if let Ok(mut variants) = self.variants.lock() {
-            if variants.len() >= MAX_PREPARED_VARIANTS {
-                variants.clear();
-            }
-            variants.insert(id, Arc::clone(&prepared));
-        }
-        Ok(prepared)
+        self.prepare_variant(&variant, edition)
     }
 
     fn prepare_variant(

@@ -19,7 +19,7 @@ pub(super) struct PostponementPacer(HashMap<Arc<str>, PacedDomain>);
 #[derive(Debug, Clone, Copy)]
 struct PacedDomain {
     starts_at: Millis,
-    scheduled: i64,
+    scheduled: usize,
 }
 
 impl PostponementPacer {
@@ -44,7 +44,8 @@ impl PostponementPacer {
 }
 
 /// Returns the time that the rates of a domain need for `messages` messages.
-fn time_needed(limit: &SharedDomainLimit, messages: i64) -> SignedDuration {
+pub(super) fn time_needed(limit: &SharedDomainLimit, messages: usize) -> SignedDuration {
+    let messages = i64::try_from(messages).unwrap_or(i64::MAX);
     let spans = limit.rates.iter().map(|rate| multiply(rate.span, messages / rate.messages.max(1)));
     spans.fold(multiply(MIN_SPACING, messages), SignedDuration::max)
 }

@@ -15,6 +15,12 @@ use super::domain_slots::DomainSlots;
 use super::lease::DeliveryJob;
 use crate::domain::time::Millis;
 
+/// Maximum number of parked jobs, half of a queue: the other half is for domains that accept mail.
+const MAX_PARKED_JOBS: usize = MAX_QUEUED_JOBS / 2;
+
+/// Maximum number of jobs in a send queue, so that memory does not grow with the audience.
+pub(super) const MAX_QUEUED_JOBS: usize = 4_096;
+
 /// Send queue shared by the fetcher and the workers of a run.
 #[derive(Debug)]
 pub(super) struct SendQueue {
@@ -198,6 +204,12 @@ impl SendQueue {
             drained.extend(parked.into_iter().map(|job| (job, until)));
         }
         drained
+    }
+
+    /// Removes parked jobs of domains that would fill the queue; returns each with the time from which its
+    /// domain has room for it.
+    pub(super) fn drain_crowded(&self, now: Millis) -> Vec<(DeliveryJob, Millis)> {
+        self.state().drain_crowded(MAX_PARKED_JOBS, now)
     }
 
     /// Ends expired blocks and wakes a worker for each ready domain.

@@ -9,6 +9,8 @@ use courant::domain::time::{DAY, HOUR, MINUTE, Millis, SignedDuration};
 use courant::domain::warmup::WarmUp;
 use courant::store::Store;
 use courant::store::rate_limits::{LimitKey, RateLimitRequest, Refund, TakenQuota, UpdateId};
+use courant::subscribers::NewSubscriber;
+use tokio_util::sync::CancellationToken;
 
 use crate::support::{START_TIME as NOW, World, article, database_tests};
 
@@ -281,6 +283,31 @@ database_tests! {
                 format!("sending: {} queued, {sent} sent", 60 - sent)
             );
         }
+    }
+
+    async fn a_large_audience_at_a_slow_provider_holds_up_nobody_else(world) {
+        world
+            .configure(|s| {
+                s.transport = "connections = 4\ndomain_limits = [\"slow.example: 5/s\"]".into()
+            })
+            .await;
+        world.publish([article("a")]).await;
+        let person = |email: String| NewSubscriber { email, ..NewSubscriber::default() };
+        // More than a send queue holds, all of them before the others.
+        world.subscribe("weekly", (0..4_500).map(|i| person(format!("s{i}@slow.example")))).await;
+        world.add_readers(20).await;
+        let edition = world.create_edition().await;
+        let (dispatcher, transport) = (world.dispatcher(), world.transport().clone());
+        let stop = CancellationToken::new();
+        let sending = tokio::spawn({
+            let stop = stop.clone();
+            async move { dispatcher.deliver_due(&transport, SignedDuration::ZERO, &stop).await }
+        });
+        // 5 messages of this second to the slow provider, and all to the others.
+        world.relay.wait_for(25).await;
+        stop.cancel();
+        sending.await.unwrap().unwrap();
+        assert_eq!(world.edition_status(edition).await, "sending: 4495 queued, 25 sent");
     }
 
     async fn the_snapshot_of_a_transport_counts_sent_and_postponed_messages(world) {

@@ -27,6 +27,17 @@ database_tests! {
         assert_eq!(world.deliver().await.sent, 0);
     }
 
+    async fn twenty_connections_of_a_new_edition_open_few_to_the_database(world) {
+        world.configure(|s| s.transport = "connections = 20".into()).await;
+        world.publish([article("a")]).await;
+        world.add_readers(100).await;
+        world.create_edition().await;
+        assert_eq!(world.deliver().await.sent, 100);
+        let (used, idle) = world.app.store.connections();
+        // If each of the twenty read the message, each would open one, up to the limit.
+        assert!(used + idle <= 5, "{used} used and {idle} idle connections to the database");
+    }
+
     async fn a_digest_mail_has_the_documented_headers(world) {
         world.publish([article("a")]).await;
         world.add_readers(1).await;

@@ -1,7 +1,7 @@
 //! Circuit breaker per edition: many rejections of the sender or the message pause the edition, and
 //! so do rejections of many recipients in a row.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::time::Instant;
@@ -15,6 +15,9 @@ const CONSECUTIVE_REJECTIONS_TO_PAUSE: usize = 3;
 const WINDOW_MESSAGES: usize = 500;
 /// Rejections among the latest messages that pause an edition: two percent.
 const REJECTIONS_IN_WINDOW_TO_PAUSE: usize = 10;
+
+/// Number of editions with records.
+const MAX_TRACKED_EDITIONS: usize = 100;
 
 /// Action that follows a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub(in crate::delivery) enum RejectionAction {
 
 /// Rejections by edition, for the editions that this process sends.
 #[derive(Debug, Default)]
-pub(in crate::delivery) struct EditionBreakers(Mutex<HashMap<i64, EditionRecord>>);
+pub(in crate::delivery) struct EditionBreakers(Mutex<BTreeMap<i64, EditionRecord>>);
 
 /// Recent rejections of one edition.
 #[derive(Debug, Default)]
@@ -42,6 +45,8 @@ struct EditionRecord {
     window: VecDeque<bool>,
     rejected_in_window: usize,
     pause: PauseState,
+    /// Limit of a pause that could not be stored; the next rejection requests it again.
+    unstored_pause: Option<&'static str>,
 }
 
 /// Pause of an edition by this breaker.
@@ -87,6 +92,7 @@ impl EditionBreakers {
                 FailureScope::Recipient => record.recipients.record(address, reply),
                 FailureScope::Message | FailureScope::Relay => record.record_message(address),
             };
+            let limit = limit.or(record.unstored_pause);
             let Some(reason) = limit else { return RejectionAction::FailDelivery };
             *record = EditionRecord { pause: PauseState::Requested, ..EditionRecord::default() };
             RejectionAction::PauseEdition(reason)
@@ -98,10 +104,23 @@ impl EditionBreakers {
         self.with_record(edition, |record| record.pause = PauseState::PausedAt(Instant::now()));
     }
 
+    /// Records that the requested pause, which the limit explains, could not be stored.
+    pub(in crate::delivery) fn record_unstored_pause(&self, edition: i64, limit: &'static str) {
+        self.with_record(edition, |record| {
+            record.pause = PauseState::NotPaused;
+            record.unstored_pause = Some(limit);
+        });
+    }
+
     fn with_record<T>(&self, edition: i64, f: impl FnOnce(&mut EditionRecord) -> T) -> T {
         // A panic of another task does not make the counts wrong.
         let mut records = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        f(records.entry(edition).or_default())
+        let result = f(records.entry(edition).or_default());
+        if records.len() > MAX_TRACKED_EDITIONS {
+            // The oldest edition has most likely ended.
+            records.pop_first();
+        }
+        result
     }
 }
 
@@ -170,6 +189,30 @@ mod tests {
         breaker.record_pause(1);
         assert_eq!(reject(&breaker, "d", before), RejectionAction::Requeue);
         assert_eq!(reject(&breaker, "d", at(1)), RejectionAction::FailDelivery);
+    }
+
+    #[test]
+    fn a_pause_that_could_not_be_stored_is_requested_by_the_next_rejection() {
+        let breaker = EditionBreakers::default();
+        for who in ["a", "b"] {
+            reject(&breaker, who, at(1));
+        }
+        let RejectionAction::PauseEdition(limit) = reject(&breaker, "c", at(1)) else { panic!() };
+        breaker.record_unstored_pause(1, limit);
+        assert_eq!(reject(&breaker, "d", at(1)), RejectionAction::PauseEdition(limit));
+        breaker.record_pause(1);
+        assert_eq!(reject(&breaker, "e", at(9)), RejectionAction::FailDelivery);
+    }
+
+    #[test]
+    fn records_of_old_editions_are_forgotten() {
+        let breaker = EditionBreakers::default();
+        for edition in 0..1_000 {
+            breaker.record_accepted(edition);
+        }
+        let records = breaker.0.lock().unwrap();
+        assert_eq!(records.len(), MAX_TRACKED_EDITIONS);
+        assert!(records.contains_key(&999));
     }
 
     #[test]

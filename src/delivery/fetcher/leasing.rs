@@ -8,12 +8,10 @@ use super::{Fetcher, POLL_INTERVAL};
 use crate::config::UncertainPolicy;
 use crate::delivery::domain_slots::SharedDomainLimit;
 use crate::delivery::lease::{DeliveryJob, LeaseGuard, LeaseId};
+use crate::delivery::queue::MAX_QUEUED_JOBS;
 use crate::domain::domain_limits::DomainLimit;
 use crate::store::delivery_leasing::LeaseCriteria;
 use crate::store::leased_delivery::LeasedDelivery;
-
-/// Maximum number of jobs in a send queue, so that memory does not grow with the audience.
-const MAX_QUEUED_JOBS: usize = 4_096;
 
 /// Maximum number of domain limits cached during a run.
 const MAX_CACHED_LIMITS: usize = 4_096;

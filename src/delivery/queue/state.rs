@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 use super::QueueState;
 use crate::delivery::domain_slots::DomainSlots;
 use crate::delivery::lease::DeliveryJob;
-use crate::domain::time::Millis;
+use crate::delivery::pacing::time_needed;
+use crate::domain::time::{Millis, SignedDuration};
 
 impl QueueState {
     /// Creates an empty queue whose slots wake a worker by `job_available`.
@@ -101,6 +102,28 @@ impl QueueState {
             domain.parked.push_back(job);
         }
         self.parked_count += 1;
+    }
+
+    /// Removes the newest parked jobs of the domains with most of them if more than `max` are parked, so
+    /// that the queue has room for other domains. Returns each with the time before which the limits of its
+    /// domain leave it no room, because of the jobs that stay.
+    pub(super) fn drain_crowded(&mut self, max: usize, now: Millis) -> Vec<(DeliveryJob, Millis)> {
+        if self.parked_count <= max {
+            return Vec::new();
+        }
+        let domains = self.domains.values().filter(|domain| !domain.parked.is_empty()).count();
+        let kept = (max / 2 / domains.max(1)).max(1);
+        let mut drained = Vec::new();
+        for domain in self.domains.values_mut().filter(|domain| domain.parked.len() > kept) {
+            let blocked_until = domain.blocked_until;
+            drained.extend(domain.parked.drain(kept..).map(|job| {
+                let limit = job.domain_limit.as_deref();
+                let needed = limit.map_or(SignedDuration::ZERO, |limit| time_needed(limit, kept));
+                (job, now.plus(needed).max(blocked_until))
+            }));
+        }
+        self.parked_count -= drained.len();
+        drained
     }
 
     fn next_parked(&mut self, key: &Arc<str>, now: Millis) -> Option<DeliveryJob> {

@@ -9,6 +9,7 @@ use super::super::lease::{LeaseGuard, LeaseId};
 use super::*;
 use crate::domain::delivery::DeliveryKind;
 use crate::domain::domain_limits::DomainLimit;
+use crate::domain::rate::Rate;
 use crate::domain::time::SignedDuration;
 use crate::store::leased_delivery::LeasedDelivery;
 
@@ -131,6 +132,28 @@ fn an_edition_below_the_refill_threshold_because_of_parked_jobs_wakes_the_fetche
     let notified = test.queue.refill_needed.notified();
     tokio::pin!(notified);
     assert!(notified.enable(), "the parked job brought the edition below the refill threshold");
+}
+
+#[test]
+fn the_newest_jobs_of_a_crowded_domain_leave_the_queue_and_some_keep_it_busy() {
+    let test = TestQueue::new();
+    let five_per_second = Arc::new(SharedDomainLimit::new(&DomainLimit {
+        key: "slow.example",
+        max_concurrent: Some(0),
+        rates: &Rate::parse_list("5/s").unwrap(),
+    }));
+    let parked = i64::try_from(MAX_PARKED_JOBS).unwrap();
+    test.add(1, 0..parked, Some(&five_per_second));
+    test.add(2, [90_001, 90_002], Some(&limit("closed.example", 0)));
+    test.add(3, [90_003], None);
+    assert_eq!(test.drain(), [90_003]);
+    let drained = test.queue.drain_crowded(NOW);
+    let (first, at) = (&drained[0].0.delivery, drained[0].1);
+    let kept = MAX_PARKED_JOBS / 4;
+    assert_eq!((drained.len(), first.id), (MAX_PARKED_JOBS - kept, i64::try_from(kept).unwrap()));
+    assert_eq!(at, after(i64::try_from(kept / 5).unwrap() * 1_000), "behind those that stay");
+    assert_eq!(test.queue.depth().total, kept + 2);
+    assert!(test.queue.drain_crowded(NOW).is_empty(), "there is room again");
 }
 
 #[test]
