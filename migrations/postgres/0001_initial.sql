@@ -467,14 +467,12 @@ CREATE TABLE variants (
 
 -- Variant that subscribers with this language ('' if unknown) and these chosen sections receive;
 -- NULL if their sections have no new articles. The row with language '*' is the default for
--- subscribers who changed their choice during freezing. `subscribers` is the number of those confirmed when
--- the edition was created.
+-- subscribers who changed their choice during freezing.
 CREATE TABLE variant_assignments (
     edition_id BIGINT NOT NULL REFERENCES editions (id),
     language   TEXT NOT NULL,
     sections   TEXT NOT NULL,
     variant_id BIGINT REFERENCES variants (id),
-    subscribers BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (edition_id, language, sections)
 );
 

@@ -13,15 +13,15 @@ use crate::store::audience::AudienceGroup;
 pub(super) struct Audience {
     /// Condition that its subscribers fulfil.
     pub(super) condition: Condition,
-    /// Languages and chosen sections of the confirmed subscribers of the digest, with their number.
-    pub(super) groups: Vec<(AudienceGroup, i64)>,
+    /// Languages and chosen sections of the confirmed subscribers of the digest.
+    pub(super) groups: Vec<AudienceGroup>,
 }
 
 impl Audience {
     /// Reads the audience of a digest.
     pub(super) async fn read(ctx: DigestContext<'_>, digest: &Digest) -> anyhow::Result<Self> {
         let condition = condition(ctx, digest).await?;
-        let groups = ctx.store.editions().audience_counts(&digest.name).await?;
+        let groups = ctx.store.editions().audience_groups(&digest.name).await?;
         Ok(Self { condition, groups })
     }
 

@@ -31,10 +31,10 @@ use crate::templates::{DigestMailContext, RenderedMail, Templates, date_text};
 pub(super) fn choices_with_stories(
     digest: &Digest,
     stories: &[Story],
-    audience: &[(AudienceGroup, i64)],
+    audience: &[AudienceGroup],
 ) -> anyhow::Result<BTreeSet<String>> {
     let mut choices = BTreeSet::new();
-    for (group, _) in audience {
+    for group in audience {
         let (_, sections) = variant_key(digest, group)?;
         if stories.iter().any(|story| has_chosen_section(story, &sections)) {
             choices.insert(group.sections.clone());
@@ -49,18 +49,17 @@ pub(super) async fn render(
     ctx: DigestContext<'_>,
     digest: &Digest,
     stories: &[Story],
-    audience: &[(AudienceGroup, i64)],
+    audience: &[AudienceGroup],
     at: Millis,
 ) -> anyhow::Result<(Vec<NewVariant>, Vec<VariantAssignment>)> {
     let mut variant_keys: BTreeSet<(String, Vec<String>)> = BTreeSet::new();
     let mut assigned = Vec::new();
-    for (group, subscribers) in audience {
+    for group in audience {
         let (language, sections) = variant_key(digest, group)?;
         assigned.push(VariantAssignment {
             subscriber_language: group.language.clone(),
             chosen_sections: group.sections.clone(),
             variant_language: language.clone(),
-            subscribers: *subscribers,
         });
         if stories.iter().any(|s| has_chosen_section(s, &sections)) {
             variant_keys.insert((language, sections));
@@ -71,7 +70,6 @@ pub(super) async fn render(
         subscriber_language: "*".into(),
         chosen_sections: "[]".into(),
         variant_language: first.clone(),
-        subscribers: 0,
     });
     // The full edition in the first language is always rendered: subscribers whose language and
     // sections have no assignment receive it.

@@ -28,6 +28,16 @@ pub struct AudienceGroup {
     pub sections: String,
 }
 
+/// Reads the groups without their numbers, which SQLite would count by sorting the whole audience.
+static GROUPS: Statement = Statement::new(
+    "
+    SELECT DISTINCT COALESCE(p.language, '') AS language, s.sections AS sections
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+     WHERE s.digest = $digest
+       AND s.status = 'confirmed'",
+);
+
 static GROUP_COUNTS: Statement = Statement::new(
     "
     SELECT COALESCE(p.language, '') AS language, s.sections AS sections, COUNT(*) AS subscribers
@@ -73,7 +83,7 @@ static START_SENDING: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&GROUP_COUNTS, &USE_BULK_SETTINGS, &LOCK_DIGEST, &START_SENDING];
+    &[&GROUPS, &GROUP_COUNTS, &USE_BULK_SETTINGS, &LOCK_DIGEST, &START_SENDING];
 
 impl FromRow for AudienceGroup {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -82,8 +92,16 @@ impl FromRow for AudienceGroup {
 }
 
 impl Editions<'_> {
-    /// Returns the distinct languages and chosen sections of the confirmed subscribers of a digest, with the
-    /// number of subscribers; memory use depends only on the number of groups.
+    /// Returns the distinct languages and chosen sections of the confirmed subscribers of a digest; memory use
+    /// depends only on the number of groups.
+    pub async fn audience_groups(self, digest: &str) -> StoreResult<Vec<AudienceGroup>> {
+        let mut groups: Vec<AudienceGroup> =
+            self.store.read(&GROUPS).bind("digest", digest).fetch_all().await?;
+        groups.sort();
+        Ok(groups)
+    }
+
+    /// Returns the groups of the confirmed subscribers of a digest, with the number of subscribers; memory use depends only on the number of groups.
     pub async fn audience_counts(self, digest: &str) -> StoreResult<Vec<(AudienceGroup, i64)>> {
         let counted = |row: &Row| Ok((AudienceGroup::from_row(row)?, row.get("subscribers")?));
         let mut groups: Vec<(AudienceGroup, i64)> =

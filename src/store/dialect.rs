@@ -19,7 +19,7 @@ use super::db::Engine;
 /// | `search_index $pattern` | test whether the address or the name of the subscriber `p` fits a pattern of at least three characters ([`search_pattern`]), by the index of trigrams |
 /// | `domain_key column` | `@` and the domain of an address in a column, by which the suppression of a domain is stored |
 /// | `suppressed row` | whether the address of a row or its domain is suppressed, for few rows |
-/// | `not_suppressed row` | the opposite, for many rows: each part can be a join |
+/// | `not_suppressed row` | the opposite, for many rows |
 /// | `subscriber_has table x` | the same test for one subscriber after the other |
 /// | `position column text` | position of a text in a column, from 1; 0 without it |
 /// | `lower column` | text with the ASCII letters in lower case |
@@ -111,16 +111,12 @@ fn expand_filter(engine: Engine, name: &str, arguments: &str) -> Option<String> 
         }
         (_, "not_suppressed") => {
             let domain = domain_key(engine, &format!("{arguments}.address"));
-            // SQLite evaluates the test for suppressed domains once; it saves the lookup for each row.
-            let no_domains = match engine {
-                Engine::Sqlite => {
-                    "NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash >= '@' AND x.hash < 'A') OR "
-                }
-                Engine::Postgres => "",
-            };
+            // Both engines evaluate the first test for suppressed domains once; it saves the lookup for each row.
+            let no_domains =
+                "NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash >= '@' AND x.hash < 'A')";
             format!(
                 "NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = {arguments}.address_hash) \
-                 AND ({no_domains}NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = {domain}))"
+                 AND ({no_domains} OR NOT EXISTS (SELECT 1 FROM suppressions x WHERE x.hash = {domain}))"
             )
         }
         (_, "position") => {

@@ -50,8 +50,6 @@ pub struct VariantAssignment {
     pub chosen_sections: String,
     /// Language tag of the variant.
     pub variant_language: String,
-    /// Number of the confirmed subscribers in the group.
-    pub subscribers: i64,
 }
 
 /// A variant that is about to be stored.
@@ -109,11 +107,10 @@ static ADD_VARIANTS: Statement = Statement::new(
 
 static ADD_ASSIGNMENTS: Statement = Statement::new(
     "
-    INSERT INTO variant_assignments (edition_id, language, sections, variant_id, subscribers)
-    SELECT $edition, r.subscriber_language, r.sections, v.id, r.subscribers
+    INSERT INTO variant_assignments (edition_id, language, sections, variant_id)
+    SELECT $edition, r.subscriber_language, r.sections, v.id
       FROM {json_rows $assignments
-            subscriber_language TEXT, sections TEXT, variant_language TEXT,
-            subscribers INTEGER} AS r
+            subscriber_language TEXT, sections TEXT, variant_language TEXT} AS r
       LEFT JOIN variants v
              ON v.edition_id = $edition
             AND v.language = r.variant_language
@@ -165,7 +162,6 @@ fn assignment_rows(assignments: &[VariantAssignment]) -> Json {
             "subscriber_language": assignment.subscriber_language,
             "sections": assignment.chosen_sections,
             "variant_language": assignment.variant_language,
-            "subscribers": assignment.subscribers,
         })
     };
     assignments.iter().map(row).collect()

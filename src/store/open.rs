@@ -126,6 +126,9 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
     make_files_private(path)?;
     let write = SqlitePoolOptions::new()
         .max_connections(1)
+        // The settings of a process for bulk writes belong to the connection.
+        .idle_timeout(None)
+        .max_lifetime(None)
         .test_before_acquire(false)
         .after_release(|connection, _| Box::pin(is_reusable(connection)))
         .connect_with(options.clone())

@@ -52,19 +52,30 @@ const FREEZE_BATCH: &str = "
                 WHERE whole.edition_id = $edition
                   AND whole.language = '*'
                   AND whole.sections = '[]')),
-           p.id, s.id, p.address, p.address_hash, p.name, 'queued', $now,
-           CASE WHEN $with_values THEN {frozen_values} END
+           p.id, s.id, p.address, p.address_hash, p.name, 'queued', $now, {payload}
            {recipients}
        AND {next}
      ORDER BY s.id";
 
+/// Payload of deliveries that need no values of their subscribers.
+const NO_VALUES: &str = "CAST(NULL AS TEXT)";
+/// The next subscriptions of the digest.
+const NEXT: &str = "s.id > $frozen_through";
+/// Subscriptions that were selected before.
+const CANDIDATES: &str = "s.id IN {json_ids $candidates}";
+
 static FREEZE: Statement = Statement::with(
+    "{freeze} LIMIT $limit",
+    &[("freeze", FREEZE_BATCH), ("payload", NO_VALUES), ("recipients", RECIPIENTS), ("next", NEXT)],
+);
+
+static FREEZE_WITH_VALUES: Statement = Statement::with(
     "{freeze} LIMIT $limit",
     &[
         ("freeze", FREEZE_BATCH),
-        ("frozen_values", FROZEN_VALUES),
+        ("payload", FROZEN_VALUES),
         ("recipients", RECIPIENTS),
-        ("next", "s.id > $frozen_through"),
+        ("next", NEXT),
     ],
 );
 
@@ -72,9 +83,19 @@ static FREEZE_CANDIDATES: Statement = Statement::with(
     "{freeze}",
     &[
         ("freeze", FREEZE_BATCH),
-        ("frozen_values", FROZEN_VALUES),
+        ("payload", NO_VALUES),
         ("recipients", RECIPIENTS),
-        ("next", "s.id IN {json_ids $candidates}"),
+        ("next", CANDIDATES),
+    ],
+);
+
+static FREEZE_CANDIDATES_WITH_VALUES: Statement = Statement::with(
+    "{freeze}",
+    &[
+        ("freeze", FREEZE_BATCH),
+        ("payload", FROZEN_VALUES),
+        ("recipients", RECIPIENTS),
+        ("next", CANDIDATES),
     ],
 );
 
@@ -110,7 +131,9 @@ pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &ADD_BATCH,
     &REMOVE_BATCH,
     &FREEZE,
+    &FREEZE_WITH_VALUES,
     &FREEZE_CANDIDATES,
+    &FREEZE_CANDIDATES_WITH_VALUES,
     &LAST_SUBSCRIPTION,
     &SAVE_PROGRESS,
 ];
@@ -148,12 +171,12 @@ impl FreezeProgress {
     /// Freezes one batch and returns the number of its deliveries, 0 if the audience is complete.
     pub(super) async fn freeze_batch(&mut self, tx: &mut Tx, now: Millis) -> StoreResult<u64> {
         let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
+        let freeze = if self.with_values { &FREEZE_WITH_VALUES } else { &FREEZE };
         let frozen = tx
-            .query(&FREEZE)
+            .query(freeze)
             .bind("edition", self.edition)
             .bind("batch", batch)
             .bind("now", now)
-            .bind("with_values", self.with_values)
             .bind("digest", &self.digest)
             .bind("frozen_through", self.frozen_through)
             .bind("limit", BATCH_SIZE)
@@ -177,12 +200,13 @@ impl FreezeProgress {
         now: Millis,
     ) -> StoreResult<u64> {
         let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
+        let freeze =
+            if self.with_values { &FREEZE_CANDIDATES_WITH_VALUES } else { &FREEZE_CANDIDATES };
         let frozen = tx
-            .query(&FREEZE_CANDIDATES)
+            .query(freeze)
             .bind("edition", self.edition)
             .bind("batch", batch)
             .bind("now", now)
-            .bind("with_values", self.with_values)
             .bind("digest", &self.digest)
             .bind("candidates", candidates)
             .execute()

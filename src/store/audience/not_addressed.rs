@@ -15,19 +15,43 @@ use crate::store::db::{Row, Statement};
 use crate::store::operations::Editions;
 use crate::store::{Store, StoreError, StoreResult};
 
-/// Record of the freezing of an edition. The confirmed subscribers were counted with the groups of the audience.
 static FROZEN: Statement = Statement::new(
     "
-    SELECT e.digest, e.recipients, e.audience, e.frozen_at, e.not_addressed,
-           (SELECT CAST(COALESCE(SUM(c.subscribers), 0) AS BIGINT)
-              FROM variant_assignments c
-             WHERE c.edition_id = e.id) AS confirmed,
-           (SELECT CAST(COALESCE(SUM(c.subscribers), 0) AS BIGINT)
-              FROM variant_assignments c
-             WHERE c.edition_id = e.id
-               AND c.variant_id IS NULL) AS no_story
-      FROM editions e
-     WHERE e.id = $edition",
+    SELECT digest, recipients, audience, frozen_at, not_addressed
+      FROM editions
+     WHERE id = $edition",
+);
+
+static HAS_GROUP_WITHOUT_STORY: Statement = Statement::new(
+    "
+    SELECT language
+      FROM variant_assignments
+     WHERE edition_id = $edition
+       AND variant_id IS NULL
+     LIMIT 1",
+);
+
+static COUNT_WITHOUT_STORY: Statement = Statement::new(
+    "
+    SELECT COUNT(*) AS subscribers
+      FROM subscriptions s
+      JOIN subscribers p ON p.id = s.subscriber_id
+      JOIN variant_assignments c
+             ON c.edition_id = $edition
+            AND c.language = COALESCE(p.language, '')
+            AND c.sections = s.sections
+     WHERE s.digest = $digest
+       AND s.status = 'confirmed'
+       AND c.variant_id IS NULL",
+);
+
+/// Counts the confirmed subscriptions in an index.
+static COUNT_CONFIRMED: Statement = Statement::new(
+    "
+    SELECT COUNT(*) AS subscribers
+      FROM subscriptions
+     WHERE digest = $digest
+       AND status = 'confirmed'",
 );
 
 /// Counts the other subscriptions in an index, without reading the table or the confirmed ones.
@@ -60,8 +84,16 @@ static LACKS_STORY: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(in crate::store) static STATEMENTS: &[&Statement] =
-    &[&FROZEN, &COUNT_UNCONFIRMED, &HAS_SUPPRESSIONS, &COUNT_UNFILTERED, &LACKS_STORY];
+pub(in crate::store) static STATEMENTS: &[&Statement] = &[
+    &FROZEN,
+    &HAS_GROUP_WITHOUT_STORY,
+    &COUNT_WITHOUT_STORY,
+    &COUNT_CONFIRMED,
+    &COUNT_UNCONFIRMED,
+    &HAS_SUPPRESSIONS,
+    &COUNT_UNFILTERED,
+    &LACKS_STORY,
+];
 
 /// Stored facts about the audience of an edition.
 #[derive(Debug, Clone)]
@@ -80,30 +112,45 @@ pub(super) async fn count(store: &Store, edition: i64) -> StoreResult<String> {
     let row = store.read(&FROZEN).bind("edition", edition).fetch_first().await?;
     let Some(row) = row else { return Ok(String::new()) };
     let (digest, recipients): (String, i64) = (row.get("digest")?, row.get("recipients")?);
-    let (confirmed, no_story): (i64, i64) = (row.get("confirmed")?, row.get("no_story")?);
     let is_filtered = row.get::<Option<String>>("audience")?.is_some();
-    let mut counts = BTreeMap::from([(NotAddressedReason::NoStory, no_story)]);
+    let mut counts = BTreeMap::new();
     let unconfirmed = store.read(&COUNT_UNCONFIRMED).bind("digest", &digest);
     for (status, subscribers) in unconfirmed.fetch_with(status_count).await? {
         counts.extend(NotAddressedReason::of_status(status).map(|reason| (reason, subscribers)));
     }
-    let others = confirmed - recipients - no_story;
-    let suppressed = if !is_filtered {
-        others
-    } else if others > 0 && store.read(&HAS_SUPPRESSIONS).exists().await? {
-        let query = store.read(&COUNT_UNFILTERED).bind("edition", edition);
-        let unfiltered: i64 = query.bind("digest", &digest).fetch_scalar().await?;
-        (confirmed - no_story - unfiltered).clamp(0, others)
-    } else {
-        0
-    };
-    counts.insert(NotAddressedReason::Suppressed, suppressed);
-    counts.insert(NotAddressedReason::Audience, others - suppressed);
+    let no_story = count_without_story(store, edition, &digest).await?;
+    counts.insert(NotAddressedReason::NoStory, no_story);
+    let has_suppressions = store.read(&HAS_SUPPRESSIONS).exists().await?;
+    if is_filtered || has_suppressions {
+        let confirmed: i64 =
+            store.read(&COUNT_CONFIRMED).bind("digest", &digest).fetch_scalar().await?;
+        let others = (confirmed - recipients - no_story).max(0);
+        let suppressed = if !is_filtered {
+            others
+        } else if others > 0 && has_suppressions {
+            let query = store.read(&COUNT_UNFILTERED).bind("edition", edition);
+            let unfiltered: i64 = query.bind("digest", &digest).fetch_scalar().await?;
+            (confirmed - no_story - unfiltered).clamp(0, others)
+        } else {
+            0
+        };
+        counts.insert(NotAddressedReason::Suppressed, suppressed);
+        counts.insert(NotAddressedReason::Audience, others - suppressed);
+    }
     let present = counts.into_iter().filter(|(_, subscribers)| *subscribers > 0);
     let fields: Map<String, Json> = present
         .map(|(reason, subscribers)| (reason.as_str().to_owned(), json!(subscribers)))
         .collect();
     Ok(Json::Object(fields).to_string())
+}
+
+/// Counts the confirmed subscribers for whose language and sections the edition has no story.
+async fn count_without_story(store: &Store, edition: i64, digest: &str) -> StoreResult<i64> {
+    if !store.read(&HAS_GROUP_WITHOUT_STORY).bind("edition", edition).exists().await? {
+        return Ok(0);
+    }
+    let query = store.read(&COUNT_WITHOUT_STORY).bind("edition", edition);
+    query.bind("digest", digest).fetch_scalar().await
 }
 
 fn status_count(row: &Row) -> StoreResult<(SubscriptionStatus, i64)> {
