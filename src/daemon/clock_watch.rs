@@ -8,7 +8,7 @@ use crate::domain::time::{MINUTE, Millis};
 use crate::store::clock_faults::CLOCK_TOLERANCE;
 
 /// Interval between checks of the clock.
-const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The clock as it was last seen.
 pub(super) struct ClockWatch {
@@ -36,7 +36,7 @@ impl ClockWatch {
                 self.checked_at = Some(now);
                 check(app, now).await;
             }
-            tokio::time::sleep(LOOK_INTERVAL).await;
+            tokio::time::sleep(CHECK_INTERVAL).await;
         }
     }
 }

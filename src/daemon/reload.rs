@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use tokio::sync::mpsc;
@@ -16,6 +16,9 @@ use crate::templates::Templates;
 
 /// Interval between polls of the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
+
+/// Interval between attempts to load definitions after a failure.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Reads and validates the configuration again; the error lists every problem.
 type LoadConfig = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
@@ -71,8 +74,12 @@ pub(super) struct ReloadReceiver {
     store: Store,
     /// Newest request of the database that was handled.
     handled: i64,
-    /// Newest version of the definitions that was handled.
+    /// Version of the definitions that is in force.
     definitions: i64,
+    /// Newest version of the definitions that was seen.
+    newest_definitions: i64,
+    /// Version of the definitions that could not be loaded, and the time of the next attempt.
+    failed_definitions: Option<(i64, Instant)>,
     /// Name of this process in the results.
     node: String,
 }
@@ -88,7 +95,15 @@ impl ReloadReceiver {
         let handled = store.reloads().newest_request().await?;
         let definitions = app.definitions_version;
         let node = format!("process {} on {address}", std::process::id());
-        Ok(Self { loader, store: store.clone(), handled, definitions, node })
+        Ok(Self {
+            loader,
+            store: store.clone(),
+            handled,
+            definitions,
+            newest_definitions: definitions,
+            failed_definitions: None,
+            node,
+        })
     }
 
     /// Waits for the next request.
@@ -113,8 +128,11 @@ impl ReloadReceiver {
     /// Returns the request received since the last poll, if any.
     async fn poll(&mut self) -> StoreResult<Option<ReloadRequest>> {
         let newest = self.store.reloads().newest_request().await?;
-        let definitions = self.store.definitions().version().await?;
-        let are_changed = std::mem::replace(&mut self.definitions, definitions) != definitions;
+        self.newest_definitions = self.store.definitions().version().await?;
+        let has_failed = self
+            .failed_definitions
+            .is_some_and(|(version, at)| version == self.newest_definitions && Instant::now() < at);
+        let are_changed = self.newest_definitions != self.definitions && !has_failed;
         let after = std::mem::replace(&mut self.handled, newest);
         if after != newest {
             return Ok(Some(ReloadRequest::Database { after, newest }));
@@ -144,13 +162,21 @@ impl ReloadReceiver {
         Ok(loaded)
     }
 
-    /// Logs the result, and records it for every command that asked.
+    /// Logs the result, and records it for every command that asked. Definitions that could not be loaded
+    /// are tried again later.
     pub(super) async fn record_result(
-        &self,
+        &mut self,
         app: &App,
         request: ReloadRequest,
         result: anyhow::Result<()>,
     ) {
+        match &result {
+            Ok(()) => self.definitions = self.newest_definitions,
+            Err(_) => {
+                self.failed_definitions =
+                    Some((self.newest_definitions, Instant::now() + RETRY_INTERVAL));
+            }
+        }
         let error = result.err().map(|e| format!("{e:#}"));
         match &error {
             None => tracing::info!("configuration reloaded"),

@@ -113,8 +113,8 @@ fn read_process(app: &App) {
     let (used, idle) = app.store.connections();
     metrics.database.connections.set(label("state", "used"), value(used as u64));
     metrics.database.connections.set(label("state", "idle"), value(idle as u64));
-    let Some(dispatcher) = app.running_dispatcher() else { return };
     metrics.delivery.clear_transports();
+    let Some(dispatcher) = app.running_dispatcher() else { return };
     for transport in dispatcher.snapshot() {
         set_transport_values(metrics, &transport);
     }

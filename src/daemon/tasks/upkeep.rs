@@ -1,6 +1,6 @@
 //! Tasks of upkeep: imports of subscribers, expired rows, database files, readership.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use tokio_util::sync::CancellationToken;
 
@@ -39,11 +39,13 @@ pub(super) async fn import_subscribers(
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
     let node = app.import_node();
-    if app.store.is_sqlite() {
-        // No other process works on them.
-        app.store.imports().release_all().await?;
-    }
+    // On SQLite no other process works on them.
+    let has_stale_leases = AtomicBool::new(app.store.is_sqlite());
     let importing = run_on_wake("imports", ticks, shutdown.clone(), || async {
+        if has_stale_leases.load(Ordering::Relaxed) {
+            app.store.imports().release_all().await?;
+            has_stale_leases.store(false, Ordering::Relaxed);
+        }
         jobs::run_due(app.import_context(), &node, || app.now()).await.map(drop)
     });
     // A long import must not delay the shutdown; it continues after the last chunk that was stored.
