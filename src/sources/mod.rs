@@ -29,6 +29,7 @@ mod mysql_projection;
 mod mysql_session;
 mod normalize;
 mod panics;
+mod paywall;
 pub mod pg_listener;
 mod php;
 mod postgres_session;

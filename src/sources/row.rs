@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 use super::list_column::list_in_text;
-use super::{article_url, limits};
+use super::{article_url, limits, paywall};
 use crate::domain::article::{Enclosure, IncomingArticle};
 use crate::domain::time::Millis;
 
@@ -151,13 +151,14 @@ pub(crate) fn parse_article(
         })?),
         (None, None) => None,
     };
+    let (body_html, notes) = public_body(row);
     Ok(IncomingArticle {
         source_id,
         guid: text("guid"),
         title: row.get("title").cloned().unwrap_or_default(),
         url,
         summary: text("summary"),
-        body_html: row.get("body_html").cloned().unwrap_or_default(),
+        body_html,
         sections: list("section")?.unwrap_or_else(|| text("section").into_iter().collect()),
         tags: several("tags")?,
         authors: several("author")?,
@@ -175,8 +176,17 @@ pub(crate) fn parse_article(
         published_at,
         updated_at: time("updated_at")?,
         translation_of: text("translation_of"),
-        notes: Vec::new(),
+        notes,
     })
+}
+
+/// Returns the part of the body that visitors see, with a note if it is not the whole.
+fn public_body(row: &Row) -> (String, Vec<String>) {
+    let body = row.get("body_html").map(String::as_str).unwrap_or_default();
+    match paywall::start(body) {
+        Some(end) => (body[..end].to_owned(), vec![paywall::NOTE.to_owned()]),
+        None => (body.to_owned(), Vec::new()),
+    }
 }
 
 /// Parses a timestamp with or without a zone, a date, or epoch seconds (milliseconds from 1e11 on).
@@ -331,6 +341,20 @@ mod tests {
             (draft.tags, draft.authors, draft.updated_at),
             (vec!["a, b".into(), "c".into()], vec!["[a".into(), "b".into()], None)
         );
+    }
+
+    #[test]
+    fn a_body_ends_at_a_paywall_and_the_article_says_so() {
+        let row: Row = [
+            ("id", "1"),
+            ("published_at", "2026-09-21"),
+            ("body_html", "<p>For all.</p><!-- paywall --><p>For those who pay.</p>"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
+        let article = parse_article(&row, &shanghai(), None).unwrap();
+        assert_eq!(article.body_html, "<p>For all.</p>");
+        assert_eq!(article.notes, ["The text behind a paywall was left out."]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ use self::fields::{TextFormat, TextPart};
 use self::node::{Node, Translation};
 use self::site::DrupalSite;
 use super::panics::catch_panic;
+use super::paywall;
 use super::read_session::ReadSession;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
@@ -103,8 +104,13 @@ fn body_html(site: &DrupalSite, translation: &Translation) -> (String, Vec<Strin
             },
         }
     }
+    let mut html = html.join("\n");
+    if let Some(end) = paywall::start(&html) {
+        html.truncate(end);
+        notes.push(paywall::NOTE.to_owned());
+    }
     notes.dedup();
-    (html.join("\n"), notes)
+    (html, notes)
 }
 
 /// Converts one language of a node into an article.

@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 
 use crate::config::Members;
+use crate::sources::paywall;
 
-/// The text before this marker is public.
-const PAYWALL_MARKER: &str = "<!--members-only-->";
 /// Beginning of the markers around a block for members or for visitors only.
 const GATED_BLOCK: &str = "<!--kg-gated-block:";
 /// Marker at the end of such a block, up to its `-->`.
@@ -16,7 +15,7 @@ pub(super) fn visible_part(html: &str, is_public: bool, members: Members) -> Cow
     if members == Members::Full {
         return Cow::Borrowed(html);
     }
-    let html = match html.find(PAYWALL_MARKER) {
+    let html = match paywall::start(html) {
         _ if is_public => html,
         Some(end) => &html[..end],
         None => "",
@@ -87,7 +86,7 @@ mod tests {
     proptest! {
         #[test]
         fn visitors_never_see_text_after_the_paywall(text in "(<p>|<!--kg-gated-block:begin |nonMember:(true|false) -->|<!--kg-gated-block:end-->|-->|校){0,20}") {
-            let post = format!("{text}{PAYWALL_MARKER}secret");
+            let post = format!("{text}<!--members-only-->secret");
             prop_assert!(!visible_part(&post, false, Members::Preview).contains("secret"));
         }
     }

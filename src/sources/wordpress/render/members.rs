@@ -9,6 +9,7 @@ use super::markup::Lookahead;
 use super::member_tags::{MemberShortcodeTag, closing_tag_ends};
 use super::shortcodes;
 use super::tag_ends::TagEnds;
+use crate::sources::paywall;
 use crate::sources::wordpress::member_plugins::{
     EnclosedContent, enclosed_by_block, enclosed_by_shortcode,
 };
@@ -66,9 +67,9 @@ fn without_hidden_parts(text: &str, hides_unknown_enclosing: bool) -> (String, V
     let mut hidden = HiddenParts::default();
     hidden.hide_blocks(text, hides_unknown_enclosing);
     hidden.hide_shortcodes(text, hides_unknown_enclosing);
-    if let Some(at) = text.find(STEADY_MARKER) {
+    for at in [text.find(STEADY_MARKER), paywall::start(text)].into_iter().flatten() {
         hidden.ranges.push((at, text.len()));
-        hidden.notes.insert("The text behind a paywall was left out.".to_owned());
+        hidden.notes.insert(paywall::NOTE.to_owned());
     }
     hidden.ranges.sort_unstable();
     let mut out = String::with_capacity(text.len());
@@ -217,6 +218,14 @@ struct ShortcodeSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_text_ends_at_a_paywall() {
+        for marker in ["<!--paywall-->", "<!-- members-only -->", "___STEADY_PAYWALL___"] {
+            let (visible, notes) = public_part(&format!("<p>Free.</p>{marker}<p>Paid.</p>"), false);
+            assert_eq!((visible.as_str(), notes.len()), ("<p>Free.</p>", 1), "{marker}");
+        }
+    }
 
     #[test]
     fn content_for_members_is_left_out_in_every_notation() {
