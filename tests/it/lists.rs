@@ -184,6 +184,8 @@ fn adding_a_known_subscriber_says_what_changed_and_unknown_terms_are_rejected() 
     ] {
         assert!(changed.contains(part), "{changed}");
     }
+    let changed = shell.run_ok(&[&add[..], &["--all-sections"]].concat());
+    assert!(changed.contains("sections of weekly: all (were labs)"), "{changed}");
     for (options, part) in [
         (["--section", "Nonsense"], "existing sections: Labs, Sport"),
         (["--language", "qq"], "languages of the digest: en"),

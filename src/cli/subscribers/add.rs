@@ -42,6 +42,9 @@ pub(crate) struct AddArgs {
     /// Section to receive; repeatable [default: all]
     #[arg(long)]
     section: Vec<String>,
+    /// Receive all sections again
+    #[arg(long, conflicts_with = "section")]
+    all_sections: bool,
     /// Tag to add; repeatable
     #[arg(long = "tag", value_name = "TAG")]
     tags: Vec<String>,
@@ -124,7 +127,7 @@ impl AddArgs {
             language: self.language,
             timezone: self.timezone,
             sections: self.section,
-            resets_sections: false,
+            resets_sections: self.all_sections,
             tags: self.tags,
             attributes: attributes.parse_pairs(&self.attributes).map_err(UsageError)?,
         };

@@ -37,15 +37,22 @@ pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebRes
     let observed = web.app.observe().await?;
     let attention = web.app.attention(&observed).await?;
     let scope = visit.actor.digests();
-    // The banner of all pages names the paused digests.
-    let attention =
-        attention.into_iter().filter(|one| !matches!(one, Attention::PausedDigest { .. }));
+    let frame = visit.frame(Section::Home, Vec::new());
+    // The banner of all pages names the paused digests, unless they are too many.
+    let is_in_banner = |digest: &str| {
+        frame.paused_banner.as_ref().is_some_and(|banner| {
+            banner.is_all || banner.digests.iter().any(|one| one.name == digest)
+        })
+    };
+    let attention = attention
+        .into_iter()
+        .filter(|one| !matches!(one, Attention::PausedDigest { name, .. } if is_in_banner(name)));
     let attention = attention.filter_map(|one| attention_row(&visit, &scope, one)).collect();
     let since = Day::containing(visit.now).before(DAYS - 1);
     let paused = web.app.store.digests().paused().await?;
     let mut digests = web.app.config.digests.iter().filter(|digest| scope.contains(&digest.name));
     let mut page = HomePage {
-        frame: visit.frame(Section::Home, Vec::new()),
+        frame,
         attention,
         upcoming: upcoming(&visit, &paused).await?,
         all_paused: !paused.is_empty() && digests.all(|digest| paused.contains_key(&digest.name)),

@@ -6,6 +6,7 @@ use axum::response::Response;
 use jiff::tz::TimeZone;
 
 use super::nav;
+use super::people::zones;
 use super::redirect::see_other;
 use super::visit::Visit;
 use crate::accounts::{self, AccountError, Browser, QrCode};
@@ -213,6 +214,7 @@ async fn render(web: &WebState, visit: &Visit, error: Option<FormError>) -> WebR
         min_length: MIN_PASSWORD_LENGTH,
         language_choices: language_choices(visit),
         timezone: user.preferences.timezone.clone().unwrap_or_default(),
+        zones: zones(),
         preferences_error: error_in(Section::Preferences),
         password_error: error_in(Section::Password),
         second_factor_error: error_in(Section::SecondFactor),

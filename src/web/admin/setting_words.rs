@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::definitions::setting_label;
+use super::definitions::fields::setting_label;
 use super::visit::Visit;
 use crate::config;
 use crate::domain::definition::DefinitionKind;

@@ -5,7 +5,7 @@ mod check;
 mod choices;
 mod delete;
 mod edit;
-mod fields;
+pub(super) mod fields;
 mod form;
 mod history;
 mod schedule;
@@ -18,8 +18,6 @@ use axum::routing::{MethodRouter, get, post};
 use super::super::access::{Access, Routes};
 use super::super::state::SharedState;
 use crate::domain::definition::DefinitionKind;
-
-pub(super) use fields::setting_label;
 
 /// Paths of the pages of one kind.
 struct Paths {

@@ -46,6 +46,7 @@ pub(in crate::web::admin) async fn show(
     let digest = find(&visit, &app, &name)?;
     let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Digests)];
     let mut frame = visit.frame(Section::Digests, crumbs);
+    frame.paused_banner = frame.paused_banner.and_then(|banner| banner.without(&name));
     frame.command = Some(format!("courant digests next {name}"));
     frame.call = Some(format!("GET /api/v1/digests/{name}/next"));
     let (store, now) = (&app.store, visit.now);

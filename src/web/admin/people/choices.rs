@@ -40,7 +40,7 @@ fn is_place(name: &str) -> bool {
 }
 
 /// Returns the names of the time zones that a form suggests.
-pub(super) fn zones() -> &'static [String] {
+pub(in crate::web::admin) fn zones() -> &'static [String] {
     &ZONES
 }
 

@@ -28,6 +28,7 @@ mod uploads;
 
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
+pub(super) use choices::zones;
 
 use crate::domain::permission::Permission as P;
 use crate::web::access::{Access, Routes};
