@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::BATCHES_PER_TRANSACTION;
 use super::batches::{BATCH_SIZE, FreezeProgress, RECIPIENTS};
 use crate::domain::filter::Condition;
 use crate::domain::time::Millis;
@@ -12,7 +13,7 @@ use crate::store::subscriber_filter::FilterSql;
 use crate::store::{Store, StoreError, StoreResult};
 
 /// Number of subscriptions read before each transaction.
-const CANDIDATES_PER_TRANSACTION: i64 = 8 * BATCH_SIZE;
+const CANDIDATES_PER_TRANSACTION: i64 = BATCHES_PER_TRANSACTION * BATCH_SIZE;
 
 static PROGRESS: Statement = Statement::new(
     "
