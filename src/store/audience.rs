@@ -12,12 +12,8 @@ pub(super) mod filtered;
 pub(super) mod not_addressed;
 
 pub use batches::BATCH_SIZE;
-use batches::FreezeProgress;
+use batches::{BATCHES_PER_TRANSACTION, FreezeProgress};
 pub use not_addressed::FrozenAudience;
-
-/// Number of batches frozen per transaction. SQLite waits for the disk at each commit, which took half of the
-/// time with 8; the 4,096 rows of 16 delay other writers by some 20 ms.
-const BATCHES_PER_TRANSACTION: i64 = 16;
 
 /// Subscribers with the same language who chose the same sections.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::BATCHES_PER_TRANSACTION;
-use super::batches::{BATCH_SIZE, FreezeProgress, RECIPIENTS};
+use super::batches::{BATCH_SIZE, BATCHES_PER_TRANSACTION, FreezeProgress, RECIPIENTS};
 use crate::domain::filter::Condition;
 use crate::domain::time::Millis;
 use crate::store::db::{AssembledStatement, Query, Statement};
