@@ -42,6 +42,8 @@ pub(super) struct TemplateFiles {
     pub(super) files: BTreeMap<String, TemplateFile>,
     /// Fluent files in order: later ones override earlier ones.
     pub(super) fluent: Vec<(String, TemplateFile)>,
+    /// `true` if the admin's directory has a template of e-mails.
+    pub(super) overrides_mails: bool,
     /// `true` if the admin's directory overrides a template of pages.
     pub(super) overrides_pages: bool,
     /// `true` if the admin's directory has a Fluent file.
@@ -117,6 +119,7 @@ impl TemplateFiles {
         let Ok(text) = String::from_utf8(bytes) else {
             bail!("{display_path} is not UTF-8; save it as UTF-8");
         };
+        self.overrides_mails |= name.starts_with(MAIL_PREFIX);
         self.overrides_pages |= name.starts_with(PAGE_PREFIX);
         self.overrides_texts |= is_fluent_file(&name);
         self.insert(name, TemplateFile { text: text.into(), display_path });

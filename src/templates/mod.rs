@@ -262,8 +262,23 @@ impl Templates {
         Ok(RenderedMail { subject: one_line(&subject), html, text: mail::tidy(&text) })
     }
 
-    /// Renders every template with all its samples; returns the errors, one sentence each.
+    /// Renders with all their samples the templates that files of the admin can affect; returns the errors, one
+    /// sentence each. The embedded templates alone do not fail.
     pub fn check(&self) -> Vec<String> {
+        let TemplateFiles { overrides_mails, overrides_pages, overrides_texts, .. } = self.files;
+        let mut errors = Vec::new();
+        if overrides_mails || overrides_texts {
+            errors.extend(self.check_mails());
+        }
+        if overrides_pages || overrides_texts {
+            errors.extend(pages::check(&|template| self.page_renderer(template)));
+        }
+        let mut errors: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
+        errors.dedup();
+        errors
+    }
+
+    fn check_mails(&self) -> Vec<anyhow::Error> {
         let mut errors = Vec::new();
         for template in self.digest_templates() {
             errors.extend(
@@ -275,9 +290,6 @@ impl Templates {
         errors.extend(
             ConfirmContext::samples().iter().filter_map(|sample| self.render_confirm(sample).err()),
         );
-        errors.extend(pages::check(&|template| self.page_renderer(template)));
-        let mut errors: Vec<String> = errors.iter().map(|error| format!("{error:#}")).collect();
-        errors.dedup();
         errors
     }
 }

@@ -69,6 +69,7 @@ impl TemplateSnapshot {
         let files = TemplateFiles {
             files: stored.files.into_iter().map(file).collect(),
             fluent: stored.texts.into_iter().map(file).collect(),
+            overrides_mails: true,
             overrides_pages: false,
             overrides_texts: true,
         };

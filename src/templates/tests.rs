@@ -39,7 +39,20 @@ fn digest(templates: &Templates, template: &str) -> RenderedMail {
 
 #[test]
 fn every_embedded_template_renders_with_all_samples() {
-    assert_eq!(Templates::load(None).unwrap().check(), Vec::<String>::new());
+    let files = TemplateFiles {
+        overrides_mails: true,
+        overrides_pages: true,
+        overrides_texts: true,
+        ..TemplateFiles::load(None).unwrap()
+    };
+    assert_eq!(Templates::from_files(files).unwrap().check(), Vec::<String>::new());
+}
+
+#[test]
+fn templates_without_files_of_the_admin_are_not_rendered_to_check_them() {
+    let templates = Templates::load(None).unwrap();
+    assert_eq!(templates.check(), Vec::<String>::new());
+    assert!(templates.public_pages.get().is_none() && templates.all_pages.get().is_none());
 }
 
 #[test]
