@@ -120,12 +120,8 @@ impl Daemon {
         request: ReloadRequest,
         server: &Server,
     ) -> Tasks {
-        let checked = match reloads.load(&self.app).await {
-            Ok(loaded) => self.app.check_reload(loaded).await,
-            Err(error) => Err(error),
-        };
-        let checked = match checked {
-            Ok(checked) => checked,
+        let loaded = match reloads.load(&self.app).await {
+            Ok(loaded) => loaded,
             Err(error) => {
                 reloads.record_result(&self.app, request, Err(error)).await;
                 return tasks;
@@ -137,7 +133,7 @@ impl Daemon {
         if let Err(e) = tasks.stop().await {
             tracing::warn!("a task did not stop properly: {e:#}");
         }
-        let result = match self.app.reloaded(checked).await {
+        let result = match self.app.reloaded(loaded).await {
             Ok(app) => {
                 server.replace(site_service(app.clone(), self.demo.clone()));
                 self.app = app;

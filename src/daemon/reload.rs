@@ -17,8 +17,8 @@ use crate::templates::Templates;
 /// Interval between polls of the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Interval between attempts to load definitions after a failure.
-const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+/// Interval between attempts to load definitions after a failure; each attempt interrupts the tasks.
+const RETRY_INTERVAL: Duration = Duration::from_secs(300);
 
 /// Reads and validates the configuration again; the error lists every problem.
 type LoadConfig = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
