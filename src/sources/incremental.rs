@@ -12,7 +12,7 @@ const OVERLAP: SignedDuration = SignedDuration::from_mins(5);
 /// Further time before the watermark from which the publication dates of a CMS are read again.
 const PUBLICATION_OVERLAP: SignedDuration = DAY;
 /// Smallest number that is read as milliseconds; smaller ones are seconds (see
-/// `row::parse_instant`).
+/// `timestamps::parse_instant`).
 const MIN_EPOCH_MILLIS: i64 = 100_000_000_000;
 /// Smallest number that is read as seconds; smaller ones are dates of eight digits, or not a time.
 const MIN_EPOCH_SECONDS: i64 = 100_000_000;

@@ -46,6 +46,7 @@ mod single_statement;
 mod sync;
 mod sync_report;
 mod sync_start;
+mod timestamps;
 pub mod trigger;
 mod wordpress;
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc::Sender;
 use self::posts::{GhostSite, Post};
 use super::panics::catch_panic;
 use super::read_session::ReadSession;
-use super::row::parse_instant;
+use super::timestamps::parse_instant;
 use crate::config::{Ids, Source};
 use crate::domain::article::{IncomingArticle, SourceRow};
 use crate::domain::time::Millis;

@@ -8,7 +8,7 @@ use super::zone_names::{named_zone, split_zone};
 use crate::domain::article::Enclosure;
 use crate::domain::media;
 use crate::domain::time::Millis;
-use crate::sources::row::parse_instant;
+use crate::sources::timestamps::parse_instant;
 
 /// Parses a time as feeds write it: RFC 822 with any weekday, RFC 3339, or a similar form, with an
 /// offset or the name of a zone. `field` names the time in the error.
