@@ -323,7 +323,9 @@ impl MessageBuilder {
         let cell = Arc::clone(variants.entry(id).or_default());
         if variants.len() > MAX_PREPARED_VARIANTS {
             let oldest = variants.keys().copied().find(|other| *other != id);
-            oldest.map(|oldest| variants.remove(&oldest));
+            if let Some(oldest) = oldest {
+                variants.remove(&oldest);
+            }
         }
         cell
     }

@@ -8,8 +8,8 @@ use crate::store::subscriber_values::FROZEN_VALUES;
 /// Number of deliveries in a batch, which is leased and loaded as a whole.
 pub const BATCH_SIZE: i64 = 256;
 
-/// Number of batches frozen per transaction. SQLite waits for the disk at each commit, which took half of the
-/// time with 8; the 4,096 rows of 16 delay other writers by some 20 ms.
+/// Number of batches frozen per transaction: SQLite waits for the disk at each commit, and other writers wait
+/// for the whole transaction.
 pub(super) const BATCHES_PER_TRANSACTION: i64 = 16;
 
 /// Locks the edition and returns how far its audience is frozen.

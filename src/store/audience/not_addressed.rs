@@ -31,18 +31,23 @@ static HAS_GROUP_WITHOUT_STORY: Statement = Statement::new(
      LIMIT 1",
 );
 
-static COUNT_WITHOUT_STORY: Statement = Statement::new(
-    "
-    SELECT COUNT(*) AS subscribers
+/// The subscriptions for whose language and sections an edition has no story.
+const WITHOUT_STORY: &str = "
       FROM subscriptions s
       JOIN subscribers p ON p.id = s.subscriber_id
       JOIN variant_assignments c
              ON c.edition_id = $edition
             AND c.language = COALESCE(p.language, '')
             AND c.sections = s.sections
-     WHERE s.digest = $digest
-       AND s.status = 'confirmed'
-       AND c.variant_id IS NULL",
+     WHERE c.variant_id IS NULL";
+
+static COUNT_WITHOUT_STORY: Statement = Statement::with(
+    "
+    SELECT COUNT(*) AS subscribers
+           {without_story}
+       AND s.digest = $digest
+       AND s.status = 'confirmed'",
+    &[("without_story", WITHOUT_STORY)],
 );
 
 /// Counts the confirmed subscriptions in an index.
@@ -70,17 +75,12 @@ static HAS_SUPPRESSIONS: Statement = Statement::new("SELECT hash FROM suppressio
 static COUNT_UNFILTERED: Statement =
     Statement::with("SELECT COUNT(*) AS subscribers {recipients}", &[("recipients", RECIPIENTS)]);
 
-static LACKS_STORY: Statement = Statement::new(
+static LACKS_STORY: Statement = Statement::with(
     "
     SELECT s.id
-      FROM subscriptions s
-      JOIN subscribers p ON p.id = s.subscriber_id
-      JOIN variant_assignments c
-             ON c.edition_id = $edition
-            AND c.language = COALESCE(p.language, '')
-            AND c.sections = s.sections
-     WHERE s.id = $subscription
-       AND c.variant_id IS NULL",
+           {without_story}
+       AND s.id = $subscription",
+    &[("without_story", WITHOUT_STORY)],
 );
 
 /// All statements of this file.
