@@ -1,12 +1,11 @@
 //! Executes admin commands on whole editions, and closes or pauses editions whose
 //! deliveries have ended.
 
-use anyhow::{anyhow, bail};
-
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
 use crate::domain::time::Millis;
-use crate::store::Store;
+use crate::store::edition_retries::BegunRetry;
+use crate::store::{Store, StoreResult};
 
 /// Ends the remaining deliveries of cancelled editions, pauses the editions of which every message
 /// failed or is held, and closes the others whose last delivery has ended; returns the closed ones.
@@ -47,43 +46,32 @@ pub async fn run_edition_command(
     now: Millis,
 ) -> anyhow::Result<String> {
     if command == EditionCommand::Retry {
-        let state = store.editions().get(edition).await?.state;
-        state.apply(command).map_err(|reason| anyhow!("edition {edition}: {reason}"))?;
-        let counts = store.editions().counts(edition).await?;
-        if counts.failed + counts.held == 0 && counts.queued == 0 {
-            bail!("edition {edition}: nothing to retry: no delivery has failed or is held");
-        }
+        return Ok(retry(store, edition, actor, now).await?);
     }
-    // Deliveries are queued first, since an edition without open deliveries is closed at once.
-    let queued = if command == EditionCommand::Retry {
-        store.editions().requeue_failed(edition, now).await?
-    } else {
-        0
-    };
-    let left_out = if command == EditionCommand::Retry {
-        let counts = store.editions().counts(edition).await?;
-        if queued == 0 && counts.queued == 0 {
-            bail!(
-                "edition {edition}: nothing to retry: all addresses are suppressed; `courant suppressions remove EMAIL` allows one again"
-            );
-        }
-        counts.failed + counts.held
-    } else {
-        0
-    };
     let state = store.editions().apply_command(edition, command, None, actor, now).await?;
     let more = match command {
         EditionCommand::Cancel => {
-            format!(
-                "; messages that will not be sent: {}",
-                store.editions().finish_cancelled(edition, now).await?
-            )
+            let cancelled = store.editions().finish_cancelled(edition, now).await?;
+            format!("; messages that will not be sent: {cancelled}")
         }
-        EditionCommand::Retry if left_out > 0 => format!(
-            "; messages queued again: {queued}; left out because the address is suppressed: {left_out}"
-        ),
-        EditionCommand::Retry => format!("; messages queued again: {queued}"),
-        EditionCommand::Pause | EditionCommand::Resume => String::new(),
+        _ => String::new(),
     };
     Ok(format!("Edition {edition} is {}{more}.", state.as_str()))
+}
+
+/// Queues the failed and held deliveries of an edition again; returns one sentence about the result.
+/// What an interrupted retry leaves can be retried again.
+async fn retry(store: &Store, edition: i64, actor: &Actor, now: Millis) -> StoreResult<String> {
+    let BegunRetry { state, mut requeued, rest } =
+        store.editions().begin_retry(edition, actor, now).await?;
+    for batch in rest {
+        requeued += store.editions().continue_retry(edition, batch, now).await?;
+    }
+    let counts = store.editions().counts(edition).await?;
+    let left_out = match counts.failed + counts.held {
+        0 => String::new(),
+        n => format!("; left out because the address is suppressed: {n}"),
+    };
+    let state = state.as_str();
+    Ok(format!("Edition {edition} is {state}; messages queued again: {requeued}{left_out}."))
 }

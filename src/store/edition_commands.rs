@@ -128,49 +128,6 @@ static FINISH: Statement = Statement::new(
        AND finished_at IS NULL",
 );
 
-/// Subscribers may have another address since the attempt.
-static FOLLOW_ADDRESSES: Statement = Statement::new(
-    "
-    UPDATE deliveries
-       SET address = p.address,
-           address_hash = p.address_hash,
-           name = p.name
-      FROM subscribers p
-     WHERE deliveries.batch_id = $batch
-       AND deliveries.state IN ('failed', 'held')
-       AND p.id = deliveries.subscriber_id
-       AND p.address_hash <> deliveries.address_hash",
-);
-
-/// Leaves out suppressed addresses and erased subscribers.
-static ENQUEUE_FAILED: Statement = Statement::new(
-    "
-    INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at)
-    SELECT d.id, d.edition_id, e.transport, 1, $now
-      FROM deliveries d
-      JOIN editions e ON e.id = d.edition_id
-     WHERE d.batch_id = $batch
-       AND d.state IN ('failed', 'held')
-       AND d.address <> ''
-       AND {not_suppressed d}
-    ON CONFLICT (delivery_id) DO NOTHING",
-);
-
-static REOPEN_FAILED: Statement = Statement::new(
-    "
-    UPDATE deliveries
-       SET state = 'queued',
-           state_before_retry = state,
-           rejection = NULL,
-           uncertain = 0,
-           ended_at = NULL,
-           first_attempt_at = NULL
-     WHERE batch_id = $batch
-       AND state IN ('failed', 'held')
-       AND address <> ''
-       AND {not_suppressed deliveries}",
-);
-
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] = &[
     &FIND_STATE,
@@ -184,9 +141,6 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &HAS_OPEN_DELIVERY,
     &CLEAR_LEDGER_IF_UNSENT,
     &FINISH,
-    &FOLLOW_ADDRESSES,
-    &ENQUEUE_FAILED,
-    &REOPEN_FAILED,
 ];
 
 fn audit_action(command: EditionCommand) -> AuditAction {
@@ -309,22 +263,5 @@ impl Editions<'_> {
             events::record_edition(&mut tx, EventKind::EditionFinished, id, now).await?;
         }
         tx.commit().await
-    }
-
-    /// Queues the failed and held deliveries of an edition again and returns their number.
-    pub async fn requeue_failed(self, id: i64, now: Millis) -> StoreResult<i64> {
-        let mut requeued = 0;
-        for batch in self.batches_of(id).await? {
-            let mut tx = self.store.begin().await?;
-            tx.query(&FOLLOW_ADDRESSES).bind("batch", batch).execute().await?;
-            tx.query(&ENQUEUE_FAILED).bind("now", now).bind("batch", batch).execute().await?;
-            let reopened = tx.query(&REOPEN_FAILED).bind("batch", batch).execute().await?;
-            if reopened > 0 {
-                edition_counts::forget_batch(&mut tx, batch).await?;
-            }
-            tx.commit().await?;
-            requeued += i64::try_from(reopened).unwrap_or(i64::MAX);
-        }
-        Ok(requeued)
     }
 }

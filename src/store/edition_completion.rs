@@ -36,12 +36,24 @@ static SETTLED_UNSENT: Statement = Statement::with(
     &[("settled", SETTLED)],
 );
 
+/// Waits for a retry that queues deliveries of such an edition at the moment.
+static LOCK_SETTLED: Statement = Statement::with(
+    "
+    SELECT id
+      FROM editions
+     WHERE id IN ({settled})
+     ORDER BY id
+    {lock_rows}",
+    &[("settled", SETTLED)],
+);
+
 static FINISH_SETTLED: Statement = Statement::with(
     "
     UPDATE editions
        SET state = 'sent',
            finished_at = $now
-     WHERE id IN ({settled})
+     WHERE id IN {json_ids $editions}
+       AND id IN ({settled})
     RETURNING id",
     &[("settled", SETTLED)],
 );
@@ -56,7 +68,7 @@ static DEQUEUE_EDITIONS: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&HAS_SETTLED, &SETTLED_UNSENT, &FINISH_SETTLED, &DEQUEUE_EDITIONS];
+    &[&HAS_SETTLED, &SETTLED_UNSENT, &LOCK_SETTLED, &FINISH_SETTLED, &DEQUEUE_EDITIONS];
 
 impl Editions<'_> {
     /// Returns the editions without open deliveries all of whose messages failed or are held, each with
@@ -77,7 +89,10 @@ impl Editions<'_> {
             return Ok(Vec::new());
         }
         let mut tx = self.store.begin().await?;
-        let finished: Vec<i64> = tx.query(&FINISH_SETTLED).bind("now", now).fetch_scalars().await?;
+        let settled: Vec<i64> = tx.query(&LOCK_SETTLED).fetch_scalars().await?;
+        let finish = tx.query(&FINISH_SETTLED).bind("now", now);
+        let finished: Vec<i64> =
+            finish.bind("editions", settled.as_slice()).fetch_scalars().await?;
         tx.query(&DEQUEUE_EDITIONS).bind("editions", finished.as_slice()).execute().await?;
         for edition in &finished {
             edition_counts::store(&mut tx, *edition).await?;

@@ -30,6 +30,7 @@ mod edition_completion;
 pub mod edition_counts;
 pub mod edition_creation;
 pub mod edition_deliveries;
+pub mod edition_retries;
 mod edition_unsubscriptions;
 pub mod editions;
 mod error;

@@ -165,7 +165,7 @@ async fn take(world: &World, id: i64, step: &Step) {
                 courant::delivery::run_edition_command(store, id, *command, &Actor::Cli, now).await;
         }
         Step::BeginRetry => {
-            world.app.store.editions().requeue_failed(id, world.now()).await.unwrap();
+            let _ = world.app.store.editions().begin_retry(id, &Actor::Cli, world.now()).await;
         }
         Step::SendLate(number, with_queue) => {
             let all = deliveries(world, id, None).await;
@@ -219,18 +219,22 @@ database_tests! {
     }
 
     async fn a_retry_that_was_interrupted_leaves_no_stored_counts(world) {
-        world.add_readers(3).await;
+        world.add_readers(READERS).await;
         let id = edition_for(world, "a").await;
-        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.7.1 policy").recipient("r1@")));
+        world.relay.set_script(
+            Script::new()
+                .rule(Rule::reply(At::Rcpt, "550 5.7.1 policy").recipient("r1@"))
+                .rule(Rule::reply(At::Rcpt, "550 5.7.1 policy").recipient("r259@")),
+        );
         world.deliver().await;
-        world.relay.set_script(Script::new());
-        assert_eq!(world.app.store.editions().requeue_failed(id, world.now()).await.unwrap(), 1);
-        world.deliver().await;
-        assert_eq!(world.edition_status(id).await, "sent: 1 queued, 2 sent");
+        let retry = world.app.store.editions().begin_retry(id, &Actor::Cli, world.now()).await.unwrap();
+        assert_eq!(retry.requeued, 1);
+        assert_eq!(world.edition_status(id).await, "sending: 1 queued, 258 sent, 1 failed");
         assert!(!is_stored(world, id).await, "the delivery has not ended");
+        check(world, id, "the first batch").await;
         erase(world, 1).await;
         world.deliver().await;
-        assert_eq!(world.edition_status(id).await, "sent: 2 sent, 1 failed");
+        assert_eq!(world.edition_status(id).await, "sent: 258 sent, 2 failed");
         assert!(is_stored(world, id).await);
     }
 
