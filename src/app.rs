@@ -3,6 +3,8 @@
 mod attention;
 mod clock_faults;
 mod loading;
+mod reload;
+mod renames;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use self::loading::with_definitions;
 pub use self::loading::{
     LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,
 };
+pub use self::reload::CheckedConfig;
 use crate::accounts::{AccountContext, PasswordCost};
 use crate::change_feed::ChangeFeed;
 use crate::clock;
@@ -23,7 +26,7 @@ use crate::delivery::Dispatcher;
 use crate::digests::DigestContext;
 use crate::domain::actor::Actor;
 use crate::domain::time::Millis;
-use crate::feeds::cache::{self, FeedCache};
+use crate::feeds::cache::FeedCache;
 use crate::feeds::on_demand::OnDemandCache;
 use crate::metrics::Metrics;
 use crate::publishing::Publisher;
@@ -31,7 +34,6 @@ use crate::readership::Readership;
 use crate::sources::trigger::SyncTriggers;
 use crate::store::Store;
 use crate::store::identity::StoreIdentity;
-use crate::store::renames::RenamedKind;
 use crate::subscribers::bulk::{self, BulkContext};
 use crate::subscribers::import::jobs::ImportContext;
 use crate::templates::Templates;
@@ -70,7 +72,7 @@ pub struct App {
 }
 
 impl App {
-    /// Reads a config file and connects everything; migrates the store and applies renames.
+    /// Reads a config file and connects everything; migrates the store.
     pub async fn from_file(path: &Path) -> anyhow::Result<Self> {
         Self::connect(load_config(path)?).await
     }
@@ -85,37 +87,11 @@ impl App {
     pub async fn connect_with(config: Config, templates: Arc<Templates>) -> anyhow::Result<Self> {
         let store = Store::open(&config.database.url).await?;
         let (config, definitions_version) = with_definitions(&store, config).await?;
-        apply_renames(&store, &config).await?;
         store.record_events(config.webhook_events());
         store.set_base_url_if_absent(&config.site.base_url).await?;
         let store_identity = store.identity().await?;
         let app = Self::new(config, store, templates, store_identity);
         Ok(Self { definitions_version, ..app })
-    }
-
-    /// Returns an app with another configuration on the same store. Feeds whose settings changed
-    /// are rendered, so that the new app can serve at once.
-    ///
-    /// # Errors
-    /// If the database fails; the store is then as before apart from renames.
-    pub async fn reloaded(&self, loaded: LoadedConfig) -> anyhow::Result<Self> {
-        let LoadedConfig { config, templates } = loaded;
-        let (config, definitions_version) = with_definitions(&self.store, config).await?;
-        check_templates(&config, &templates)?;
-        config.check_filters(self.store.attributes().types().await?)?;
-        apply_renames(&self.store, &config).await?;
-        self.store.record_events(config.webhook_events());
-        let next = Self {
-            triggers: SyncTriggers::new(&config),
-            feed_cache: self.feed_cache.with_config(&config),
-            config: Arc::new(config),
-            templates,
-            definitions_version,
-            on_demand: OnDemandCache::default(),
-            ..self.clone()
-        };
-        cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now()).await?;
-        Ok(next)
     }
 
     /// Returns the configuration with the newest definitions, which the running one may lack for about a
@@ -238,29 +214,6 @@ impl App {
         }
     }
 
-    /// Returns a sentence for each name that queued e-mails or subscriptions refer to but the
-    /// config no longer has.
-    pub async fn unconfigured_names(&self) -> anyhow::Result<Vec<String>> {
-        let transports: Vec<String> =
-            self.config.transports.iter().map(|t| t.name.clone()).collect();
-        let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
-        let unconfigured =
-            self.store.deliveries().unconfigured_names(&transports, &digests).await?;
-        let remedy = |name: &str| {
-            format!(
-                "which is not in the configuration: add it, or set `was = [\"{name}\"]` at its replacement"
-            )
-        };
-        let queued = unconfigured.transports.iter().map(|(name, _)| {
-            format!("messages are queued for transport {name:?}, {}", remedy(name))
-        });
-        let subscriptions = unconfigured.digests.iter().map(|(name, n)| {
-            let belong = if *n == 1 { "subscription belongs" } else { "subscriptions belong" };
-            format!("{n} {belong} to digest {name:?}, {}", remedy(name))
-        });
-        Ok(queued.chain(subscriptions).collect())
-    }
-
     /// Creates a dispatcher under a new node name.
     pub fn dispatcher(&self) -> Dispatcher {
         Dispatcher::new(
@@ -339,23 +292,4 @@ impl App {
 
 fn node_name() -> String {
     hex::encode(clock::random_bytes::<8>())
-}
-
-async fn apply_renames(store: &Store, config: &Config) -> anyhow::Result<()> {
-    let sources = config.sources.iter().map(|s| (RenamedKind::Source, &s.former_names, &s.name));
-    let feeds = config.feeds.iter().map(|f| (RenamedKind::Feed, &f.former_names, &f.name));
-    let digests = config.digests.iter().map(|d| (RenamedKind::Digest, &d.former_names, &d.name));
-    let transports =
-        config.transports.iter().map(|t| (RenamedKind::Transport, &t.former_names, &t.name));
-    let destinations =
-        config.destinations.iter().map(|p| (RenamedKind::Destination, &p.former_names, &p.name));
-    let webhooks = config.webhooks.iter().map(|w| (RenamedKind::Webhook, &w.former_names, &w.name));
-    for (kind, was, name) in
-        sources.chain(feeds).chain(digests).chain(transports).chain(destinations).chain(webhooks)
-    {
-        for old in was {
-            store.rename(kind, old, name).await?;
-        }
-    }
-    Ok(())
 }

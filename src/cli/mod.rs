@@ -9,6 +9,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::ConfigError;
+use crate::domain::actor::Actor;
 
 mod adopt;
 mod articles;
@@ -164,6 +165,21 @@ enum Command {
     Adopt,
 }
 
+impl Command {
+    /// Returns `true` if the command changes nothing, so that it can run beside a server with another
+    /// configuration.
+    fn only_reports(&self) -> bool {
+        matches!(
+            self,
+            Self::Check { .. }
+                | Self::Status
+                | Self::Config(_)
+                | Self::Audit(_)
+                | Self::Backup { .. }
+        )
+    }
+}
+
 /// Parses the command line and runs the command. Returns the exit code: 0 success, 1 failure,
 /// 2 wrong usage or invalid configuration.
 pub fn main() -> ExitCode {
@@ -225,6 +241,9 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
+    if !command.only_reports() {
+        app.apply_renames(Some(&Actor::Cli)).await?;
+    }
     let result = match command {
         Command::Status => status::run(&app, json).await,
         Command::Migrate => migrate::run(&app, json).await,

@@ -36,6 +36,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         // Digests of the database are known only now.
         check_templates(&app.config, &templates)?;
         app.check_filters().await?;
+        app.apply_renames(None).await?;
         let warnings = security_warnings(&app.config).into_iter();
         warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
         Ok(app)

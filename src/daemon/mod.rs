@@ -120,8 +120,8 @@ impl Daemon {
         request: ReloadRequest,
         server: &Server,
     ) -> Tasks {
-        let loaded = match reloads.load(&self.app).await {
-            Ok(loaded) => loaded,
+        let checked = match reloads.check(&self.app).await {
+            Ok(checked) => checked,
             Err(error) => {
                 reloads.record_result(&self.app, request, Err(error)).await;
                 return tasks;
@@ -133,7 +133,7 @@ impl Daemon {
         if let Err(e) = tasks.stop().await {
             tracing::warn!("a task did not stop properly: {e:#}");
         }
-        let result = match self.app.reloaded(loaded).await {
+        let result = match self.app.reloaded(checked).await {
             Ok(app) => {
                 server.replace(site_service(app.clone(), self.demo.clone()));
                 self.app = app;

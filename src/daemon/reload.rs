@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 use tokio::sync::mpsc;
 
-use crate::app::{App, LoadedConfig};
+use super::degraded::is_database_unavailable;
+use crate::app::{App, CheckedConfig, LoadedConfig};
 use crate::config::Config;
 use crate::store::{Store, StoreResult};
 use crate::templates::Templates;
@@ -17,8 +18,11 @@ use crate::templates::Templates;
 /// Interval between polls of the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Interval between attempts to load definitions after a failure; each attempt interrupts the tasks.
-const RETRY_INTERVAL: Duration = Duration::from_secs(300);
+/// Interval between attempts to load definitions after a failure.
+const RETRY_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Maximum number of attempts to read the definitions of a reload.
+const MAX_ATTEMPTS: u32 = 3;
 
 /// Reads and validates the configuration again; the error lists every problem.
 type LoadConfig = dyn Fn() -> anyhow::Result<LoadedConfig> + Send + Sync;
@@ -140,11 +144,24 @@ impl ReloadReceiver {
         Ok(are_changed.then_some(ReloadRequest::Definitions))
     }
 
-    /// Reads and validates the configuration.
+    /// Reads and validates the configuration with the definitions of the database; the present one stays
+    /// in use.
     ///
     /// # Errors
-    /// If it is invalid, or changes a setting that needs a restart.
-    pub(super) async fn load(&self, app: &App) -> anyhow::Result<LoadedConfig> {
+    /// If it is invalid, or changes a setting that needs a restart, or the database fails three times.
+    pub(super) async fn check(&self, app: &App) -> anyhow::Result<CheckedConfig> {
+        let mut attempts = 1;
+        loop {
+            match app.check_reload(self.load(app).await?).await {
+                // Right after a failure of the database, connections may be found broken.
+                Err(e) if is_database_unavailable(&e) && attempts < MAX_ATTEMPTS => attempts += 1,
+                result => return result,
+            }
+            tokio::time::sleep(POLL_INTERVAL).await;
+        }
+    }
+
+    async fn load(&self, app: &App) -> anyhow::Result<LoadedConfig> {
         let load = Arc::clone(&self.loader.load);
         let loaded = tokio::task::spawn_blocking(move || load())
             .await

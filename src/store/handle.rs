@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
+use sqlx::postgres::PgPool;
 use tokio::sync::watch;
 
 use super::count_cache::CountCache;
@@ -26,6 +28,8 @@ pub struct Store {
     pub(super) recent_counts: Arc<CountCache>,
     /// Kinds of events that this process records for webhooks.
     pub(super) recorded_events: RecordedEvents,
+    /// Connections of the newest handle [for another runtime](Self::for_runtime), on PostgreSQL.
+    pub(super) runtime_pool: Arc<ArcSwapOption<PgPool>>,
 }
 
 static PING: Statement = Statement::new("SELECT 1");
@@ -46,6 +50,7 @@ impl Store {
             commit_mark: None,
             recent_counts: Arc::default(),
             recorded_events: RecordedEvents::default(),
+            runtime_pool: Arc::default(),
         }
     }
 
@@ -71,14 +76,8 @@ impl Store {
             Db::Postgres(pool) => {
                 let own =
                     pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
-                Self {
-                    db: Arc::new(Db::Postgres(own)),
-                    article_changes: Arc::clone(&self.article_changes),
-                    write_state: Arc::clone(&self.write_state),
-                    commit_mark: self.commit_mark.clone(),
-                    recorded_events: self.recorded_events.clone(),
-                    recent_counts: Arc::clone(&self.recent_counts),
-                }
+                self.runtime_pool.store(Some(Arc::new(own.clone())));
+                Self { db: Arc::new(Db::Postgres(own)), ..self.clone() }
             }
         }
     }
@@ -88,7 +87,7 @@ impl Store {
         totals()
     }
 
-    /// Returns the numbers of used and of idle connections.
+    /// Returns the numbers of used and of idle connections, with those of the other runtime.
     pub fn connections(&self) -> (usize, usize) {
         let count = |size: u32, idle: usize| {
             (usize::try_from(size).unwrap_or_default().saturating_sub(idle), idle)
@@ -97,7 +96,13 @@ impl Store {
             Db::Sqlite { read, write, .. } => {
                 count(read.size() + write.size(), read.num_idle() + write.num_idle())
             }
-            Db::Postgres(pool) => count(pool.size(), pool.num_idle()),
+            Db::Postgres(pool) => {
+                let (size, idle) = match &*self.runtime_pool.load() {
+                    Some(other) => (other.size(), other.num_idle()),
+                    None => (0, 0),
+                };
+                count(pool.size() + size, pool.num_idle() + idle)
+            }
         }
     }
 

@@ -64,6 +64,7 @@ pub mod recent_changes;
 pub mod recent_counts;
 pub mod rejected_rows;
 pub mod reloads;
+mod rename_statements;
 pub mod renames;
 pub mod second_factors;
 mod selection_entries;

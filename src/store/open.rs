@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::pool::PoolConnectionMetadata;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -26,6 +27,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(15);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Pool size for PostgreSQL; statements work on whole sets of rows, so a few connections suffice.
 const MAX_POSTGRES_CONNECTIONS: u32 = 12;
+/// Idle time after which a connection to PostgreSQL is tested before its next use.
+const MAX_UNTESTED_IDLE: Duration = Duration::from_millis(100);
 
 /// Right of this process to send from a SQLite file; dropping it releases the lock.
 #[derive(Debug)]
@@ -214,6 +217,7 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
         .max_connections(MAX_POSTGRES_CONNECTIONS)
         .acquire_timeout(CONNECT_TIMEOUT)
         .test_before_acquire(false)
+        .before_acquire(|connection, state| Box::pin(is_alive(connection, state)))
         .connect_with(options)
         .await
         .map_err(unreachable)?;
@@ -223,6 +227,15 @@ async fn open_postgres(url: &str) -> StoreResult<Store> {
         "create a new database, set `url` in [database] to it and import the data again",
     )?;
     Ok(Store::new(Db::Postgres(pool)))
+}
+
+/// Returns `false` for a connection that the server has ended, for example in a restart. Connections in
+/// steady use are not tested, which would cost each statement a round trip.
+async fn is_alive(
+    connection: &mut PgConnection,
+    state: PoolConnectionMetadata,
+) -> Result<bool, sqlx::Error> {
+    Ok(state.idle_for < MAX_UNTESTED_IDLE || connection.ping().await.is_ok())
 }
 
 fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {

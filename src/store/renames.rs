@@ -1,295 +1,90 @@
 //! Renames in the config: names are keys, so the history under the old name is moved to the new
 //! one.
 
-use super::db::Statement;
-use super::{Store, StoreResult, selection_entries};
+use super::db::{Statement, Tx};
+pub use super::rename_statements::RenamedKind;
+use super::{Store, StoreResult, reloads, rename_statements, selection_entries};
+use crate::domain::actor::Actor;
+use crate::domain::time::Millis;
 
-/// A kind of named section in the config.
-#[derive(Debug, Clone, Copy)]
-pub enum RenamedKind {
-    /// A source, in `[[sources]]`.
-    Source,
-    /// A feed, in `[[feeds]]`.
-    Feed,
-    /// A digest, in `[[digests]]`.
-    Digest,
-    /// A transport, in `[[transports]]`.
-    Transport,
-    /// A publishing destination, in `[[publish]]`.
-    Destination,
-    /// A webhook, in `[[webhooks]]`.
-    Webhook,
+/// A name of the config that replaces a former one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rename {
+    /// Kind of the section.
+    pub kind: RenamedKind,
+    /// Former name, from `was`.
+    pub old_name: String,
+    /// Name in the present config.
+    pub name: String,
 }
 
-/// Checks whether a table contains a name.
-const FIND_NAME: &str = "
-    SELECT CAST(1 AS BIGINT) AS found
-      FROM {table}
-     WHERE {column} = $name
-     LIMIT 1";
-
-/// Replaces a name in one column of a table.
-const RENAME: &str = "
-    UPDATE {table}
-       SET {column} = $name
-     WHERE {column} = $old_name";
-
-/// Fragments that name a column.
-type Fragments = [(&'static str, &'static str); 2];
-
-const fn column(table: &'static str, column: &'static str) -> Fragments {
-    [("table", table), ("column", column)]
-}
-
-const SOURCES: &Fragments = &column("sources", "name");
-const REJECTED_ROWS: &Fragments = &column("rejected_rows", "source");
-const ARTICLES: &Fragments = &column("articles", "source");
-const ID_MAPPINGS_SOURCE: &Fragments = &column("id_mappings", "source");
-const ID_MAPPINGS_FROM_SOURCE: &Fragments = &column("id_mappings", "from_source");
-const FEED_VERSIONS: &Fragments = &column("feed_versions", "feed");
-const HUB_PINGS: &Fragments = &column("hub_pings", "feed");
-const HUB_REQUESTS: &Fragments = &column("hub_requests", "feed");
-const HUB_SUBSCRIPTIONS: &Fragments = &column("hub_subscriptions", "feed");
-const READERSHIP: &Fragments = &column("readership", "feed");
-const DIGESTS: &Fragments = &column("digests", "name");
-const EDITIONS_DIGEST: &Fragments = &column("editions", "digest");
-const SELECTION_ENTRIES: &Fragments = &column("selection_entries", "digest");
-const LEDGER: &Fragments = &column("ledger", "digest");
-const SUBSCRIPTIONS: &Fragments = &column("subscriptions", "digest");
-const IMPORTS: &Fragments = &column("imports", "digest");
-const EDITIONS_TRANSPORT: &Fragments = &column("editions", "transport");
-const DELIVERY_QUEUE: &Fragments = &column("delivery_queue", "transport");
-const PUBLICATIONS: &Fragments = &column("publications", "destination");
-const WEBHOOK_DELIVERIES: &Fragments = &column("webhook_deliveries", "webhook");
-const WEBHOOK_ATTEMPTS: &Fragments = &column("webhook_attempts", "webhook");
-const WEBHOOK_STATES: &Fragments = &column("webhook_states", "name");
-
-static FIND_SOURCE: Statement = Statement::with(FIND_NAME, SOURCES);
-static FIND_FEED: Statement = Statement::with(FIND_NAME, FEED_VERSIONS);
-static FIND_DIGEST: Statement = Statement::with(FIND_NAME, DIGESTS);
-static FIND_TRANSPORT: Statement = Statement::with(FIND_NAME, EDITIONS_TRANSPORT);
-static FIND_DESTINATION: Statement = Statement::with(FIND_NAME, PUBLICATIONS);
-static FIND_WEBHOOK: Statement = Statement::with(FIND_NAME, WEBHOOK_ATTEMPTS);
-
-static RENAME_IN_SOURCES: Statement = Statement::with(RENAME, SOURCES);
-static RENAME_IN_REJECTED_ROWS: Statement = Statement::with(RENAME, REJECTED_ROWS);
-static RENAME_IN_ARTICLES: Statement = Statement::with(RENAME, ARTICLES);
-static RENAME_IN_ID_MAPPINGS_SOURCE: Statement = Statement::with(RENAME, ID_MAPPINGS_SOURCE);
-static RENAME_IN_ID_MAPPINGS_FROM_SOURCE: Statement =
-    Statement::with(RENAME, ID_MAPPINGS_FROM_SOURCE);
-
-static RENAME_IN_FEED_VERSIONS: Statement = Statement::with(RENAME, FEED_VERSIONS);
-static RENAME_IN_HUB_PINGS: Statement = Statement::with(RENAME, HUB_PINGS);
-static RENAME_IN_HUB_REQUESTS: Statement = Statement::with(RENAME, HUB_REQUESTS);
-static RENAME_IN_HUB_SUBSCRIPTIONS: Statement = Statement::with(RENAME, HUB_SUBSCRIPTIONS);
-static RENAME_IN_READERSHIP: Statement = Statement::with(RENAME, READERSHIP);
-
-/// Renames a digest and ends its schedule, so that a renamed digest sends nothing by itself.
-static RENAME_IN_DIGESTS: Statement = Statement::new(
-    "
-    UPDATE digests
-       SET name = $name,
-           schedule = NULL
-     WHERE name = $old_name",
-);
-static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
-static RENAME_IN_SELECTION_ENTRIES: Statement = Statement::with(RENAME, SELECTION_ENTRIES);
-static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
-static RENAME_IN_API_TOKEN_DIGESTS: Statement = Statement::new(
-    "
-    UPDATE api_token_digests
-       SET digest = $name
-     WHERE digest = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM api_token_digests taken
-            WHERE taken.token = api_token_digests.token
-              AND taken.digest = $name)",
-);
-static RENAME_IN_USER_DIGESTS: Statement = Statement::new(
-    "
-    UPDATE user_digests
-       SET digest = $name
-     WHERE digest = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM user_digests taken
-            WHERE taken.user_name = user_digests.user_name
-              AND taken.digest = $name)",
-);
-static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
-static RENAME_IN_IMPORTS: Statement = Statement::with(RENAME, IMPORTS);
-
-/// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
-static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
-    "
-    UPDATE deliveries
-       SET payload = REPLACE(payload, '\"' || CAST($old_name AS TEXT) || '\"',
-                             '\"' || CAST($name AS TEXT) || '\"')
-     WHERE kind = 'confirmation'
-       AND payload IS NOT NULL",
-);
-
-static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITIONS_TRANSPORT);
-static RENAME_IN_DELIVERY_QUEUE: Statement = Statement::with(RENAME, DELIVERY_QUEUE);
-
-/// Deletes the failure of a transport; the next one is stored under its new name.
-static DELETE_TRANSPORT_FAILURE: Statement = Statement::new(
-    "
-    DELETE FROM transport_failures
-     WHERE transport = $old_name
-       AND transport <> $name",
-);
-
-static RENAME_IN_PUBLICATIONS: Statement = Statement::with(RENAME, PUBLICATIONS);
-
-static RENAME_IN_WEBHOOK_DELIVERIES: Statement = Statement::with(RENAME, WEBHOOK_DELIVERIES);
-static RENAME_IN_WEBHOOK_ATTEMPTS: Statement = Statement::with(RENAME, WEBHOOK_ATTEMPTS);
-static RENAME_IN_WEBHOOK_STATES: Statement = Statement::with(RENAME, WEBHOOK_STATES);
-
-static RENAME_SOURCE_TERM: Statement = Statement::new(
-    "
-    UPDATE article_terms
-       SET term = $name
-     WHERE kind = 'source'
-       AND term = $old_name",
-);
-
-/// Renames the counters of a transport; those that already exist under the new name are kept.
-static RENAME_RATE_LIMITS: Statement = Statement::new(
-    "
-    UPDATE rate_limits
-       SET transport = $name
-     WHERE transport = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM rate_limits taken
-            WHERE taken.transport = $name
-              AND taken.domain_key = rate_limits.domain_key)",
-);
-
-/// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[
-    &FIND_SOURCE,
-    &FIND_FEED,
-    &FIND_DIGEST,
-    &FIND_TRANSPORT,
-    &FIND_DESTINATION,
-    &FIND_WEBHOOK,
-    &RENAME_IN_WEBHOOK_DELIVERIES,
-    &RENAME_IN_WEBHOOK_ATTEMPTS,
-    &RENAME_IN_WEBHOOK_STATES,
-    &RENAME_IN_SOURCES,
-    &RENAME_IN_REJECTED_ROWS,
-    &RENAME_IN_ARTICLES,
-    &RENAME_IN_ID_MAPPINGS_SOURCE,
-    &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
-    &RENAME_IN_FEED_VERSIONS,
-    &RENAME_IN_HUB_PINGS,
-    &RENAME_IN_HUB_REQUESTS,
-    &RENAME_IN_HUB_SUBSCRIPTIONS,
-    &RENAME_IN_READERSHIP,
-    &RENAME_IN_DIGESTS,
-    &RENAME_IN_EDITIONS_DIGEST,
-    &RENAME_IN_SELECTION_ENTRIES,
-    &RENAME_IN_LEDGER,
-    &RENAME_IN_API_TOKEN_DIGESTS,
-    &RENAME_IN_USER_DIGESTS,
-    &RENAME_IN_SUBSCRIPTIONS,
-    &RENAME_IN_IMPORTS,
-    &RENAME_IN_CONFIRMATIONS,
-    &RENAME_IN_EDITIONS_TRANSPORT,
-    &RENAME_IN_DELIVERY_QUEUE,
-    &DELETE_TRANSPORT_FAILURE,
-    &RENAME_IN_PUBLICATIONS,
-    &RENAME_SOURCE_TERM,
-    &RENAME_RATE_LIMITS,
-];
-
-/// Statements that replace the name of a source.
-static SOURCE_RENAMES: &[&Statement] = &[
-    &RENAME_IN_SOURCES,
-    &RENAME_IN_REJECTED_ROWS,
-    &RENAME_IN_ARTICLES,
-    &RENAME_IN_ID_MAPPINGS_SOURCE,
-    &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
-];
-/// Statements that replace the name of a feed.
-static FEED_RENAMES: &[&Statement] = &[
-    &RENAME_IN_FEED_VERSIONS,
-    &RENAME_IN_HUB_PINGS,
-    &RENAME_IN_HUB_REQUESTS,
-    &RENAME_IN_HUB_SUBSCRIPTIONS,
-    &RENAME_IN_READERSHIP,
-];
-/// Statements that replace the name of a digest.
-static DIGEST_RENAMES: &[&Statement] = &[
-    &RENAME_IN_DIGESTS,
-    &RENAME_IN_EDITIONS_DIGEST,
-    &RENAME_IN_SELECTION_ENTRIES,
-    &RENAME_IN_LEDGER,
-    &RENAME_IN_API_TOKEN_DIGESTS,
-    &RENAME_IN_USER_DIGESTS,
-    &RENAME_IN_SUBSCRIPTIONS,
-    &RENAME_IN_IMPORTS,
-    &RENAME_IN_CONFIRMATIONS,
-];
-/// Statements that replace the name of a transport.
-static TRANSPORT_RENAMES: &[&Statement] =
-    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE, &DELETE_TRANSPORT_FAILURE];
-/// Statements that replace the name of a destination.
-static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
-/// Statements that replace the name of a webhook.
-static WEBHOOK_RENAMES: &[&Statement] =
-    &[&RENAME_IN_WEBHOOK_DELIVERIES, &RENAME_IN_WEBHOOK_ATTEMPTS, &RENAME_IN_WEBHOOK_STATES];
-
-impl RenamedKind {
-    /// Returns the statement that finds a name of this kind.
-    fn find_statement(self) -> &'static Statement {
-        match self {
-            Self::Source => &FIND_SOURCE,
-            Self::Feed => &FIND_FEED,
-            Self::Digest => &FIND_DIGEST,
-            Self::Transport => &FIND_TRANSPORT,
-            Self::Destination => &FIND_DESTINATION,
-            Self::Webhook => &FIND_WEBHOOK,
-        }
+impl Rename {
+    /// Returns `true` if the history of the former name is moved.
+    async fn is_pending(&self, store: &Store) -> StoreResult<bool> {
+        let find = self.kind.find_statement();
+        let has_history = async |name: &str| store.read(find).bind("name", name).exists().await;
+        Ok(has_history(&self.old_name).await?
+            && (self.kind == RenamedKind::Transport || !has_history(&self.name).await?))
     }
 
-    /// Returns the statements that replace a name of this kind in all tables.
-    fn rename_statements(self) -> &'static [&'static Statement] {
-        match self {
-            Self::Source => SOURCE_RENAMES,
-            Self::Feed => FEED_RENAMES,
-            Self::Digest => DIGEST_RENAMES,
-            Self::Transport => TRANSPORT_RENAMES,
-            Self::Destination => DESTINATION_RENAMES,
-            Self::Webhook => WEBHOOK_RENAMES,
+    /// Moves the history of the former name, unless the present name has one of its own; returns `true`
+    /// if it changed anything.
+    async fn apply(&self, tx: &mut Tx) -> StoreResult<bool> {
+        let Self { kind, old_name, name } = self;
+        let is_taken = tx.query(kind.find_statement()).bind("name", name.as_str()).exists().await?;
+        let mut renames: Vec<&Statement> = Vec::new();
+        // Messages queued for the old transport are sent through the new one in any case.
+        if !is_taken || *kind == RenamedKind::Transport {
+            renames.extend(kind.rename_statements());
         }
+        match kind {
+            RenamedKind::Source if !is_taken => renames.push(&rename_statements::SOURCE_TERM),
+            RenamedKind::Transport => renames.push(&rename_statements::RATE_LIMITS),
+            _ => {}
+        }
+        let mut changed = 0;
+        for rename in renames {
+            let query = tx.query(rename).bind("old_name", old_name.as_str());
+            changed += query.bind("name", name.as_str()).execute().await?;
+        }
+        if *kind == RenamedKind::Source && !is_taken {
+            selection_entries::rename_source(tx, old_name, name).await?;
+        }
+        Ok(changed > 0)
     }
 }
 
 impl Store {
-    /// Moves the history of `old_name` to `name`, unless `name` has a history of its own.
-    pub async fn rename(&self, kind: RenamedKind, old_name: &str, name: &str) -> StoreResult<()> {
+    /// Moves the history of former names to the present ones, all in one transaction. With an actor, every
+    /// running server is asked to reload if anything was changed.
+    pub async fn rename(
+        &self,
+        renames: &[Rename],
+        reload_by: Option<&Actor>,
+        now: Millis,
+    ) -> StoreResult<()> {
+        if renames.is_empty() {
+            return Ok(());
+        }
         let mut tx = self.begin().await?;
-        let is_taken = tx.query(kind.find_statement()).bind("name", name).exists().await?;
-        let mut renames: Vec<&Statement> = Vec::new();
-        // Messages queued for the old transport are sent through the new one in any case.
-        if !is_taken || matches!(kind, RenamedKind::Transport) {
-            renames.extend(kind.rename_statements());
-        }
-        match kind {
-            RenamedKind::Source if !is_taken => renames.push(&RENAME_SOURCE_TERM),
-            RenamedKind::Transport => renames.push(&RENAME_RATE_LIMITS),
-            _ => {}
-        }
+        let mut has_changed = false;
         for rename in renames {
-            tx.query(rename).bind("old_name", old_name).bind("name", name).execute().await?;
+            has_changed |= rename.apply(&mut tx).await?;
         }
-        if matches!(kind, RenamedKind::Source) && !is_taken {
-            selection_entries::rename_source(&mut tx, old_name, name).await?;
+        if has_changed && let Some(actor) = reload_by {
+            reloads::request(&mut tx, actor, now).await?;
         }
         tx.commit().await
+    }
+
+    /// Returns the renames that would move the history of a former name.
+    pub async fn pending_renames(&self, renames: Vec<Rename>) -> StoreResult<Vec<Rename>> {
+        let mut pending = Vec::new();
+        for rename in renames {
+            if rename.is_pending(self).await? {
+                pending.push(rename);
+            }
+        }
+        Ok(pending)
     }
 }

@@ -120,7 +120,7 @@ database_tests! {
         let actor = accounts::authenticate(ctx, &session.id, now).await.unwrap().unwrap().user.actor();
         assert!(actor.digests().contains("weekly") && !actor.digests().contains("daily"));
         let renamed = courant::store::renames::RenamedKind::Digest;
-        world.app.store.rename(renamed, "weekly", "week").await.unwrap();
+        world.rename(renamed, "weekly", "week").await;
         let user = world.app.store.users().find("wu").await.unwrap().unwrap();
         assert_eq!(user.digests.names(), Some(vec!["week".to_owned()]));
         let listed = world.app.store.users().list(&PageRequest::first(9)).await.unwrap();

@@ -67,6 +67,7 @@ mod readership;
 mod rejected_addresses;
 mod relay_outcomes;
 mod reload;
+mod renames;
 mod rules;
 mod schedule;
 mod schedule_changes;

@@ -359,7 +359,7 @@ database_tests! {
         world.publish([article("a")]).await;
         let store = &world.app.store;
         store.sources().ensure("campus", world.now()).await.unwrap();
-        store.rename(RenamedKind::Source, "college", "campus").await.unwrap();
+        world.rename(RenamedKind::Source, "college", "campus").await;
         assert_eq!(world.sql("UPDATE articles SET source = source WHERE source = 'college'").await, 1);
         assert_eq!(world.sql("UPDATE article_terms SET term = term WHERE kind = 'source' AND term = 'college'").await, 1);
     }

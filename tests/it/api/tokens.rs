@@ -83,7 +83,7 @@ database_tests! {
     async fn a_token_follows_its_digest_through_a_rename(world) {
         create(world, "editor", Role::Editor, Some(&["weekly"]), None).await.unwrap();
         let kind = courant::store::renames::RenamedKind::Digest;
-        world.app.store.rename(kind, "weekly", "news").await.unwrap();
+        world.rename(kind, "weekly", "news").await;
         let found = world.app.store.api_tokens().find("editor").await.unwrap().unwrap();
         assert_eq!(found.digests.names(), Some(vec!["news".to_owned()]));
     }

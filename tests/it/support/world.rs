@@ -16,6 +16,7 @@ use courant::domain::page::PageRequest;
 use courant::domain::subscription::RequestOrigin;
 use courant::domain::time::{HOUR, Millis, SignedDuration};
 use courant::sources::import;
+use courant::store::renames::{Rename, RenamedKind};
 use courant::subscribers::{self, NewSubscriber};
 use sqlx::{AssertSqlSafe, Connection};
 use tokio_util::sync::CancellationToken;
@@ -369,6 +370,12 @@ impl World {
         }
     }
 
+    /// Moves the history of a former name to a present one.
+    pub(crate) async fn rename(&self, kind: RenamedKind, old_name: &str, name: &str) {
+        let rename = Rename { kind, old_name: old_name.to_owned(), name: name.to_owned() };
+        self.app.store.rename(&[rename], None, self.now()).await.unwrap();
+    }
+
     /// Ends the test: panics if a delivery is still in the state `sending`, and closes the
     /// database.
     pub(crate) async fn end(self) {
@@ -415,5 +422,6 @@ async fn connect(
     let config = Config::parse(&home.path().join("config.toml"), &text, std::iter::empty())?;
     let mut app = App::connect(config).await?;
     app.clock = clock;
+    app.apply_renames(None).await?;
     Ok(app)
 }

@@ -1,0 +1,62 @@
+//! Replacement of the configuration of a running process.
+
+use std::sync::Arc;
+
+use super::App;
+use super::loading::{LoadedConfig, check_templates, with_definitions};
+use super::renames::renames;
+use crate::config::Config;
+use crate::feeds::cache;
+use crate::feeds::on_demand::OnDemandCache;
+use crate::sources::trigger::SyncTriggers;
+use crate::templates::Templates;
+
+/// A configuration with the definitions of the database, checked as a whole.
+#[derive(Debug)]
+pub struct CheckedConfig {
+    config: Config,
+    templates: Arc<Templates>,
+    definitions_version: i64,
+}
+
+impl App {
+    /// Adds the definitions of the database to a configuration and checks that a process can use it; the
+    /// present configuration stays in use.
+    ///
+    /// # Errors
+    /// If the configuration is not valid, or the database fails.
+    pub async fn check_reload(&self, loaded: LoadedConfig) -> anyhow::Result<CheckedConfig> {
+        let LoadedConfig { config, templates } = loaded;
+        let (config, definitions_version) = with_definitions(&self.store, config).await?;
+        let check = |templates: &Templates| check_templates(&config, templates).map(|()| config);
+        let config = templates.run_on_pool(check).await??;
+        config.check_filters(self.store.attributes().types().await?)?;
+        Ok(CheckedConfig { config, templates, definitions_version })
+    }
+
+    /// Returns an app with a checked configuration on the same store. Feeds whose settings changed are
+    /// rendered, so that the new app can serve at once.
+    ///
+    /// # Errors
+    /// If the database fails; no row is then renamed.
+    pub async fn reloaded(&self, checked: CheckedConfig) -> anyhow::Result<Self> {
+        let CheckedConfig { config, templates, definitions_version } = checked;
+        self.store.rename(&renames(&config), None, self.now()).await?;
+        self.store.record_events(config.webhook_events());
+        let next = Self {
+            triggers: SyncTriggers::new(&config),
+            feed_cache: self.feed_cache.with_config(&config),
+            config: Arc::new(config),
+            templates,
+            definitions_version,
+            on_demand: OnDemandCache::default(),
+            ..self.clone()
+        };
+        let refreshed = cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now());
+        if let Err(e) = refreshed.await {
+            // The old configuration no longer fits the renamed rows; the next tick renders the feeds.
+            tracing::warn!("cannot render the feeds of the new configuration yet: {e:#}");
+        }
+        Ok(next)
+    }
+}

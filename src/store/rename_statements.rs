@@ -1,0 +1,308 @@
+//! Statements that find a name of the configuration in the rows of the database, and replace it.
+
+use super::db::Statement;
+
+/// A kind of named section in the config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenamedKind {
+    /// A source, in `[[sources]]`.
+    Source,
+    /// A feed, in `[[feeds]]`.
+    Feed,
+    /// A digest, in `[[digests]]`.
+    Digest,
+    /// A transport, in `[[transports]]`.
+    Transport,
+    /// A publishing destination, in `[[publish]]`.
+    Destination,
+    /// A webhook, in `[[webhooks]]`.
+    Webhook,
+}
+
+/// Checks whether a table contains a name.
+const FIND_NAME: &str = "
+    SELECT CAST(1 AS BIGINT) AS found
+      FROM {table}
+     WHERE {column} = $name
+     LIMIT 1";
+
+/// Replaces a name in one column of a table.
+const RENAME: &str = "
+    UPDATE {table}
+       SET {column} = $name
+     WHERE {column} = $old_name";
+
+/// Fragments that name a column.
+type Fragments = [(&'static str, &'static str); 2];
+
+const fn column(table: &'static str, column: &'static str) -> Fragments {
+    [("table", table), ("column", column)]
+}
+
+const SOURCES: &Fragments = &column("sources", "name");
+const REJECTED_ROWS: &Fragments = &column("rejected_rows", "source");
+const ARTICLES: &Fragments = &column("articles", "source");
+const ID_MAPPINGS_SOURCE: &Fragments = &column("id_mappings", "source");
+const ID_MAPPINGS_FROM_SOURCE: &Fragments = &column("id_mappings", "from_source");
+const FEED_VERSIONS: &Fragments = &column("feed_versions", "feed");
+const HUB_PINGS: &Fragments = &column("hub_pings", "feed");
+const HUB_REQUESTS: &Fragments = &column("hub_requests", "feed");
+const HUB_SUBSCRIPTIONS: &Fragments = &column("hub_subscriptions", "feed");
+const READERSHIP: &Fragments = &column("readership", "feed");
+const EDITIONS_DIGEST: &Fragments = &column("editions", "digest");
+const SELECTION_ENTRIES: &Fragments = &column("selection_entries", "digest");
+const LEDGER: &Fragments = &column("ledger", "digest");
+const SUBSCRIPTIONS: &Fragments = &column("subscriptions", "digest");
+const IMPORTS: &Fragments = &column("imports", "digest");
+const EDITIONS_TRANSPORT: &Fragments = &column("editions", "transport");
+const DELIVERY_QUEUE: &Fragments = &column("delivery_queue", "transport");
+const PUBLICATIONS: &Fragments = &column("publications", "destination");
+const WEBHOOK_DELIVERIES: &Fragments = &column("webhook_deliveries", "webhook");
+const WEBHOOK_ATTEMPTS: &Fragments = &column("webhook_attempts", "webhook");
+const WEBHOOK_STATES: &Fragments = &column("webhook_states", "name");
+
+static FIND_SOURCE: Statement = Statement::with(FIND_NAME, SOURCES);
+static FIND_FEED: Statement = Statement::with(FIND_NAME, FEED_VERSIONS);
+/// Finds a digest with a history: its row alone may come from a preview under the new name.
+static FIND_DIGEST: Statement = Statement::new(
+    "
+    SELECT CAST(1 AS BIGINT) AS found
+     WHERE EXISTS (SELECT 1 FROM editions WHERE digest = $name)
+        OR EXISTS (SELECT 1 FROM subscriptions WHERE digest = $name)",
+);
+static FIND_TRANSPORT: Statement = Statement::new(
+    "
+    SELECT CAST(1 AS BIGINT) AS found
+     WHERE EXISTS (SELECT 1 FROM editions WHERE transport = $name)
+        OR EXISTS (SELECT 1 FROM delivery_queue WHERE transport = $name)",
+);
+static FIND_DESTINATION: Statement = Statement::with(FIND_NAME, PUBLICATIONS);
+static FIND_WEBHOOK: Statement = Statement::with(FIND_NAME, WEBHOOK_ATTEMPTS);
+
+static RENAME_IN_SOURCES: Statement = Statement::with(RENAME, SOURCES);
+static RENAME_IN_REJECTED_ROWS: Statement = Statement::with(RENAME, REJECTED_ROWS);
+static RENAME_IN_ARTICLES: Statement = Statement::with(RENAME, ARTICLES);
+static RENAME_IN_ID_MAPPINGS_SOURCE: Statement = Statement::with(RENAME, ID_MAPPINGS_SOURCE);
+static RENAME_IN_ID_MAPPINGS_FROM_SOURCE: Statement =
+    Statement::with(RENAME, ID_MAPPINGS_FROM_SOURCE);
+
+static RENAME_IN_FEED_VERSIONS: Statement = Statement::with(RENAME, FEED_VERSIONS);
+static RENAME_IN_HUB_PINGS: Statement = Statement::with(RENAME, HUB_PINGS);
+static RENAME_IN_HUB_REQUESTS: Statement = Statement::with(RENAME, HUB_REQUESTS);
+static RENAME_IN_HUB_SUBSCRIPTIONS: Statement = Statement::with(RENAME, HUB_SUBSCRIPTIONS);
+static RENAME_IN_READERSHIP: Statement = Statement::with(RENAME, READERSHIP);
+
+/// Deletes what a digest without a history has under its new name, so that the former one takes it.
+static DELETE_NEW_SELECTION_ENTRIES: Statement = Statement::new(
+    "
+    DELETE FROM selection_entries
+     WHERE digest = $name
+       AND EXISTS (SELECT 1 FROM digests WHERE name = $old_name)",
+);
+static DELETE_NEW_DIGEST: Statement = Statement::new(
+    "
+    DELETE FROM digests
+     WHERE name = $name
+       AND EXISTS (SELECT 1 FROM digests former WHERE former.name = $old_name)",
+);
+
+/// Renames a digest and ends its schedule, so that a renamed digest sends nothing by itself.
+static RENAME_IN_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE digests
+       SET name = $name,
+           schedule = NULL
+     WHERE name = $old_name",
+);
+static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
+static RENAME_IN_SELECTION_ENTRIES: Statement = Statement::with(RENAME, SELECTION_ENTRIES);
+static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
+static RENAME_IN_API_TOKEN_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE api_token_digests
+       SET digest = $name
+     WHERE digest = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM api_token_digests taken
+            WHERE taken.token = api_token_digests.token
+              AND taken.digest = $name)",
+);
+static RENAME_IN_USER_DIGESTS: Statement = Statement::new(
+    "
+    UPDATE user_digests
+       SET digest = $name
+     WHERE digest = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM user_digests taken
+            WHERE taken.user_name = user_digests.user_name
+              AND taken.digest = $name)",
+);
+static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
+static RENAME_IN_IMPORTS: Statement = Statement::with(RENAME, IMPORTS);
+
+/// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
+static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
+    "
+    UPDATE deliveries
+       SET payload = REPLACE(payload, '\"' || CAST($old_name AS TEXT) || '\"',
+                             '\"' || CAST($name AS TEXT) || '\"')
+     WHERE kind = 'confirmation'
+       AND payload IS NOT NULL",
+);
+
+static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITIONS_TRANSPORT);
+static RENAME_IN_DELIVERY_QUEUE: Statement = Statement::with(RENAME, DELIVERY_QUEUE);
+
+/// Deletes the failure of a transport; the next one is stored under its new name.
+static DELETE_TRANSPORT_FAILURE: Statement = Statement::new(
+    "
+    DELETE FROM transport_failures
+     WHERE transport = $old_name
+       AND transport <> $name",
+);
+
+static RENAME_IN_PUBLICATIONS: Statement = Statement::with(RENAME, PUBLICATIONS);
+
+static RENAME_IN_WEBHOOK_DELIVERIES: Statement = Statement::with(RENAME, WEBHOOK_DELIVERIES);
+static RENAME_IN_WEBHOOK_ATTEMPTS: Statement = Statement::with(RENAME, WEBHOOK_ATTEMPTS);
+static RENAME_IN_WEBHOOK_STATES: Statement = Statement::with(RENAME, WEBHOOK_STATES);
+
+pub(super) static SOURCE_TERM: Statement = Statement::new(
+    "
+    UPDATE article_terms
+       SET term = $name
+     WHERE kind = 'source'
+       AND term = $old_name",
+);
+
+/// Renames the counters of a transport; those that already exist under the new name are kept.
+pub(super) static RATE_LIMITS: Statement = Statement::new(
+    "
+    UPDATE rate_limits
+       SET transport = $name
+     WHERE transport = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM rate_limits taken
+            WHERE taken.transport = $name
+              AND taken.domain_key = rate_limits.domain_key)",
+);
+
+/// All statements of this file.
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &FIND_SOURCE,
+    &FIND_FEED,
+    &FIND_DIGEST,
+    &FIND_TRANSPORT,
+    &FIND_DESTINATION,
+    &FIND_WEBHOOK,
+    &RENAME_IN_WEBHOOK_DELIVERIES,
+    &RENAME_IN_WEBHOOK_ATTEMPTS,
+    &RENAME_IN_WEBHOOK_STATES,
+    &RENAME_IN_SOURCES,
+    &RENAME_IN_REJECTED_ROWS,
+    &RENAME_IN_ARTICLES,
+    &RENAME_IN_ID_MAPPINGS_SOURCE,
+    &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
+    &RENAME_IN_FEED_VERSIONS,
+    &RENAME_IN_HUB_PINGS,
+    &RENAME_IN_HUB_REQUESTS,
+    &RENAME_IN_HUB_SUBSCRIPTIONS,
+    &RENAME_IN_READERSHIP,
+    &DELETE_NEW_SELECTION_ENTRIES,
+    &DELETE_NEW_DIGEST,
+    &RENAME_IN_DIGESTS,
+    &RENAME_IN_EDITIONS_DIGEST,
+    &RENAME_IN_SELECTION_ENTRIES,
+    &RENAME_IN_LEDGER,
+    &RENAME_IN_API_TOKEN_DIGESTS,
+    &RENAME_IN_USER_DIGESTS,
+    &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_IMPORTS,
+    &RENAME_IN_CONFIRMATIONS,
+    &RENAME_IN_EDITIONS_TRANSPORT,
+    &RENAME_IN_DELIVERY_QUEUE,
+    &DELETE_TRANSPORT_FAILURE,
+    &RENAME_IN_PUBLICATIONS,
+    &SOURCE_TERM,
+    &RATE_LIMITS,
+];
+
+/// Statements that replace the name of a source.
+static SOURCE_RENAMES: &[&Statement] = &[
+    &RENAME_IN_SOURCES,
+    &RENAME_IN_REJECTED_ROWS,
+    &RENAME_IN_ARTICLES,
+    &RENAME_IN_ID_MAPPINGS_SOURCE,
+    &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
+];
+/// Statements that replace the name of a feed.
+static FEED_RENAMES: &[&Statement] = &[
+    &RENAME_IN_FEED_VERSIONS,
+    &RENAME_IN_HUB_PINGS,
+    &RENAME_IN_HUB_REQUESTS,
+    &RENAME_IN_HUB_SUBSCRIPTIONS,
+    &RENAME_IN_READERSHIP,
+];
+/// Statements that replace the name of a digest.
+static DIGEST_RENAMES: &[&Statement] = &[
+    &DELETE_NEW_SELECTION_ENTRIES,
+    &DELETE_NEW_DIGEST,
+    &RENAME_IN_DIGESTS,
+    &RENAME_IN_EDITIONS_DIGEST,
+    &RENAME_IN_SELECTION_ENTRIES,
+    &RENAME_IN_LEDGER,
+    &RENAME_IN_API_TOKEN_DIGESTS,
+    &RENAME_IN_USER_DIGESTS,
+    &RENAME_IN_SUBSCRIPTIONS,
+    &RENAME_IN_IMPORTS,
+    &RENAME_IN_CONFIRMATIONS,
+];
+/// Statements that replace the name of a transport.
+static TRANSPORT_RENAMES: &[&Statement] =
+    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE, &DELETE_TRANSPORT_FAILURE];
+/// Statements that replace the name of a destination.
+static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
+/// Statements that replace the name of a webhook.
+static WEBHOOK_RENAMES: &[&Statement] =
+    &[&RENAME_IN_WEBHOOK_DELIVERIES, &RENAME_IN_WEBHOOK_ATTEMPTS, &RENAME_IN_WEBHOOK_STATES];
+
+impl RenamedKind {
+    /// Returns the noun for messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Feed => "feed",
+            Self::Digest => "digest",
+            Self::Transport => "transport",
+            Self::Destination => "destination",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// Returns the statement that finds a name of this kind.
+    pub(super) fn find_statement(self) -> &'static Statement {
+        match self {
+            Self::Source => &FIND_SOURCE,
+            Self::Feed => &FIND_FEED,
+            Self::Digest => &FIND_DIGEST,
+            Self::Transport => &FIND_TRANSPORT,
+            Self::Destination => &FIND_DESTINATION,
+            Self::Webhook => &FIND_WEBHOOK,
+        }
+    }
+
+    /// Returns the statements that replace a name of this kind in all tables.
+    pub(super) fn rename_statements(self) -> &'static [&'static Statement] {
+        match self {
+            Self::Source => SOURCE_RENAMES,
+            Self::Feed => FEED_RENAMES,
+            Self::Digest => DIGEST_RENAMES,
+            Self::Transport => TRANSPORT_RENAMES,
+            Self::Destination => DESTINATION_RENAMES,
+            Self::Webhook => WEBHOOK_RENAMES,
+        }
+    }
+}
