@@ -123,16 +123,17 @@ impl Editions<'_> {
                 // sending waits until all of them are on disk.
                 tx.query(&USE_BULK_SETTINGS).execute().await?;
             }
-            let Some(mut progress) = FreezeProgress::lock(&mut tx, edition).await? else {
+            let locked = FreezeProgress::lock(&mut tx, edition, BATCHES_PER_TRANSACTION).await?;
+            let Some(mut progress) = locked else {
                 return Ok(0);
             };
             let mut frozen = 0;
-            for _ in 0..BATCHES_PER_TRANSACTION {
+            loop {
                 let in_batch = progress.freeze_batch(&mut tx, now).await?;
                 if in_batch == 0 {
                     break;
                 }
-                frozen += i64::try_from(in_batch).unwrap_or(i64::MAX);
+                frozen += in_batch;
             }
             progress.save(&mut tx).await?;
             tx.commit().await?;

@@ -1,5 +1,7 @@
 //! Batches of consecutive deliveries: their creation, and how far the audience of an edition is frozen.
 
+use std::cmp::Reverse;
+
 use crate::domain::time::Millis;
 use crate::store::StoreResult;
 use crate::store::db::{Statement, Tx};
@@ -22,14 +24,22 @@ static LOCK_PROGRESS: Statement = Statement::new(
     RETURNING frozen_through, recipients, digest",
 );
 
-static ADD_BATCH: Statement = Statement::new(
+static ADD_BATCHES: Statement = Statement::new(
     "
+    WITH RECURSIVE places (place) AS (
+        SELECT 1
+         UNION ALL
+        SELECT place + 1
+          FROM places
+         WHERE place < $count)
     INSERT INTO delivery_batches (edition_id)
-    VALUES ($edition)
+    SELECT $edition
+      FROM places
     RETURNING id",
 );
 
-static REMOVE_BATCH: Statement = Statement::new("DELETE FROM delivery_batches WHERE id = $batch");
+static REMOVE_BATCHES: Statement =
+    Statement::new("DELETE FROM delivery_batches WHERE id IN {json_ids $batches}");
 
 /// The confirmed subscriptions of a digest that get a variant of the edition.
 pub(super) const RECIPIENTS: &str = "
@@ -63,14 +73,25 @@ const FREEZE_BATCH: &str = "
 
 /// Payload of deliveries that need no values of their subscribers.
 const NO_VALUES: &str = "CAST(NULL AS TEXT)";
-/// The next subscriptions of the digest.
-const NEXT: &str = "s.id > $frozen_through";
+/// The subscriptions of the digest after those of the previous batch.
+const NEXT: &str = "s.id > {last_frozen}";
+/// Subscription of the last delivery of a batch, `$frozen_through` if the batch is empty.
+const LAST_FROZEN: &str = "(
+        SELECT COALESCE(MAX(last.subscription_id), $frozen_through)
+          FROM deliveries last
+         WHERE last.batch_id = $last_batch)";
 /// Subscriptions that were selected before.
 const CANDIDATES: &str = "s.id IN {json_ids $candidates}";
 
 static FREEZE: Statement = Statement::with(
     "{freeze} LIMIT $limit",
-    &[("freeze", FREEZE_BATCH), ("payload", NO_VALUES), ("recipients", RECIPIENTS), ("next", NEXT)],
+    &[
+        ("freeze", FREEZE_BATCH),
+        ("payload", NO_VALUES),
+        ("recipients", RECIPIENTS),
+        ("next", NEXT),
+        ("last_frozen", LAST_FROZEN),
+    ],
 );
 
 static FREEZE_WITH_VALUES: Statement = Statement::with(
@@ -80,6 +101,7 @@ static FREEZE_WITH_VALUES: Statement = Statement::with(
         ("payload", FROZEN_VALUES),
         ("recipients", RECIPIENTS),
         ("next", NEXT),
+        ("last_frozen", LAST_FROZEN),
     ],
 );
 
@@ -103,19 +125,13 @@ static FREEZE_CANDIDATES_WITH_VALUES: Statement = Statement::with(
     ],
 );
 
-static LAST_SUBSCRIPTION: Statement = Statement::new(
-    "
-    SELECT MAX(subscription_id) AS last_subscription
-      FROM deliveries
-     WHERE batch_id = $batch",
-);
-
-static SAVE_PROGRESS: Statement = Statement::new(
+static SAVE_PROGRESS: Statement = Statement::with(
     "
     UPDATE editions
-       SET frozen_through = $frozen_through,
+       SET frozen_through = {last_frozen},
            recipients = $recipients
      WHERE id = $edition",
+    &[("last_frozen", LAST_FROZEN)],
 );
 
 /// Finds a variant that is rendered for each recipient, for which their values are frozen.
@@ -132,49 +148,61 @@ static HAS_SNAPSHOT: Statement = Statement::new(
 pub(in crate::store) static STATEMENTS: &[&Statement] = &[
     &LOCK_PROGRESS,
     &HAS_SNAPSHOT,
-    &ADD_BATCH,
-    &REMOVE_BATCH,
+    &ADD_BATCHES,
+    &REMOVE_BATCHES,
     &FREEZE,
     &FREEZE_WITH_VALUES,
     &FREEZE_CANDIDATES,
     &FREEZE_CANDIDATES_WITH_VALUES,
-    &LAST_SUBSCRIPTION,
     &SAVE_PROGRESS,
 ];
 
-/// Progress of freezing the audience of an edition.
+/// Progress of freezing the audience of an edition in one transaction.
 #[derive(Debug)]
 pub(super) struct FreezeProgress {
     edition: i64,
     digest: String,
-    /// Subscription of the last delivery created.
+    /// Subscription up to which the audience was frozen before `last_batch`.
     pub(super) frozen_through: i64,
     /// Number of deliveries created.
     recipients: i64,
     /// `true` if the deliveries get the values of their subscribers.
     with_values: bool,
+    /// Batches of this transaction without deliveries, the next one last.
+    unused_batches: Vec<i64>,
+    /// The last batch frozen in this transaction without reading candidates, 0 if there is none.
+    last_batch: i64,
 }
 
 impl FreezeProgress {
-    /// Locks the row first, so that a second node waits instead of freezing the same batches.
-    pub(super) async fn lock(tx: &mut Tx, edition: i64) -> StoreResult<Option<Self>> {
+    /// Locks the row first, so that a second node waits instead of freezing the same batches, and creates
+    /// the batches of the transaction at once.
+    pub(super) async fn lock(tx: &mut Tx, edition: i64, batches: i64) -> StoreResult<Option<Self>> {
         let row = tx.query(&LOCK_PROGRESS).bind("edition", edition).fetch_first().await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
         let with_values = tx.query(&HAS_SNAPSHOT).bind("edition", edition).exists().await?;
-        row.map(|row| {
-            Ok(Self {
-                edition,
-                digest: row.get("digest")?,
-                frozen_through: row.get("frozen_through")?,
-                recipients: row.get("recipients")?,
-                with_values,
-            })
-        })
-        .transpose()
+        let add = tx.query(&ADD_BATCHES).bind("edition", edition).bind("count", batches);
+        let mut unused_batches: Vec<i64> = add.fetch_scalars().await?;
+        unused_batches.sort_unstable_by_key(|&batch| Reverse(batch));
+        Ok(Some(Self {
+            edition,
+            digest: row.get("digest")?,
+            frozen_through: row.get("frozen_through")?,
+            recipients: row.get("recipients")?,
+            with_values,
+            unused_batches,
+            last_batch: 0,
+        }))
     }
 
-    /// Freezes one batch and returns the number of its deliveries, 0 if the audience is complete.
-    pub(super) async fn freeze_batch(&mut self, tx: &mut Tx, now: Millis) -> StoreResult<u64> {
-        let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
+    /// Freezes one batch and returns the number of its deliveries, 0 if the audience is complete or the
+    /// transaction has no batches left.
+    pub(super) async fn freeze_batch(&mut self, tx: &mut Tx, now: Millis) -> StoreResult<i64> {
+        let Some(&batch) = self.unused_batches.last() else {
+            return Ok(0);
+        };
         let freeze = if self.with_values { &FREEZE_WITH_VALUES } else { &FREEZE };
         let frozen = tx
             .query(freeze)
@@ -183,17 +211,14 @@ impl FreezeProgress {
             .bind("now", now)
             .bind("digest", &self.digest)
             .bind("frozen_through", self.frozen_through)
+            .bind("last_batch", self.last_batch)
             .bind("limit", BATCH_SIZE)
             .execute()
             .await?;
-        if frozen == 0 {
-            tx.query(&REMOVE_BATCH).bind("batch", batch).execute().await?;
-        } else {
-            self.frozen_through =
-                tx.query(&LAST_SUBSCRIPTION).bind("batch", batch).fetch_scalar().await?;
+        if frozen > 0 {
+            self.last_batch = batch;
         }
-        self.recipients += i64::try_from(frozen).unwrap_or(i64::MAX);
-        Ok(frozen)
+        Ok(self.count(frozen))
     }
 
     /// Freezes a batch of subscriptions, ordered by id, and returns the number of its deliveries.
@@ -202,8 +227,10 @@ impl FreezeProgress {
         tx: &mut Tx,
         candidates: &[i64],
         now: Millis,
-    ) -> StoreResult<u64> {
-        let batch: i64 = tx.query(&ADD_BATCH).bind("edition", self.edition).fetch_scalar().await?;
+    ) -> StoreResult<i64> {
+        let Some(&batch) = self.unused_batches.last() else {
+            return Ok(0);
+        };
         let freeze =
             if self.with_values { &FREEZE_CANDIDATES_WITH_VALUES } else { &FREEZE_CANDIDATES };
         let frozen = tx
@@ -215,17 +242,29 @@ impl FreezeProgress {
             .bind("candidates", candidates)
             .execute()
             .await?;
-        if frozen == 0 {
-            tx.query(&REMOVE_BATCH).bind("batch", batch).execute().await?;
-        }
         self.frozen_through = candidates.last().copied().unwrap_or(self.frozen_through);
-        self.recipients += i64::try_from(frozen).unwrap_or(i64::MAX);
-        Ok(frozen)
+        Ok(self.count(frozen))
     }
 
+    /// Counts the deliveries of the next batch, which stays the next one without any.
+    fn count(&mut self, frozen: u64) -> i64 {
+        let frozen = i64::try_from(frozen).unwrap_or(i64::MAX);
+        if frozen > 0 {
+            self.unused_batches.pop();
+        }
+        self.recipients += frozen;
+        frozen
+    }
+
+    /// Stores how far the audience is frozen and removes the batches without deliveries.
     pub(super) async fn save(&self, tx: &mut Tx) -> StoreResult<()> {
+        if !self.unused_batches.is_empty() {
+            let batches = self.unused_batches.as_slice();
+            tx.query(&REMOVE_BATCHES).bind("batches", batches).execute().await?;
+        }
         tx.query(&SAVE_PROGRESS)
             .bind("edition", self.edition)
+            .bind("last_batch", self.last_batch)
             .bind("frozen_through", self.frozen_through)
             .bind("recipients", self.recipients)
             .execute()

@@ -93,7 +93,9 @@ pub(super) async fn freeze(
             return Ok(0);
         }
         let mut tx = store.begin().await?;
-        let Some(mut progress) = FreezeProgress::lock(&mut tx, edition).await? else {
+        let batches = candidates.chunks(usize::try_from(BATCH_SIZE).unwrap_or(usize::MAX));
+        let count = i64::try_from(batches.len()).unwrap_or(i64::MAX);
+        let Some(mut progress) = FreezeProgress::lock(&mut tx, edition, count).await? else {
             return Ok(0);
         };
         // Another node froze these subscriptions meanwhile.
@@ -101,9 +103,8 @@ pub(super) async fn freeze(
             continue;
         }
         let mut frozen = 0;
-        for batch in candidates.chunks(usize::try_from(BATCH_SIZE).unwrap_or(usize::MAX)) {
-            let in_batch = progress.freeze_candidates(&mut tx, batch, now).await?;
-            frozen += i64::try_from(in_batch).unwrap_or(i64::MAX);
+        for batch in batches {
+            frozen += progress.freeze_candidates(&mut tx, batch, now).await?;
         }
         progress.save(&mut tx).await?;
         tx.commit().await?;
