@@ -18,15 +18,9 @@ pub async fn settle_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
             "paused because no message is known to be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
             reply.as_deref().unwrap_or("none")
         );
-        let (command, actor) = (EditionCommand::Pause, Actor::System);
-        match store
-            .editions()
-            .apply_command(edition, command, Some(note.clone()), &actor, now)
-            .await
-        {
-            Ok(_) => tracing::error!(edition, "{note}"),
-            // Another node has paused it, or an admin has cancelled it.
-            Err(e) => tracing::debug!(edition, "cannot pause the edition: {e}"),
+        // Otherwise another node has paused it, or an admin has cancelled or retried it.
+        if store.editions().pause_unsent(edition, &note, now).await? {
+            tracing::error!(edition, "{note}");
         }
     }
     let finished = store.editions().finish_sent(now).await?;
@@ -62,13 +56,15 @@ pub async fn run_edition_command(
 /// Queues the failed and held deliveries of an edition again; returns one sentence about the result.
 /// What an interrupted retry leaves can be retried again.
 async fn retry(store: &Store, edition: i64, actor: &Actor, now: Millis) -> StoreResult<String> {
-    let BegunRetry { state, mut requeued, rest } =
+    let BegunRetry { state, mut requeued, remaining_batches } =
         store.editions().begin_retry(edition, actor, now).await?;
-    for batch in rest {
-        requeued += store.editions().continue_retry(edition, batch, now).await?;
+    for batch in remaining_batches {
+        match store.editions().continue_retry(edition, batch, now).await? {
+            Some(more) => requeued += more,
+            None => return Ok(format!("Edition {edition} was cancelled during the retry.")),
+        }
     }
-    let counts = store.editions().counts(edition).await?;
-    let left_out = match counts.failed + counts.held {
+    let left_out = match store.editions().count_not_retryable(edition).await? {
         0 => String::new(),
         n => format!("; left out because the address is suppressed: {n}"),
     };

@@ -37,7 +37,7 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
         (Engine::Sqlite, "skip_locked") => String::new(),
         (Engine::Postgres, "skip_locked") => "FOR UPDATE SKIP LOCKED".to_owned(),
         (Engine::Sqlite, "lock_rows") => String::new(),
-        (Engine::Postgres, "lock_rows") => "FOR UPDATE".to_owned(),
+        (Engine::Postgres, "lock_rows") => "FOR NO KEY UPDATE".to_owned(),
         (_, "notify") => {
             let (channel, value) = arguments.split_once(' ')?;
             match engine {

@@ -1,8 +1,11 @@
 //! Completion of editions whose deliveries have all ended.
 
 use super::db::Statement;
+use super::edition_commands::apply_command;
 use super::operations::Editions;
 use super::{StoreResult, edition_counts, events};
+use crate::domain::actor::Actor;
+use crate::domain::edition::EditionCommand;
 use crate::domain::event::EventKind;
 use crate::domain::time::Millis;
 
@@ -23,8 +26,7 @@ const SETTLED: &str = "
 static HAS_SETTLED: Statement = Statement::new(SETTLED);
 
 /// Selects the settled editions none of whose messages was sent, with one of the replies.
-static SETTLED_UNSENT: Statement = Statement::with(
-    "
+const UNSENT: &str = "
     SELECT b.edition_id, MAX(d.last_reply) AS reply
       FROM delivery_batches b
       JOIN deliveries d ON d.batch_id = b.id
@@ -32,8 +34,16 @@ static SETTLED_UNSENT: Statement = Statement::with(
      GROUP BY b.edition_id
     HAVING SUM(CASE WHEN d.state IN ('failed', 'held') THEN 1 ELSE 0 END) > 0
        AND SUM(CASE WHEN d.state IN ('sent', 'bounced') THEN 1 ELSE 0 END) = 0
-     ORDER BY b.edition_id",
-    &[("settled", SETTLED)],
+     ORDER BY b.edition_id";
+
+static SETTLED_UNSENT: Statement = Statement::with(UNSENT, &[("settled", SETTLED)]);
+
+static IS_UNSENT: Statement = Statement::with(
+    UNSENT,
+    &[
+        ("settled", "SELECT id FROM ({all_settled}) all_settled WHERE id = $edition"),
+        ("all_settled", SETTLED),
+    ],
 );
 
 /// Waits for a retry that queues deliveries of such an edition at the moment.
@@ -68,7 +78,7 @@ static DEQUEUE_EDITIONS: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&HAS_SETTLED, &SETTLED_UNSENT, &LOCK_SETTLED, &FINISH_SETTLED, &DEQUEUE_EDITIONS];
+    &[&HAS_SETTLED, &SETTLED_UNSENT, &IS_UNSENT, &LOCK_SETTLED, &FINISH_SETTLED, &DEQUEUE_EDITIONS];
 
 impl Editions<'_> {
     /// Returns the editions without open deliveries all of whose messages failed or are held, each with
@@ -81,6 +91,20 @@ impl Editions<'_> {
             .read(&SETTLED_UNSENT)
             .fetch_with(|row| Ok((row.get("edition_id")?, row.get("reply")?)))
             .await
+    }
+
+    /// Pauses an edition if it still has no open deliveries and none of its messages was sent; returns
+    /// `true` if it did.
+    pub async fn pause_unsent(self, edition: i64, note: &str, now: Millis) -> StoreResult<bool> {
+        let mut tx = self.store.begin().await?;
+        tx.query(&LOCK_SETTLED).fetch_scalars::<i64>().await?;
+        if !tx.query(&IS_UNSENT).bind("edition", edition).exists().await? {
+            return Ok(false);
+        }
+        let (note, actor) = (Some(note.to_owned()), Actor::System);
+        apply_command(&mut tx, edition, EditionCommand::Pause, note, &actor, now).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// Marks the editions that have no open deliveries as sent and returns their ids.

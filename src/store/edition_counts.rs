@@ -57,8 +57,8 @@ static STORE_OF_BATCHES: Statement = Statement::new(
 static STORE: Statement =
     Statement::new("UPDATE editions SET counts = $counts WHERE id = $edition");
 
-/// Editions in which a delivery has changed after their end. Those that an admin is about to send again
-/// have entries in the delivery queue.
+/// Editions in which a delivery has changed after their end. One with a message in the delivery queue is
+/// counted once that has left it.
 static LIST_UNCOUNTED: Statement = Statement::new(
     "
     SELECT id

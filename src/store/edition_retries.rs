@@ -8,14 +8,28 @@ use crate::domain::actor::Actor;
 use crate::domain::edition::{EditionCommand, EditionState};
 use crate::domain::time::Millis;
 
-static LIST_FAILED_BATCHES: Statement = Statement::new(
+/// The batches with a delivery that can be sent again, to the present address of its subscriber.
+static LIST_RETRYABLE_BATCHES: Statement = Statement::new(
     "
     SELECT DISTINCT b.id
       FROM delivery_batches b
       JOIN deliveries d ON d.batch_id = b.id
+      JOIN subscribers p ON p.id = d.subscriber_id
      WHERE b.edition_id = $edition
        AND d.state IN ('failed', 'held')
+       AND p.address <> ''
+       AND {not_suppressed p}
      ORDER BY b.id",
+);
+
+static HAS_FAILED: Statement = Statement::new(
+    "
+    SELECT d.id
+      FROM delivery_batches b
+      JOIN deliveries d ON d.batch_id = b.id
+     WHERE b.edition_id = $edition
+       AND d.state IN ('failed', 'held')
+     LIMIT 1",
 );
 
 /// Subscribers may have another address since the attempt.
@@ -33,19 +47,6 @@ static FOLLOW_ADDRESSES: Statement = Statement::new(
 );
 
 /// Leaves out suppressed addresses and erased subscribers.
-static ENQUEUE_FAILED: Statement = Statement::new(
-    "
-    INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at)
-    SELECT d.id, d.edition_id, e.transport, 1, $now
-      FROM deliveries d
-      JOIN editions e ON e.id = d.edition_id
-     WHERE d.batch_id = $batch
-       AND d.state IN ('failed', 'held')
-       AND d.address <> ''
-       AND {not_suppressed d}
-    ON CONFLICT (delivery_id) DO NOTHING",
-);
-
 static REOPEN_FAILED: Statement = Statement::new(
     "
     UPDATE deliveries
@@ -58,7 +59,30 @@ static REOPEN_FAILED: Statement = Statement::new(
      WHERE batch_id = $batch
        AND state IN ('failed', 'held')
        AND address <> ''
-       AND {not_suppressed deliveries}",
+       AND {not_suppressed deliveries}
+    RETURNING id",
+);
+
+/// Queues exactly the deliveries that were reopened: those that another node ends meanwhile are not among
+/// them.
+static ENQUEUE: Statement = Statement::new(
+    "
+    INSERT INTO delivery_queue (delivery_id, edition_id, transport, priority, due_at)
+    SELECT d.id, d.edition_id, e.transport, 1, $now
+      FROM deliveries d
+      JOIN editions e ON e.id = d.edition_id
+     WHERE d.id IN {json_ids $deliveries}
+    ON CONFLICT (delivery_id) DO NOTHING",
+);
+
+static COUNT_SUPPRESSED: Statement = Statement::new(
+    "
+    SELECT COUNT(*)
+      FROM deliveries d
+      JOIN delivery_batches b ON b.id = d.batch_id
+     WHERE b.edition_id = $edition
+       AND d.state IN ('failed', 'held')
+       AND NOT (d.address <> '' AND {not_suppressed d})",
 );
 
 /// Reopens an edition whose deliveries have ended meanwhile, unless an admin has cancelled it. The lock on
@@ -67,15 +91,21 @@ static REOPEN_EDITION: Statement = Statement::new(
     "
     UPDATE editions
        SET state = CASE WHEN state = 'sent' THEN 'sending' ELSE state END,
-           finished_at = NULL,
-           counts = NULL
+           finished_at = NULL
      WHERE id = $edition
        AND state IN ('sending', 'paused', 'sent')",
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] =
-    &[&LIST_FAILED_BATCHES, &FOLLOW_ADDRESSES, &ENQUEUE_FAILED, &REOPEN_FAILED, &REOPEN_EDITION];
+pub(super) static STATEMENTS: &[&Statement] = &[
+    &LIST_RETRYABLE_BATCHES,
+    &HAS_FAILED,
+    &FOLLOW_ADDRESSES,
+    &REOPEN_FAILED,
+    &ENQUEUE,
+    &COUNT_SUPPRESSED,
+    &REOPEN_EDITION,
+];
 
 /// A retry whose first batch is queued.
 #[derive(Debug)]
@@ -85,18 +115,19 @@ pub struct BegunRetry {
     /// Number of deliveries queued again.
     pub requeued: i64,
     /// Batches that are queued next, in this order.
-    pub rest: Vec<i64>,
+    pub remaining_batches: Vec<i64>,
 }
 
 /// Queues the failed and held deliveries of a batch again and returns their number.
 async fn requeue_batch(tx: &mut Tx, batch: i64, now: Millis) -> StoreResult<i64> {
     tx.query(&FOLLOW_ADDRESSES).bind("batch", batch).execute().await?;
-    tx.query(&ENQUEUE_FAILED).bind("now", now).bind("batch", batch).execute().await?;
-    let reopened = tx.query(&REOPEN_FAILED).bind("batch", batch).execute().await?;
-    if reopened > 0 {
+    let reopened: Vec<i64> = tx.query(&REOPEN_FAILED).bind("batch", batch).fetch_scalars().await?;
+    if !reopened.is_empty() {
+        let enqueue = tx.query(&ENQUEUE).bind("now", now);
+        enqueue.bind("deliveries", reopened.as_slice()).execute().await?;
         edition_counts::forget_batch(tx, batch).await?;
     }
-    Ok(i64::try_from(reopened).unwrap_or(i64::MAX))
+    Ok(i64::try_from(reopened.len()).unwrap_or(i64::MAX))
 }
 
 impl Editions<'_> {
@@ -112,44 +143,56 @@ impl Editions<'_> {
         actor: &Actor,
         now: Millis,
     ) -> StoreResult<BegunRetry> {
-        let reject = |reason: &str| {
-            StoreError::Rejected(format!("edition {edition}: nothing to retry: {reason}"))
-        };
+        let retryable = self.store.read(&LIST_RETRYABLE_BATCHES).bind("edition", edition);
+        let mut batches = retryable.fetch_scalars::<i64>().await?.into_iter();
         let mut tx = self.store.begin().await?;
         // Deliveries are locked before their edition, as where outcomes are recorded.
-        let batches: Vec<i64> =
-            tx.query(&LIST_FAILED_BATCHES).bind("edition", edition).fetch_scalars().await?;
-        let mut rest = batches.iter().copied();
         let mut requeued = 0;
         while requeued == 0
-            && let Some(batch) = rest.next()
+            && let Some(batch) = batches.next()
         {
             requeued = requeue_batch(&mut tx, batch, now).await?;
         }
         let state =
             apply_command(&mut tx, edition, EditionCommand::Retry, None, actor, now).await?;
-        if batches.is_empty() {
-            return Err(reject("no delivery has failed or is held"));
-        }
         if requeued == 0 {
-            return Err(reject(
-                "all addresses are suppressed; `courant suppressions remove EMAIL` allows one again",
-            ));
+            let has_failed = tx.query(&HAS_FAILED).bind("edition", edition).exists().await?;
+            let reason = match has_failed {
+                true => {
+                    "all addresses are suppressed; `courant suppressions remove EMAIL` allows one again"
+                }
+                false => "no delivery has failed or is held",
+            };
+            return Err(StoreError::Rejected(format!(
+                "edition {edition}: nothing to retry: {reason}"
+            )));
         }
         tx.commit().await?;
-        Ok(BegunRetry { state, requeued, rest: rest.collect() })
+        Ok(BegunRetry { state, requeued, remaining_batches: batches.collect() })
     }
 
-    /// Queues the failed and held deliveries of another batch again and returns their number, 0 if the
+    /// Queues the failed and held deliveries of another batch again and returns their number; `None` if the
     /// edition has been cancelled meanwhile.
-    pub async fn continue_retry(self, edition: i64, batch: i64, now: Millis) -> StoreResult<i64> {
+    pub async fn continue_retry(
+        self,
+        edition: i64,
+        batch: i64,
+        now: Millis,
+    ) -> StoreResult<Option<i64>> {
         let mut tx = self.store.begin().await?;
         let requeued = requeue_batch(&mut tx, batch, now).await?;
-        if requeued == 0 || tx.query(&REOPEN_EDITION).bind("edition", edition).execute().await? == 0
-        {
-            return Ok(0);
+        if tx.query(&REOPEN_EDITION).bind("edition", edition).execute().await? == 0 {
+            return Ok(None);
         }
-        tx.commit().await?;
-        Ok(requeued)
+        if requeued > 0 {
+            tx.commit().await?;
+        }
+        Ok(Some(requeued))
+    }
+
+    /// Returns the number of failed and held deliveries that a retry leaves out, because their address is
+    /// suppressed or their subscriber was erased.
+    pub async fn count_not_retryable(self, edition: i64) -> StoreResult<i64> {
+        self.store.read(&COUNT_SUPPRESSED).bind("edition", edition).fetch_scalar().await
     }
 }

@@ -14,6 +14,7 @@ use courant::store::delivery_leasing::LeaseCriteria;
 use courant::store::edition_retries::BegunRetry;
 use courant::store::outcomes::{CommitConnection, OutcomeRecord, PermitRequest};
 use courant::store::subscribers::Subscriber;
+use courant::store::suppressions::address_hash;
 use tokio_util::sync::CancellationToken;
 
 use crate::smtp_server::{At, Rule, Script};
@@ -43,7 +44,7 @@ async fn interrupted_retry(world: &World) -> (i64, BegunRetry) {
     world.deliver().await;
     world.relay.set_script(Script::new());
     let retry = begin_retry(world, edition).await;
-    assert_eq!((retry.requeued, retry.rest.len()), (1, 1));
+    assert_eq!((retry.requeued, retry.remaining_batches.len()), (1, 1));
     (edition, retry)
 }
 
@@ -159,7 +160,8 @@ database_tests! {
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 258 sent, 1 failed");
         world.run_command(edition, EditionCommand::Cancel).await;
         let editions = world.app.store.editions();
-        assert_eq!(editions.continue_retry(edition, retry.rest[0], world.now()).await.unwrap(), 0);
+        let batch = retry.remaining_batches[0];
+        assert_eq!(editions.continue_retry(edition, batch, world.now()).await.unwrap(), None);
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "cancelled: 258 sent, 2 failed");
         assert!(editions.begin_retry(edition, &Actor::Cli, world.now()).await.is_err());
@@ -171,10 +173,36 @@ database_tests! {
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 259 sent, 1 failed");
         let editions = world.app.store.editions();
-        assert_eq!(editions.continue_retry(edition, retry.rest[0], world.now()).await.unwrap(), 1);
+        let batch = retry.remaining_batches[0];
+        assert_eq!(editions.continue_retry(edition, batch, world.now()).await.unwrap(), Some(1));
         assert_eq!(world.edition_status(edition).await, "sending: 1 queued, 259 sent");
         world.deliver().await;
         assert_eq!(world.edition_status(edition).await, "sent: 260 sent");
+    }
+
+    async fn an_edition_that_an_admin_retries_is_not_paused_because_nothing_was_sent(world) {
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, "550 5.7.1 policy")));
+        let edition = edition_for(world, 2).await;
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "paused: 2 failed");
+        world.run_command(edition, EditionCommand::Resume).await;
+        let editions = world.app.store.editions();
+        let (unsent, _) = editions.settled_unsent().await.unwrap().remove(0);
+        begin_retry(world, edition).await;
+        assert!(!editions.pause_unsent(unsent, "nothing was sent", world.now()).await.unwrap());
+        assert_eq!(world.edition_status(edition).await, "sending: 2 queued");
+        world.deliver().await;
+        assert_eq!(world.edition_status(edition).await, "paused: 2 failed");
+    }
+
+    async fn only_suppressed_addresses_count_as_left_out_of_a_retry(world) {
+        let (edition, _) = interrupted_retry(world).await;
+        let editions = world.app.store.editions();
+        assert_eq!(editions.count_not_retryable(edition).await.unwrap(), 0);
+        let hash = address_hash(&world.app.store_identity.secret, "r259@example.org");
+        let suppressions = world.app.store.suppressions();
+        suppressions.add(&hash, "complaint", &Actor::Cli, world.now()).await.unwrap();
+        assert_eq!(editions.count_not_retryable(edition).await.unwrap(), 1);
     }
 
     async fn a_retry_without_effect_changes_nothing(world) {
