@@ -6,6 +6,7 @@ use super::App;
 use super::loading::{LoadedConfig, check_templates, with_definitions};
 use super::renames::renames;
 use crate::config::Config;
+use crate::domain::actor::Actor;
 use crate::feeds::cache;
 use crate::feeds::on_demand::OnDemandCache;
 use crate::sources::trigger::SyncTriggers;
@@ -41,8 +42,8 @@ impl App {
     /// If the database fails; no row is then renamed.
     pub async fn reloaded(&self, checked: CheckedConfig) -> anyhow::Result<Self> {
         let CheckedConfig { config, templates, definitions_version } = checked;
-        self.store.rename(&renames(&config), None, self.now()).await?;
-        self.store.record_events(config.webhook_events());
+        let has_renamed = self.store.rename(&renames(&config), &Actor::System, self.now()).await?;
+        let events = config.webhook_events();
         let next = Self {
             triggers: SyncTriggers::new(&config),
             feed_cache: self.feed_cache.with_config(&config),
@@ -53,10 +54,14 @@ impl App {
             ..self.clone()
         };
         let refreshed = cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now());
-        if let Err(e) = refreshed.await {
+        match refreshed.await {
             // The old configuration no longer fits the renamed rows; the next tick renders the feeds.
-            tracing::warn!("cannot render the feeds of the new configuration yet: {e:#}");
+            Err(e) if has_renamed => {
+                tracing::warn!("cannot render the feeds of the new configuration yet: {e:#}");
+            }
+            result => drop(result?),
         }
+        self.store.record_events(events);
         Ok(next)
     }
 }

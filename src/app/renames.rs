@@ -32,20 +32,26 @@ pub(super) fn renames(config: &Config) -> Vec<Rename> {
 }
 
 impl App {
-    /// Gives the rows of former names (`was`) the present ones. With an actor, running servers, which still
-    /// use the former names, are asked to reload.
+    /// Gives the rows of former names (`was`) the present ones; servers that still use the former ones are
+    /// asked to reload.
     ///
     /// # Errors
     /// If the database fails; no row is then renamed.
-    pub async fn apply_renames(&self, reload_by: Option<&Actor>) -> anyhow::Result<()> {
-        Ok(self.store.rename(&renames(&self.config), reload_by, self.now()).await?)
+    pub async fn apply_renames(&self, actor: &Actor) -> anyhow::Result<()> {
+        self.store.rename(&renames(&self.config), actor, self.now()).await?;
+        Ok(())
+    }
+
+    /// Returns the renames of the configuration that the rows of the database do not have yet.
+    pub async fn pending_renames(&self) -> anyhow::Result<Vec<Rename>> {
+        Ok(self.store.pending_renames(renames(&self.config)).await?)
     }
 
     /// Returns a sentence for each name that rows of the database refer to but the config no longer
     /// has: a former name whose rename is pending, or a transport or digest with queued e-mails or
     /// subscriptions.
     pub async fn unconfigured_names(&self) -> anyhow::Result<Vec<String>> {
-        let pending = self.store.pending_renames(renames(&self.config)).await?;
+        let pending = self.pending_renames().await?;
         let transports: Vec<String> =
             self.config.transports.iter().map(|t| t.name.clone()).collect();
         let digests: Vec<String> = self.config.digests.iter().map(|d| d.name.clone()).collect();
@@ -72,7 +78,15 @@ impl App {
             .filter(|(name, _)| !is_pending(RenamedKind::Digest, name))
             .map(|(name, n)| {
                 let belong = if *n == 1 { "subscription belongs" } else { "subscriptions belong" };
-                format!("{n} {belong} to digest {name:?}, {}", remedy(name))
+                let renamed = self.config.digests.iter().find(|d| d.former_names.contains(name));
+                let explanation = match renamed {
+                    Some(digest) => format!(
+                        "which is now {:?}; those of people without a subscription to that are moved when Courant starts or reloads",
+                        digest.name
+                    ),
+                    None => remedy(name),
+                };
+                format!("{n} {belong} to digest {name:?}, {explanation}")
             });
         let renamed = pending.iter().map(|Rename { kind, old_name, name }| {
             format!(

@@ -9,7 +9,6 @@ use tracing_subscriber::EnvFilter;
 
 use crate::app::App;
 use crate::config::ConfigError;
-use crate::domain::actor::Actor;
 
 mod adopt;
 mod articles;
@@ -166,17 +165,10 @@ enum Command {
 }
 
 impl Command {
-    /// Returns `true` if the command changes nothing, so that it can run beside a server with another
-    /// configuration.
-    fn only_reports(&self) -> bool {
-        matches!(
-            self,
-            Self::Check { .. }
-                | Self::Status
-                | Self::Config(_)
-                | Self::Audit(_)
-                | Self::Backup { .. }
-        )
+    /// Returns `true` if the command uses no name that a rename (`was`) can change, so that it can run beside
+    /// a server with the former names.
+    fn ignores_renames(&self) -> bool {
+        matches!(self, Self::Status | Self::Config(_) | Self::Audit(_) | Self::Backup { .. })
     }
 }
 
@@ -241,8 +233,8 @@ async fn run(options: Cli) -> anyhow::Result<ExitCode> {
         Some(command) => command,
     };
     let app = App::from_file(&path).await?;
-    if !command.only_reports() {
-        app.apply_renames(Some(&Actor::Cli)).await?;
+    if !command.ignores_renames() {
+        reload::apply_renames(&app).await?;
     }
     let result = match command {
         Command::Status => status::run(&app, json).await,

@@ -4,15 +4,18 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::bail;
 use tokio::time::Instant;
 
 use super::output;
 use super::serve::load;
+use crate::app::App;
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::time::SignedDuration;
-use crate::store::Store;
 use crate::store::reloads::ReloadResult;
+use crate::store::renames::Rename;
+use crate::store::{Store, StoreError};
 use crate::wire::system::NodeReload;
 
 /// Longest wait for the first result: messages in flight are finished before a reload.
@@ -64,11 +67,31 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Returns `false` if no server can answer, because none has recorded a sign of life for minutes. A
-/// server that starts meanwhile reads the new configuration.
+/// Applies the renames of the configuration (`was`).
+///
+/// # Errors
+/// If a server runs, which would go on with the former names; its own reload applies them.
+pub(super) async fn apply_renames(app: &App) -> anyhow::Result<()> {
+    let pending = app.pending_renames().await?;
+    let Some(Rename { kind, old_name, name }) = pending.first() else { return Ok(()) };
+    if has_running_server(&app.store).await? {
+        bail!(
+            "the {} {old_name:?} is now {name:?} in the configuration, but a running server still uses the former name; run `courant reload` first",
+            kind.as_str()
+        );
+    }
+    app.check_filters().await?;
+    app.apply_renames(&Actor::Cli).await
+}
+
+/// Returns `false` if no server can answer: none has recorded a sign of life for minutes, or none holds
+/// the lock of the SQLite database. A server that starts meanwhile reads the new configuration.
 async fn has_running_server(store: &Store) -> anyhow::Result<bool> {
     let last_run = store.clock_faults().last_run().await?;
-    Ok(last_run.is_some_and(|at| clock::now().since(at) < MAX_SILENCE))
+    if last_run.is_none_or(|at| clock::now().since(at) >= MAX_SILENCE) {
+        return Ok(false);
+    }
+    Ok(!store.is_sqlite() || matches!(store.acquire_send_lock(), Err(StoreError::Busy(_))))
 }
 
 /// Returns the results of all nodes.

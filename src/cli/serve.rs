@@ -12,6 +12,7 @@ use super::security_warnings::security_warnings;
 use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
 use crate::daemon::{self, ConfigLoader, Server, degraded, max_web_connections};
 use crate::delivery;
+use crate::domain::actor::Actor;
 
 /// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
 const SIGXFSZ: i32 = 25;
@@ -36,7 +37,6 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         // Digests of the database are known only now.
         check_templates(&app.config, &templates)?;
         app.check_filters().await?;
-        app.apply_renames(None).await?;
         let warnings = security_warnings(&app.config).into_iter();
         warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
         Ok(app)
@@ -71,11 +71,14 @@ async fn serve(
     let _lock = app.store.acquire_send_lock()?;
     let (app, server) = match degraded {
         Some(server) => {
+            app.apply_renames(&Actor::System).await?;
             server.replace(daemon::site_service(app.clone(), None));
             (app, server)
         }
         None => {
             let listener = degraded::bind(&app.config).await?;
+            // Only now is it certain that this process runs.
+            app.apply_renames(&Actor::System).await?;
             let app = app.with_disk_cache();
             let service = daemon::site_service(app.clone(), None);
             let maximum = max_web_connections(&app.config);

@@ -57,8 +57,7 @@ pub async fn serve_degraded(
     Ok(Some((degraded.into_connected(connected), server)))
 }
 
-/// Returns `true` if a start failed because the database server is unreachable, which may be
-/// temporary.
+/// Returns `true` if the cause of an error is that the database server is unreachable, which may be temporary.
 pub fn is_database_unavailable(error: &anyhow::Error) -> bool {
     error.chain().any(|e| e.downcast_ref().is_some_and(StoreError::is_unavailable))
 }

@@ -120,12 +120,14 @@ impl Daemon {
         request: ReloadRequest,
         server: &Server,
     ) -> Tasks {
-        let checked = match reloads.check(&self.app).await {
-            Ok(checked) => checked,
-            Err(error) => {
+        let checking = reloads.check(&self.app);
+        let checked = match self.shutdown.run_until_cancelled(checking).await {
+            Some(Ok(checked)) => checked,
+            Some(Err(error)) => {
                 reloads.record_result(&self.app, request, Err(error)).await;
                 return tasks;
             }
+            None => return tasks,
         };
         // Messages in flight are finished and their leases released, so that the new tasks send
         // nothing twice; meanwhile the server answers with the old configuration. Leases that

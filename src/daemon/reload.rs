@@ -18,7 +18,7 @@ use crate::templates::Templates;
 /// Interval between polls of the database for requests and changed definitions.
 const POLL_INTERVAL: Duration = Duration::from_millis(300);
 
-/// Interval between attempts to load definitions after a failure.
+/// Interval between attempts to reload after a failure; each attempt may interrupt the tasks.
 const RETRY_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Maximum number of attempts to read the definitions of a reload.
@@ -68,8 +68,18 @@ pub(super) enum ReloadRequest {
         /// Newest request that this reload handles.
         newest: i64,
     },
-    /// By a change of a definition in the database.
+    /// By a change of a definition in the database, or again after a failure of the database.
     Definitions,
+}
+
+/// A reload that failed.
+struct FailedReload {
+    /// Version of the definitions that it would have brought into force.
+    definitions: i64,
+    /// Time of the next attempt with them.
+    retry_at: Instant,
+    /// `true` if the database was unavailable; the reload is then repeated even if no definition has changed.
+    is_temporary: bool,
 }
 
 /// Receives the requests of one daemon.
@@ -82,8 +92,8 @@ pub(super) struct ReloadReceiver {
     definitions: i64,
     /// Newest version of the definitions that was seen.
     newest_definitions: i64,
-    /// Version of the definitions that could not be loaded, and the time of the next attempt.
-    failed_definitions: Option<(i64, Instant)>,
+    /// Last reload, if it failed.
+    failure: Option<FailedReload>,
     /// Name of this process in the results.
     node: String,
 }
@@ -105,7 +115,7 @@ impl ReloadReceiver {
             handled,
             definitions,
             newest_definitions: definitions,
-            failed_definitions: None,
+            failure: None,
             node,
         })
     }
@@ -133,15 +143,19 @@ impl ReloadReceiver {
     async fn poll(&mut self) -> StoreResult<Option<ReloadRequest>> {
         let newest = self.store.reloads().newest_request().await?;
         self.newest_definitions = self.store.definitions().version().await?;
-        let has_failed = self
-            .failed_definitions
-            .is_some_and(|(version, at)| version == self.newest_definitions && Instant::now() < at);
-        let are_changed = self.newest_definitions != self.definitions && !has_failed;
+        let are_changed = self.newest_definitions != self.definitions;
+        let is_wanted = match &self.failure {
+            None => are_changed,
+            Some(failure) if failure.definitions != self.newest_definitions => are_changed,
+            Some(failure) => {
+                (are_changed || failure.is_temporary) && Instant::now() >= failure.retry_at
+            }
+        };
         let after = std::mem::replace(&mut self.handled, newest);
         if after != newest {
             return Ok(Some(ReloadRequest::Database { after, newest }));
         }
-        Ok(are_changed.then_some(ReloadRequest::Definitions))
+        Ok(is_wanted.then_some(ReloadRequest::Definitions))
     }
 
     /// Reads and validates the configuration with the definitions of the database; the present one stays
@@ -180,7 +194,7 @@ impl ReloadReceiver {
     }
 
     /// Logs the result, and records it for every command that asked. Definitions that could not be loaded
-    /// are tried again later.
+    /// are tried again later, and so is a reload that failed because of the database.
     pub(super) async fn record_result(
         &mut self,
         app: &App,
@@ -188,10 +202,13 @@ impl ReloadReceiver {
         result: anyhow::Result<()>,
     ) {
         match &result {
-            Ok(()) => self.definitions = self.newest_definitions,
-            Err(_) => {
-                self.failed_definitions =
-                    Some((self.newest_definitions, Instant::now() + RETRY_INTERVAL));
+            Ok(()) => (self.definitions, self.failure) = (self.newest_definitions, None),
+            Err(e) => {
+                self.failure = Some(FailedReload {
+                    definitions: self.newest_definitions,
+                    retry_at: Instant::now() + RETRY_INTERVAL,
+                    is_temporary: is_database_unavailable(e),
+                });
             }
         }
         let error = result.err().map(|e| format!("{e:#}"));

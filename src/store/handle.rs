@@ -1,10 +1,9 @@
 //! Handle to the database.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
-use arc_swap::ArcSwapOption;
-use sqlx::postgres::PgPool;
+use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use super::count_cache::CountCache;
@@ -28,8 +27,9 @@ pub struct Store {
     pub(super) recent_counts: Arc<CountCache>,
     /// Kinds of events that this process records for webhooks.
     pub(super) recorded_events: RecordedEvents,
-    /// Connections of the newest handle [for another runtime](Self::for_runtime), on PostgreSQL.
-    pub(super) runtime_pool: Arc<ArcSwapOption<PgPool>>,
+    /// Connections of the newest handle [for another runtime](Self::for_runtime), on PostgreSQL, while it
+    /// exists.
+    pub(super) other_runtime: Arc<ArcSwap<Weak<Db>>>,
 }
 
 static PING: Statement = Statement::new("SELECT 1");
@@ -50,7 +50,7 @@ impl Store {
             commit_mark: None,
             recent_counts: Arc::default(),
             recorded_events: RecordedEvents::default(),
-            runtime_pool: Arc::default(),
+            other_runtime: Arc::default(),
         }
     }
 
@@ -76,8 +76,9 @@ impl Store {
             Db::Postgres(pool) => {
                 let own =
                     pool.options().clone().connect_lazy_with((*pool.connect_options()).clone());
-                self.runtime_pool.store(Some(Arc::new(own.clone())));
-                Self { db: Arc::new(Db::Postgres(own)), ..self.clone() }
+                let db = Arc::new(Db::Postgres(own));
+                self.other_runtime.store(Arc::new(Arc::downgrade(&db)));
+                Self { db, ..self.clone() }
             }
         }
     }
@@ -97,9 +98,9 @@ impl Store {
                 count(read.size() + write.size(), read.num_idle() + write.num_idle())
             }
             Db::Postgres(pool) => {
-                let (size, idle) = match &*self.runtime_pool.load() {
-                    Some(other) => (other.size(), other.num_idle()),
-                    None => (0, 0),
+                let (size, idle) = match self.other_runtime.load().upgrade().as_deref() {
+                    Some(Db::Postgres(other)) => (other.size(), other.num_idle()),
+                    _ => (0, 0),
                 };
                 count(pool.size() + size, pool.num_idle() + idle)
             }

@@ -2,23 +2,6 @@
 
 use super::db::Statement;
 
-/// A kind of named section in the config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RenamedKind {
-    /// A source, in `[[sources]]`.
-    Source,
-    /// A feed, in `[[feeds]]`.
-    Feed,
-    /// A digest, in `[[digests]]`.
-    Digest,
-    /// A transport, in `[[transports]]`.
-    Transport,
-    /// A publishing destination, in `[[publish]]`.
-    Destination,
-    /// A webhook, in `[[webhooks]]`.
-    Webhook,
-}
-
 /// Checks whether a table contains a name.
 const FIND_NAME: &str = "
     SELECT CAST(1 AS BIGINT) AS found
@@ -49,6 +32,7 @@ const HUB_PINGS: &Fragments = &column("hub_pings", "feed");
 const HUB_REQUESTS: &Fragments = &column("hub_requests", "feed");
 const HUB_SUBSCRIPTIONS: &Fragments = &column("hub_subscriptions", "feed");
 const READERSHIP: &Fragments = &column("readership", "feed");
+const DIGESTS: &Fragments = &column("digests", "name");
 const EDITIONS_DIGEST: &Fragments = &column("editions", "digest");
 const SELECTION_ENTRIES: &Fragments = &column("selection_entries", "digest");
 const LEDGER: &Fragments = &column("ledger", "digest");
@@ -61,23 +45,25 @@ const WEBHOOK_DELIVERIES: &Fragments = &column("webhook_deliveries", "webhook");
 const WEBHOOK_ATTEMPTS: &Fragments = &column("webhook_attempts", "webhook");
 const WEBHOOK_STATES: &Fragments = &column("webhook_states", "name");
 
-static FIND_SOURCE: Statement = Statement::with(FIND_NAME, SOURCES);
-static FIND_FEED: Statement = Statement::with(FIND_NAME, FEED_VERSIONS);
-/// Finds a digest with a history: its row alone may come from a preview under the new name.
-static FIND_DIGEST: Statement = Statement::new(
+pub(super) static FIND_SOURCE: Statement = Statement::with(FIND_NAME, SOURCES);
+pub(super) static FIND_FEED: Statement = Statement::with(FIND_NAME, FEED_VERSIONS);
+/// Finds a digest with a history: its row alone may come from a preview.
+pub(super) static FIND_DIGEST: Statement = Statement::new(
     "
     SELECT CAST(1 AS BIGINT) AS found
      WHERE EXISTS (SELECT 1 FROM editions WHERE digest = $name)
         OR EXISTS (SELECT 1 FROM subscriptions WHERE digest = $name)",
 );
-static FIND_TRANSPORT: Statement = Statement::new(
+/// Finds a digest that is known, even without a history.
+pub(super) static FIND_DIGEST_STATE: Statement = Statement::with(FIND_NAME, DIGESTS);
+pub(super) static FIND_TRANSPORT: Statement = Statement::new(
     "
     SELECT CAST(1 AS BIGINT) AS found
      WHERE EXISTS (SELECT 1 FROM editions WHERE transport = $name)
         OR EXISTS (SELECT 1 FROM delivery_queue WHERE transport = $name)",
 );
-static FIND_DESTINATION: Statement = Statement::with(FIND_NAME, PUBLICATIONS);
-static FIND_WEBHOOK: Statement = Statement::with(FIND_NAME, WEBHOOK_ATTEMPTS);
+pub(super) static FIND_DESTINATION: Statement = Statement::with(FIND_NAME, PUBLICATIONS);
+pub(super) static FIND_WEBHOOK: Statement = Statement::with(FIND_NAME, WEBHOOK_ATTEMPTS);
 
 static RENAME_IN_SOURCES: Statement = Statement::with(RENAME, SOURCES);
 static RENAME_IN_REJECTED_ROWS: Statement = Statement::with(RENAME, REJECTED_ROWS);
@@ -140,16 +126,45 @@ static RENAME_IN_USER_DIGESTS: Statement = Statement::new(
               AND taken.digest = $name)",
 );
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
+/// Moves the subscriptions of people who have none under the new name.
+pub(super) static MOVE_SUBSCRIPTIONS: Statement = Statement::new(
+    "
+    UPDATE subscriptions
+       SET digest = $name
+     WHERE digest = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM subscriptions taken
+            WHERE taken.subscriber_id = subscriptions.subscriber_id
+              AND taken.digest = $name)",
+);
 static RENAME_IN_IMPORTS: Statement = Statement::with(RENAME, IMPORTS);
 
+/// Deletes the row of a former name that has no history, such as one that a server wrote after the rename.
+pub(super) static DELETE_FORMER_DIGEST: Statement = Statement::new(
+    "
+    DELETE FROM digests
+     WHERE name = $old_name
+       AND name <> $name
+       AND NOT EXISTS (SELECT 1 FROM editions e WHERE e.digest = digests.name)
+       AND NOT EXISTS (SELECT 1 FROM subscriptions s WHERE s.digest = digests.name)",
+);
+pub(super) static DELETE_FORMER_SELECTION_ENTRIES: Statement = Statement::new(
+    "
+    DELETE FROM selection_entries
+     WHERE digest = $old_name
+       AND NOT EXISTS (SELECT 1 FROM digests WHERE name = $old_name)
+       AND digest <> $name",
+);
+
 /// Renames a digest in the payloads of confirmation messages, so that their links stay valid.
-static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
+pub(super) static RENAME_IN_CONFIRMATIONS: Statement = Statement::new(
     "
     UPDATE deliveries
        SET payload = REPLACE(payload, '\"' || CAST($old_name AS TEXT) || '\"',
                              '\"' || CAST($name AS TEXT) || '\"')
      WHERE kind = 'confirmation'
-       AND payload IS NOT NULL",
+       AND REPLACE(payload, '\"' || CAST($old_name AS TEXT) || '\"', '') <> payload",
 );
 
 static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITIONS_TRANSPORT);
@@ -195,6 +210,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &FIND_SOURCE,
     &FIND_FEED,
     &FIND_DIGEST,
+    &FIND_DIGEST_STATE,
     &FIND_TRANSPORT,
     &FIND_DESTINATION,
     &FIND_WEBHOOK,
@@ -220,6 +236,9 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &RENAME_IN_API_TOKEN_DIGESTS,
     &RENAME_IN_USER_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
+    &MOVE_SUBSCRIPTIONS,
+    &DELETE_FORMER_DIGEST,
+    &DELETE_FORMER_SELECTION_ENTRIES,
     &RENAME_IN_IMPORTS,
     &RENAME_IN_CONFIRMATIONS,
     &RENAME_IN_EDITIONS_TRANSPORT,
@@ -231,7 +250,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
 ];
 
 /// Statements that replace the name of a source.
-static SOURCE_RENAMES: &[&Statement] = &[
+pub(super) static SOURCE_RENAMES: &[&Statement] = &[
     &RENAME_IN_SOURCES,
     &RENAME_IN_REJECTED_ROWS,
     &RENAME_IN_ARTICLES,
@@ -239,7 +258,7 @@ static SOURCE_RENAMES: &[&Statement] = &[
     &RENAME_IN_ID_MAPPINGS_FROM_SOURCE,
 ];
 /// Statements that replace the name of a feed.
-static FEED_RENAMES: &[&Statement] = &[
+pub(super) static FEED_RENAMES: &[&Statement] = &[
     &RENAME_IN_FEED_VERSIONS,
     &RENAME_IN_HUB_PINGS,
     &RENAME_IN_HUB_REQUESTS,
@@ -247,7 +266,7 @@ static FEED_RENAMES: &[&Statement] = &[
     &RENAME_IN_READERSHIP,
 ];
 /// Statements that replace the name of a digest.
-static DIGEST_RENAMES: &[&Statement] = &[
+pub(super) static DIGEST_RENAMES: &[&Statement] = &[
     &DELETE_NEW_SELECTION_ENTRIES,
     &DELETE_NEW_DIGEST,
     &RENAME_IN_DIGESTS,
@@ -258,51 +277,12 @@ static DIGEST_RENAMES: &[&Statement] = &[
     &RENAME_IN_USER_DIGESTS,
     &RENAME_IN_SUBSCRIPTIONS,
     &RENAME_IN_IMPORTS,
-    &RENAME_IN_CONFIRMATIONS,
 ];
 /// Statements that replace the name of a transport.
-static TRANSPORT_RENAMES: &[&Statement] =
+pub(super) static TRANSPORT_RENAMES: &[&Statement] =
     &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE, &DELETE_TRANSPORT_FAILURE];
 /// Statements that replace the name of a destination.
-static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
+pub(super) static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
 /// Statements that replace the name of a webhook.
-static WEBHOOK_RENAMES: &[&Statement] =
+pub(super) static WEBHOOK_RENAMES: &[&Statement] =
     &[&RENAME_IN_WEBHOOK_DELIVERIES, &RENAME_IN_WEBHOOK_ATTEMPTS, &RENAME_IN_WEBHOOK_STATES];
-
-impl RenamedKind {
-    /// Returns the noun for messages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Source => "source",
-            Self::Feed => "feed",
-            Self::Digest => "digest",
-            Self::Transport => "transport",
-            Self::Destination => "destination",
-            Self::Webhook => "webhook",
-        }
-    }
-
-    /// Returns the statement that finds a name of this kind.
-    pub(super) fn find_statement(self) -> &'static Statement {
-        match self {
-            Self::Source => &FIND_SOURCE,
-            Self::Feed => &FIND_FEED,
-            Self::Digest => &FIND_DIGEST,
-            Self::Transport => &FIND_TRANSPORT,
-            Self::Destination => &FIND_DESTINATION,
-            Self::Webhook => &FIND_WEBHOOK,
-        }
-    }
-
-    /// Returns the statements that replace a name of this kind in all tables.
-    pub(super) fn rename_statements(self) -> &'static [&'static Statement] {
-        match self {
-            Self::Source => SOURCE_RENAMES,
-            Self::Feed => FEED_RENAMES,
-            Self::Digest => DIGEST_RENAMES,
-            Self::Transport => TRANSPORT_RENAMES,
-            Self::Destination => DESTINATION_RENAMES,
-            Self::Webhook => WEBHOOK_RENAMES,
-        }
-    }
-}

@@ -1,11 +1,81 @@
 //! Renames in the config: names are keys, so the history under the old name is moved to the new
 //! one.
 
+use serde_json::json;
+
+use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
-pub use super::rename_statements::RenamedKind;
-use super::{Store, StoreResult, reloads, rename_statements, selection_entries};
+use super::rename_statements as statements;
+use super::{Store, StoreResult, reloads, selection_entries};
 use crate::domain::actor::Actor;
+use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
+
+/// A kind of named section in the config.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RenamedKind {
+    /// A source, in `[[sources]]`.
+    Source,
+    /// A feed, in `[[feeds]]`.
+    Feed,
+    /// A digest, in `[[digests]]`.
+    Digest,
+    /// A transport, in `[[transports]]`.
+    Transport,
+    /// A publishing destination, in `[[publish]]`.
+    Destination,
+    /// A webhook, in `[[webhooks]]`.
+    Webhook,
+}
+
+impl RenamedKind {
+    /// Returns the noun for messages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Source => "source",
+            Self::Feed => "feed",
+            Self::Digest => "digest",
+            Self::Transport => "transport",
+            Self::Destination => "destination",
+            Self::Webhook => "webhook",
+        }
+    }
+
+    /// Returns the kind of object in the audit log.
+    fn audit_object(self) -> AuditObject {
+        match self {
+            Self::Source => AuditObject::Source,
+            Self::Feed => AuditObject::Feed,
+            Self::Digest => AuditObject::Digest,
+            Self::Webhook => AuditObject::Webhook,
+            Self::Transport | Self::Destination => AuditObject::Config,
+        }
+    }
+
+    /// Returns the statement that finds a name with a history.
+    fn find_statement(self) -> &'static Statement {
+        match self {
+            Self::Source => &statements::FIND_SOURCE,
+            Self::Feed => &statements::FIND_FEED,
+            Self::Digest => &statements::FIND_DIGEST,
+            Self::Transport => &statements::FIND_TRANSPORT,
+            Self::Destination => &statements::FIND_DESTINATION,
+            Self::Webhook => &statements::FIND_WEBHOOK,
+        }
+    }
+
+    /// Returns the statements that replace a name in all tables.
+    fn rename_statements(self) -> &'static [&'static Statement] {
+        match self {
+            Self::Source => statements::SOURCE_RENAMES,
+            Self::Feed => statements::FEED_RENAMES,
+            Self::Digest => statements::DIGEST_RENAMES,
+            Self::Transport => statements::TRANSPORT_RENAMES,
+            Self::Destination => statements::DESTINATION_RENAMES,
+            Self::Webhook => statements::WEBHOOK_RENAMES,
+        }
+    }
+}
 
 /// A name of the config that replaces a former one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,60 +91,111 @@ pub struct Rename {
 impl Rename {
     /// Returns `true` if the history of the former name is moved.
     async fn is_pending(&self, store: &Store) -> StoreResult<bool> {
-        let find = self.kind.find_statement();
-        let has_history = async |name: &str| store.read(find).bind("name", name).exists().await;
-        Ok(has_history(&self.old_name).await?
-            && (self.kind == RenamedKind::Transport || !has_history(&self.name).await?))
+        let find = async |statement: &'static Statement, name: &str| {
+            store.read(statement).bind("name", name).exists().await
+        };
+        let find_history = self.kind.find_statement();
+        if find(find_history, &self.old_name).await? {
+            return Ok(
+                self.kind == RenamedKind::Transport || !find(find_history, &self.name).await?
+            );
+        }
+        let find_state = &statements::FIND_DIGEST_STATE;
+        Ok(self.kind == RenamedKind::Digest
+            && find(find_state, &self.old_name).await?
+            && !find(find_state, &self.name).await?)
     }
 
     /// Moves the history of the former name, unless the present name has one of its own; returns `true`
     /// if it changed anything.
     async fn apply(&self, tx: &mut Tx) -> StoreResult<bool> {
-        let Self { kind, old_name, name } = self;
-        let is_taken = tx.query(kind.find_statement()).bind("name", name.as_str()).exists().await?;
-        let mut renames: Vec<&Statement> = Vec::new();
-        // Messages queued for the old transport are sent through the new one in any case.
-        if !is_taken || *kind == RenamedKind::Transport {
-            renames.extend(kind.rename_statements());
+        if self.kind == RenamedKind::Digest {
+            return self.apply_to_digest(tx).await;
         }
-        match kind {
-            RenamedKind::Source if !is_taken => renames.push(&rename_statements::SOURCE_TERM),
-            RenamedKind::Transport => renames.push(&rename_statements::RATE_LIMITS),
-            _ => {}
-        }
+        let is_taken = find(tx, self.kind.find_statement(), &self.name).await?;
         let mut changed = 0;
-        for rename in renames {
-            let query = tx.query(rename).bind("old_name", old_name.as_str());
-            changed += query.bind("name", name.as_str()).execute().await?;
+        // Messages queued for the old transport are sent through the new one in any case.
+        if !is_taken || self.kind == RenamedKind::Transport {
+            changed += self.run(tx, self.kind.rename_statements()).await?;
         }
-        if *kind == RenamedKind::Source && !is_taken {
-            selection_entries::rename_source(tx, old_name, name).await?;
+        match self.kind {
+            RenamedKind::Source if !is_taken => {
+                changed += self.run(tx, &[&statements::SOURCE_TERM]).await?;
+                selection_entries::rename_source(tx, &self.old_name, &self.name).await?;
+            }
+            RenamedKind::Transport => {
+                changed += self.run(tx, &[&statements::RATE_LIMITS]).await?;
+            }
+            _ => {}
         }
         Ok(changed > 0)
     }
+
+    /// Like [`apply`](Self::apply), for a digest. What a server with the former name wrote after the rename is
+    /// moved as well, so that no subscription is lost.
+    async fn apply_to_digest(&self, tx: &mut Tx) -> StoreResult<bool> {
+        let has_history = find(tx, &statements::FIND_DIGEST, &self.old_name).await?;
+        let is_taken = find(tx, &statements::FIND_DIGEST, &self.name).await?
+            || (!has_history && find(tx, &statements::FIND_DIGEST_STATE, &self.name).await?);
+        let renames: &[&Statement] = match is_taken {
+            true => &[&statements::MOVE_SUBSCRIPTIONS],
+            false => statements::DIGEST_RENAMES,
+        };
+        let mut changed = self.run(tx, renames).await?;
+        if changed > 0 {
+            // This reads all deliveries.
+            self.run(tx, &[&statements::RENAME_IN_CONFIRMATIONS]).await?;
+        }
+        let leftovers =
+            [&statements::DELETE_FORMER_DIGEST, &statements::DELETE_FORMER_SELECTION_ENTRIES];
+        changed += self.run(tx, &leftovers).await?;
+        Ok(changed > 0)
+    }
+
+    /// Runs statements with both names and returns the number of changed rows.
+    async fn run(&self, tx: &mut Tx, statements: &[&'static Statement]) -> StoreResult<u64> {
+        let mut changed = 0;
+        for statement in statements {
+            let query = tx.query(statement).bind("old_name", self.old_name.as_str());
+            changed += query.bind("name", self.name.as_str()).execute().await?;
+        }
+        Ok(changed)
+    }
+}
+
+async fn find(tx: &mut Tx, statement: &'static Statement, name: &str) -> StoreResult<bool> {
+    tx.query(statement).bind("name", name).exists().await
 }
 
 impl Store {
-    /// Moves the history of former names to the present ones, all in one transaction. With an actor, every
-    /// running server is asked to reload if anything was changed.
+    /// Moves the history of former names to the present ones, all in one transaction, and then asks every
+    /// running server to reload, so that none continues to use a former name; returns `true` if anything
+    /// was changed.
     pub async fn rename(
         &self,
         renames: &[Rename],
-        reload_by: Option<&Actor>,
+        actor: &Actor,
         now: Millis,
-    ) -> StoreResult<()> {
+    ) -> StoreResult<bool> {
         if renames.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut tx = self.begin().await?;
         let mut has_changed = false;
         for rename in renames {
-            has_changed |= rename.apply(&mut tx).await?;
+            if rename.apply(&mut tx).await? {
+                has_changed = true;
+                let object = rename.kind.audit_object();
+                let entry = NewAuditEntry::new(actor, AuditAction::Change, object, &rename.name)
+                    .with(json!({"former_name": rename.old_name}));
+                audit_log::record(&mut tx, entry, now).await?;
+            }
         }
-        if has_changed && let Some(actor) = reload_by {
+        if has_changed {
             reloads::request(&mut tx, actor, now).await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        Ok(has_changed)
     }
 
     /// Returns the renames that would move the history of a former name.

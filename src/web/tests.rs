@@ -138,7 +138,7 @@ impl Site {
         let path = folder.path().join("config.toml");
         std::fs::write(&path, config).unwrap();
         let mut app = App::connect(Config::load(&path, std::iter::empty()).unwrap()).await.unwrap();
-        app.apply_renames(None).await.unwrap();
+        app.apply_renames(&Actor::Cli).await.unwrap();
         // With a random key, two readers would sometimes count as one.
         app.readership = Readership::new("node".into(), || [7; 32], app.now());
         let app = if has_disk_cache { app.with_disk_cache() } else { app };

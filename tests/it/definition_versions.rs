@@ -72,7 +72,7 @@ database_tests! {
         world.subscribe("monthly", [ann()]).await;
         let version = rename(world, DefinitionKind::Digest, ("monthly", "month")).await.unwrap();
         let app = courant::app::App::from_file(&file).await.unwrap();
-        app.apply_renames(None).await.unwrap();
+        app.apply_renames(&courant::domain::actor::Actor::Cli).await.unwrap();
         assert!(app.config.digests.iter().any(|digest| digest.name == "month"));
         assert_eq!(app.store.definitions().count_subscriptions("month").await.unwrap(), 1);
         assert_eq!(app.store.definitions().count_subscriptions("monthly").await.unwrap(), 0);

@@ -1,9 +1,7 @@
 //! Renames in the configuration (`was`) beside a server that still uses the former names.
 
-use std::time::{Duration, Instant};
-
 use crate::server_process::{ServerProcess, get};
-use crate::support::{LONGEST_WAIT, Shell};
+use crate::support::Shell;
 
 /// Returns an installation whose digest `weekly` has a subscriber, and its configuration.
 fn installation() -> (Shell, String) {
@@ -68,23 +66,70 @@ fn a_digest_that_ran_under_its_new_name_without_a_history_still_takes_that_of_th
 }
 
 #[test]
-fn a_server_reloads_when_a_command_applies_a_rename() {
+fn beside_a_running_server_only_its_reload_applies_a_rename() {
     let (shell, _) = installation();
     let mut server = ServerProcess::start(&shell.path(""));
     let address = server.wait_until_ready();
     rename(&shell, "weekly", "monday");
     rename(&shell, "news", "campus");
-    shell.courant(&["check", "--offline"]);
-    assert!(!server.log().contains("configuration reloaded"), "{}", server.log());
-    shell.run_ok(&["digests", "list"]);
-    let start = Instant::now();
-    while get(address, "/feeds/campus.rss", &[]).status != 200 {
-        assert!(start.elapsed() < LONGEST_WAIT, "{}", server.log());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    // The next command has nothing to rename, so no further reload is requested.
-    shell.run_ok(&["digests", "list"]);
-    let reloads = shell.run_ok(&["audit", "list", "--json"]).matches("\"reload\"").count();
-    assert_eq!(reloads, 1);
+    shell.run_ok(&["check", "--offline"]);
+    let refused = shell.courant(&["subscribers", "add", "ben@example.org", "--digest", "monday"]);
+    assert!(
+        refused.status != 0 && refused.err.contains("run `courant reload` first"),
+        "{refused:?}"
+    );
+    let second = shell.courant(&["serve"]);
+    assert!(second.err.contains("another `courant serve`"), "{second:?}");
+    assert!(!shell.run_ok(&["audit", "list", "--json"]).contains("former_name"));
+    assert_eq!(get(address, "/feeds/news.rss", &[]).status, 200);
+    shell.run_ok(&["reload"]);
+    assert_eq!(get(address, "/feeds/campus.rss", &[]).status, 200);
+    shell.run_ok(&["subscribers", "add", "ben@example.org", "--digest", "monday"]);
+    let entries = shell.run_ok(&["audit", "list", "--json"]);
+    assert!(entries.contains(r#""former_name": "weekly""#), "{entries}");
     assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn a_subscription_that_a_server_stored_under_the_former_name_is_moved_later() {
+    let (shell, config) = installation();
+    rename(&shell, "weekly", "monday");
+    shell.run_ok(&["digests", "pause", "monday"]);
+    // A server on another machine that still has the former configuration.
+    let renamed = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    shell.write("config.toml", config);
+    for address in ["ann@example.org", "ben@example.org"] {
+        shell.run_ok(&["subscribers", "add", address, "--digest", "weekly"]);
+    }
+    shell.run_ok(&["digests", "next", "weekly"]);
+    shell.write("config.toml", renamed);
+    let mut server = ServerProcess::start(&shell.path(""));
+    server.wait_until_ready();
+    assert_eq!(server.stop().0, Some(0));
+    let ben = shell.run_ok(&["subscribers", "show", "ben@example.org"]);
+    assert!(ben.contains("monday: pending") && !ben.contains("weekly: "), "{ben}");
+    // She has a subscription under both names.
+    let report = shell.run_ok(&["check", "--offline"]);
+    assert!(
+        report.contains("1 subscription belongs to digest \"weekly\", which is now \"monday\""),
+        "{report}"
+    );
+    assert!(shell.run_ok(&["digests", "list"]).contains("paused"));
+}
+
+#[test]
+fn a_rename_of_a_digest_without_subscribers_happens_once() {
+    let (shell, _) = installation();
+    let config = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    let (start, digest) = config.split_at(config.find("[[digests]]").unwrap());
+    let daily = digest.split("\n[[").next().unwrap().replace("\"weekly\"", "\"daily\"");
+    shell.write("config.toml", format!("{start}{daily}\n{digest}"));
+    shell.run_ok(&["digests", "pause", "daily"]);
+    rename(&shell, "daily", "morning");
+    for _ in 0..3 {
+        assert!(shell.run_ok(&["digests", "list"]).contains("paused"));
+    }
+    let entries = shell.run_ok(&["audit", "list", "--json"]);
+    assert_eq!(entries.matches("former_name").count(), 1, "{entries}");
+    assert!(shell.run_ok(&["subscribers", "show", "ann@example.org"]).contains("weekly: pending"));
 }

@@ -373,7 +373,11 @@ impl World {
     /// Moves the history of a former name to a present one.
     pub(crate) async fn rename(&self, kind: RenamedKind, old_name: &str, name: &str) {
         let rename = Rename { kind, old_name: old_name.to_owned(), name: name.to_owned() };
-        self.app.store.rename(&[rename], None, self.now()).await.unwrap();
+        self.app
+            .store
+            .rename(&[rename], &courant::domain::actor::Actor::Cli, self.now())
+            .await
+            .unwrap();
     }
 
     /// Ends the test: panics if a delivery is still in the state `sending`, and closes the
@@ -422,6 +426,6 @@ async fn connect(
     let config = Config::parse(&home.path().join("config.toml"), &text, std::iter::empty())?;
     let mut app = App::connect(config).await?;
     app.clock = clock;
-    app.apply_renames(None).await?;
+    app.apply_renames(&courant::domain::actor::Actor::Cli).await?;
     Ok(app)
 }
