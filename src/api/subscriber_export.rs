@@ -1,9 +1,5 @@
 //! `/api/v1/subscribers.csv`: the export of subscribers, sent while it is read.
 
-use axum::body::Body;
-use axum::http::header;
-use axum::response::IntoResponse;
-use futures_util::stream;
 use serde::Deserialize;
 use utoipa_axum::routes;
 
@@ -14,8 +10,8 @@ use super::output::ApiResult;
 use super::subscriptions::find_digests;
 use crate::domain::filter::{self, Condition};
 use crate::domain::permission::Permission;
-use crate::http::Problem;
-use crate::subscribers::export::{Exporter, record_export};
+use crate::http::{Problem, csv_download};
+use crate::subscribers::export::SubscriberExport;
 
 /// Adds the operation of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {
@@ -61,24 +57,6 @@ async fn export_subscribers(
         }
     };
     let digest = query.digest.as_deref();
-    record_export(&app.store, &condition, digest, &actor, now).await?;
-    let exporter = Exporter::new(&app.store, &condition, digest).await?;
-    let pieces = stream::unfold(Some(exporter), async |state| {
-        let mut exporter = state?;
-        match exporter.next_piece().await {
-            Ok(Some(piece)) => Some((Ok(piece), Some(exporter))),
-            Ok(None) => None,
-            Err(reason) => {
-                // The connection is closed, so that the client notices that the file is incomplete.
-                tracing::error!("cannot export subscribers: {reason:#}");
-                Some((Err(std::io::Error::other("the export failed")), None))
-            }
-        }
-    });
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"subscribers.csv\""),
-        (header::CACHE_CONTROL, "no-store"),
-    ];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    let export = SubscriberExport::begin(&app.store, &condition, digest, &actor, now).await?;
+    Ok(csv_download("subscribers.csv", b"", export))
 }

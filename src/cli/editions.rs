@@ -9,11 +9,9 @@ use super::table::TextTable;
 use super::usage::UsageError;
 use super::{output, paging};
 use crate::app::App;
-use crate::delivery;
+use crate::delivery::{self, DeliverySelection};
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
-use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
-use crate::fs::escape_formula;
 use crate::wire::editions::Edition;
 
 mod show;
@@ -159,29 +157,11 @@ async fn list(app: &App, limit: Option<usize>, json: bool) -> anyhow::Result<Exi
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the deliveries of an edition as CSV to standard output, page by page.
+/// Writes the deliveries of an edition as CSV to standard output.
 async fn export(app: &App, id: i64, failed: bool) -> anyhow::Result<ExitCode> {
     app.store.editions().get(id).await?;
-    let mut csv = csv::Writer::from_writer(std::io::stdout().lock());
-    csv.write_record(["email", "name", "state", "attempts", "answer", "ended_at"])?;
-    let mut request = PageRequest::first(MAX_PAGE_SIZE);
-    loop {
-        let page = app.store.editions().deliveries(id, !failed, &request).await?;
-        for d in page.items {
-            csv.write_record([
-                escape_formula(&d.address),
-                escape_formula(d.name.as_deref().unwrap_or_default()),
-                d.state.as_str().to_owned(),
-                d.attempts.to_string(),
-                escape_formula(d.last_reply.as_deref().unwrap_or_default()),
-                d.ended_at.map(|t| t.rfc3339()).unwrap_or_default(),
-            ])?;
-        }
-        if page.next.is_none() {
-            break;
-        }
-        request.after = page.next;
-    }
-    csv.flush()?;
+    let selection = if failed { DeliverySelection::NotSent } else { DeliverySelection::All };
+    let (actor, now, out) = (&Actor::Cli, app.now(), std::io::stdout().lock());
+    delivery::export_deliveries(&app.store, id, selection, actor, now, out).await?;
     Ok(ExitCode::SUCCESS)
 }

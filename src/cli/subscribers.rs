@@ -91,9 +91,8 @@ impl Command {
                 check_digest(app, digest.as_deref())?;
                 let condition = parse_filter(app, filter.as_deref().unwrap_or_default()).await?;
                 let (digest, out) = (digest.as_deref(), std::io::stdout().lock());
-                let (actor, now) = (&Actor::Cli, app.now());
-                export::record_export(&app.store, &condition, digest, actor, now).await?;
-                export::export(&app.store, &condition, digest, out).await?;
+                let (store, actor, now) = (&app.store, &Actor::Cli, app.now());
+                export::export_subscribers(store, &condition, digest, actor, now, out).await?;
                 Ok(ExitCode::SUCCESS)
             }
         }

@@ -14,7 +14,7 @@ use crate::domain::actor::Actor;
 use crate::domain::suppression_target::SuppressionTarget;
 use crate::domain::time::zone_name;
 use crate::store::suppressions::suppression_key;
-use crate::subscribers::{self, export};
+use crate::subscribers::{self, suppression_export};
 use crate::wire::suppressions::{AddedSuppression, RemovedSuppression, Suppression};
 
 #[derive(Debug, Subcommand)]
@@ -49,7 +49,8 @@ impl Command {
         match self {
             Self::List { limit } => list(app, limit, json).await?,
             Self::Export => {
-                export::export_suppressions(&app.store, std::io::stdout().lock()).await?;
+                let (actor, now, out) = (&Actor::Cli, app.now(), std::io::stdout().lock());
+                suppression_export::export_suppressions(&app.store, actor, now, out).await?;
             }
             Self::Show { email } => show(app, &email, json).await?,
             Self::Add { email } => {

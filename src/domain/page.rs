@@ -86,6 +86,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// Returns the request for the next page; `None` after the last page.
+    pub fn following(&self, limit: usize) -> Option<PageRequest> {
+        self.next.clone().map(|after| PageRequest { limit, after: Some(after) })
+    }
+
     /// Creates a page from up to `limit` + 1 rows, of which the last one only shows that there is a
     /// next page.
     pub fn from_rows<K: Serialize>(mut rows: Vec<T>, limit: usize, key: impl Fn(&T) -> K) -> Self {

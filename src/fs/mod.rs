@@ -1,6 +1,8 @@
-//! Atomic replacement of files, private files, files of an admin, and readers of imported files, such as CSV.
+//! Atomic replacement of files, private files, files of an admin, readers of imported files, such as CSV, and
+//! exports as CSV.
 
 mod atomic;
+mod csv_export;
 mod csv_file;
 mod input_file;
 mod line_count;
@@ -11,6 +13,7 @@ mod sorted_pairs;
 mod utf8_reader;
 
 pub(crate) use atomic::{Durability, FileAccess, replace_file};
+pub(crate) use csv_export::{CsvExport, csv_lines, write_csv};
 #[cfg(test)]
 pub(crate) use csv_file::OtherFormat;
 #[cfg(test)]

@@ -232,10 +232,16 @@ impl AuditLog<'_> {
         self.record_alone(entry, now).await
     }
 
-    /// Records an export of personal data, before its first line is read.
-    pub async fn record_export(self, detail: Json, actor: &Actor, now: Millis) -> StoreResult<()> {
-        let (action, object) = (AuditAction::Export, AuditObject::Subscriber);
-        let entry = NewAuditEntry::new(actor, action, object, "").with(detail);
+    /// Records an export of personal data, before its first line is read. The id of the object is empty for an
+    /// export of several objects.
+    pub async fn record_export(
+        self,
+        (object, id): (AuditObject, &str),
+        detail: Json,
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<()> {
+        let entry = NewAuditEntry::new(actor, AuditAction::Export, object, id).with(detail);
         self.record_alone(entry, now).await
     }
 

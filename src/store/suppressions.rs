@@ -116,8 +116,10 @@ static LIST: Statement = Statement::with(
     &[("columns", COLUMNS)],
 );
 
+static COUNT: Statement = Statement::new("SELECT COUNT(*) FROM suppressions");
+
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &WITH_KEYS, &LIST];
+pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &REMOVE, &REASON, &WITH_KEYS, &LIST, &COUNT];
 
 impl FromRow for Suppression {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -224,6 +226,11 @@ impl Suppressions<'_> {
     /// Returns the suppression of a person: that of the address, or else that of its domain.
     pub async fn of_person(self, person: &Subscriber) -> StoreResult<Option<Suppression>> {
         self.covering(&person.address_hash, &person.address).await
+    }
+
+    /// Returns the number of all suppressions.
+    pub async fn count(self) -> StoreResult<i64> {
+        self.store.read(&COUNT).fetch_scalar().await
     }
 
     /// Returns a page of the suppressions, newest first.

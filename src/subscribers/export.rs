@@ -1,5 +1,4 @@
-//! Export as CSV: of subscribers, with the import columns and the state of each subscription, and of
-//! suppressions.
+//! Export of subscribers as CSV, with the import columns and the state of each subscription.
 
 use std::collections::HashMap;
 use std::io::Write;
@@ -7,10 +6,11 @@ use std::io::Write;
 use serde_json::json;
 
 use crate::domain::actor::Actor;
+use crate::domain::audit::AuditObject;
 use crate::domain::filter::{Condition, SubscriptionTest};
-use crate::domain::page::{MAX_PAGE_SIZE, Page, PageRequest};
+use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::domain::time::Millis;
-use crate::fs::escape_formula;
+use crate::fs::{CsvExport, csv_lines, write_csv};
 use crate::store::subscriber_lists::SubscriberQuery;
 use crate::store::subscribers::{Subscriber, Subscription};
 use crate::store::{Store, StoreResult};
@@ -32,62 +32,47 @@ const COLUMNS: [&str; 11] = [
 /// Number of columns that describe a subscription.
 const SUBSCRIPTION_COLUMNS: usize = 5;
 
-/// Writes the subscribers who fulfil a condition, or of them only those with a subscription to a digest.
-/// Returns the number of lines.
-pub async fn export(
-    store: &Store,
-    condition: &Condition,
-    digest: Option<&str>,
-    mut out: impl Write,
-) -> anyhow::Result<u64> {
-    let mut exporter = Exporter::new(store, condition, digest).await?;
-    while let Some(piece) = exporter.next_piece().await? {
-        out.write_all(&piece)?;
-    }
-    out.flush()?;
-    Ok(exporter.lines)
-}
-
-/// Records an export with the number of its subscribers in the audit log, before its first line is read.
-pub async fn record_export(
+/// Records an export of the subscribers who fulfil a condition, or of them only those with a subscription to
+/// a digest, and writes them.
+pub async fn export_subscribers(
     store: &Store,
     condition: &Condition,
     digest: Option<&str>,
     actor: &Actor,
     now: Millis,
-) -> StoreResult<()> {
-    let of_digest =
-        digest.map(|name| Condition::Subscription(SubscriptionTest::Digest(vec![name.to_owned()])));
-    let whole = Condition::All(std::iter::once(condition.clone()).chain(of_digest).collect());
-    let subscribers = store.subscribers().count_matching(&SubscriberQuery::of(whole)).await?;
-    let is_filtered = !condition.is_empty();
-    let detail = json!({"digest": digest, "filtered": is_filtered, "subscribers": subscribers});
-    store.audit_log().record_export(detail, actor, now).await
+    out: impl Write,
+) -> anyhow::Result<()> {
+    write_csv(SubscriberExport::begin(store, condition, digest, actor, now).await?, out).await
 }
 
 /// Export of subscribers piece by piece, so that it can be sent while it is read.
 #[derive(Debug)]
-pub struct Exporter {
+pub struct SubscriberExport {
     store: Store,
     query: SubscriberQuery,
     digest: Option<String>,
     attributes: Vec<String>,
     /// The next page; `None` after the last one.
     next: Option<PageRequest>,
-    /// `true` until the header was returned.
-    is_first: bool,
-    /// Number of lines up to now, without the header.
-    lines: u64,
 }
 
-impl Exporter {
-    /// Prepares an export of the subscribers who fulfil a condition, or of them only those with a
-    /// subscription to a digest.
-    pub async fn new(
+impl SubscriberExport {
+    /// Records an export of the subscribers who fulfil a condition, or of them only those with a
+    /// subscription to a digest, with their number in the audit log, and prepares it.
+    pub async fn begin(
         store: &Store,
         condition: &Condition,
         digest: Option<&str>,
+        actor: &Actor,
+        now: Millis,
     ) -> StoreResult<Self> {
+        let of_digest = digest
+            .map(|name| Condition::Subscription(SubscriptionTest::Digest(vec![name.to_owned()])));
+        let whole = Condition::All(std::iter::once(condition.clone()).chain(of_digest).collect());
+        let subscribers = store.subscribers().count_matching(&SubscriberQuery::of(whole)).await?;
+        let is_filtered = !condition.is_empty();
+        let detail = json!({"digest": digest, "filtered": is_filtered, "subscribers": subscribers});
+        store.audit_log().record_export((AuditObject::Subscriber, ""), detail, actor, now).await?;
         let attributes = store.attributes().list().await?;
         Ok(Self {
             store: store.clone(),
@@ -95,31 +80,11 @@ impl Exporter {
             digest: digest.map(str::to_owned),
             attributes: attributes.into_iter().map(|attribute| attribute.name).collect(),
             next: Some(PageRequest::first(MAX_PAGE_SIZE)),
-            is_first: true,
-            lines: 0,
         })
     }
 
-    /// Returns the lines of the next subscribers, the first time after the header; `None` at the end.
-    pub async fn next_piece(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
-        let Some(request) = self.next.take() else { return Ok(None) };
-        let mut csv = csv::Writer::from_writer(Vec::new());
-        if std::mem::take(&mut self.is_first) {
-            let attributes = self.attributes.iter().map(String::as_str);
-            csv.write_record(COLUMNS.into_iter().chain(attributes))?;
-        }
-        let Page { items, next } =
-            self.store.subscribers().list_matching(&self.query, &request).await?;
-        self.write_subscribers(&items, &mut csv).await?;
-        self.next = next.map(|after| PageRequest { limit: MAX_PAGE_SIZE, after: Some(after) });
-        Ok(Some(csv.into_inner().map_err(|e| anyhow::anyhow!("cannot write CSV: {}", e.error()))?))
-    }
-
-    async fn write_subscribers(
-        &mut self,
-        subscribers: &[Subscriber],
-        csv: &mut csv::Writer<Vec<u8>>,
-    ) -> anyhow::Result<()> {
+    /// Returns the rows of subscribers: one for each subscription.
+    async fn rows(&self, subscribers: &[Subscriber]) -> StoreResult<Vec<Vec<String>>> {
         let ids: Vec<i64> = subscribers.iter().map(|p| p.id).collect();
         let subscriptions = self.store.subscriptions().list_of(&ids).await?;
         let mut by_owner: HashMap<i64, Vec<&Subscription>> = HashMap::new();
@@ -129,6 +94,7 @@ impl Exporter {
             }
         }
         let suppressions = self.store.suppressions().of_people(subscribers).await?;
+        let mut rows = Vec::with_capacity(subscribers.len());
         for subscriber in subscribers {
             let reason =
                 suppressions.get(&subscriber.address_hash).map_or("", |one| one.reason.as_str());
@@ -140,12 +106,23 @@ impl Exporter {
             for state in states {
                 let cells = person_cells(subscriber).into_iter().chain(state);
                 let values = attribute_cells(subscriber, &self.attributes);
-                let cells = cells.chain([reason.to_owned()]).chain(values);
-                csv.write_record(cells.map(|cell| escape_formula(&cell)))?;
-                self.lines += 1;
+                rows.push(cells.chain([reason.to_owned()]).chain(values).collect());
             }
         }
-        Ok(())
+        Ok(rows)
+    }
+}
+
+impl CsvExport for SubscriberExport {
+    async fn next_piece(&mut self) -> anyhow::Result<Option<Vec<u8>>> {
+        let Some(request) = self.next.take() else { return Ok(None) };
+        let page = self.store.subscribers().list_matching(&self.query, &request).await?;
+        let columns = COLUMNS.iter().map(|&name| name.to_owned());
+        let header = columns.chain(self.attributes.iter().cloned()).collect();
+        let header = request.after.is_none().then_some(header);
+        let lines = csv_lines(header.into_iter().chain(self.rows(&page.items).await?))?;
+        self.next = page.following(MAX_PAGE_SIZE);
+        Ok(Some(lines))
     }
 }
 
@@ -170,27 +147,4 @@ fn subscription_cells(s: &Subscription) -> [String; SUBSCRIPTION_COLUMNS] {
         s.status_changed_at.rfc3339(),
         s.consent.clone(),
     ]
-}
-
-/// Writes all suppressions, newest first. An address is known only while a subscriber has it; otherwise its
-/// keyed hash identifies it. Returns the number of lines.
-pub async fn export_suppressions(store: &Store, out: impl Write) -> anyhow::Result<u64> {
-    let mut csv = csv::Writer::from_writer(out);
-    csv.write_record(["email", "reason", "since", "reply", "hash"])?;
-    let (mut request, mut lines) = (PageRequest::first(MAX_PAGE_SIZE), 0);
-    loop {
-        let Page { items, next } = store.suppressions().list(&request).await?;
-        for s in items {
-            let (address, reply) = (s.address.unwrap_or_default(), s.reply.unwrap_or_default());
-            let cells = [address, s.reason, s.created_at.rfc3339(), reply, s.hash];
-            csv.write_record(cells.iter().map(|cell| escape_formula(cell)))?;
-            lines += 1;
-        }
-        if next.is_none() {
-            break;
-        }
-        request.after = next;
-    }
-    csv.flush()?;
-    Ok(lines)
 }

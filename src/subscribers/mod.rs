@@ -30,6 +30,7 @@ mod known_terms;
 mod line_problem;
 pub mod segments;
 mod subscriber_file;
+pub mod suppression_export;
 
 pub use known_terms::KnownTerms;
 pub use line_problem::LineProblem;

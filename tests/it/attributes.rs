@@ -8,7 +8,7 @@ use courant::domain::filter::Condition;
 use courant::domain::page::PageRequest;
 use courant::subscribers::attributes::{self, KnownAttributes};
 use courant::subscribers::changes::{self, SubscriberEdit};
-use courant::subscribers::export::export;
+use courant::subscribers::export::export_subscribers;
 use serde_json::json;
 
 use crate::cli::import_example_data;
@@ -110,7 +110,7 @@ database_tests! {
         assert_eq!(ann.attributes["home_city"], text("Köln"));
         assert_eq!(ann.attributes["vip"], AttributeValue::Boolean(true));
         let mut out = Vec::new();
-        export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
+        export_subscribers(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &Actor::Cli, world.now(), &mut out).await.unwrap();
         let exported = String::from_utf8(out.clone()).unwrap();
         assert!(exported.starts_with("email,name,language,timezone,tags,sections,digest,status,since,consent,suppressed,age,home_city,joined,postal_code,vip\n"), "{exported}");
         assert!(exported.contains(",41,Köln,2024-05-03,01067,true\n"), "{exported}");

@@ -7,7 +7,7 @@ use courant::domain::file_import::ImportEvent;
 use courant::domain::filter::Condition;
 use courant::domain::page::PageRequest;
 use courant::domain::subscription::SubscriptionStatus;
-use courant::subscribers::export::export;
+use courant::subscribers::export::export_subscribers;
 use courant::subscribers::import::{ImportOptions, ImportReport, ImportSettings, import};
 
 use crate::subscriptions::status;
@@ -95,8 +95,9 @@ database_tests! {
         let report = import_file(world, b"email,name\nr0@example.org,Rose\nnew@example.org,New\n", |_| ()).await;
         assert_eq!((report.counts.already_subscribed, report.counts.confirmed), (1, 1));
         let mut out = Vec::new();
-        let lines = export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
-        assert_eq!(lines, 3, "{}", String::from_utf8_lossy(&out));
+        export_subscribers(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &Actor::Cli, world.now(), &mut out).await.unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.lines().count(), 1 + 3, "{text}");
     }
 
     async fn exported_names_are_no_formulas_and_are_imported_unchanged(world) {
@@ -104,7 +105,7 @@ database_tests! {
         let lines: String = names.iter().zip(1..).map(|(name, n)| format!("f{n}@example.org,'{name}\n").replace("''plain", "'plain")).collect();
         import_file(world, format!("email,name\n{lines}").as_bytes(), |_| ()).await;
         let mut out = Vec::new();
-        export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
+        export_subscribers(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &Actor::Cli, world.now(), &mut out).await.unwrap();
         let text = String::from_utf8(out.clone()).unwrap();
         assert!(!text.lines().flat_map(|line| line.split(',')).any(|cell| cell.starts_with(['=', '+', '-', '@'])), "{text}");
         for (name, n) in names.iter().zip(1..) {
@@ -176,7 +177,7 @@ database_tests! {
         world.deliver().await;
         assert_eq!(world.mail_counts(), [("ann@example.org".to_owned(), 1)].into());
         let mut out = Vec::new();
-        export(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &mut out).await.unwrap();
+        export_subscribers(&world.app.store, &Condition::All(Vec::new()), Some("weekly"), &Actor::Cli, world.now(), &mut out).await.unwrap();
         let text = String::from_utf8(out.clone()).unwrap();
         assert!(text.contains("bob@example.org") && text.lines().any(|line| line.ends_with(",complaint")), "{text}");
         world.sql("DELETE FROM suppressions").await;
@@ -190,8 +191,9 @@ database_tests! {
         let mut out = Vec::new();
         let store = &world.app.store;
         assert!(store.suppressions().add(&hash("nobody"), "admin", &Actor::Cli, world.now()).await.unwrap());
-        assert_eq!(courant::subscribers::export::export_suppressions(store, &mut out).await.unwrap(), 3);
+        courant::subscribers::suppression_export::export_suppressions(store, &Actor::Cli, world.now(), &mut out).await.unwrap();
         let text = String::from_utf8(out).unwrap();
+        assert_eq!(text.lines().count(), 1 + 3, "{text}");
         for line in ["bob@example.org,bounce,", "cai@example.org,complaint,", ",admin,"] {
             assert!(text.lines().any(|l| l.starts_with(line)), "{text}");
         }

@@ -155,6 +155,10 @@ fn value_text(visit: &Visit, key: &str, value: &Json) -> String {
             Ok(time) => visit.time(Millis::from(time)).text,
             Err(_) => time.clone(),
         },
+        ("state", Json::String(word)) => {
+            let text_key = format!("state-{}", word.replace('_', "-"));
+            visit.known_text(&text_key).unwrap_or_else(|| word.clone())
+        }
         (_, Json::String(word)) => {
             let text_key = format!("audit-value-{}", word.replace('_', "-"));
             visit.known_text(&text_key).unwrap_or_else(|| word.clone())

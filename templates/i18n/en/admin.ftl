@@ -61,6 +61,7 @@ state-queued = Waiting
 state-failed = Failed
 state-held = Held
 state-bounced = Bounced
+state-not-sent = Not sent
 state-pending = Pending
 state-confirmed = Confirmed
 state-unsubscribed = Unsubscribed

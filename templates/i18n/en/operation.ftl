@@ -202,6 +202,7 @@ audit-field-unconfirmed = Never confirmed
 audit-field-filtered = With a filter
 audit-field-subscriber = Subscriber
 audit-field-subscribers = Subscribers
+audit-field-state = State
 audit-field-title = Title
 audit-field-filter = Filter
 audit-field-url = URL

@@ -61,6 +61,7 @@ state-queued = 等待中
 state-failed = 失敗
 state-held = 待確認
 state-bounced = 已退信
+state-not-sent = 未送達
 state-pending = 待確認訂閱
 state-confirmed = 已確認
 state-unsubscribed = 已取消訂閱

@@ -190,6 +190,7 @@ audit-field-unconfirmed = 從未確認
 audit-field-filtered = 使用篩選
 audit-field-subscriber = 訂閱者
 audit-field-subscribers = 訂閱者數
+audit-field-state = 狀態
 audit-field-title = 標題
 audit-field-filter = 篩選條件
 audit-field-url = 網址

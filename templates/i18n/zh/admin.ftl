@@ -61,6 +61,7 @@ state-queued = 等待中
 state-failed = 失败
 state-held = 待确认
 state-bounced = 已退信
+state-not-sent = 未送达
 state-pending = 待确认订阅
 state-confirmed = 已确认
 state-unsubscribed = 已退订

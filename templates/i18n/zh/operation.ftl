@@ -190,6 +190,7 @@ audit-field-unconfirmed = 从未确认
 audit-field-filtered = 使用筛选
 audit-field-subscriber = 订阅者
 audit-field-subscribers = 订阅者数
+audit-field-state = 状态
 audit-field-title = 标题
 audit-field-filter = 筛选条件
 audit-field-url = 网址

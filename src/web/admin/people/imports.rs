@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::access::require_all_digests;
-use super::download::{BYTE_ORDER_MARK, csv_headers};
+use super::download::BYTE_ORDER_MARK;
 use super::import_columns;
 use super::import_page::{self, SettingsForm};
 use super::requests::{FieldError, find_digests};
@@ -14,6 +14,7 @@ use super::uploads::IMPORTS;
 use crate::domain::import_changes::ExistingPeople;
 use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::fs::escape_formula;
+use crate::http::csv_headers;
 use crate::store::imports::ImportJob;
 use crate::subscribers::import::ImportSettings;
 use crate::subscribers::import::jobs;

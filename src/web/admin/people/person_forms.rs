@@ -10,6 +10,7 @@ use super::details::{Details, Errors, version_of};
 use super::person::{Submitted, render};
 use super::requests::{self, RequestForm};
 use crate::domain::address::EmailAddress;
+use crate::domain::audit::AuditObject;
 use crate::domain::subscription::{RequestOrigin, SubscriptionStatus};
 use crate::domain::suppression_target::SuppressionTarget;
 use crate::store::subscribers::Subscription;
@@ -261,7 +262,8 @@ pub(super) async fn data(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
         access::find_whole(&visit, id).await?;
     let store = &visit.app().store;
     let detail = json!({"subscriber": id});
-    store.audit_log().record_export(detail, &visit.actor, visit.now).await?;
+    let object = (AuditObject::Subscriber, "");
+    store.audit_log().record_export(object, detail, &visit.actor, visit.now).await?;
     let suppression = store.suppressions().of_person(&subscriber).await?;
     let history = store.subscriptions().history_of(id).await?;
     let deliveries = store.deliveries().to_subscriber(id, ALL_DELIVERIES).await?;
