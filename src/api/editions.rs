@@ -196,12 +196,19 @@ async fn apply(
     json(StatusCode::OK, &document(caller, &find(caller, id).await?).await?)
 }
 
-/// Returns an edition of a digest that the actor may see.
+/// Returns an edition of a digest that the actor may see; 404 without one.
 async fn find(caller: &Caller, id: i64) -> Result<editions::Edition, Problem> {
+    let found = find_visible(caller, id).await?;
+    found.ok_or_else(|| Problem::not_found(format!("there is no edition {id}")))
+}
+
+/// Returns an edition of a digest that the actor may see, if there is one.
+pub(super) async fn find_visible(
+    caller: &Caller,
+    id: i64,
+) -> Result<Option<editions::Edition>, Problem> {
     let found = caller.app.store.editions().find(id).await?;
-    found
-        .filter(|edition| caller.actor.digests().contains(&edition.digest))
-        .ok_or_else(|| Problem::not_found(format!("there is no edition {id}")))
+    Ok(found.filter(|edition| caller.actor.digests().contains(&edition.digest)))
 }
 
 async fn contents(

@@ -10,9 +10,9 @@ use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
 use super::{
     articles, attributes, audit, bulk_operations, definitions, digest_mails, digests, document,
-    editions, events, feeds, imports, installation, segments, sessions, sources, statistics,
-    subscriber_changes, subscriber_export, subscriber_values, subscribers, subscriptions,
-    suppressions, tokens, transports, users, webhooks,
+    editions, events, exports, feeds, imports, installation, segments, sessions, sources,
+    statistics, subscriber_changes, subscriber_values, subscribers, subscriptions, suppressions,
+    tokens, transports, users, webhooks,
 };
 use crate::app::App;
 use crate::http::ApiRoutes;
@@ -36,7 +36,7 @@ pub fn routes(app: App) -> ApiRoutes {
         subscriptions::add_operations,
         attributes::add_operations,
         bulk_operations::add_operations,
-        subscriber_export::add_operations,
+        exports::add_operations,
         imports::add_operations,
         suppressions::add_operations,
         transports::add_operations,

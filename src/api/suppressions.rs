@@ -20,7 +20,7 @@ use crate::subscribers;
 use crate::wire::suppressions::Suppression;
 
 /// Reason for which a token of some digests may neither see nor change suppressions.
-const REASON: &str = "a suppression concerns every digest";
+pub(super) const REASON: &str = "a suppression concerns every digest";
 
 /// Adds the operations of this file.
 pub(super) fn add_operations(operations: Operations) -> Operations {

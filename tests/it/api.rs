@@ -4,6 +4,7 @@ mod changes;
 mod definitions;
 mod document;
 mod errors;
+mod exports;
 mod idempotency;
 mod imports;
 mod lists;
@@ -37,8 +38,10 @@ pub(crate) struct Client {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// The body, or `null` without one.
+    /// The body, or `null` if it is not JSON.
     pub(crate) json: Value,
+    /// The body as a text.
+    pub(crate) text: String,
 }
 
 impl Answer {
@@ -96,7 +99,8 @@ impl Client {
         let (head, body) = self.router.clone().oneshot(request).await.unwrap().into_parts();
         let body = to_bytes(body, usize::MAX).await.unwrap();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        Answer { status: head.status, headers: head.headers, json }
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Answer { status: head.status, headers: head.headers, json, text }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -23,7 +23,7 @@ fn person(email: &str) -> NewSubscriber {
 }
 
 /// Creates an edition of both digests; `ann` reads the weekly one, `bob` the daily one, `both` both.
-async fn set_up(world: &mut World) -> (i64, i64) {
+pub(super) async fn set_up(world: &mut World) -> (i64, i64) {
     world.configure(|s| s.more = DAILY.to_owned()).await;
     world.publish([article("a")]).await;
     world.subscribe("weekly", [person("ann@example.org"), person("both@example.org")]).await;
@@ -38,7 +38,7 @@ async fn set_up(world: &mut World) -> (i64, i64) {
     (ids[0], ids[1])
 }
 
-async fn limited(world: &World, role: Role) -> Client {
+pub(super) async fn limited(world: &World, role: Role) -> Client {
     let token = create(world, role.as_str(), role, Some(&["weekly"]), None).await.unwrap();
     Client::new(world, Role::Viewer).await.with_token(&token)
 }
