@@ -2,6 +2,7 @@
 //! (RFC 9457).
 
 mod articles;
+mod attention;
 mod attributes;
 mod audit;
 mod bulk_operations;
@@ -26,6 +27,7 @@ mod segments;
 mod sessions;
 mod sources;
 mod statistics;
+mod status;
 mod subscriber_changes;
 mod subscriber_documents;
 mod subscriber_values;
@@ -38,3 +40,4 @@ mod users;
 mod webhooks;
 
 pub use routes::routes;
+pub use status::read_status;

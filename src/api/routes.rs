@@ -11,8 +11,8 @@ use super::operations::Operations;
 use super::{
     articles, attributes, audit, bulk_operations, definitions, digest_mails, digests, document,
     editions, events, exports, feeds, imports, installation, segments, sessions, sources,
-    statistics, subscriber_changes, subscriber_values, subscribers, subscriptions, suppressions,
-    tokens, transports, users, webhooks,
+    statistics, status, subscriber_changes, subscriber_values, subscribers, subscriptions,
+    suppressions, tokens, transports, users, webhooks,
 };
 use crate::app::App;
 use crate::http::ApiRoutes;
@@ -45,6 +45,7 @@ pub fn routes(app: App) -> ApiRoutes {
         users::add_operations,
         sessions::add_operations,
         statistics::add_operations,
+        status::add_operations,
         installation::add_operations,
         events::add_operations,
     ]

@@ -3,7 +3,10 @@
 
 use super::App;
 use crate::config::settings::Webhook;
+use crate::domain::actor::Actor;
+use crate::domain::digest_scope::DigestScope;
 use crate::domain::edition::EditionState;
+use crate::domain::permission::Permission;
 use crate::domain::time::{Millis, SignedDuration};
 use crate::store::editions::Edition;
 use crate::store::sources::SourceState;
@@ -94,6 +97,29 @@ pub enum Attention {
         /// Number of failing files.
         files: usize,
     },
+}
+
+impl Attention {
+    /// Returns `true` if an actor may know of it: only those who manage tokens and webhooks know their names.
+    pub fn is_visible_to(&self, actor: &Actor) -> bool {
+        match self {
+            Self::PausedEdition(edition) => actor.digests().contains(&edition.digest),
+            Self::PausedDigest { name, .. } => actor.digests().contains(name),
+            Self::UnconfiguredName(_) => actor.digests() == DigestScope::All,
+            Self::ExpiringToken { .. } => actor.may(Permission::ManageAccess),
+            Self::DisabledWebhook { .. } | Self::FailingWebhook { .. } => {
+                actor.may(Permission::ManageSettings)
+            }
+            Self::SendingBlocked(_)
+            | Self::NotRunning { .. }
+            | Self::FailingTransport(_)
+            | Self::OverdueMessages { .. }
+            | Self::FailingSource(_)
+            | Self::BlockedRemovals { .. }
+            | Self::RejectedArticles { .. }
+            | Self::FailingUploads { .. } => true,
+        }
+    }
 }
 
 /// State of the installation from which the list is made.

@@ -1,7 +1,6 @@
 //! Output of commands: lines and JSON documents on standard output, messages on standard error.
 
 use std::borrow::Cow;
-use std::fmt::Display;
 use std::io::{IsTerminal, Write};
 
 use jiff::tz::TimeZone;
@@ -10,6 +9,7 @@ use serde::Serialize;
 use super::wrap::wrap;
 
 use crate::app::App;
+pub(crate) use crate::domain::plural::{pluralize, pluralize_times};
 use crate::domain::printable::escape_unprintable;
 use crate::domain::time::{Millis, zone_name};
 
@@ -90,16 +90,6 @@ pub(crate) fn styled(text: &str, style: Style, stream: &impl IsTerminal) -> Stri
     } else {
         text.to_owned()
     }
-}
-
-/// Returns a count with its noun: `1 line`, `2 lines`.
-pub(crate) fn pluralize<N: Display + PartialEq + From<u8>>(n: N, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == N::from(1) { "" } else { "s" })
-}
-
-/// Returns a number of occurrences: `once`, `2 times`.
-pub(crate) fn pluralize_times(n: i64) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
 }
 
 /// Prints one indented JSON document with its keys in alphabetical order.

@@ -1,17 +1,16 @@
 //! `courant status`: what needs attention, and the state of sources, feeds, digests, editions and
 //! transports in a few lines.
 
-mod attention;
-
 use std::process::ExitCode;
 
 use super::output::{self, Style, pluralize};
+use crate::api::read_status;
 use crate::app::App;
 use crate::digests::next_date;
+use crate::domain::actor::Actor;
 use crate::domain::shorten::shorten;
 use crate::domain::time::zone_name;
-use crate::wire;
-use crate::wire::status::{Attention, RelayFailure, Status, TransportQueue};
+use crate::wire::status::{Attention, Status};
 
 /// Number of digests and editions that are named; the others are counted.
 const MAX_NAMED: usize = 3;
@@ -21,7 +20,7 @@ const MAX_ATTENTION: usize = 6;
 const MAX_ATTENTION_CHARS: usize = 300;
 
 pub(crate) async fn run(app: &App, json: bool) -> anyhow::Result<ExitCode> {
-    let status = read(app).await?;
+    let status = read_status(app, &Actor::Cli).await?;
     if json {
         output::json(&status)?;
         return Ok(ExitCode::SUCCESS);
@@ -61,46 +60,6 @@ fn print_attention(all: &[Attention]) -> anyhow::Result<()> {
         output::line(&format!("{label}and {more} more; --json lists all"))?;
     }
     Ok(())
-}
-
-async fn read(app: &App) -> anyhow::Result<Status> {
-    let observed = app.observe().await?;
-    let sources = app.config.sources.iter().map(|source| {
-        let state = observed.sources.iter().find(|s| s.name == source.name);
-        wire::sources::Source::new(source, &state.cloned().unwrap_or_default())
-    });
-    let (mut digests, paused) = (Vec::new(), app.store.digests().paused().await?);
-    for d in &app.config.digests {
-        let counts = app.store.subscriptions().counts(&d.name).await?.into_iter().collect();
-        let paused_since = paused.get(&d.name).copied();
-        digests.push(wire::digests::Digest::new(d, paused_since, counts, app.now()));
-    }
-    let ids: Vec<i64> = observed.open_editions.iter().map(|edition| edition.id).collect();
-    let counts = app.store.editions().counts_of_all(&ids).await?;
-    let editions = observed.open_editions.iter().map(|edition| {
-        let counts = counts.get(&edition.id).copied().unwrap_or_default();
-        wire::editions::Edition::new(edition, counts)
-    });
-    let transports = app.config.transports.iter().map(|transport| {
-        let waiting = observed.waiting.iter().find(|(name, _)| *name == transport.name);
-        let failure = observed.failures.iter().find(|f| f.transport == transport.name);
-        TransportQueue {
-            name: transport.name.clone(),
-            waiting: waiting.map_or(0, |(_, count)| *count),
-            failure: failure.map(RelayFailure::from),
-        }
-    });
-    let attention = app.attention(&observed).await?.into_iter();
-    Ok(Status {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        attention: attention.map(|one| attention::document(app, one)).collect(),
-        sources: sources.collect(),
-        feeds: app.config.feeds.len(),
-        digests,
-        open_editions: editions.collect(),
-        transports: transports.collect(),
-        waiting: observed.total_waiting(),
-    })
 }
 
 fn sources(status: &Status) -> String {

@@ -37,6 +37,7 @@ pub mod page;
 pub mod password;
 pub mod percent;
 pub mod permission;
+pub(crate) mod plural;
 pub(crate) mod printable;
 pub mod rate;
 pub mod readership;

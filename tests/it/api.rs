@@ -11,6 +11,7 @@ mod lists;
 mod permissions;
 mod schemathesis;
 mod scopes;
+mod status;
 mod subscriber_values;
 mod tokens;
 mod users;

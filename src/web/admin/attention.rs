@@ -3,8 +3,6 @@
 use super::nav::Section;
 use super::visit::Visit;
 use crate::app::Attention;
-use crate::domain::digest_scope::DigestScope;
-use crate::domain::permission::Permission;
 use crate::domain::time::Millis;
 use crate::templates::TextValue;
 use crate::templates::pages::AttentionRow;
@@ -63,17 +61,11 @@ impl Sentence {
     }
 }
 
-/// Returns the row of something that needs attention; `None` if it concerns a digest that the user does
-/// not see.
-pub(super) fn attention_row(
-    visit: &Visit,
-    scope: &DigestScope,
-    attention: Attention,
-) -> Option<AttentionRow> {
-    if !is_visible(visit, scope, &attention) {
+/// Returns the row of something that needs attention; `None` if the user may not know of it.
+pub(super) fn attention_row(visit: &Visit, mut attention: Attention) -> Option<AttentionRow> {
+    if !attention.is_visible_to(&visit.actor) {
         return None;
     }
-    let mut attention = attention;
     if let Attention::PausedEdition(edition) = &mut attention {
         edition.title = visit.edition_title(&edition.digest, &edition.title);
     }
@@ -107,17 +99,6 @@ pub(super) fn attention_row(
         url,
         link: visit.text(link, &[]),
     })
-}
-
-/// Returns `true` if a user may know of something that needs attention.
-fn is_visible(visit: &Visit, scope: &DigestScope, attention: &Attention) -> bool {
-    match attention {
-        Attention::PausedEdition(edition) => scope.contains(&edition.digest),
-        Attention::PausedDigest { name, .. } => scope.contains(name),
-        // The names of tokens are for those who manage them.
-        Attention::ExpiringToken { .. } => visit.may(Permission::ManageAccess),
-        _ => true,
-    }
 }
 
 fn sentence(

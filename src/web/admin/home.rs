@@ -47,7 +47,7 @@ pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebRes
     let attention = attention
         .into_iter()
         .filter(|one| !matches!(one, Attention::PausedDigest { name, .. } if is_in_banner(name)));
-    let attention = attention.filter_map(|one| attention_row(&visit, &scope, one)).collect();
+    let attention = attention.filter_map(|one| attention_row(&visit, one)).collect();
     let since = Day::containing(visit.now).before(DAYS - 1);
     let paused = web.app.store.digests().paused().await?;
     let mut digests = web.app.config.digests.iter().filter(|digest| scope.contains(&digest.name));
@@ -60,7 +60,7 @@ pub(super) async fn show(State(web): State<SharedState>, visit: Visit) -> WebRes
         ..HomePage::default()
     };
     page.frame.command = Some("courant status".to_owned());
-    page.frame.call = Some("GET /api/v1/stats".to_owned());
+    page.frame.call = Some("GET /api/v1/status".to_owned());
     if visit.may(Permission::ReadSubscribers) {
         add_subscriptions(&visit, since, &mut page).await?;
     }

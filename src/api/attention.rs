@@ -1,13 +1,12 @@
-//! Attention list of `courant status` as documents with a sentence each.
+//! Attention list of the status as documents with a sentence each.
 
 use crate::app::{App, Attention};
+use crate::domain::plural::{pluralize, pluralize_times};
 use crate::domain::time::Millis;
 use crate::store::editions::Edition;
 use crate::store::sources::SourceState;
 use crate::store::transport_failures::TransportFailure;
 use crate::wire;
-
-use super::super::output::{pluralize, pluralize_times};
 
 /// Returns the document of something that needs attention.
 pub(super) fn document(app: &App, attention: Attention) -> wire::status::Attention {
