@@ -14,7 +14,8 @@ use arc_swap::ArcSwapOption;
 pub use self::attention::{Attention, Observed};
 use self::loading::with_definitions;
 pub use self::loading::{
-    LoadedConfig, check_templates, load_config, load_config_with, load_templates, template_errors,
+    LoadedConfig, check_templates, load_checked_config, load_config, load_config_with,
+    load_templates, template_errors,
 };
 pub use self::reload::CheckedConfig;
 use crate::accounts::{AccountContext, PasswordCost};

@@ -22,6 +22,7 @@ mod installation;
 mod operations;
 mod output;
 mod paging;
+mod reloads;
 mod routes;
 mod segments;
 mod sessions;

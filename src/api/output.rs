@@ -20,7 +20,12 @@ pub(super) fn json<T: Serialize>(status: StatusCode, document: &T) -> ApiResult 
 
 /// Returns a document that was created, with the path of its resource.
 pub(super) fn created<T: Serialize>(location: &str, document: &T) -> ApiResult {
-    let mut response = json(StatusCode::CREATED, document)?;
+    json_at(StatusCode::CREATED, location, document)
+}
+
+/// Returns a document with a status and the path of its resource.
+pub(super) fn json_at<T: Serialize>(status: StatusCode, location: &str, document: &T) -> ApiResult {
+    let mut response = json(status, document)?;
     if let Ok(location) = HeaderValue::try_from(location) {
         response.headers_mut().insert(header::LOCATION, location);
     }

@@ -10,7 +10,7 @@ use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
 use super::{
     articles, attributes, audit, bulk_operations, definitions, digest_mails, digests, document,
-    editions, events, exports, feeds, imports, installation, segments, sessions, sources,
+    editions, events, exports, feeds, imports, installation, reloads, segments, sessions, sources,
     statistics, status, subscriber_changes, subscriber_values, subscribers, subscriptions,
     suppressions, tokens, transports, users, webhooks,
 };
@@ -47,6 +47,7 @@ pub fn routes(app: App) -> ApiRoutes {
         statistics::add_operations,
         status::add_operations,
         installation::add_operations,
+        reloads::add_operations,
         events::add_operations,
     ]
     .into_iter()

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 
 use crate::config::{Config, ConfigError};
+use crate::delivery;
 use crate::domain::definition::Definition;
 use crate::store::Store;
 use crate::templates::Templates;
@@ -17,6 +18,18 @@ pub struct LoadedConfig {
     pub config: Config,
     /// Compiled templates that the settings name.
     pub templates: Arc<Templates>,
+}
+
+/// Reads a config file and its templates, and checks them as a server does before it uses them.
+///
+/// # Errors
+/// If the configuration is invalid; a `ConfigError` lists every error of the settings.
+pub fn load_checked_config(path: &Path) -> anyhow::Result<LoadedConfig> {
+    let config = load_config(path)?;
+    delivery::check_dkim_keys(&config.transports)?;
+    let templates = Arc::new(load_templates(&config)?);
+    check_templates(&config, &templates)?;
+    Ok(LoadedConfig { config, templates })
 }
 
 /// Reads a config file, with overrides from the environment.

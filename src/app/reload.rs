@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use anyhow::bail;
+
 use super::App;
 use super::loading::{LoadedConfig, check_templates, with_definitions};
 use super::renames::renames;
@@ -25,9 +27,10 @@ impl App {
     /// present configuration stays in use.
     ///
     /// # Errors
-    /// If the configuration is not valid, or the database fails.
+    /// If the configuration is not valid or changes a setting that needs a restart, or the database fails.
     pub async fn check_reload(&self, loaded: LoadedConfig) -> anyhow::Result<CheckedConfig> {
         let LoadedConfig { config, templates } = loaded;
+        refuse_restart(&self.config, &config)?;
         let (config, definitions_version) = with_definitions(&self.store, config).await?;
         let check = |templates: &Templates| check_templates(&config, templates).map(|()| config);
         let config = templates.run_on_pool(check).await??;
@@ -64,4 +67,18 @@ impl App {
         self.store.record_events(events);
         Ok(next)
     }
+}
+
+/// Refuses a configuration with a change that a running process cannot follow.
+fn refuse_restart(old: &Config, new: &Config) -> anyhow::Result<()> {
+    for (setting, is_same) in [
+        ("[database] url", old.database.url == new.database.url),
+        ("[server] listen", old.server.listen == new.server.listen),
+        ("[server] feed_cache_dir", old.server.feed_cache_dir == new.server.feed_cache_dir),
+    ] {
+        if !is_same {
+            bail!("{setting} has changed, which needs a restart of Courant");
+        }
+    }
+    Ok(())
 }

@@ -8,8 +8,7 @@ use anyhow::bail;
 use tokio::time::Instant;
 
 use super::output;
-use super::serve::load;
-use crate::app::App;
+use crate::app::{App, load_checked_config};
 use crate::clock;
 use crate::domain::actor::Actor;
 use crate::domain::time::SignedDuration;
@@ -31,7 +30,7 @@ const MAX_SILENCE: SignedDuration = SignedDuration::from_mins(3);
 /// Checks the configuration, asks every running server to reload, and prints the results. The
 /// status is 1 if none answers or one keeps its old configuration.
 pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
-    let loaded = load(path)?;
+    let loaded = load_checked_config(path)?;
     let store = Store::open(&loaded.config.database.url).await?;
     let is_running = has_running_server(&store).await?;
     let results = if is_running {

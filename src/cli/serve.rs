@@ -9,28 +9,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::security_warnings::security_warnings;
-use crate::app::{App, LoadedConfig, check_templates, load_config, load_templates};
+use crate::app::{App, LoadedConfig, check_templates, load_checked_config};
 use crate::daemon::{self, ConfigLoader, Server, degraded, max_web_connections};
-use crate::delivery;
 use crate::domain::actor::Actor;
 
 /// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
 const SIGXFSZ: i32 = 25;
 
-/// Reads and validates the configuration and its templates.
-///
-/// # Errors
-/// If the configuration is invalid; a `ConfigError` lists every error of the settings.
-pub(crate) fn load(path: &Path) -> anyhow::Result<LoadedConfig> {
-    let config = load_config(path)?;
-    delivery::check_dkim_keys(&config.transports)?;
-    let templates = Arc::new(load_templates(&config)?);
-    check_templates(&config, &templates)?;
-    Ok(LoadedConfig { config, templates })
-}
-
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
-    let LoadedConfig { config, templates } = load(path)?;
+    let LoadedConfig { config, templates } = load_checked_config(path)?;
     let (stop, config_loader) = (stop_on_signals()?, reload_on_hangup(path)?);
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
@@ -98,7 +85,7 @@ fn reload_on_hangup(path: &Path) -> anyhow::Result<ConfigLoader> {
             let _ = sender.try_send(());
         }
     });
-    Ok(ConfigLoader::new(move || load(&path), signals))
+    Ok(ConfigLoader::new(move || load_checked_config(&path), signals))
 }
 
 /// Returns a token that the first SIGTERM or SIGINT cancels. The second signal ends the process.

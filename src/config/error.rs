@@ -110,6 +110,14 @@ pub struct FieldError {
 }
 
 impl ConfigError {
+    /// Returns each error with its location, problem and remedy.
+    pub fn messages(&self) -> impl Iterator<Item = String> {
+        let located = |error: &Diagnostic| {
+            format!("{}: {}", error.location.within(&self.path), error.sentence)
+        };
+        self.diagnostics.iter().map(located)
+    }
+
     /// Returns each error by the field of a definition that it is about. The message of an error about
     /// anything else begins with its location.
     pub fn field_errors(&self, kind: DefinitionKind, name: &str) -> Vec<FieldError> {
@@ -133,13 +141,7 @@ pub(super) fn definition_label(kind: DefinitionKind, name: &str) -> String {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, error) in self.diagnostics.iter().enumerate() {
-            if index > 0 {
-                writeln!(f)?;
-            }
-            write!(f, "{}: {}", error.location.within(&self.path), error.sentence)?;
-        }
-        Ok(())
+        f.write_str(&self.messages().collect::<Vec<_>>().join("\n"))
     }
 }
 

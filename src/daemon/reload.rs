@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use tokio::sync::mpsc;
 
 use super::degraded::is_database_unavailable;
@@ -166,7 +166,7 @@ impl ReloadReceiver {
     pub(super) async fn check(&self, app: &App) -> anyhow::Result<CheckedConfig> {
         let mut attempts = 1;
         loop {
-            match app.check_reload(self.load(app).await?).await {
+            match app.check_reload(self.load().await?).await {
                 // Right after a failure of the database, connections may be found broken.
                 Err(e) if is_database_unavailable(&e) && attempts < MAX_ATTEMPTS => attempts += 1,
                 result => return result,
@@ -175,22 +175,11 @@ impl ReloadReceiver {
         }
     }
 
-    async fn load(&self, app: &App) -> anyhow::Result<LoadedConfig> {
+    async fn load(&self) -> anyhow::Result<LoadedConfig> {
         let load = Arc::clone(&self.loader.load);
-        let loaded = tokio::task::spawn_blocking(move || load())
+        tokio::task::spawn_blocking(move || load())
             .await
-            .context("reading the configuration panicked")??;
-        let (old, new) = (&app.config, &loaded.config);
-        for (setting, is_same) in [
-            ("[database] url", old.database.url == new.database.url),
-            ("[server] listen", old.server.listen == new.server.listen),
-            ("[server] feed_cache_dir", old.server.feed_cache_dir == new.server.feed_cache_dir),
-        ] {
-            if !is_same {
-                bail!("{setting} has changed, which needs a restart of Courant");
-            }
-        }
-        Ok(loaded)
+            .context("reading the configuration panicked")?
     }
 
     /// Logs the result, and records it for every command that asked. Definitions that could not be loaded

@@ -100,6 +100,11 @@ impl Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail)
     }
 
+    /// Adds what is not valid, each as an error of its own.
+    pub(crate) fn with_errors(self, errors: Vec<FieldError>) -> Self {
+        Self { errors, ..self }
+    }
+
     /// An error that the layers around all routes report by its status alone.
     pub(crate) fn from_status(status: StatusCode) -> Self {
         match status {

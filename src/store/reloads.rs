@@ -23,6 +23,9 @@ static ADD: Statement = Statement::new(
 
 static NEWEST: Statement = Statement::new("SELECT COALESCE(MAX(id), 0) FROM reload_requests");
 
+static REQUESTED_AT: Statement =
+    Statement::new("SELECT requested_at FROM reload_requests WHERE id = $request");
+
 static ADD_RESULTS: Statement = Statement::new(
     "
     INSERT INTO reload_results (request_id, node, finished_at, error)
@@ -42,7 +45,8 @@ static RESULTS: Statement = Statement::new(
 );
 
 /// All statements of this file.
-pub(super) static STATEMENTS: &[&Statement] = &[&ADD, &NEWEST, &ADD_RESULTS, &RESULTS];
+pub(super) static STATEMENTS: &[&Statement] =
+    &[&ADD, &NEWEST, &REQUESTED_AT, &ADD_RESULTS, &RESULTS];
 
 impl FromRow for ReloadResult {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -70,6 +74,12 @@ impl Reloads<'_> {
     /// Returns the id of the newest request, 0 if there is none.
     pub async fn newest_request(self) -> StoreResult<i64> {
         self.store.read(&NEWEST).fetch_scalar().await
+    }
+
+    /// Returns the time of a request, if there is one with this id.
+    pub async fn requested_at(self, request: i64) -> StoreResult<Option<Millis>> {
+        let query = self.store.read(&REQUESTED_AT).bind("request", request);
+        Ok(query.fetch_optional_scalar::<i64>().await?.map(Millis))
     }
 
     /// Records the result at a node of all requests after `after`, up to `newest`.

@@ -63,6 +63,17 @@ impl From<&ReloadResult> for NodeReload {
     }
 }
 
+/// Reload of the configuration with the results of the servers so far.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ConfigReload {
+    /// Id of the reload.
+    pub id: i64,
+    /// Time of the request (RFC 3339).
+    pub requested_at: String,
+    /// Results of the servers that have answered, earliest first.
+    pub nodes: Vec<NodeReload>,
+}
+
 /// Result of adopting a copied database.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Adoption {

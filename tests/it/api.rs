@@ -9,6 +9,7 @@ mod idempotency;
 mod imports;
 mod lists;
 mod permissions;
+mod reloads;
 mod schemathesis;
 mod scopes;
 mod status;

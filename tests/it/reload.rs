@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::crashes::Node;
 use crate::crashes::{another_edition, set_up, until_sent};
-use crate::server_process::{ServerProcess, get, status_line};
+use crate::server_process::{ServerProcess, get, post_json, status_line};
 use crate::support::{LONGEST_WAIT, Shell, database_tests};
 
 const FEED: &str = "\n[[feeds]]\nname = \"second\"\ntitle = \"Second feed\"\n";
@@ -46,6 +46,35 @@ fn a_reload_puts_a_new_feed_into_force_on_an_open_connection() {
     server.hang_up();
     until_status(&mut server, "/feeds/second.rss", 404);
     assert_eq!(status_line(&mut open, "/feeds/second.rss"), "HTTP/1.1 404 Not Found");
+    assert_eq!(server.stop().0, Some(0));
+}
+
+#[test]
+fn a_client_of_the_api_reloads_a_running_server() {
+    let shell = Shell::with("[[sources]]", "[server]\nlisten = \"127.0.0.1:0\"\n[[sources]]");
+    let token = shell.run_ok(&["tokens", "create", "deploy", "--role", "admin"]);
+    let authorization = format!("Authorization: Bearer {}", token.trim());
+    let headers = [authorization.as_str()];
+    let mut server = ServerProcess::start(&shell.path(""));
+    let address = server.wait_until_ready();
+    let config = std::fs::read_to_string(shell.path("config.toml")).unwrap();
+    std::fs::write(shell.path("config.toml"), format!("{config}{FEED}")).unwrap();
+    let asked = post_json(address, "/api/v1/config/reload", &headers, "");
+    assert_eq!(asked.status, 202, "{}", server.log());
+    let results = format!("/api/v1/config/{}", asked.header("location"));
+    let start = Instant::now();
+    let node = loop {
+        let shown = get(address, &results, &headers);
+        let document: serde_json::Value = serde_json::from_slice(&shown.body).unwrap();
+        if let Some(node) = document["nodes"].get(0) {
+            break node.clone();
+        }
+        assert!(start.elapsed() < LONGEST_WAIT, "{}", server.log());
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert!(node["node"].as_str().unwrap().ends_with(&format!("on {address}")), "{node}");
+    assert_eq!(node["error"], serde_json::Value::Null, "{node}");
+    assert_eq!(get(address, "/feeds/second.rss", &[]).status, 200);
     assert_eq!(server.stop().0, Some(0));
 }
 

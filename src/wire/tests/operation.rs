@@ -30,7 +30,9 @@ use crate::wire::definitions::{
 use crate::wire::feeds::FeedReadersOfDay;
 use crate::wire::problem::{FieldError, ProblemDetails};
 use crate::wire::statistics::{FeedReadersByDay, Statistics, SubscribersByDay};
-use crate::wire::system::{Adoption, Backup, DnsRecord, Finding, Migration, NodeReload};
+use crate::wire::system::{
+    Adoption, Backup, ConfigReload, DnsRecord, Finding, Migration, NodeReload,
+};
 use crate::wire::tokens::{NewToken, RevokedToken, Token};
 use crate::wire::transports::Transport;
 use crate::wire::users::{PasswordLink, RemovedUser, User, UserSession};
@@ -280,12 +282,21 @@ fn system() -> Vec<Document> {
         }),
         document(&Backup { file: "/var/backups/courant.db".to_owned() }),
         document(&Migration { up_to_date: true }),
-        document(&NodeReload {
-            node: "process 4711 on 127.0.0.1:8080".into(),
-            error: Some("[server] listen has changed, which needs a restart of Courant".into()),
+        document(&node_reload()),
+        document(&ConfigReload {
+            id: 3,
+            requested_at: "2026-09-21T08:00:00Z".to_owned(),
+            nodes: vec![node_reload()],
         }),
         document(&Adoption { base_url: "https://feeds.example.org".to_owned() }),
     ]
+}
+
+fn node_reload() -> NodeReload {
+    NodeReload {
+        node: "process 4711 on 127.0.0.1:8080".into(),
+        error: Some("[server] listen has changed, which needs a restart of Courant".into()),
+    }
 }
 
 #[test]
