@@ -82,12 +82,27 @@ const palette = document.getElementById("palette");
 const field = palette?.querySelector("input");
 const results = palette?.querySelector("[data-results]");
 let typed = null;
+// Text whose results are shown.
+let shown = null;
 
 async function find() {
-  const query = new URLSearchParams({ q: field.value });
+  const text = field.value;
+  const query = new URLSearchParams({ q: text });
   const page = await load(`${palette.querySelector("form").getAttribute("action")}?${query}`);
+  // Answers may arrive in another order than the texts were typed.
+  if (text !== field.value) return;
   const found = page?.querySelector("[data-found]");
   results.replaceChildren(...(found ? found.childNodes : []));
+  shown = page ? text : null;
+}
+
+// Opens the first result for what was typed; without one, the search page says so.
+async function openFirst() {
+  clearTimeout(typed);
+  if (shown !== field.value) await find();
+  const first = shown === field.value ? results.querySelector("a") : null;
+  if (first) first.click();
+  else palette.querySelector("form").requestSubmit();
 }
 
 function openPalette() {
@@ -117,9 +132,9 @@ palette?.addEventListener("keydown", (event) => {
     event.preventDefault();
     const next = at + (event.key === "ArrowDown" ? 1 : -1);
     (links[next] ?? (next < 0 ? field : links[0]))?.focus();
-  } else if (event.key === "Enter" && at < 0 && links.length > 0) {
+  } else if (event.key === "Enter" && at < 0 && !event.isComposing) {
     event.preventDefault();
-    links[0].click();
+    openFirst();
   }
 });
 

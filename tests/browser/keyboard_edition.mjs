@@ -3,9 +3,17 @@ import { drawn, press, pressUntil, signInByKeyboard, tabTo } from "./lib/keyboar
 import { facts, story } from "./lib/story.mjs";
 
 await story(async ({ page, step }) => {
-  await step("find the digest with the palette", async () => {
+  const palette = page.getByRole("dialog", { name: "Find" });
+  await step("open what was typed before its results are shown", async () => {
     await signInByKeyboard(page, facts);
-    const palette = page.getByRole("dialog", { name: "Find" });
+    await pressUntil(page, ["/"], (within) => palette.waitFor(within));
+    await palette.getByRole("link").first().waitFor();
+    await page.keyboard.type("audit");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/\/admin\/audit$/);
+    await drawn(page);
+  });
+  await step("find the digest with the palette", async () => {
     await pressUntil(page, ["/"], (within) => palette.waitFor(within));
     await page.keyboard.type("month");
     await page.keyboard.press("Escape");
