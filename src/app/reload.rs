@@ -41,6 +41,8 @@ impl App {
     /// Returns an app with a checked configuration on the same store. Feeds whose settings changed are
     /// rendered, so that the new app can serve at once.
     ///
+    /// Other servers are not asked to reload, because each of them would then ask again.
+    ///
     /// # Errors
     /// If the database fails; no row is then renamed.
     pub async fn reloaded(&self, checked: CheckedConfig) -> anyhow::Result<Self> {

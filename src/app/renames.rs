@@ -38,7 +38,9 @@ impl App {
     /// # Errors
     /// If the database fails; no row is then renamed.
     pub async fn apply_renames(&self, actor: &Actor) -> anyhow::Result<()> {
-        self.store.rename(&renames(&self.config), actor, self.now()).await?;
+        if self.store.rename(&renames(&self.config), actor, self.now()).await? {
+            self.store.reloads().request(actor, self.now()).await?;
+        }
         Ok(())
     }
 
@@ -81,7 +83,7 @@ impl App {
                 let renamed = self.config.digests.iter().find(|d| d.former_names.contains(name));
                 let explanation = match renamed {
                     Some(digest) => format!(
-                        "which is now {:?}; those of people without a subscription to that are moved when Courant starts or reloads",
+                        "which is now {:?}; a start or a reload moves them, unless the same people are subscribed to both",
                         digest.name
                     ),
                     None => remedy(name),

@@ -168,7 +168,20 @@ impl Command {
     /// Returns `true` if the command uses no name that a rename (`was`) can change, so that it can run beside
     /// a server with the former names.
     fn ignores_renames(&self) -> bool {
-        matches!(self, Self::Status | Self::Config(_) | Self::Audit(_) | Self::Backup { .. })
+        matches!(
+            self,
+            Self::Status
+                | Self::Config(_)
+                | Self::Audit(_)
+                | Self::Backup { .. }
+                | Self::Migrate
+                | Self::Adopt
+                | Self::Users(_)
+                | Self::Tokens(_)
+                | Self::Suppressions(_)
+                | Self::Attributes(_)
+                | Self::Websub(_)
+        )
     }
 }
 

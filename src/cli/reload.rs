@@ -69,13 +69,19 @@ pub(crate) async fn run(path: &Path, json: bool) -> anyhow::Result<ExitCode> {
 /// Applies the renames of the configuration (`was`).
 ///
 /// # Errors
-/// If a server runs, which would go on with the former names; its own reload applies them.
+/// If a server runs, which would continue to use the former names; its own reload applies them.
 pub(super) async fn apply_renames(app: &App) -> anyhow::Result<()> {
     let pending = app.pending_renames().await?;
     let Some(Rename { kind, old_name, name }) = pending.first() else { return Ok(()) };
     if has_running_server(&app.store).await? {
+        let remedy = match app.store.is_sqlite() {
+            true => "run `courant reload` first",
+            false => {
+                "run `courant reload` first, or wait three minutes after the last one has stopped"
+            }
+        };
         bail!(
-            "the {} {old_name:?} is now {name:?} in the configuration, but a running server still uses the former name; run `courant reload` first",
+            "the {} {old_name:?} is now {name:?} in the configuration, but a running server still uses the former name; {remedy}",
             kind.as_str()
         );
     }
@@ -90,7 +96,11 @@ async fn has_running_server(store: &Store) -> anyhow::Result<bool> {
     if last_run.is_none_or(|at| clock::now().since(at) >= MAX_SILENCE) {
         return Ok(false);
     }
-    Ok(!store.is_sqlite() || matches!(store.acquire_send_lock(), Err(StoreError::Busy(_))))
+    match store.acquire_send_lock() {
+        Ok(_) => Ok(!store.is_sqlite()),
+        Err(StoreError::Busy(_)) => Ok(true),
+        Err(e) => Err(e.into()),
+    }
 }
 
 /// Returns the results of all nodes.

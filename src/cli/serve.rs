@@ -24,8 +24,6 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
         // Digests of the database are known only now.
         check_templates(&app.config, &templates)?;
         app.check_filters().await?;
-        let warnings = security_warnings(&app.config).into_iter();
-        warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
         Ok(app)
     };
     let started = match stop.run_until_cancelled(connect()).await {
@@ -72,6 +70,8 @@ async fn serve(
             (app, Server::start(listener, service, maximum, stop.clone())?)
         }
     };
+    let warnings = security_warnings(&app.config).into_iter();
+    warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
     daemon::run(app, None, server, config_loader, stop).await
 }
 

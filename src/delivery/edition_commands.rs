@@ -66,7 +66,7 @@ async fn retry(store: &Store, edition: i64, actor: &Actor, now: Millis) -> Store
     }
     let left_out = match store.editions().count_not_retryable(edition).await? {
         0 => String::new(),
-        n => format!("; left out because the address is suppressed: {n}"),
+        n => format!("; left out because the address is suppressed or erased: {n}"),
     };
     let state = state.as_str();
     Ok(format!("Edition {edition} is {state}; messages queued again: {requeued}{left_out}."))

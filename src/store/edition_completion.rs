@@ -3,7 +3,7 @@
 use super::db::Statement;
 use super::edition_commands::apply_command;
 use super::operations::Editions;
-use super::{StoreResult, edition_counts, events};
+use super::{StoreError, StoreResult, edition_counts, events};
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
 use crate::domain::event::EventKind;
@@ -102,7 +102,11 @@ impl Editions<'_> {
             return Ok(false);
         }
         let (note, actor) = (Some(note.to_owned()), Actor::System);
-        apply_command(&mut tx, edition, EditionCommand::Pause, note, &actor, now).await?;
+        match apply_command(&mut tx, edition, EditionCommand::Pause, note, &actor, now).await {
+            // An admin has changed it at the same time.
+            Err(StoreError::Rejected(_)) => return Ok(false),
+            result => result?,
+        };
         tx.commit().await?;
         Ok(true)
     }

@@ -46,7 +46,8 @@ static FOLLOW_ADDRESSES: Statement = Statement::new(
        AND p.address_hash <> deliveries.address_hash",
 );
 
-/// Leaves out suppressed addresses and erased subscribers.
+/// Marks the failed and held deliveries of a batch as queued, except those to suppressed addresses and erased
+/// subscribers.
 static REOPEN_FAILED: Statement = Statement::new(
     "
     UPDATE deliveries
@@ -75,14 +76,19 @@ static ENQUEUE: Statement = Statement::new(
     ON CONFLICT (delivery_id) DO NOTHING",
 );
 
-static COUNT_SUPPRESSED: Statement = Statement::new(
+static COUNT_NOT_RETRYABLE: Statement = Statement::new(
     "
     SELECT COUNT(*)
       FROM deliveries d
       JOIN delivery_batches b ON b.id = d.batch_id
      WHERE b.edition_id = $edition
        AND d.state IN ('failed', 'held')
-       AND NOT (d.address <> '' AND {not_suppressed d})",
+       AND NOT EXISTS (
+           SELECT 1
+             FROM subscribers p
+            WHERE p.id = d.subscriber_id
+              AND p.address <> ''
+              AND {not_suppressed p})",
 );
 
 /// Reopens an edition whose deliveries have ended meanwhile, unless an admin has cancelled it. The lock on
@@ -103,7 +109,7 @@ pub(super) static STATEMENTS: &[&Statement] = &[
     &FOLLOW_ADDRESSES,
     &REOPEN_FAILED,
     &ENQUEUE,
-    &COUNT_SUPPRESSED,
+    &COUNT_NOT_RETRYABLE,
     &REOPEN_EDITION,
 ];
 
@@ -159,7 +165,7 @@ impl Editions<'_> {
             let has_failed = tx.query(&HAS_FAILED).bind("edition", edition).exists().await?;
             let reason = match has_failed {
                 true => {
-                    "all addresses are suppressed; `courant suppressions remove EMAIL` allows one again"
+                    "all addresses are suppressed or erased; `courant suppressions remove EMAIL` allows a suppressed one again"
                 }
                 false => "no delivery has failed or is held",
             };
@@ -193,6 +199,6 @@ impl Editions<'_> {
     /// Returns the number of failed and held deliveries that a retry leaves out, because their address is
     /// suppressed or their subscriber was erased.
     pub async fn count_not_retryable(self, edition: i64) -> StoreResult<i64> {
-        self.store.read(&COUNT_SUPPRESSED).bind("edition", edition).fetch_scalar().await
+        self.store.read(&COUNT_NOT_RETRYABLE).bind("edition", edition).fetch_scalar().await
     }
 }

@@ -2,7 +2,7 @@
 
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
-use super::db::{FromRow, Row, Statement, Tx};
+use super::db::{FromRow, Row, Statement};
 use super::operations::Reloads;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -54,19 +54,13 @@ impl FromRow for ReloadResult {
     }
 }
 
-/// Asks every node to reload its configuration within a transaction; returns the id of the request.
-pub(super) async fn request(tx: &mut Tx, actor: &Actor, now: Millis) -> StoreResult<i64> {
-    let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
-    let entry = NewAuditEntry::new(actor, AuditAction::Reload, AuditObject::Config, "");
-    audit_log::record(tx, entry, now).await?;
-    Ok(id)
-}
-
 impl Reloads<'_> {
     /// Asks every node to reload its configuration; returns the id of the request.
     pub async fn request(self, actor: &Actor, now: Millis) -> StoreResult<i64> {
         let mut tx = self.store.begin().await?;
-        let id = request(&mut tx, actor, now).await?;
+        let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
+        let entry = NewAuditEntry::new(actor, AuditAction::Reload, AuditObject::Config, "");
+        audit_log::record(&mut tx, entry, now).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -171,7 +171,7 @@ static RENAME_IN_EDITIONS_TRANSPORT: Statement = Statement::with(RENAME, EDITION
 static RENAME_IN_DELIVERY_QUEUE: Statement = Statement::with(RENAME, DELIVERY_QUEUE);
 
 /// Deletes the failure of a transport; the next one is stored under its new name.
-static DELETE_TRANSPORT_FAILURE: Statement = Statement::new(
+pub(super) static DELETE_TRANSPORT_FAILURE: Statement = Statement::new(
     "
     DELETE FROM transport_failures
      WHERE transport = $old_name
@@ -280,7 +280,7 @@ pub(super) static DIGEST_RENAMES: &[&Statement] = &[
 ];
 /// Statements that replace the name of a transport.
 pub(super) static TRANSPORT_RENAMES: &[&Statement] =
-    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE, &DELETE_TRANSPORT_FAILURE];
+    &[&RENAME_IN_EDITIONS_TRANSPORT, &RENAME_IN_DELIVERY_QUEUE];
 /// Statements that replace the name of a destination.
 pub(super) static DESTINATION_RENAMES: &[&Statement] = &[&RENAME_IN_PUBLICATIONS];
 /// Statements that replace the name of a webhook.

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::rename_statements as statements;
-use super::{Store, StoreResult, reloads, selection_entries};
+use super::{Store, StoreResult, selection_entries};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -107,7 +107,7 @@ impl Rename {
     }
 
     /// Moves the history of the former name, unless the present name has one of its own; returns `true`
-    /// if it changed anything.
+    /// if it moved anything.
     async fn apply(&self, tx: &mut Tx) -> StoreResult<bool> {
         if self.kind == RenamedKind::Digest {
             return self.apply_to_digest(tx).await;
@@ -125,6 +125,7 @@ impl Rename {
             }
             RenamedKind::Transport => {
                 changed += self.run(tx, &[&statements::RATE_LIMITS]).await?;
+                self.run(tx, &[&statements::DELETE_TRANSPORT_FAILURE]).await?;
             }
             _ => {}
         }
@@ -141,14 +142,14 @@ impl Rename {
             true => &[&statements::MOVE_SUBSCRIPTIONS],
             false => statements::DIGEST_RENAMES,
         };
-        let mut changed = self.run(tx, renames).await?;
+        let changed = self.run(tx, renames).await?;
         if changed > 0 {
             // This reads all deliveries.
             self.run(tx, &[&statements::RENAME_IN_CONFIRMATIONS]).await?;
         }
         let leftovers =
             [&statements::DELETE_FORMER_DIGEST, &statements::DELETE_FORMER_SELECTION_ENTRIES];
-        changed += self.run(tx, &leftovers).await?;
+        self.run(tx, &leftovers).await?;
         Ok(changed > 0)
     }
 
@@ -168,9 +169,8 @@ async fn find(tx: &mut Tx, statement: &'static Statement, name: &str) -> StoreRe
 }
 
 impl Store {
-    /// Moves the history of former names to the present ones, all in one transaction, and then asks every
-    /// running server to reload, so that none continues to use a former name; returns `true` if anything
-    /// was changed.
+    /// Moves the history of former names to the present ones, all in one transaction; returns `true` if
+    /// anything was moved.
     pub async fn rename(
         &self,
         renames: &[Rename],
@@ -190,9 +190,6 @@ impl Store {
                     .with(json!({"former_name": rename.old_name}));
                 audit_log::record(&mut tx, entry, now).await?;
             }
-        }
-        if has_changed {
-            reloads::request(&mut tx, actor, now).await?;
         }
         tx.commit().await?;
         Ok(has_changed)

@@ -87,6 +87,8 @@ fn beside_a_running_server_only_its_reload_applies_a_rename() {
     shell.run_ok(&["subscribers", "add", "ben@example.org", "--digest", "monday"]);
     let entries = shell.run_ok(&["audit", "list", "--json"]);
     assert!(entries.contains(r#""former_name": "weekly""#), "{entries}");
+    assert_eq!(entries.matches("\"reload\"").count(), 1, "{entries}");
+    shell.run_ok(&["suppressions", "add", "eve@example.org"]);
     assert_eq!(server.stop().0, Some(0));
 }
 
