@@ -33,6 +33,7 @@ mod edge_terminations;
 mod edition_breaker;
 mod edition_commands;
 mod edition_counts;
+mod edition_retries;
 mod event_stream;
 mod feed_readers;
 mod feed_validators;
