@@ -54,7 +54,7 @@ pub async fn run_edition_command(
 }
 
 /// Queues the failed and held deliveries of an edition again; returns one sentence about the result.
-/// What an interrupted retry leaves can be retried again.
+/// An interrupted retry can be repeated for the rest.
 async fn retry(store: &Store, edition: i64, actor: &Actor, now: Millis) -> StoreResult<String> {
     let BegunRetry { state, mut requeued, remaining_batches } =
         store.editions().begin_retry(edition, actor, now).await?;

@@ -15,6 +15,17 @@ const RENAME: &str = "
        SET {column} = $name
      WHERE {column} = $old_name";
 
+/// Replaces a name where the same owner has no row with the new name.
+const RENAME_UNLESS_TAKEN: &str = "
+    UPDATE {table}
+       SET {column} = $name
+     WHERE {column} = $old_name
+       AND NOT EXISTS (
+           SELECT 1
+             FROM {table} taken
+            WHERE taken.{owner} = {table}.{owner}
+              AND taken.{column} = $name)";
+
 /// Fragments that name a column.
 type Fragments = [(&'static str, &'static str); 2];
 
@@ -103,40 +114,19 @@ static RENAME_IN_DIGESTS: Statement = Statement::new(
 static RENAME_IN_EDITIONS_DIGEST: Statement = Statement::with(RENAME, EDITIONS_DIGEST);
 static RENAME_IN_SELECTION_ENTRIES: Statement = Statement::with(RENAME, SELECTION_ENTRIES);
 static RENAME_IN_LEDGER: Statement = Statement::with(RENAME, LEDGER);
-static RENAME_IN_API_TOKEN_DIGESTS: Statement = Statement::new(
-    "
-    UPDATE api_token_digests
-       SET digest = $name
-     WHERE digest = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM api_token_digests taken
-            WHERE taken.token = api_token_digests.token
-              AND taken.digest = $name)",
+static RENAME_IN_API_TOKEN_DIGESTS: Statement = Statement::with(
+    RENAME_UNLESS_TAKEN,
+    &[("table", "api_token_digests"), ("column", "digest"), ("owner", "token")],
 );
-static RENAME_IN_USER_DIGESTS: Statement = Statement::new(
-    "
-    UPDATE user_digests
-       SET digest = $name
-     WHERE digest = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM user_digests taken
-            WHERE taken.user_name = user_digests.user_name
-              AND taken.digest = $name)",
+static RENAME_IN_USER_DIGESTS: Statement = Statement::with(
+    RENAME_UNLESS_TAKEN,
+    &[("table", "user_digests"), ("column", "digest"), ("owner", "user_name")],
 );
 static RENAME_IN_SUBSCRIPTIONS: Statement = Statement::with(RENAME, SUBSCRIPTIONS);
 /// Moves the subscriptions of people who have none under the new name.
-pub(super) static MOVE_SUBSCRIPTIONS: Statement = Statement::new(
-    "
-    UPDATE subscriptions
-       SET digest = $name
-     WHERE digest = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM subscriptions taken
-            WHERE taken.subscriber_id = subscriptions.subscriber_id
-              AND taken.digest = $name)",
+pub(super) static MOVE_SUBSCRIPTIONS: Statement = Statement::with(
+    RENAME_UNLESS_TAKEN,
+    &[("table", "subscriptions"), ("column", "digest"), ("owner", "subscriber_id")],
 );
 static RENAME_IN_IMPORTS: Statement = Statement::with(RENAME, IMPORTS);
 
@@ -193,16 +183,9 @@ pub(super) static SOURCE_TERM: Statement = Statement::new(
 );
 
 /// Renames the counters of a transport; those that already exist under the new name are kept.
-pub(super) static RATE_LIMITS: Statement = Statement::new(
-    "
-    UPDATE rate_limits
-       SET transport = $name
-     WHERE transport = $old_name
-       AND NOT EXISTS (
-           SELECT 1
-             FROM rate_limits taken
-            WHERE taken.transport = $name
-              AND taken.domain_key = rate_limits.domain_key)",
+pub(super) static RATE_LIMITS: Statement = Statement::with(
+    RENAME_UNLESS_TAKEN,
+    &[("table", "rate_limits"), ("column", "transport"), ("owner", "domain_key")],
 );
 
 /// All statements of this file.
