@@ -40,5 +40,5 @@ mod transports;
 mod users;
 mod webhooks;
 
-pub use routes::routes;
+pub use routes::{openapi, routes};
 pub use status::read_status;

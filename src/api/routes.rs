@@ -1,10 +1,12 @@
 //! Routes of the API: all operations, and the document that describes them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use axum::Router;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::routing::get;
+use serde_json::Value;
 
 use super::caller::{ApiState, SharedApi};
 use super::operations::Operations;
@@ -17,10 +19,31 @@ use super::{
 use crate::app::App;
 use crate::http::ApiRoutes;
 
+/// Text of the OpenAPI document, built when it is first asked for.
+static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_string());
+
 /// Returns all routes of the API with their document.
 pub fn routes(app: App) -> ApiRoutes {
     let state: SharedApi = Arc::new(ApiState { app });
-    let operations = [
+    let router = match add_all(Operations::as_routes(Arc::clone(&state))) {
+        Operations::Routes { router, .. } => router,
+        Operations::Document(_) => Router::new(),
+    };
+    let router = router.with_state(state).route("/api/openapi.json", get(async || show_document()));
+    ApiRoutes { router, document: Some(&DOCUMENT) }
+}
+
+/// Returns the OpenAPI document of the API.
+pub fn openapi() -> Value {
+    match add_all(Operations::as_document()) {
+        Operations::Document(document) => document::to_json(&document),
+        Operations::Routes { .. } => Value::Null,
+    }
+}
+
+/// Adds all operations of the API.
+fn add_all(operations: Operations) -> Operations {
+    [
         articles::add_operations,
         sources::add_operations,
         feeds::add_operations,
@@ -51,22 +74,15 @@ pub fn routes(app: App) -> ApiRoutes {
         events::add_operations,
     ]
     .into_iter()
-    .fold(Operations::new(&state), |operations, add| add(operations));
-    let (router, document) = operations.router.split_for_parts();
-    let document = document::to_json(&document);
-    let text = document.to_string();
-    let router = router
-        .with_state(state)
-        .route("/api/openapi.json", get(async move || show_document(text.clone())));
-    ApiRoutes { router, document }
+    .fold(operations, |operations, add| add(operations))
 }
 
 /// `GET /api/openapi.json`: returns the OpenAPI document, also to scripts of other sites.
-fn show_document(text: String) -> impl IntoResponse {
+fn show_document() -> impl IntoResponse {
     let headers = [
         (header::CONTENT_TYPE, "application/json"),
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
         (header::CACHE_CONTROL, "public, max-age=300"),
     ];
-    (headers, text)
+    (headers, DOCUMENT.as_str())
 }

@@ -1,15 +1,16 @@
 //! The API as the web server mounts it beside its own routes.
 
+use std::sync::LazyLock;
+
 use axum::Router;
-use serde_json::Value;
 
 /// Routes of the API, and the document that describes them.
 #[derive(Debug, Clone, Default)]
 pub struct ApiRoutes {
     /// Routes below `/api/`, without a fallback.
     pub router: Router,
-    /// OpenAPI document; `null` without an API.
-    pub document: Value,
+    /// Text of the OpenAPI document; `None` without an API.
+    pub document: Option<&'static LazyLock<String>>,
 }
 
 /// Path to which files of subscribers are uploaded, for which a request may take longer.

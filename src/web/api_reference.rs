@@ -19,7 +19,7 @@ pub(super) async fn show(
     web.render(&ApiPage {
         page: web.page_context(&client, &method),
         example: api_operations::general_example(&web.app.config.site.base_url),
-        groups: web.api_reference.clone(),
+        groups: web.api_reference().to_vec(),
     })
     .await
 }

@@ -6,7 +6,6 @@ use axum::Router;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use serde_json::Value;
 
 use super::access::{Access, Routes};
 use super::error::{DATABASE_RETRY_AFTER_SECS, WebError};
@@ -25,18 +24,18 @@ use crate::http::{ApiRoutes, Problem, is_api_path};
 /// Creates the complete service. Its addresses are relative to the path of `base_url`, which a
 /// proxy in front must strip.
 pub fn service(app: App, demo: Option<Demo>, api: ApiRoutes) -> FeedFastPath {
-    let web = build_state(app, demo, &api.document);
+    let web = build_state(app, demo, api.document);
     FeedFastPath::new(Arc::clone(&web), build_router(web, api))
 }
 
 /// Creates the router alone, without feed aliases and the fast path.
 pub fn router(app: App, demo: Option<Demo>, api: ApiRoutes) -> Router {
-    build_router(build_state(app, demo, &api.document), api)
+    build_router(build_state(app, demo, api.document), api)
 }
 
 /// Creates the service of degraded mode: cached feeds and the pages made from them.
 pub fn degraded_service(app: App) -> FeedFastPath {
-    let web = build_state(app, None, &Value::Null);
+    let web = build_state(app, None, None);
     let routes = add_feed_routes(Routes::new(&web))
         .add("/healthz", Access::Public, get(health::healthz))
         .add("/readyz", Access::Public, get(health::readyz_degraded))
@@ -102,7 +101,7 @@ async fn not_found(uri: Uri) -> Response {
 /// Returns all routes with their access, for tests.
 #[cfg(test)]
 pub(super) fn declared_routes(app: App, demo: Option<Demo>) -> Vec<(&'static str, Access)> {
-    connected_routes(&build_state(app, demo, &Value::Null)).declared().to_vec()
+    connected_routes(&build_state(app, demo, None)).declared().to_vec()
 }
 
 fn build_router(web: SharedState, api: ApiRoutes) -> Router {

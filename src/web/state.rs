@@ -1,8 +1,7 @@
 //! State shared by all handlers, and the limits of requests.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use serde_json::Value;
 use tokio::sync::Mutex;
 use url::Url;
 
@@ -61,8 +60,10 @@ pub(super) struct WebState {
     pub(super) sign_in_limiter: RateLimiter,
     /// Limits the work for audit entries about refused requests per network.
     pub(super) refusal_limiter: RateLimiter,
-    /// Operations of the API, for its reference page.
-    pub(super) api_reference: Vec<ApiGroup>,
+    /// Operations of the API, read when the reference page is first asked for.
+    api_reference: OnceLock<Vec<ApiGroup>>,
+    /// Text of the OpenAPI document; `None` without an API.
+    api_document: Option<&'static LazyLock<String>>,
     /// Checks the tokens of requests to the metrics.
     pub(super) token_gate: Arc<TokenGate>,
     pub(super) sections: SectionCache,
@@ -73,6 +74,16 @@ pub(super) struct WebState {
 }
 
 impl WebState {
+    /// Returns the operations of the API by subject.
+    pub(super) fn api_reference(&self) -> &[ApiGroup] {
+        self.api_reference.get_or_init(|| {
+            let text = self.api_document.map_or("null", |document| document.as_str());
+            // The document is written by this program, so it is always JSON.
+            let document = serde_json::from_str(text).unwrap_or_default();
+            api_operations::groups(&document, &self.app.config.site.base_url)
+        })
+    }
+
     /// Returns the settings of the demo, or "not found" outside the demo.
     pub(super) fn demo(&self) -> WebResult<&Demo> {
         self.demo.as_ref().ok_or_else(WebError::not_found)
@@ -82,15 +93,21 @@ impl WebState {
 /// The shared state as handlers receive it.
 pub(super) type SharedState = Arc<WebState>;
 
-/// Creates the state shared by all handlers; `api` is the OpenAPI document of the API.
-pub(super) fn build_state(app: App, demo: Option<Demo>, api: &Value) -> SharedState {
+/// Creates the state shared by all handlers; `api_document` is the OpenAPI document of
+/// the API.
+pub(super) fn build_state(
+    app: App,
+    demo: Option<Demo>,
+    api_document: Option<&'static LazyLock<String>>,
+) -> SharedState {
     let base_path = base_path(&app.config.site.base_url);
     let opml = Opml::from_config(&app.config);
     let settings = app.config.admin.oidc.clone();
     let oidc = settings.map(|settings| OidcProvider::new(settings, &app.config.site.base_url));
     Arc::new(WebState {
         token_gate: TokenGate::new(app.clone()),
-        api_reference: api_operations::groups(api, &app.config.site.base_url),
+        api_reference: OnceLock::new(),
+        api_document,
         oidc,
         app,
         demo,

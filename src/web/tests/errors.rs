@@ -63,7 +63,7 @@ async fn programs_get_no_error_pages() {
     let routes = Router::new()
         .route("/api/v1/broken", get(async || -> StatusCode { panic!("a bug") }))
         .route("/api/v1/busy", get(async || WebError::unavailable(30)));
-    let router = with_layers(routes, build_state(site.app.clone(), None, &serde_json::Value::Null));
+    let router = with_layers(routes, build_state(site.app.clone(), None, None));
     for (path, status) in [("/api/v1/broken", 500), ("/api/v1/busy", 503)] {
         let request = Request::get(path).body(Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();

@@ -43,7 +43,7 @@ database_tests! {
     }
 
     async fn the_reference_page_shows_every_operation_without_scripts(world) {
-        let document = courant::api::routes(world.app.clone()).document;
+        let document = courant::api::openapi();
         let router = courant::daemon::site_router(world.app.clone(), None);
         let request = Request::get("/api/").body(Body::empty()).unwrap();
         let (head, body) = router.oneshot(request).await.unwrap().into_parts();
@@ -57,39 +57,43 @@ database_tests! {
         // Larger than other pages may be, because it shows some hundred operations.
         assert!(!page.contains("<script") && page.len() < 130_000, "{} bytes", page.len());
     }
+}
 
-    async fn every_operation_has_a_name_a_permission_and_documented_responses(world) {
-        let document = courant::api::routes(world.app.clone()).document;
-        assert_eq!(document["openapi"], "3.1.0");
-        assert!(document["info"]["license"]["name"].as_str().is_some_and(|name| !name.is_empty()));
-        let mut names = BTreeSet::new();
-        for (path, method, operation) in operations(&document) {
-            let name = operation["operationId"].as_str().unwrap();
-            assert!(names.insert(name), "two operations have the name {name}");
-            for key in ["summary", "x-permission"] {
-                assert!(operation[key].as_str().is_some_and(|text| !text.is_empty()), "{name}: {key}");
-            }
-            assert!(operation["security"][0]["token"].is_array(), "{name}");
-            let responses = operation["responses"].as_object().unwrap();
-            for (status, response) in responses {
-                assert!(!response["description"].as_str().unwrap().is_empty(), "{name}: {status}");
-                if status.starts_with(['4', '5']) {
-                    let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
-                    assert_eq!(schema, "#/components/schemas/ProblemDetails", "{name}: {status}");
-                }
-            }
-            for status in ["400", "401", "403", "429", "500", "503"] {
-                assert!(responses.contains_key(status), "{name} lacks {status}");
-            }
-            assert_eq!(path.contains('{'), responses.contains_key("404"), "{method} {path}: 404");
-            for parameter in operation["parameters"].as_array().into_iter().flatten() {
-                assert!(parameter["description"].as_str().is_some_and(|d| !d.is_empty()), "{name}: {parameter}");
+#[test]
+fn every_operation_has_a_name_a_permission_and_documented_responses() {
+    let document = courant::api::openapi();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["info"]["license"]["name"].as_str().is_some_and(|name| !name.is_empty()));
+    let mut names = BTreeSet::new();
+    for (path, method, operation) in operations(&document) {
+        let name = operation["operationId"].as_str().unwrap();
+        assert!(names.insert(name), "two operations have the name {name}");
+        for key in ["summary", "x-permission"] {
+            assert!(operation[key].as_str().is_some_and(|text| !text.is_empty()), "{name}: {key}");
+        }
+        assert!(operation["security"][0]["token"].is_array(), "{name}");
+        let responses = operation["responses"].as_object().unwrap();
+        for (status, response) in responses {
+            assert!(!response["description"].as_str().unwrap().is_empty(), "{name}: {status}");
+            if status.starts_with(['4', '5']) {
+                let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/ProblemDetails", "{name}: {status}");
             }
         }
-        let text = document.to_string();
-        for reference in text.split("\"#/components/schemas/").skip(1) {
-            let schema = reference.split('"').next().unwrap();
-            assert!(document["components"]["schemas"].get(schema).is_some(), "{schema} is missing");
+        for status in ["400", "401", "403", "429", "500", "503"] {
+            assert!(responses.contains_key(status), "{name} lacks {status}");
         }
+        assert_eq!(path.contains('{'), responses.contains_key("404"), "{method} {path}: 404");
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            assert!(
+                parameter["description"].as_str().is_some_and(|d| !d.is_empty()),
+                "{name}: {parameter}"
+            );
+        }
+    }
+    let text = document.to_string();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let schema = reference.split('"').next().unwrap();
+        assert!(document["components"]["schemas"].get(schema).is_some(), "{schema} is missing");
     }
 }
