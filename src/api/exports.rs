@@ -23,8 +23,8 @@ use crate::subscribers::suppression_export::SuppressionExport;
 pub(super) fn add_operations(operations: Operations) -> Operations {
     operations
         .add(Permission::WriteSubscribers, routes!(export_subscribers))
-        .add(Permission::ReadSubscribers, routes!(export_suppressions))
-        .add(Permission::ReadSubscribers, routes!(export_deliveries))
+        .add(Permission::WriteSubscribers, routes!(export_suppressions))
+        .add(Permission::WriteSubscribers, routes!(export_deliveries))
 }
 
 /// Choice of the subscribers to export.
