@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -16,62 +17,96 @@ use crate::domain::actor::Actor;
 /// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
 const SIGXFSZ: i32 = 25;
 
+/// Place at which a starting server receives requests.
+enum Reception {
+    /// Bound, but nothing is served yet.
+    Listener(TcpListener),
+    /// A server in degraded mode.
+    Degraded(Server),
+}
+
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
-    let LoadedConfig { config, templates } = load_checked_config(path)?;
+    let config = load_checked_config(path)?;
     let (stop, config_loader) = (stop_on_signals()?, reload_on_hangup(path)?);
-    let connect = async || {
-        let app = App::connect_with(config.clone(), Arc::clone(&templates)).await?;
-        // Digests of the database are known only now.
-        check_templates(&app.config, &templates)?;
-        app.check_filters().await?;
-        Ok(app)
+    let Some((app, reception)) = start(&config, &stop).await? else {
+        return Ok(ExitCode::SUCCESS);
     };
-    let started = match stop.run_until_cancelled(connect()).await {
-        None => None,
-        Some(Err(reason)) if degraded::is_database_unavailable(&reason) => {
-            let degraded_app = App::degraded(config.clone(), Arc::clone(&templates)).await?;
-            let listener = degraded::bind(&config).await?;
-            let address = listener.local_addr()?;
-            tracing::error!(
-                "{reason:#}; until the database is available, cached feeds are served on http://{address}"
-            );
-            degraded::serve_degraded(degraded_app, listener, connect, &stop)
-                .await?
-                .map(|(app, server)| (app, Some(server)))
-        }
-        Some(app) => Some((app?, None)),
-    };
-    let Some((app, degraded)) = started else { return Ok(ExitCode::SUCCESS) };
-    let result = serve(app.clone(), degraded, config_loader, stop).await;
+    let result = serve(app.clone(), reception, config_loader, stop).await;
     app.store.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
+/// Connects to the database and applies the renames, in degraded mode until both succeed; returns `None`
+/// if `stop` fired before.
+async fn start(
+    LoadedConfig { config, templates }: &LoadedConfig,
+    stop: &CancellationToken,
+) -> anyhow::Result<Option<(App, Reception)>> {
+    let connect = async || {
+        let app = App::connect_with(config.clone(), Arc::clone(templates)).await?;
+        // Digests of the database are known only now.
+        check_templates(&app.config, templates)?;
+        app.check_filters().await?;
+        Ok(app)
+    };
+    let Some(connected) = stop.run_until_cancelled(connect()).await else { return Ok(None) };
+    let (listener, reason) = match connected {
+        Ok(app) => {
+            let _lock = app.store.acquire_send_lock()?;
+            let listener = degraded::bind(config).await?;
+            // Only now is it certain that this process runs.
+            match app.apply_renames(&Actor::System).await {
+                Ok(()) => return Ok(Some((app, Reception::Listener(listener)))),
+                Err(reason) => (listener, reason),
+            }
+        }
+        Err(reason) if degraded::is_database_unavailable(&reason) => {
+            (degraded::bind(config).await?, reason)
+        }
+        Err(reason) => return Err(reason),
+    };
+    if !degraded::is_database_unavailable(&reason) {
+        return Err(reason);
+    }
+    let address = listener.local_addr()?;
+    tracing::error!(
+        "{reason:#}; until the database is available, cached feeds are served on http://{address}"
+    );
+    let app = App::degraded(config.clone(), Arc::clone(templates)).await?;
+    let connect_and_rename = async || {
+        let app = connect().await?;
+        let _lock = app.store.acquire_send_lock()?;
+        app.apply_renames(&Actor::System).await?;
+        Ok(app)
+    };
+    let started = degraded::serve_degraded(app, listener, connect_and_rename, stop).await?;
+    Ok(started.map(|(app, server)| (app, Reception::Degraded(server))))
+}
+
 async fn serve(
     app: App,
-    degraded: Option<Server>,
+    reception: Reception,
     config_loader: ConfigLoader,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
     let _lock = app.store.acquire_send_lock()?;
-    let (app, server) = match degraded {
-        Some(server) => {
-            app.apply_renames(&Actor::System).await?;
+    let (app, server) = match reception {
+        Reception::Degraded(server) => {
             server.replace(daemon::site_service(app.clone(), None));
             (app, server)
         }
-        None => {
-            let listener = degraded::bind(&app.config).await?;
-            // Only now is it certain that this process runs.
-            app.apply_renames(&Actor::System).await?;
+        Reception::Listener(listener) => {
             let app = app.with_disk_cache();
             let service = daemon::site_service(app.clone(), None);
             let maximum = max_web_connections(&app.config);
             (app, Server::start(listener, service, maximum, stop.clone())?)
         }
     };
-    let warnings = security_warnings(&app.config).into_iter();
-    warnings.chain(app.unconfigured_names().await?).for_each(|it| tracing::warn!("{it}"));
+    security_warnings(&app.config).into_iter().for_each(|warning| tracing::warn!("{warning}"));
+    match app.unconfigured_names().await {
+        Ok(warnings) => warnings.into_iter().for_each(|warning| tracing::warn!("{warning}")),
+        Err(e) => tracing::warn!("cannot look for names that the configuration lacks: {e:#}"),
+    }
     daemon::run(app, None, server, config_loader, stop).await
 }
 

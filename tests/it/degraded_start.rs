@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use sqlx::{Connection as _, PgConnection};
 
 use crate::server_process::{ServerProcess, get, post_form, request, status_line};
-use crate::support::{Shell, fresh_database, return_database, skipped, wait_until};
+use crate::support::{
+    Shell, fresh_database, return_database, skipped, wait_until, wait_until_async,
+};
 
 /// An installation whose PostgreSQL can be disconnected and reconnected.
 struct Installation {
@@ -98,6 +100,36 @@ fn wait_for_degraded_mode(server: &ServerProcess) -> SocketAddr {
         address.is_some()
     });
     address.unwrap()
+}
+
+#[tokio::test]
+async fn a_start_whose_renames_the_database_interrupts_continues_once_it_is_available() {
+    let Some(installation) = Installation::create().await else { return };
+    let mut before = installation.start();
+    before.wait_until_ready();
+    assert_eq!(before.stop().0, Some(0));
+    installation.shell.replace("name = \"news\"", "name = \"latest\"\nwas = [\"news\"]");
+
+    let mut lock = PgConnection::connect(&installation.database).await.unwrap();
+    sqlx::raw_sql("BEGIN; LOCK TABLE audit_log").execute(&mut lock).await.unwrap();
+    let mut server = installation.start();
+    let blocked = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut observer = PgConnection::connect(&installation.database).await.unwrap();
+    wait_until_async("the server waits for the lock", async || {
+        sqlx::query_scalar::<_, i64>(blocked).fetch_one(&mut observer).await.unwrap() > 0
+    })
+    .await;
+    installation.end_connections().await;
+    let address = wait_for_degraded_mode(&server);
+
+    installation.connect_database();
+    wait_until("the feed has its new name", || {
+        get(address, "/feeds/latest.rss", &[]).status == 200
+    });
+    assert_eq!(server.stop().0, Some(0));
+    let audit = installation.shell.run_ok(&["audit", "list"]);
+    assert_eq!(audit.matches("latest").count(), 1, "{audit}");
 }
 
 #[tokio::test]
