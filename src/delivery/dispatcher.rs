@@ -17,6 +17,7 @@ use super::transport_state::{StoredFailures, TransportState};
 use crate::config::{Config, Transport};
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
+use crate::domain::hidden_addresses::hide_local_parts;
 use crate::domain::time::Millis;
 use crate::mail::dkim::Signer;
 use crate::mail::smtp::{FailureScope, Reply, Timeouts};
@@ -173,8 +174,8 @@ impl Dispatcher {
             RejectionAction::FailDelivery => return true,
             RejectionAction::Requeue => return false,
             RejectionAction::PauseEdition(limit) => {
-                let note =
-                    format!("paused because the relay rejected {limit}; last reply: {reply}");
+                let last = hide_local_parts(&reply.to_string());
+                let note = format!("paused because the relay rejected {limit}; last reply: {last}");
                 match self
                     .store
                     .editions()

@@ -3,6 +3,7 @@
 
 use crate::domain::actor::Actor;
 use crate::domain::edition::EditionCommand;
+use crate::domain::hidden_addresses::hide_local_parts;
 use crate::domain::time::Millis;
 use crate::store::edition_retries::BegunRetry;
 use crate::store::{Store, StoreResult};
@@ -16,7 +17,7 @@ pub async fn settle_editions(store: &Store, now: Millis) -> anyhow::Result<Vec<i
     for (edition, reply) in store.editions().settled_unsent().await? {
         let note = format!(
             "paused because no message is known to be sent; run `courant editions retry {edition}` and `courant editions resume {edition}` once the cause is fixed; last reply: {}",
-            reply.as_deref().unwrap_or("none")
+            reply.as_deref().map_or_else(|| "none".to_owned(), hide_local_parts)
         );
         // Otherwise another node has paused it, or an admin has cancelled or retried it.
         if store.editions().pause_unsent(edition, &note, now).await? {

@@ -25,6 +25,7 @@ pub mod file_import;
 pub mod filter;
 pub mod fold;
 pub mod ghost_filter;
+pub mod hidden_addresses;
 pub mod import_changes;
 pub mod language;
 pub mod left_out;
