@@ -112,7 +112,7 @@ async fn a_start_whose_renames_the_database_interrupts_continues_once_it_is_avai
 
     let mut lock = PgConnection::connect(&installation.database).await.unwrap();
     sqlx::raw_sql("BEGIN; LOCK TABLE audit_log").execute(&mut lock).await.unwrap();
-    let mut server = installation.start();
+    let server = installation.start();
     let blocked = "SELECT count(*) FROM pg_stat_activity \
                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
     let mut observer = PgConnection::connect(&installation.database).await.unwrap();
