@@ -229,3 +229,44 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::role::Role;
+
+    #[test]
+    fn names_of_digests_tokens_and_webhooks_are_visible_to_those_who_manage_them() {
+        let user = |role, digests: Option<&[&str]>| Actor::User {
+            name: "ann".to_owned(),
+            role,
+            digests: DigestScope::new(
+                digests.map(|all| all.iter().map(|d| d.to_string()).collect()),
+            ),
+        };
+        let admin = user(Role::Admin, None);
+        let viewer = user(Role::Viewer, None);
+        let weekly = user(Role::Editor, Some(&["weekly"]));
+        let daily = user(Role::Editor, Some(&["daily"]));
+        let (name, since) = (|| "weekly".to_owned(), Millis(0));
+        let sees =
+            |entry: Attention| [&admin, &viewer, &weekly, &daily].map(|a| entry.is_visible_to(a));
+        for (entry, expected) in [
+            (Attention::SendingBlocked(name()), [true, true, true, true]),
+            (Attention::PausedDigest { name: name(), since }, [true, true, true, false]),
+            (Attention::UnconfiguredName(name()), [true, true, false, false]),
+            (
+                Attention::ExpiringToken { name: name(), expires: since },
+                [true, false, false, false],
+            ),
+            (Attention::FailingWebhook { name: name(), since }, [true, false, false, false]),
+            (
+                Attention::DisabledWebhook { name: name(), since, reason: String::new() },
+                [true, false, false, false],
+            ),
+        ] {
+            let text = format!("{entry:?}");
+            assert_eq!(sees(entry), expected, "{text}");
+        }
+    }
+}
