@@ -3,6 +3,7 @@
 
 use anyhow::Context;
 use axum::http::StatusCode;
+use tokio::task::JoinError;
 use utoipa_axum::routes;
 
 use super::caller::Caller;
@@ -64,9 +65,9 @@ async fn check(caller: &Caller) -> anyhow::Result<()> {
     caller.app.check_reload(loaded).await.map(drop)
 }
 
-/// Returns the problem of a configuration that the servers would refuse.
+/// Returns the problem of a configuration that the servers would refuse, or of a check that failed.
 fn refusal(reason: anyhow::Error) -> Problem {
-    if reason.chain().any(|cause| cause.is::<StoreError>()) {
+    if reason.chain().any(|cause| cause.is::<StoreError>() || cause.is::<JoinError>()) {
         return reason.into();
     }
     let messages = match reason.downcast_ref::<ConfigError>() {

@@ -1,5 +1,7 @@
 //! Requests to reload the configuration, and their results at each node.
 
+use jiff::SignedDuration;
+
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{FromRow, Row, Statement};
@@ -17,9 +19,21 @@ pub struct ReloadResult {
     pub error: Option<String>,
 }
 
+/// Time for which requests and their results are kept.
+const MAX_AGE: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 static ADD: Statement = Statement::new(
     "INSERT INTO reload_requests (requested_at) VALUES ($requested_at) RETURNING id",
 );
+
+static DELETE_RESULTS: Statement = Statement::new(
+    "
+    DELETE FROM reload_results
+     WHERE request_id IN (SELECT id FROM reload_requests WHERE requested_at < $before)",
+);
+
+static DELETE_REQUESTS: Statement =
+    Statement::new("DELETE FROM reload_requests WHERE requested_at < $before");
 
 static NEWEST: Statement = Statement::new("SELECT COALESCE(MAX(id), 0) FROM reload_requests");
 
@@ -46,7 +60,7 @@ static RESULTS: Statement = Statement::new(
 
 /// All statements of this file.
 pub(super) static STATEMENTS: &[&Statement] =
-    &[&ADD, &NEWEST, &REQUESTED_AT, &ADD_RESULTS, &RESULTS];
+    &[&ADD, &DELETE_RESULTS, &DELETE_REQUESTS, &NEWEST, &REQUESTED_AT, &ADD_RESULTS, &RESULTS];
 
 impl FromRow for ReloadResult {
     fn from_row(row: &Row) -> StoreResult<Self> {
@@ -55,12 +69,17 @@ impl FromRow for ReloadResult {
 }
 
 impl Reloads<'_> {
-    /// Asks every node to reload its configuration; returns the id of the request.
+    /// Asks every node to reload its configuration; returns the id of the request. Requests of more than
+    /// thirty days ago are deleted.
     pub async fn request(self, actor: &Actor, now: Millis) -> StoreResult<i64> {
         let mut tx = self.store.begin().await?;
         let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
         let entry = NewAuditEntry::new(actor, AuditAction::Reload, AuditObject::Config, "");
         audit_log::record(&mut tx, entry, now).await?;
+        // The new request stays, so that the newest id never becomes smaller.
+        for statement in [&DELETE_RESULTS, &DELETE_REQUESTS] {
+            tx.query(statement).bind("before", now.plus(-MAX_AGE)).execute().await?;
+        }
         tx.commit().await?;
         Ok(id)
     }

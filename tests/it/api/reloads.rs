@@ -3,6 +3,7 @@
 use axum::http::{Method, StatusCode};
 use courant::domain::page::PageRequest;
 use courant::domain::role::Role;
+use courant::domain::time::DAY;
 use serde_json::json;
 
 use super::{Answer, Client};
@@ -36,6 +37,22 @@ database_tests! {
         let expected = json!([{"node": "one", "error": null}, {"node": "two", "error": "no template"}]);
         assert_eq!((shown.status, &shown.json["nodes"]), (StatusCode::OK, &expected), "{shown:?}");
         assert_eq!(client.get(&format!("/api/v1/config/reloads/{}", id + 1)).await.status, StatusCode::NOT_FOUND);
+    }
+
+    async fn a_reload_is_forgotten_after_thirty_days_and_its_id_is_not_used_again(world) {
+        world.config_file();
+        let client = Client::new(world, Role::Admin).await;
+        let reloads = world.app.store.reloads();
+        let first = reload(&client, &[]).await.json["id"].as_i64().unwrap();
+        reloads.record_results(0, first, "one", None, world.now()).await.unwrap();
+        world.advance(29 * DAY);
+        let second = reload(&client, &[]).await.json["id"].as_i64().unwrap();
+        let status = async |id: i64| client.get(&format!("/api/v1/config/reloads/{id}")).await.status;
+        assert_eq!((status(first).await, second), (StatusCode::OK, first + 1));
+        world.advance(2 * DAY);
+        let third = reload(&client, &[]).await.json["id"].as_i64().unwrap();
+        assert_eq!((status(first).await, status(second).await), (StatusCode::NOT_FOUND, StatusCode::OK));
+        assert_eq!(third, second + 1);
     }
 
     async fn an_invalid_configuration_is_refused_with_every_error_and_nobody_is_asked(world) {
