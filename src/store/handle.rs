@@ -11,7 +11,7 @@ use super::db::{
     CommitMark, Db, RecordedEvents, RepeatedWrite, Statement, StatementTotals, WriteState, totals,
 };
 use super::error::{StoreError, StoreResult};
-use super::sqlite_files::deleted_file;
+use super::sqlite_files::lost_file;
 
 /// Handle to the database of Courant; cheap to clone.
 #[derive(Debug, Clone)]
@@ -137,8 +137,9 @@ impl Store {
     /// # Errors
     /// Names the file and the remedy.
     pub async fn check_files(&self) -> StoreResult<()> {
-        let Some(path) = self.sqlite_path().map(Path::to_path_buf) else { return Ok(()) };
-        match tokio::task::spawn_blocking(move || deleted_file(&path)).await {
+        let Db::Sqlite { files, .. } = &*self.db else { return Ok(()) };
+        let files = files.clone();
+        match tokio::task::spawn_blocking(move || lost_file(&files)).await {
             Ok(Some(file)) => Err(StoreError::OpenFailed(format!(
                 "the database file {} was deleted, moved or replaced while in use, and everything written since then is lost; stop Courant, restore the file or a backup, and start Courant again",
                 file.display()

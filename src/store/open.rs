@@ -17,7 +17,7 @@ use sqlx::{ConnectOptions, Connection};
 use tracing::log::LevelFilter;
 
 use super::error::{is_unavailable, plain_message};
-use super::sqlite_files::{make_files_private, with_suffix};
+use super::sqlite_files::{OpenedFile, make_files_private, with_suffix};
 use super::{Db, Store, StoreError, StoreResult, migrations};
 use crate::fs::create_private_directory;
 
@@ -149,7 +149,8 @@ async fn open_sqlite(path: &Path) -> StoreResult<Store> {
         .connect_with(options.read_only(true))
         .await
         .map_err(unreachable)?;
-    Ok(Store::new(Db::Sqlite { read, write, path: path.to_path_buf() }))
+    let files = OpenedFile::of_database(path);
+    Ok(Store::new(Db::Sqlite { read, write, path: path.to_path_buf(), files }))
 }
 
 /// Returns `true` if no transaction is open on the connection any more.

@@ -1,6 +1,6 @@
 //! The files of a SQLite database: their modes, and the check that none was deleted while in use.
 
-use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{StoreError, StoreResult};
@@ -42,24 +42,51 @@ pub(super) fn make_files_private(path: &Path) -> StoreResult<()> {
     Ok(())
 }
 
-/// Returns the file of an open database that was deleted, moved or replaced, if there is one. Blocks
-/// the thread.
-pub(super) fn deleted_file(path: &Path) -> Option<PathBuf> {
-    if !path.exists() {
-        return Some(path.to_path_buf());
-    }
-    [path.to_path_buf(), with_suffix(path, "-wal")].into_iter().find(|file| {
-        let mut deleted: OsString = file.as_os_str().to_owned();
-        // The text that Linux appends to the name of an open file that has no name any more.
-        deleted.push(" (deleted)");
-        open_files().any(|open| open.as_os_str() == deleted)
-    })
+/// File of an open database, identified as long as it is open, whatever its name becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OpenedFile {
+    path: PathBuf,
+    /// Numbers of its device and inode.
+    id: (u64, u64),
 }
 
-/// Returns the names of the files that this process has open; none on systems without `/proc`.
-fn open_files() -> impl Iterator<Item = PathBuf> {
+impl OpenedFile {
+    /// Returns the files of a database that has just been opened.
+    pub(super) fn of_database(path: &Path) -> Vec<Self> {
+        let files = [path.to_path_buf(), with_suffix(path, "-wal")];
+        let opened = |path: PathBuf| Some(Self { id: file_id(&path)?, path });
+        files.into_iter().filter_map(opened).collect()
+    }
+
+    /// Returns `true` if the file was deleted, moved or replaced.
+    fn is_lost(&self) -> bool {
+        match file_id(&self.path) {
+            Some(id) if id == self.id => false,
+            // Some file systems do not keep the numbers of inodes. Then the open file still has its name.
+            found => match open_name(self.id) {
+                Some(name) => name != self.path,
+                None => found.is_none(),
+            },
+        }
+    }
+}
+
+/// Returns the file that was deleted, moved or replaced since it was opened, if there is one. Blocks the
+/// thread.
+pub(super) fn lost_file(files: &[OpenedFile]) -> Option<PathBuf> {
+    files.iter().find(|file| file.is_lost()).map(|file| file.path.clone())
+}
+
+fn file_id(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
+}
+
+/// Returns the name that a file opened by this process has now; `None` also on systems without `/proc`.
+fn open_name(id: (u64, u64)) -> Option<PathBuf> {
     let descriptors = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    descriptors.filter_map(|descriptor| std::fs::read_link(descriptor.path()).ok())
+    let found = descriptors.map(|it| it.path()).find(|it| file_id(it) == Some(id))?;
+    // Linux appends " (deleted)" if it has no name any more.
+    std::fs::read_link(found).ok()
 }
 
 #[cfg(test)]
@@ -114,7 +141,11 @@ mod tests {
     #[tokio::test]
     async fn a_database_of_which_a_file_was_deleted_moved_or_replaced_is_not_writable() {
         type Damage = fn(&Path);
-        let damages: [(&str, Damage); 4] = [
+        let damages: [(&str, Damage); 5] = [
+            ("courant.db", |path| {
+                std::fs::rename(path, with_suffix(path, ".old")).unwrap();
+                std::fs::copy(with_suffix(path, ".old"), path).unwrap();
+            }),
             ("courant.db-wal", |path| std::fs::remove_file(with_suffix(path, "-wal")).unwrap()),
             ("courant.db", |path| std::fs::remove_file(path).unwrap()),
             ("courant.db", |path| std::fs::rename(path, with_suffix(path, ".old")).unwrap()),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 
+use crate::store::sqlite_files::OpenedFile;
+
 /// Engine of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -20,6 +22,7 @@ pub(crate) enum Db {
         read: SqlitePool,
         write: SqlitePool,
         path: PathBuf,
+        files: Vec<OpenedFile>,
     },
     Postgres(PgPool),
 }
