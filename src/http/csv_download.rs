@@ -7,6 +7,9 @@ use futures_util::{StreamExt as _, stream};
 
 use crate::fs::CsvExport;
 
+/// Start of a file from which Excel recognizes that it is UTF-8.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// Returns the response with the file of an export; `start` precedes its lines.
 pub(crate) fn csv_download(
     name: &str,

@@ -15,7 +15,7 @@ pub(crate) use api_routes::{UPLOAD_PATH, is_api_path};
 pub(crate) use change_stream::change_stream;
 pub(crate) use client_ip::ClientIp;
 pub(crate) use csrf::is_cross_origin;
-pub(crate) use csv_download::{csv_download, csv_headers};
+pub(crate) use csv_download::{BYTE_ORDER_MARK, csv_download, csv_headers};
 pub(crate) use problem::Problem;
 pub(crate) use rate_limit::{RateLimitExceeded, RateLimiter};
 pub(crate) use token_gate::{TokenGate, authorize};

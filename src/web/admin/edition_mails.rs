@@ -4,7 +4,6 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use super::digests::size_text;
-use super::editions::find;
 use super::mail_frames::{frame_document, mail_view};
 use super::nav::Section;
 use super::visit::Visit;
@@ -18,7 +17,7 @@ pub(super) async fn show(
     visit: Visit,
     Path((id, variant)): Path<(i64, i64)>,
 ) -> WebResult<Response> {
-    let edition = find(&visit, id).await?;
+    let edition = visit.find_edition(id).await?;
     let (shown, chips, mail) = read(&visit, id, variant).await?;
     let title = visit.edition_title(&edition.digest, &edition.title);
     let values = [("title", title.as_str().into()), ("id", id.into())];
@@ -47,7 +46,7 @@ pub(super) async fn document(
     visit: Visit,
     Path((id, variant)): Path<(i64, i64)>,
 ) -> WebResult<Response> {
-    find(&visit, id).await?;
+    visit.find_edition(id).await?;
     let (_, _, mail) = read(&visit, id, variant).await?;
     Ok(frame_document(&visit, &mail.html))
 }

@@ -4,21 +4,19 @@ use axum::extract::Path;
 use axum::response::Response;
 use percent_encoding::utf8_percent_encode;
 
+use super::edition_recipients;
 use super::nav::Section;
 use super::outcome::outcome;
 use super::receptions;
 use super::visit::Visit;
 use crate::delivery::{self, TransportSnapshot};
-use crate::domain::delivery::DeliveryState;
 use crate::domain::edition::{DeliveryCounts, EditionCommand, EditionState};
-use crate::domain::page::Page;
 use crate::domain::percent::SEGMENT;
 use crate::domain::permission::Permission;
 use crate::store::deliveries::Variant;
-use crate::store::edition_deliveries::EditionDelivery;
 use crate::store::editions::Edition;
 use crate::templates::pages::{
-    Chip, EditionArticle, EditionPage, EditionVariant, EditionsPage, RecentEdition, RecipientRow,
+    Chip, EditionArticle, EditionPage, EditionVariant, EditionsPage, RecentEdition,
 };
 use crate::web::error::{WebError, WebResult};
 
@@ -75,7 +73,7 @@ pub(super) async fn rows(visit: &Visit, editions: Vec<Edition>) -> WebResult<Vec
 
 /// `GET /admin/editions/ID`: one edition with its progress and recipients.
 pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Response> {
-    let edition = find(&visit, id).await?;
+    let edition = visit.find_edition(id).await?;
     let editions = visit.app().store.editions();
     let counts = editions.counts(id).await?;
     let in_progress = edition.state == EditionState::Sending && counts.queued + counts.sending > 0;
@@ -117,7 +115,7 @@ pub(super) async fn show(visit: Visit, Path(id): Path<i64>) -> WebResult<Respons
         if !page.asked.is_empty() {
             page.answer = Some(receptions::of_address(&visit, &edition, &page.asked).await?);
         }
-        add_recipients(&visit, counts, &mut page).await?;
+        edition_recipients::add(&visit, counts, &mut page).await?;
     }
     visit.render(&page).await
 }
@@ -171,54 +169,12 @@ fn commands(visit: &Visit, edition: &Edition, counts: DeliveryCounts) -> Vec<Str
     possible.map(|(_, word)| (*word).to_owned()).collect()
 }
 
-async fn add_recipients(
-    visit: &Visit,
-    counts: DeliveryCounts,
-    page: &mut EditionPage,
-) -> WebResult<()> {
-    let state = visit.param("state").and_then(|word| word.parse::<DeliveryState>().ok());
-    let (editions, request) = (visit.app().store.editions(), visit.page_request());
-    let rows: Page<EditionDelivery> = match state {
-        Some(state) => editions.deliveries_in(page.id, state, &request).await?,
-        None => editions.deliveries(page.id, true, &request).await?,
-    };
-    let of_state = [
-        ("sent", counts.sent),
-        ("failed", counts.failed),
-        ("bounced", counts.bounced),
-        ("held", counts.held),
-        ("sending", counts.sending),
-        ("queued", counts.queued),
-        ("cancelled", counts.cancelled),
-    ];
-    let all = visit.chip("state", None, visit.text("admin-all", &[]), Some(page.outcome.total));
-    page.chips.push(all);
-    for (word, count) in of_state.into_iter().filter(|(_, count)| *count > 0) {
-        let text = visit.text(&format!("state-{word}"), &[]);
-        page.chips.push(visit.chip("state", Some(word), text, Some(count)));
-    }
-    page.pager = visit.pager(&rows);
-    page.recipients = rows.items.into_iter().map(|row| recipient(visit, row)).collect();
-    Ok(())
-}
-
-fn recipient(visit: &Visit, delivery: EditionDelivery) -> RecipientRow {
-    RecipientRow {
-        email: delivery.address,
-        name: delivery.name.unwrap_or_default(),
-        state: delivery.state.as_str().to_owned(),
-        attempts: delivery.attempts,
-        answer: visit.answer(delivery.last_reply),
-        ended: delivery.ended_at.map(|at| visit.time(at)),
-    }
-}
-
 /// `POST /admin/editions/ID/COMMAND`: pauses, resumes, cancels or retries an edition.
 pub(super) async fn command(
     visit: Visit,
     Path((id, word)): Path<(i64, String)>,
 ) -> WebResult<Response> {
-    let edition = find(&visit, id).await?;
+    let edition = visit.find_edition(id).await?;
     let found = COMMANDS.iter().find(|(_, known)| *known == word);
     let (command, word) = *found.ok_or_else(WebError::not_found)?;
     let path = format!("/admin/editions/{id}");
@@ -229,12 +185,4 @@ pub(super) async fn command(
     let store = &visit.app().store;
     delivery::run_edition_command(store, id, command, &visit.actor, visit.now).await?;
     Ok(visit.done(&path, &format!("edition-{word}")))
-}
-
-/// Returns an edition of a digest that the user may see.
-pub(super) async fn find(visit: &Visit, id: i64) -> WebResult<Edition> {
-    let found = visit.app().store.editions().find(id).await?;
-    found
-        .filter(|edition| visit.actor.digests().contains(&edition.digest))
-        .ok_or_else(WebError::not_found)
 }

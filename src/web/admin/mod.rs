@@ -9,7 +9,9 @@ mod audit_details;
 mod chart;
 mod definitions;
 mod digests;
+mod edition_access;
 mod edition_mails;
+mod edition_recipients;
 mod editions;
 mod events;
 mod feeds;
@@ -51,6 +53,8 @@ use crate::domain::permission::Permission as P;
 const READ: Access = Access::Page(P::ReadContent);
 /// Permission of the forms that control editions.
 const CONTROL: Access = Access::Page(P::ControlEditions);
+/// Access of files with addresses.
+const EXPORT: Access = Access::Page(P::WriteSubscribers);
 /// Permission of the pages for users and tokens.
 const MANAGE_ACCESS: Access = Access::Page(P::ManageAccess);
 /// Permission of the pages for webhooks and settings.
@@ -105,6 +109,7 @@ fn add_content_routes(routes: Routes) -> Routes {
         .add("/admin/resume", CONTROL, post(digests::resume_every))
         .add("/admin/editions", READ, get(editions::list))
         .add("/admin/editions/{id}", READ, get(editions::show))
+        .add("/admin/editions/{id}/recipients.csv", EXPORT, get(edition_recipients::download))
         .add("/admin/editions/{id}/{command}", CONTROL, post(editions::command))
         .add("/admin/editions/{id}/mails/{variant}", READ, get(edition_mails::show))
         .add("/admin/editions/{id}/mails/{variant}/document", READ, get(edition_mails::document))

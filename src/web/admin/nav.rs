@@ -20,6 +20,8 @@ pub(super) enum Section {
     Editions,
     /// People who subscribed to digests.
     Subscribers,
+    /// Files of subscribers, from the upload to the report.
+    Imports,
     /// Named filters over subscribers.
     Segments,
     /// Addresses that must not be mailed.
@@ -61,7 +63,10 @@ const GROUPS: [(Option<&str>, &[Section]); 6] = [
     (None, &[Section::Home]),
     (Some("admin-group-content"), &[Section::Articles, Section::Feeds]),
     (Some("admin-group-mail"), &[Section::Digests, Section::Editions]),
-    (Some("admin-group-people"), &[Section::Subscribers, Section::Segments, Section::Suppressions]),
+    (
+        Some("admin-group-people"),
+        &[Section::Subscribers, Section::Imports, Section::Segments, Section::Suppressions],
+    ),
     (Some("admin-group-operation"), &[Section::Sources, Section::Transports, Section::Webhooks]),
     (
         Some("admin-group-administration"),
@@ -72,66 +77,39 @@ const GROUPS: [(Option<&str>, &[Section]); 6] = [
 impl Section {
     /// Returns the item of the navigation.
     pub(super) fn item(self) -> Item {
-        let item = |text_key, path, icon, shortcut, permission| Item {
-            text_key,
-            path,
-            icon,
-            shortcut,
-            permission,
-            needs_all_digests: matches!(self, Self::Segments | Self::Suppressions),
-        };
-        match self {
-            Self::Home => item("admin-home", "/admin/", "home", "h", None),
-            Self::Articles => {
-                item("admin-articles", "/admin/articles", "article", "a", Some(P::ReadContent))
+        let (content, people) = (Some(P::ReadContent), Some(P::ReadSubscribers));
+        let (text_key, path, icon, shortcut, permission) = match self {
+            Self::Home => ("admin-home", "/admin/", "home", "h", None),
+            Self::Articles => ("admin-articles", "/admin/articles", "article", "a", content),
+            Self::Feeds => ("admin-feeds", "/admin/feeds", "feed", "f", content),
+            Self::Digests => ("admin-digests", "/admin/digests", "digest", "d", content),
+            Self::Editions => ("admin-editions", "/admin/editions", "edition", "e", content),
+            Self::Subscribers => ("admin-subscribers", "/admin/subscribers", "people", "s", people),
+            Self::Imports => {
+                let permission = Some(P::WriteSubscribers);
+                ("admin-imports", "/admin/subscribers/import", "upload", "i", permission)
             }
-            Self::Feeds => item("admin-feeds", "/admin/feeds", "feed", "f", Some(P::ReadContent)),
-            Self::Digests => {
-                item("admin-digests", "/admin/digests", "digest", "d", Some(P::ReadContent))
+            Self::Segments => ("admin-segments", "/admin/segments", "filter", "m", people),
+            Self::Suppressions => {
+                ("admin-suppressions", "/admin/suppressions", "stop", "x", people)
             }
-            Self::Editions => {
-                item("admin-editions", "/admin/editions", "edition", "e", Some(P::ReadContent))
+            Self::Sources => ("admin-sources", "/admin/sources", "source", "q", content),
+            Self::Transports => {
+                ("admin-transports", "/admin/transports", "transport", "t", content)
             }
-            Self::Subscribers => item(
-                "admin-subscribers",
-                "/admin/subscribers",
-                "people",
-                "s",
-                Some(P::ReadSubscribers),
-            ),
-            Self::Segments => {
-                item("admin-segments", "/admin/segments", "filter", "m", Some(P::ReadSubscribers))
-            }
-            Self::Suppressions => item(
-                "admin-suppressions",
-                "/admin/suppressions",
-                "stop",
-                "x",
-                Some(P::ReadSubscribers),
-            ),
-            Self::Sources => {
-                item("admin-sources", "/admin/sources", "source", "q", Some(P::ReadContent))
-            }
-            Self::Transports => item(
-                "admin-transports",
-                "/admin/transports",
-                "transport",
-                "t",
-                Some(P::ReadContent),
-            ),
             Self::Webhooks => {
-                item("admin-webhooks", "/admin/webhooks", "webhook", "w", Some(P::ManageSettings))
+                ("admin-webhooks", "/admin/webhooks", "webhook", "w", Some(P::ManageSettings))
             }
-            Self::Users => item("admin-users", "/admin/users", "user", "u", Some(P::ManageAccess)),
-            Self::Tokens => {
-                item("admin-tokens", "/admin/tokens", "key", "k", Some(P::ManageAccess))
-            }
-            Self::Audit => item("admin-audit", "/admin/audit", "list", "l", Some(P::ReadAudit)),
+            Self::Users => ("admin-users", "/admin/users", "user", "u", Some(P::ManageAccess)),
+            Self::Tokens => ("admin-tokens", "/admin/tokens", "key", "k", Some(P::ManageAccess)),
+            Self::Audit => ("admin-audit", "/admin/audit", "list", "l", Some(P::ReadAudit)),
             Self::Settings => {
-                item("admin-settings", "/admin/settings", "settings", "c", Some(P::ManageSettings))
+                ("admin-settings", "/admin/settings", "settings", "c", Some(P::ManageSettings))
             }
-            Self::Profile => item("admin-profile", "/admin/profile", "user", "p", None),
-        }
+            Self::Profile => ("admin-profile", "/admin/profile", "user", "p", None),
+        };
+        let needs_all_digests = matches!(self, Self::Imports | Self::Segments | Self::Suppressions);
+        Item { text_key, path, icon, shortcut, permission, needs_all_digests }
     }
 }
 

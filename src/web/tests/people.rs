@@ -12,6 +12,7 @@ use crate::store::subscribers::Subscriber;
 use crate::subscribers::{self, NewSubscriber};
 
 mod bulk;
+mod downloads;
 mod imports;
 mod list;
 mod lists;

@@ -254,7 +254,6 @@ admin-done-bulk-resumed = The operation continues.
 admin-refused-bulk-nobody = Nothing was done: choose people first.
 admin-refused-bulk-finished = The operation is complete.
 
-people-imports = Import
 people-import-lede = Upload a CSV file or JSON lines. You see how it is read and what it would change before anything is stored.
 people-import-digest = Subscribe these people to
 people-import-file = File

@@ -230,7 +230,6 @@ admin-done-bulk-resumed = 操作已繼續。
 admin-refused-bulk-nobody = 未執行任何操作：請先選擇訂閱者。
 admin-refused-bulk-finished = 該操作已完成。
 
-people-imports = 匯入
 people-import-lede = 上傳 CSV 或 JSON Lines 檔案。在儲存任何內容之前，您可以檢視檔案的讀取方式和將要產生的更改。
 people-import-digest = 訂閱哪份電子報
 people-import-file = 檔案

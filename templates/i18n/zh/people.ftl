@@ -230,7 +230,6 @@ admin-done-bulk-resumed = 操作已继续。
 admin-refused-bulk-nobody = 未执行任何操作：请先选择订阅者。
 admin-refused-bulk-finished = 该操作已完成。
 
-people-imports = 导入
 people-import-lede = 上传 CSV 或 JSON Lines 文件。在保存任何内容之前，您可以查看文件的读取方式和将要产生的更改。
 people-import-digest = 订阅到哪份简报
 people-import-file = 文件

@@ -72,6 +72,8 @@ pub struct EditionPage {
     pub shows_recipients: bool,
     /// Filters of the recipients by outcome.
     pub chips: Vec<Chip>,
+    /// URL of the file with these recipients, if the user may export them.
+    pub export_url: Option<String>,
     /// Recipients with their outcome.
     pub recipients: Vec<RecipientRow>,
     /// Links to the other pages of the recipients.

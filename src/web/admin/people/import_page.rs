@@ -6,7 +6,6 @@ use axum::response::Response;
 use super::import_columns::{columns, file_reason, meaning_text, problem};
 use super::person::fields_of;
 use super::requests::{FieldError, RequestForm};
-use super::uploads::IMPORTS;
 use crate::domain::import_changes::{ChangedPerson, ChangedValue, ExistingPeople};
 use crate::domain::page::PageRequest;
 use crate::domain::permission::Permission;
@@ -75,12 +74,8 @@ pub(super) async fn render(
     job: &ImportJob,
     shown: SettingsForm,
 ) -> WebResult<Response> {
-    let mut crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Subscribers)];
-    crumbs.push(crate::templates::pages::Crumb {
-        text: visit.text("people-imports", &[]),
-        url: visit.url(IMPORTS),
-    });
-    let mut frame = visit.frame(Section::Subscribers, crumbs);
+    let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Imports)];
+    let mut frame = visit.frame(Section::Imports, crumbs);
     frame.command = Some(format!("courant subscribers import FILE --digest {}", job.digest));
     frame.call = Some(format!("GET /api/v1/imports/{}", job.id));
     let may_change = visit.may(Permission::WriteSubscribers);

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::access::require_all_digests;
-use super::download::BYTE_ORDER_MARK;
 use super::import_columns;
 use super::import_page::{self, SettingsForm};
 use super::requests::{FieldError, find_digests};
@@ -14,7 +13,7 @@ use super::uploads::IMPORTS;
 use crate::domain::import_changes::ExistingPeople;
 use crate::domain::page::{MAX_PAGE_SIZE, PageRequest};
 use crate::fs::escape_formula;
-use crate::http::csv_headers;
+use crate::http::{BYTE_ORDER_MARK, csv_headers};
 use crate::store::imports::ImportJob;
 use crate::subscribers::import::ImportSettings;
 use crate::subscribers::import::jobs;
@@ -29,8 +28,7 @@ use crate::web::form::Form;
 pub(super) async fn list(visit: Visit) -> WebResult<Response> {
     require_all_digests(&visit)?;
     let jobs = visit.app().store.imports().list(&visit.page_request()).await?;
-    let crumbs = vec![visit.crumb(Section::Home), visit.crumb(Section::Subscribers)];
-    let mut frame = visit.frame(Section::Subscribers, crumbs);
+    let mut frame = visit.frame(Section::Imports, vec![visit.crumb(Section::Home)]);
     frame.command = Some("courant subscribers import FILE --digest NAME --dry-run".to_owned());
     frame.call = Some("POST /api/v1/imports".to_owned());
     let pager = visit.pager(&jobs);

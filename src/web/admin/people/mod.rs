@@ -90,6 +90,7 @@ fn add_lists(routes: Routes) -> Routes {
         .add("/admin/segments/{name}/save", WRITE, post(segment_form::change))
         .add("/admin/segments/{name}/delete", WRITE, post(segment_form::delete))
         .add("/admin/suppressions", READ, get(suppressions::list))
+        .add("/admin/suppressions.csv", WRITE, get(download::suppressions))
         .add("/admin/suppressions/new", WRITE, get(suppressions::new).post(suppressions::create))
         .add("/admin/suppressions/remove", WRITE, post(suppressions::remove))
 }

@@ -257,3 +257,18 @@ async fn imports_are_not_for_users_of_one_digest_or_without_permission() {
     }
     assert_eq!(limited.get("/admin/subscribers/import/1").await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn the_navigation_leads_those_who_may_import_to_the_form() {
+    let site = Site::new(false).await;
+    let entry = "href=\"/news/admin/subscribers/import\"";
+    let lin = site.user("lin", Role::ListManager, &[]).await;
+    assert!(lin.page("/admin/").await.contains(entry));
+    assert!(lin.page("/admin/find?q=upload").await.contains(entry));
+    for (name, role, digests) in
+        [("wu", Role::Viewer, &[][..]), ("mei", Role::ListManager, &["weekly"])]
+    {
+        let user = site.user(name, role, digests).await;
+        assert!(!user.page("/admin/").await.contains(entry), "{name}");
+    }
+}
