@@ -1,6 +1,7 @@
 //! Every relay behaviour of the table has its outcome, checked with the dispatcher.
 
 mod cases;
+mod transaction_cases;
 
 use std::time::Duration;
 
@@ -15,9 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::smtp_server::{ReceivedMail, Script};
 use crate::support::{World, article, database_tests};
 use Expected::{ConnectFails, OneUncertain, RelayFails};
-use cases::{
-    Case, Expected, content_cases, envelope_cases, handshake_cases, session_cases, timeout_cases,
-};
+use cases::{Case, Expected, handshake_cases, session_cases, timeout_cases};
+use transaction_cases::{content_cases, envelope_cases};
 
 /// Readers r0 to r3; rules for a single recipient apply to r1.
 const READERS: usize = 4;
