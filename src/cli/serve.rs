@@ -13,25 +13,26 @@ use super::security_warnings::security_warnings;
 use crate::app::{App, LoadedConfig, check_templates, load_checked_config};
 use crate::daemon::{self, ConfigLoader, Server, degraded, max_web_connections};
 use crate::domain::actor::Actor;
+use crate::store::SendLock;
 
 /// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
 const SIGXFSZ: i32 = 25;
 
-/// Place at which a starting server receives requests.
-enum Reception {
-    /// Bound, but nothing is served yet.
-    Listener(TcpListener),
+/// Listener or server at the address of a process that has reached its database.
+enum Bound {
+    /// A listener that serves nothing yet, with the right to send.
+    Listener(TcpListener, SendLock),
     /// A server in degraded mode.
-    Degraded(Server),
+    DegradedServer(Server),
 }
 
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let config = load_checked_config(path)?;
     let (stop, config_loader) = (stop_on_signals()?, reload_on_hangup(path)?);
-    let Some((app, reception)) = start(&config, &stop).await? else {
+    let Some((app, bound)) = start(&config, &stop).await? else {
         return Ok(ExitCode::SUCCESS);
     };
-    let result = serve(app.clone(), reception, config_loader, stop).await;
+    let result = serve(app.clone(), bound, config_loader, stop).await;
     app.store.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
@@ -41,7 +42,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
 async fn start(
     LoadedConfig { config, templates }: &LoadedConfig,
     stop: &CancellationToken,
-) -> anyhow::Result<Option<(App, Reception)>> {
+) -> anyhow::Result<Option<(App, Bound)>> {
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(templates)).await?;
         // Digests of the database are known only now.
@@ -52,11 +53,11 @@ async fn start(
     let Some(connected) = stop.run_until_cancelled(connect()).await else { return Ok(None) };
     let (listener, reason) = match connected {
         Ok(app) => {
-            let _lock = app.store.acquire_send_lock()?;
+            let lock = app.store.acquire_send_lock()?;
             let listener = degraded::bind(config).await?;
             // Only now is it certain that this process runs.
             match app.apply_renames(&Actor::System).await {
-                Ok(()) => return Ok(Some((app, Reception::Listener(listener)))),
+                Ok(()) => return Ok(Some((app, Bound::Listener(listener, lock)))),
                 Err(reason) => (listener, reason),
             }
         }
@@ -80,26 +81,26 @@ async fn start(
         Ok(app)
     };
     let started = degraded::serve_degraded(app, listener, connect_and_rename, stop).await?;
-    Ok(started.map(|(app, server)| (app, Reception::Degraded(server))))
+    Ok(started.map(|(app, server)| (app, Bound::DegradedServer(server))))
 }
 
 async fn serve(
     app: App,
-    reception: Reception,
+    bound: Bound,
     config_loader: ConfigLoader,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let _lock = app.store.acquire_send_lock()?;
-    let (app, server) = match reception {
-        Reception::Degraded(server) => {
+    let (app, server, _lock) = match bound {
+        Bound::DegradedServer(server) => {
+            let lock = app.store.acquire_send_lock()?;
             server.replace(daemon::site_service(app.clone(), None));
-            (app, server)
+            (app, server, lock)
         }
-        Reception::Listener(listener) => {
+        Bound::Listener(listener, lock) => {
             let app = app.with_disk_cache();
             let service = daemon::site_service(app.clone(), None);
             let maximum = max_web_connections(&app.config);
-            (app, Server::start(listener, service, maximum, stop.clone())?)
+            (app, Server::start(listener, service, maximum, stop.clone())?, lock)
         }
     };
     security_warnings(&app.config).into_iter().for_each(|warning| tracing::warn!("{warning}"));
