@@ -12,6 +12,7 @@ mod terminal;
 mod time;
 mod waiting;
 mod world;
+mod world_actions;
 
 pub(crate) use cut_connection::{CuttingProxy, LostReply};
 pub(crate) use postgres::{fresh_database, return_database};
