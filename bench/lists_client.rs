@@ -36,7 +36,7 @@ const FILTERS: [&str; 6] = [
 /// Number of rows of a page.
 const PAGE: usize = 50;
 /// Number of people up to which a list counts.
-const COUNTED: i64 = 10_000;
+const COUNTED: i64 = 5_000;
 
 /// Times of each operation.
 struct Times(BTreeMap<&'static str, Vec<f64>>);

@@ -16,7 +16,7 @@ use crate::web::admin::visit::Visit;
 use crate::web::error::WebResult;
 
 /// Number of people from which a large list says only that it has at least as many.
-const MAX_COUNT: i64 = 10_000;
+const MAX_COUNT: i64 = 5_000;
 
 /// Orders of the list by their words in addresses.
 const ORDERS: [(&str, SubscriberOrder); 3] = [
