@@ -26,6 +26,7 @@ use super::db::Engine;
 /// | `json_group column` | aggregate of a column's values as the text of a JSON array |
 /// | `json_groups column, …` | aggregate of rows as the text of a JSON array of arrays |
 /// | `bulk_settings` | settings of PostgreSQL for a bulk transaction: its commit does not wait for the disk (a later synchronous commit also covers it), and its statements use generic plans |
+/// | `lookup_settings` | settings of PostgreSQL for a transaction that looks up rows by keys: a generic plan made while a table was small would read a table that grows as a whole each time |
 pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
     let (name, arguments) = fragment.split_once(' ').unwrap_or((fragment, ""));
     let arguments = arguments.trim();
@@ -72,9 +73,13 @@ pub(super) fn expand(engine: Engine, fragment: &str) -> Option<String> {
         (Engine::Postgres, "json_groups") => {
             format!("CAST(COALESCE(json_agg(json_build_array({arguments})), '[]') AS text)")
         }
-        (Engine::Sqlite, "bulk_settings") => "NULL".to_owned(),
+        (Engine::Sqlite, "bulk_settings" | "lookup_settings") => "NULL".to_owned(),
         (Engine::Postgres, "bulk_settings") => "set_config('synchronous_commit', 'off', TRUE), \
              set_config('plan_cache_mode', 'force_generic_plan', TRUE)"
+            .to_owned(),
+        (Engine::Postgres, "lookup_settings") => "set_config('enable_seqscan', 'off', TRUE), \
+             set_config('enable_hashjoin', 'off', TRUE), \
+             set_config('enable_mergejoin', 'off', TRUE)"
             .to_owned(),
         (Engine::Sqlite, "id_among") => "TRUE".to_owned(),
         (Engine::Postgres, "id_among") => {

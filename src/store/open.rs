@@ -245,8 +245,12 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
             StoreError::OpenFailed(format!("[database] url is not a valid PostgreSQL URL: {e}"))
         })?
         .application_name("courant")
-        // Ends transactions of lost tasks, which would otherwise hold their locks forever.
-        .options([("idle_in_transaction_session_timeout", "15000")])
+        .options([
+            // Ends transactions of lost tasks, which would otherwise hold their locks forever.
+            ("idle_in_transaction_session_timeout", "15000"),
+            // Compiling a statement takes longer than running it: none reads many rows for seconds.
+            ("jit", "off"),
+        ])
         .log_statements(LevelFilter::Trace)
         .log_slow_statements(LevelFilter::Debug, Duration::from_secs(1)))
 }

@@ -23,7 +23,7 @@ use crate::store::transactional_messages::{cancel_confirmations, cancel_to_addre
 use crate::store::{StoreError, StoreResult};
 
 /// Settings of the transaction of a chunk.
-pub(super) static SETTINGS: Statement = Statement::new("SELECT {bulk_settings}");
+pub(super) static SETTINGS: Statement = Statement::new("SELECT {bulk_settings}, {lookup_settings}");
 
 static SUPPRESS: Statement = Statement::new(
     "
