@@ -6,6 +6,9 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Returns a text in the form in which searches and filters compare it: `Müller` becomes `muller`.
 /// Marks of other scripts, which distinguish letters there, are kept.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let plain = text.nfkd().filter(|c| !is_diacritic(*c));
     let mut folded = String::with_capacity(text.len());
     for c in plain.flat_map(char::to_lowercase) {
@@ -71,6 +74,11 @@ mod tests {
         fn a_folded_text_is_folded_to_itself(text in "\\PC*") {
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded);
+        }
+
+        #[test]
+        fn a_plain_text_is_folded_as_beside_other_letters(text in "[ -~]*") {
+            prop_assert_eq!(fold(&text) + "王", fold(&(text + "王")));
         }
     }
 }

@@ -87,8 +87,8 @@ impl Store {
         let Db::Sqlite { write, .. } = &*self.db else { return Ok(()) };
         for setting in [
             "PRAGMA synchronous = NORMAL",
-            // 128 MiB: pages of indexes without order are written more than once until then.
-            "PRAGMA wal_autocheckpoint = 32000",
+            // 256 MiB: pages of indexes without order are written more than once until then.
+            "PRAGMA wal_autocheckpoint = 64000",
             // 16 MiB, for these pages.
             "PRAGMA cache_size = -16384",
             // The former content of pages that a statement changes, which would take most of the memory.

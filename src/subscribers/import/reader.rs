@@ -15,8 +15,8 @@ use crate::store::imports::ImportRow;
 
 /// Number of lines that are sent together.
 const BATCH_LINES: usize = 100;
-/// Number of batches that are read ahead.
-const BATCHES_AHEAD: usize = 32;
+/// Number of batches that are read ahead: more than half of a transaction.
+const BATCHES_AHEAD: usize = 48;
 
 /// File whose lines were all checked.
 pub(super) struct CheckedLines {
