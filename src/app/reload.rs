@@ -47,7 +47,10 @@ impl App {
     /// If the database fails; no row is then renamed.
     pub async fn reloaded(&self, checked: CheckedConfig) -> anyhow::Result<Self> {
         let CheckedConfig { config, templates, definitions_version } = checked;
-        let has_renamed = self.store.rename(&renames(&config), &Actor::System, self.now()).await?;
+        let (renamed, known) = (renames(&config), renames(&self.config));
+        self.store.rename(&renamed, &Actor::System, self.now()).await?;
+        // Also if another server has renamed the rows.
+        let is_renamed = renamed.iter().any(|rename| !known.contains(rename));
         let events = config.webhook_events();
         let next = Self {
             triggers: SyncTriggers::new(&config),
@@ -61,7 +64,7 @@ impl App {
         let refreshed = cache::refresh_due(&next.store, &next.config, &next.feed_cache, next.now());
         match refreshed.await {
             // The old configuration no longer fits the renamed rows; the next tick renders the feeds.
-            Err(e) if has_renamed => {
+            Err(e) if is_renamed => {
                 tracing::warn!("cannot render the feeds of the new configuration yet: {e:#}");
             }
             result => drop(result?),

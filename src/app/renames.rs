@@ -38,10 +38,8 @@ impl App {
     /// # Errors
     /// If the database fails; no row is then renamed.
     pub async fn apply_renames(&self, actor: &Actor) -> anyhow::Result<()> {
-        if self.store.rename(&renames(&self.config), actor, self.now()).await? {
-            self.store.reloads().request(actor, self.now()).await?;
-        }
-        Ok(())
+        let renames = renames(&self.config);
+        Ok(self.store.rename_for_all_servers(&renames, actor, self.now()).await?)
     }
 
     /// Returns the renames of the configuration that the rows of the database do not have yet.

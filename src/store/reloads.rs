@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use super::StoreResult;
 use super::audit_log::{self, NewAuditEntry};
-use super::db::{FromRow, Row, Statement};
+use super::db::{FromRow, Row, Statement, Tx};
 use super::operations::Reloads;
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
@@ -68,18 +68,24 @@ impl FromRow for ReloadResult {
     }
 }
 
+/// Asks every node to reload its configuration, once the transaction is committed; returns the id of the
+/// request. Requests of more than thirty days ago are deleted.
+pub(super) async fn add_request(tx: &mut Tx, actor: &Actor, now: Millis) -> StoreResult<i64> {
+    let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
+    let entry = NewAuditEntry::new(actor, AuditAction::Reload, AuditObject::Config, "");
+    audit_log::record(tx, entry, now).await?;
+    // The new request stays, so that the newest id never becomes smaller.
+    for statement in [&DELETE_RESULTS, &DELETE_REQUESTS] {
+        tx.query(statement).bind("before", now.plus(-MAX_AGE)).execute().await?;
+    }
+    Ok(id)
+}
+
 impl Reloads<'_> {
-    /// Asks every node to reload its configuration; returns the id of the request. Requests of more than
-    /// thirty days ago are deleted.
+    /// Asks every node to reload its configuration; returns the id of the request.
     pub async fn request(self, actor: &Actor, now: Millis) -> StoreResult<i64> {
         let mut tx = self.store.begin().await?;
-        let id: i64 = tx.query(&ADD).bind("requested_at", now).fetch_scalar().await?;
-        let entry = NewAuditEntry::new(actor, AuditAction::Reload, AuditObject::Config, "");
-        audit_log::record(&mut tx, entry, now).await?;
-        // The new request stays, so that the newest id never becomes smaller.
-        for statement in [&DELETE_RESULTS, &DELETE_REQUESTS] {
-            tx.query(statement).bind("before", now.plus(-MAX_AGE)).execute().await?;
-        }
+        let id = add_request(&mut tx, actor, now).await?;
         tx.commit().await?;
         Ok(id)
     }

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::audit_log::{self, NewAuditEntry};
 use super::db::{Statement, Tx};
 use super::rename_statements as statements;
-use super::{Store, StoreResult, selection_entries};
+use super::{Store, StoreResult, reloads, selection_entries};
 use crate::domain::actor::Actor;
 use crate::domain::audit::{AuditAction, AuditObject};
 use crate::domain::time::Millis;
@@ -168,6 +168,26 @@ async fn find(tx: &mut Tx, statement: &'static Statement, name: &str) -> StoreRe
     tx.query(statement).bind("name", name).exists().await
 }
 
+/// Applies renames and records each that moved anything; returns `true` if there is one.
+async fn apply_all(
+    tx: &mut Tx,
+    renames: &[Rename],
+    actor: &Actor,
+    now: Millis,
+) -> StoreResult<bool> {
+    let mut has_changed = false;
+    for rename in renames {
+        if rename.apply(tx).await? {
+            has_changed = true;
+            let object = rename.kind.audit_object();
+            let entry = NewAuditEntry::new(actor, AuditAction::Change, object, &rename.name)
+                .with(json!({"former_name": rename.old_name}));
+            audit_log::record(tx, entry, now).await?;
+        }
+    }
+    Ok(has_changed)
+}
+
 impl Store {
     /// Moves the history of former names to the present ones, all in one transaction; returns `true` if
     /// anything was moved.
@@ -181,18 +201,27 @@ impl Store {
             return Ok(false);
         }
         let mut tx = self.begin().await?;
-        let mut has_changed = false;
-        for rename in renames {
-            if rename.apply(&mut tx).await? {
-                has_changed = true;
-                let object = rename.kind.audit_object();
-                let entry = NewAuditEntry::new(actor, AuditAction::Change, object, &rename.name)
-                    .with(json!({"former_name": rename.old_name}));
-                audit_log::record(&mut tx, entry, now).await?;
-            }
-        }
+        let has_changed = apply_all(&mut tx, renames, actor, now).await?;
         tx.commit().await?;
         Ok(has_changed)
+    }
+
+    /// Like [`rename`](Self::rename); in the same transaction, servers that still use the former names are
+    /// asked to reload.
+    pub async fn rename_for_all_servers(
+        &self,
+        renames: &[Rename],
+        actor: &Actor,
+        now: Millis,
+    ) -> StoreResult<()> {
+        if renames.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.begin().await?;
+        if apply_all(&mut tx, renames, actor, now).await? {
+            reloads::add_request(&mut tx, actor, now).await?;
+        }
+        tx.commit().await
     }
 
     /// Returns the renames that would move the history of a former name.

@@ -1,7 +1,11 @@
 //! Renames in the configuration (`was`) beside a server that still uses the former names.
 
+use courant::app::{App, load_checked_config};
+use courant::domain::actor::Actor;
+use courant::feeds::cache::refresh_due;
+
 use crate::server_process::{ServerProcess, get};
-use crate::support::Shell;
+use crate::support::{Shell, article, database_tests};
 
 /// Returns an installation whose digest `weekly` has a subscriber, and its configuration.
 fn installation() -> (Shell, String) {
@@ -134,4 +138,40 @@ fn a_rename_of_a_digest_without_subscribers_happens_once() {
     let entries = shell.run_ok(&["audit", "list", "--json"]);
     assert_eq!(entries.matches("former_name").count(), 1, "{entries}");
     assert!(shell.run_ok(&["subscribers", "show", "ann@example.org"]).contains("weekly: pending"));
+}
+
+database_tests! {
+    async fn a_rename_happens_only_together_with_the_request_to_other_servers(world) {
+        world.add_readers(1).await;
+        world.settings.renamed.push(("weekly", "monday"));
+        let config = load_checked_config(&world.config_file()).unwrap().config;
+        let node = App::connect(config).await.unwrap();
+        world.sql("ALTER TABLE reload_requests RENAME TO out_of_reach").await;
+        node.apply_renames(&Actor::Cli).await.unwrap_err();
+        assert_eq!(node.pending_renames().await.unwrap().len(), 1);
+        world.sql("ALTER TABLE out_of_reach RENAME TO reload_requests").await;
+        node.apply_renames(&Actor::Cli).await.unwrap();
+        assert_eq!(node.pending_renames().await.unwrap(), []);
+        assert_eq!(node.store.reloads().newest_request().await.unwrap(), 1);
+        node.store.close().await;
+        // The rest of the story uses the new names.
+        world.configure(|_| ()).await;
+    }
+
+    async fn a_server_that_cannot_render_its_feeds_yet_follows_the_renames_of_another(world) {
+        world.publish([article("first")]).await;
+        let other = world.another_node().await;
+        world.configure(|s| s.renamed.push(("weekly", "monday"))).await;
+        let loaded = load_checked_config(&world.config_file()).unwrap();
+        let checked = other.check_reload(loaded).await.unwrap();
+        world.sql("ALTER TABLE feed_versions RENAME TO out_of_reach").await;
+        let reloaded = other.reloaded(checked).await.unwrap();
+        assert_eq!(reloaded.config.digests[0].name, "monday");
+        let refresh =
+            || refresh_due(&reloaded.store, &reloaded.config, &reloaded.feed_cache, world.now());
+        refresh().await.unwrap_err();
+        world.sql("ALTER TABLE out_of_reach RENAME TO feed_versions").await;
+        refresh().await.unwrap();
+        reloaded.store.close().await;
+    }
 }
