@@ -15,6 +15,7 @@ use crate::domain::delivery::{
     DeliveryOutcome, MAX_RETRY_PERIOD, UNCERTAIN_OUTCOME_DELAY, next_attempt_at,
 };
 use crate::domain::duration;
+use crate::domain::hidden_addresses::hide_local_parts;
 use crate::domain::time::Millis;
 use crate::mail::smtp::{FailureScope, Reply, SmtpOutcome};
 use crate::store::leased_delivery::LeasedDelivery;
@@ -181,9 +182,10 @@ fn address_rejection(reply: &Reply, scope: FailureScope) -> Option<AddressReject
 }
 
 impl WorkerContext {
-    /// Records a relay failure; returns the end of the backoff.
+    /// Records a relay failure, for all who may read the states of transports; returns the end of the backoff.
     pub(super) fn relay_failed(&self, reason: &str) -> Millis {
-        let (until, is_new) = self.breaker.record_failure(reason, (self.dispatcher.clock)());
+        let reason = hide_local_parts(reason);
+        let (until, is_new) = self.breaker.record_failure(&reason, (self.dispatcher.clock)());
         if is_new {
             tracing::warn!(transport = %self.transport.name, "relay unavailable, will retry: {reason}");
         }

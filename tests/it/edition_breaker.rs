@@ -96,6 +96,26 @@ database_tests! {
         assert!(note.contains("no message is known to be sent"), "{note}");
     }
 
+    async fn those_who_read_editions_and_transports_see_no_address_in_a_reply(world) {
+        world.add_readers(6).await;
+        for reply in ["554 5.7.1 <r1@example.org>: denied", "550 5.1.1 <r1@example.org>: unknown"] {
+            let edition = another_edition(world).await;
+            world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, reply)));
+            world.deliver().await;
+            let note = note(world, edition).await;
+            assert!(note.ends_with(&reply.replace("r1@", "…@")), "{note}");
+        }
+        // List managers see it.
+        assert_eq!(world.last_reply("r1@example.org").await, "550 5.1.1 <r1@example.org>: unknown");
+        let busy = "421 4.7.0 <r1@example.org>: try later";
+        world.relay.set_script(Script::new().rule(Rule::reply(At::Rcpt, busy)));
+        another_edition(world).await;
+        world.deliver().await;
+        let transport = world.dispatcher().snapshot().remove(0);
+        let error = transport.relay_error.unwrap();
+        assert!(error.contains("421 4.7.0 <…@example.org>: try later"), "{error}");
+    }
+
     async fn a_relay_that_rejects_everybody_pauses_the_edition_whatever_its_codes(world) {
         world.configure(|s| s.transport = "connections = 1".into()).await;
         let partners = (0..30).map(|n| NewSubscriber { email: format!("p{n}@partner{n}.example"), ..NewSubscriber::default() });
