@@ -116,7 +116,7 @@ impl Store {
     /// one failed.
     ///
     /// # Errors
-    /// If a file was deleted, that write fails as well, or a failed write is being repeated.
+    /// If a file was deleted, moved or replaced, that write fails as well, or a failed write is being repeated.
     pub async fn check_writable(&self) -> StoreResult<()> {
         self.check_files().await?;
         match self.write_state.last_failure() {

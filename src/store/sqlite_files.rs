@@ -1,4 +1,5 @@
-//! The files of a SQLite database: their modes, and the check that none was deleted while in use.
+//! The files of a SQLite database: their modes, and the check that none was deleted, moved or replaced while
+//! in use.
 
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -60,13 +61,24 @@ impl OpenedFile {
 
     /// Returns `true` if the file was deleted, moved or replaced.
     fn is_lost(&self) -> bool {
-        match file_id(&self.path) {
+        self.is_replaced_by(file_id(&self.path), open_name)
+    }
+
+    /// Returns `true` if the file with these numbers at its path, if there is one, is another one.
+    fn is_replaced_by(
+        &self,
+        found: Option<(u64, u64)>,
+        open_name: impl FnOnce((u64, u64)) -> Option<PathBuf>,
+    ) -> bool {
+        let is_on_device = |(device, _)| device == self.id.0;
+        match found {
             Some(id) if id == self.id => false,
             // Some file systems do not keep the numbers of inodes. Then the open file still has its name.
-            found => match open_name(self.id) {
-                Some(name) => name != self.path,
-                None => found.is_none(),
-            },
+            Some(id) if is_on_device(id) => {
+                open_name(self.id).is_some_and(|name| name != self.path)
+            }
+            // A file system that was mounted over the directory has another device.
+            Some(_) | None => true,
         }
     }
 }
@@ -135,6 +147,39 @@ mod tests {
         let store = open(&path).await;
         assert!(modes(home.path()).iter().all(|(_, mode)| *mode == 0o600));
         store.close().await;
+    }
+
+    #[test]
+    fn an_open_file_is_lost_if_another_one_or_none_has_its_path() {
+        let file = OpenedFile { path: "/data/courant.db".into(), id: (7, 1) };
+        for (found, open_name, is_lost) in [
+            (Some((7, 1)), None, false),
+            // The file system gave it another number.
+            (Some((7, 2)), Some("/data/courant.db"), false),
+            (Some((7, 2)), None, false),
+            (Some((7, 2)), Some("/data/courant.db.old"), true),
+            (Some((7, 2)), Some("/data/courant.db (deleted)"), true),
+            // Another file system is mounted over the directory.
+            (Some((8, 1)), Some("/data/courant.db"), true),
+            (None, Some("/data/courant.db.old"), true),
+            (None, None, true),
+        ] {
+            let name = |_| open_name.map(PathBuf::from);
+            assert_eq!(file.is_replaced_by(found, name), is_lost, "{found:?} {open_name:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn ordinary_use_of_a_database_raises_no_alarm() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("courant.db");
+        let store = open(&path).await;
+        let other = open(&path).await;
+        other.check_writable().await.unwrap();
+        other.backup(&home.path().join("copy.db")).await.unwrap();
+        other.prepare_for_bulk_writes().await.unwrap();
+        other.close().await;
+        store.check_writable().await.unwrap();
     }
 
     #[cfg(target_os = "linux")]
