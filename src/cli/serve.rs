@@ -18,10 +18,17 @@ use crate::store::SendLock;
 /// Signal for a write beyond the limit of the size of a file (`RLIMIT_FSIZE`), on Linux.
 const SIGXFSZ: i32 = 25;
 
-/// Listener or server at the address of a process that has reached its database.
+/// A process that has reached its database and may send.
+struct Started {
+    app: App,
+    bound: Bound,
+    lock: SendLock,
+}
+
+/// Listener or server at the address of a process.
 enum Bound {
-    /// A listener that serves nothing yet, with the right to send.
-    Listener(TcpListener, SendLock),
+    /// A listener that serves nothing yet.
+    Listener(TcpListener),
     /// A server in degraded mode.
     DegradedServer(Server),
 }
@@ -29,11 +36,12 @@ enum Bound {
 pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
     let config = load_checked_config(path)?;
     let (stop, config_loader) = (stop_on_signals()?, reload_on_hangup(path)?);
-    let Some((app, bound)) = start(&config, &stop).await? else {
+    let Some(started) = start(&config, &stop).await? else {
         return Ok(ExitCode::SUCCESS);
     };
-    let result = serve(app.clone(), bound, config_loader, stop).await;
-    app.store.close().await;
+    let store = started.app.store.clone();
+    let result = serve(started, config_loader, stop).await;
+    store.close().await;
     result.map(|()| ExitCode::SUCCESS)
 }
 
@@ -42,7 +50,7 @@ pub(crate) async fn run(path: &Path) -> anyhow::Result<ExitCode> {
 async fn start(
     LoadedConfig { config, templates }: &LoadedConfig,
     stop: &CancellationToken,
-) -> anyhow::Result<Option<(App, Bound)>> {
+) -> anyhow::Result<Option<Started>> {
     let connect = async || {
         let app = App::connect_with(config.clone(), Arc::clone(templates)).await?;
         // Digests of the database are known only now.
@@ -53,12 +61,21 @@ async fn start(
     let Some(connected) = stop.run_until_cancelled(connect()).await else { return Ok(None) };
     let (listener, reason) = match connected {
         Ok(app) => {
-            let lock = app.store.acquire_send_lock()?;
-            let listener = degraded::bind(config).await?;
+            let claimed = claim(&app).await;
+            let Ok((lock, listener)) = claimed else {
+                app.store.close().await;
+                return claimed.map(|_| None);
+            };
             // Only now is it certain that this process runs.
-            match app.apply_renames(&Actor::System).await {
-                Ok(()) => return Ok(Some((app, Bound::Listener(listener, lock)))),
-                Err(reason) => (listener, reason),
+            match stop.run_until_cancelled(app.apply_renames(&Actor::System)).await {
+                Some(Ok(())) => {
+                    return Ok(Some(Started { app, bound: Bound::Listener(listener), lock }));
+                }
+                other => {
+                    app.store.close().await;
+                    let Some(Err(reason)) = other else { return Ok(None) };
+                    (listener, reason)
+                }
             }
         }
         Err(reason) if degraded::is_database_unavailable(&reason) => {
@@ -76,31 +93,38 @@ async fn start(
     let app = App::degraded(config.clone(), Arc::clone(templates)).await?;
     let connect_and_rename = async || {
         let app = connect().await?;
-        let _lock = app.store.acquire_send_lock()?;
         app.apply_renames(&Actor::System).await?;
         Ok(app)
     };
     let started = degraded::serve_degraded(app, listener, connect_and_rename, stop).await?;
-    Ok(started.map(|(app, server)| (app, Bound::DegradedServer(server))))
+    let Some((app, server)) = started else { return Ok(None) };
+    // Only PostgreSQL can be unavailable, where all nodes may send.
+    let lock = app.store.acquire_send_lock()?;
+    Ok(Some(Started { app, bound: Bound::DegradedServer(server), lock }))
+}
+
+/// Acquires what only one process of a machine can have: the right to send from a SQLite file, and the
+/// address to listen on.
+async fn claim(app: &App) -> anyhow::Result<(SendLock, TcpListener)> {
+    Ok((app.store.acquire_send_lock()?, degraded::bind(&app.config).await?))
 }
 
 async fn serve(
-    app: App,
-    bound: Bound,
+    started: Started,
     config_loader: ConfigLoader,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let (app, server, _lock) = match bound {
+    let Started { app, bound, lock: _lock } = started;
+    let (app, server) = match bound {
         Bound::DegradedServer(server) => {
-            let lock = app.store.acquire_send_lock()?;
             server.replace(daemon::site_service(app.clone(), None));
-            (app, server, lock)
+            (app, server)
         }
-        Bound::Listener(listener, lock) => {
+        Bound::Listener(listener) => {
             let app = app.with_disk_cache();
             let service = daemon::site_service(app.clone(), None);
             let maximum = max_web_connections(&app.config);
-            (app, Server::start(listener, service, maximum, stop.clone())?, lock)
+            (app, Server::start(listener, service, maximum, stop.clone())?)
         }
     };
     security_warnings(&app.config).into_iter().for_each(|warning| tracing::warn!("{warning}"));
