@@ -12,7 +12,7 @@ use crate::domain::permission::Permission;
 use crate::http::{BYTE_ORDER_MARK, csv_download};
 use crate::store::edition_deliveries::EditionDelivery;
 use crate::templates::pages::{EditionPage, RecipientRow};
-use crate::web::error::WebResult;
+use crate::web::error::{WebError, WebResult};
 
 /// Adds the recipients in the state that the address names, and the filters by state.
 pub(super) async fn add(
@@ -70,11 +70,19 @@ fn state_query(state: Option<DeliveryState>) -> String {
     state.map(|state| format!("?state={}", state.as_str())).unwrap_or_default()
 }
 
-/// `GET /admin/editions/ID/recipients.csv`: the recipients that the page lists, with the replies.
+/// `GET /admin/editions/ID/recipients.csv`: the recipients that the page lists, or with
+/// `state=not_sent` those to whom it was not sent, with the replies.
 pub(super) async fn download(visit: Visit, Path(id): Path<i64>) -> WebResult<Response> {
     let edition = visit.find_edition(id).await?;
-    let selection = chosen_state(&visit).map_or(DeliverySelection::All, DeliverySelection::InState);
+    let (selection, name) = match visit.param("state") {
+        None => (DeliverySelection::All, format!("edition-{id}.csv")),
+        // An unknown word must not export everybody.
+        Some(word) => {
+            let selection = word.parse().map_err(|_| WebError::not_found())?;
+            (selection, format!("edition-{id}-{word}.csv"))
+        }
+    };
     let (store, actor, now) = (&visit.app().store, &visit.actor, visit.now);
     let export = DeliveryExport::begin(store, edition.id, selection, actor, now).await?;
-    Ok(csv_download(&format!("edition-{id}.csv"), BYTE_ORDER_MARK, export))
+    Ok(csv_download(&name, BYTE_ORDER_MARK, export))
 }

@@ -29,7 +29,12 @@ async fn the_recipients_that_an_edition_lists_are_downloaded_by_those_who_may_ex
     assert!(read(&queued).contains(&format!("{path}?state=queued\" download")), "{queued}");
     let failed = lin.get(&format!("{path}?state=failed")).await.text();
     assert_eq!(failed, format!("\u{feff}{columns}\n"));
-    assert_eq!(site.changes(AuditAction::Export, AuditObject::Edition).await, 2);
+    let not_sent = lin.get(&format!("{path}?state=not_sent")).await;
+    assert!(not_sent.header(header::CONTENT_DISPOSITION).contains("edition-1-not_sent.csv"));
+    assert_eq!(not_sent.text(), failed, "the message still waits");
+    let unknown = lin.get(&format!("{path}?state=nobody")).await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND, "it exports nothing instead of everything");
+    assert_eq!(site.changes(AuditAction::Export, AuditObject::Edition).await, 3);
 
     let viewer = site.user("wu", Role::Viewer, &[]).await;
     assert!(!viewer.page("/admin/editions/1").await.contains("recipients.csv"));
@@ -37,7 +42,7 @@ async fn the_recipients_that_an_edition_lists_are_downloaded_by_those_who_may_ex
     for (user, status) in [(&viewer, StatusCode::FORBIDDEN), (&daily, StatusCode::NOT_FOUND)] {
         assert_eq!(user.get(path).await.status, status);
     }
-    assert_eq!(site.changes(AuditAction::Export, AuditObject::Edition).await, 2);
+    assert_eq!(site.changes(AuditAction::Export, AuditObject::Edition).await, 3);
 }
 
 #[tokio::test]
@@ -52,6 +57,8 @@ async fn suppressions_are_downloaded_by_those_who_may_change_them() {
     assert!(page.contains(&format!("href=\"/news{path}\" download")), "{page}");
     let file = lin.get(path).await.text();
     assert!(file.starts_with("\u{feff}email,reason,since,reply,hash\nada@example.org,"), "{file}");
+    let found = lin.page("/admin/suppressions?q=ada@example.org").await;
+    assert!(found.contains("ada@example.org") && !found.contains(path), "it would export all");
     assert_eq!(site.changes(AuditAction::Export, AuditObject::Suppression).await, 1);
     let viewer = site.user("wu", Role::Viewer, &[]).await;
     assert!(!viewer.page("/admin/suppressions").await.contains(path));
