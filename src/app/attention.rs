@@ -235,8 +235,36 @@ mod tests {
     use super::*;
     use crate::domain::role::Role;
 
+    fn failing_transport() -> TransportFailure {
+        TransportFailure {
+            transport: "default".to_owned(),
+            failures: 1,
+            error: String::new(),
+            since: Millis(0),
+            retry_at: Millis(0),
+        }
+    }
+
+    fn paused_edition() -> Edition {
+        Edition {
+            id: 1,
+            digest: "weekly".to_owned(),
+            state: EditionState::Paused,
+            scheduled_for: Millis(0),
+            created_at: Millis(0),
+            finished_at: None,
+            transport: "default".to_owned(),
+            title: String::new(),
+            sender: String::new(),
+            reply_to: None,
+            note: None,
+            follows_pause: false,
+            unsubscribed: 0,
+        }
+    }
+
     #[test]
-    fn names_of_digests_tokens_and_webhooks_are_visible_to_those_who_manage_them() {
+    fn each_entry_is_visible_to_the_users_whom_it_concerns() {
         let user = |role, digests: Option<&[&str]>| Actor::User {
             name: "ann".to_owned(),
             role,
@@ -253,7 +281,15 @@ mod tests {
             |entry: Attention| [&admin, &viewer, &weekly, &daily].map(|a| entry.is_visible_to(a));
         for (entry, expected) in [
             (Attention::SendingBlocked(name()), [true, true, true, true]),
+            (Attention::NotRunning { last_run: None, waiting: 1 }, [true, true, true, true]),
+            (Attention::FailingTransport(failing_transport()), [true, true, true, true]),
+            (Attention::OverdueMessages { transport: name(), since }, [true, true, true, true]),
+            (Attention::FailingSource(SourceState::default()), [true, true, true, true]),
+            (Attention::BlockedRemovals { source: name(), count: 1 }, [true, true, true, true]),
+            (Attention::RejectedArticles { source: name(), count: 1 }, [true, true, true, true]),
+            (Attention::FailingUploads { destination: name(), files: 1 }, [true, true, true, true]),
             (Attention::PausedDigest { name: name(), since }, [true, true, true, false]),
+            (Attention::PausedEdition(paused_edition()), [true, true, true, false]),
             (Attention::UnconfiguredName(name()), [true, true, false, false]),
             (
                 Attention::ExpiringToken { name: name(), expires: since },
