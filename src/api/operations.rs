@@ -28,13 +28,13 @@ pub(super) enum Operations {
 
 impl Operations {
     /// Creates a set of routes without operations.
-    pub(super) fn as_routes(state: SharedApi) -> Self {
+    pub(super) fn routes(state: SharedApi) -> Self {
         let gate = TokenGate::new(state.app.clone());
         Self::Routes { router: Router::new(), state, gate }
     }
 
     /// Creates a document without operations.
-    pub(super) fn as_document() -> Self {
+    pub(super) fn document() -> Self {
         Self::Document(Box::new(document::frame()))
     }
 

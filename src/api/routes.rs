@@ -25,7 +25,7 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(|| openapi().to_string());
 /// Returns all routes of the API with their document.
 pub fn routes(app: App) -> ApiRoutes {
     let state: SharedApi = Arc::new(ApiState { app });
-    let router = match add_all(Operations::as_routes(Arc::clone(&state))) {
+    let router = match add_all(Operations::routes(Arc::clone(&state))) {
         Operations::Routes { router, .. } => router,
         Operations::Document(_) => Router::new(),
     };
@@ -35,7 +35,7 @@ pub fn routes(app: App) -> ApiRoutes {
 
 /// Returns the OpenAPI document of the API.
 pub fn openapi() -> Value {
-    match add_all(Operations::as_document()) {
+    match add_all(Operations::document()) {
         Operations::Document(document) => document::to_json(&document),
         Operations::Routes { .. } => Value::Null,
     }
