@@ -65,8 +65,9 @@ impl Installation {
     async fn end_connections(&self) {
         self.disconnect_database();
         let mut connection = PgConnection::connect(&self.database).await.unwrap();
+        // The connections of a test may hold locks that must not be released first.
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+                   WHERE datname = current_database() AND application_name = 'courant'";
         sqlx::query(end).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     }
@@ -122,6 +123,7 @@ async fn a_start_whose_renames_the_database_interrupts_continues_once_it_is_avai
     .await;
     installation.end_connections().await;
     let address = wait_for_degraded_mode(&server);
+    lock.close().await.unwrap();
 
     installation.connect_database();
     wait_until("the feed has its new name", || {
