@@ -8,6 +8,7 @@ mod disk_cache;
 mod encoded_bodies;
 mod extensions;
 pub mod format;
+pub mod gzip;
 pub mod headers;
 mod image;
 mod item;

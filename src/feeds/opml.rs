@@ -3,15 +3,12 @@
 //! The file depends on the configuration alone. It has no date, because a date would be its only
 //! content that differs between nodes.
 
-use std::io::Write as _;
-
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use html_escape::encode_double_quoted_attribute;
 use sha2::{Digest as _, Sha256};
 
 use super::format::Format;
+use super::gzip;
 use super::metadata::feed_language;
 use super::text::FeedText;
 use crate::config::{Config, Feed, Site};
@@ -38,12 +35,9 @@ impl Opml {
     /// because OPML requires at least one outline.
     pub fn from_config(config: &Config) -> Option<Self> {
         let text = document(config)?;
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-        // Writing to memory does not fail.
-        gzip.write_all(text.as_bytes()).ok()?;
-        let gzip = gzip.finish().ok()?;
+        let gzip = gzip::compress(text.as_bytes());
         let etag = hex::encode(&Sha256::digest(&text)[..16]);
-        Some(Self { identity: text.into(), gzip: gzip.into(), etag })
+        Some(Self { identity: text.into(), gzip, etag })
     }
 }
 

@@ -42,6 +42,10 @@ impl Assets {
         Self(ASSETS.into_iter().map(take).collect())
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Asset> {
+        self.0.iter()
+    }
+
     /// Returns the file with this name.
     pub(super) fn find(&self, name: &str) -> Option<&Asset> {
         self.0.iter().find(|asset| asset.name == name)

@@ -126,6 +126,11 @@ impl Templates {
         parsed.get_or_init(load).as_ref().map_err(|reason| anyhow!("{reason}"))
     }
 
+    /// Returns all files below `/assets/`.
+    pub fn assets(&self) -> impl Iterator<Item = &Asset> {
+        self.assets.iter()
+    }
+
     /// Returns the file below `/assets/` with this name, if pages use one.
     pub fn asset(&self, name: &str) -> Option<&Asset> {
         self.assets.find(name)

@@ -6,6 +6,7 @@ mod admin;
 mod aliases;
 mod api_operations;
 mod api_reference;
+mod assets;
 mod brand;
 mod client;
 mod confirm;

@@ -2,8 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
@@ -16,7 +15,6 @@ use super::brand::image_sources;
 use super::client::ClientInfo;
 use super::error::{TOO_MANY_REQUESTS, WebError, WebResult};
 use super::state::{SharedState, WebState};
-use crate::domain::time::DAY;
 use crate::http::{Problem, is_api_path};
 use crate::templates::View;
 use crate::templates::pages::{
@@ -263,25 +261,4 @@ fn security_headers(response: &mut Response, web: &WebState, is_private: bool, i
         }
         add(header::CACHE_CONTROL, "private, no-cache");
     }
-}
-
-/// `GET /assets/NAME`: pages link to the style sheet, the script and the icons with their hash in the
-/// query, so that they can be cached forever.
-pub(super) async fn asset(
-    State(web): State<SharedState>,
-    client: ClientInfo,
-    Path(name): Path<String>,
-) -> WebResult<Response> {
-    let asset = web.app.templates.asset(&name).ok_or_else(WebError::not_found)?;
-    let has_hash = client.query_param("v") == Some(asset.hash.as_str());
-    let cache_control = if has_hash {
-        format!("public, max-age={}, immutable", (365 * DAY).as_secs())
-    } else {
-        "public, max-age=300".to_owned()
-    };
-    let headers = [
-        (header::CONTENT_TYPE, asset.media_type.to_owned()),
-        (header::CACHE_CONTROL, cache_control),
-    ];
-    Ok((StatusCode::OK, headers, Body::from(asset.text.clone())).into_response())
 }

@@ -13,8 +13,8 @@ use super::fast_path::FeedFastPath;
 use super::layers::with_layers;
 use super::state::{SharedState, build_state};
 use super::{
-    admin, api_reference, brand, confirm, demo, feed_list, feeds, health, hub, index, metrics,
-    page, robots, subscribe, unsubscribe,
+    admin, api_reference, assets, brand, confirm, demo, feed_list, feeds, health, hub, index,
+    metrics, robots, subscribe, unsubscribe,
 };
 use crate::app::App;
 use crate::demo::Demo;
@@ -57,7 +57,7 @@ fn add_feed_routes(routes: Routes) -> Routes {
         .add("/feeds.rss", Access::Public, filtered())
         .add("/feeds.atom", Access::Public, filtered())
         .add("/feeds.json", Access::Public, filtered())
-        .add("/assets/{name}", Access::Public, get(page::asset))
+        .add("/assets/{name}", Access::Public, get(assets::show))
         .add("/assets/accent.css", Access::Public, get(brand::accent))
         .add("/favicon.ico", Access::Public, get(brand::icon))
         .add("/favicon.svg", Access::Public, get(brand::icon))

@@ -6,6 +6,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::api_operations;
+use super::assets::CompressedAssets;
 use super::error::{WebError, WebResult};
 use super::paused_digests::PausedDigests;
 use super::section_cache::SectionCache;
@@ -48,6 +49,8 @@ pub(super) struct WebState {
     pub(super) terms: TermCache,
     /// Languages in which pages are offered.
     pub(super) languages: SiteLanguages,
+    /// Files that pages load, compressed.
+    pub(super) assets: CompressedAssets,
     /// OPML list of the public feeds; `None` without public feeds.
     pub(super) opml: Option<Opml>,
     /// Limits subscription requests per network.
@@ -102,6 +105,7 @@ pub(super) fn build_state(
 ) -> SharedState {
     let base_path = base_path(&app.config.site.base_url);
     let opml = Opml::from_config(&app.config);
+    let assets = CompressedAssets::new(&app.templates);
     let settings = app.config.admin.oidc.clone();
     let oidc = settings.map(|settings| OidcProvider::new(settings, &app.config.site.base_url));
     Arc::new(WebState {
@@ -114,6 +118,7 @@ pub(super) fn build_state(
         base_path,
         terms: TermCache::default(),
         languages: SiteLanguages::default(),
+        assets,
         opml,
         subscribe_limiter: RateLimiter::new(SUBSCRIBE_REQUESTS_PER_HOUR)
             .with_unknown(SUBSCRIBE_REQUESTS_OF_UNKNOWN_PER_HOUR),

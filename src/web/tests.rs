@@ -33,6 +33,7 @@ mod admin_definitions;
 mod admin_digests;
 mod admin_feeds;
 mod admin_pages;
+mod assets;
 mod brand;
 mod errors;
 mod feed_pages;
