@@ -1,36 +1,15 @@
-//! Files that pages load, compressed once.
-
-use std::collections::HashMap;
+//! `GET /assets/NAME`: the files that pages load.
 
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 
 use super::client::ClientInfo;
 use super::error::{WebError, WebResult};
 use super::negotiation::{ContentCoding, negotiate_coding};
 use super::state::SharedState;
 use crate::domain::time::DAY;
-use crate::feeds::gzip;
-use crate::templates::Templates;
-
-/// Bodies of the files in the content coding gzip, by name.
-#[derive(Debug)]
-pub(super) struct CompressedAssets(HashMap<&'static str, Bytes>);
-
-impl CompressedAssets {
-    /// Compresses all files that pages load.
-    pub(super) fn new(templates: &Templates) -> Self {
-        Self(
-            templates
-                .assets()
-                .map(|asset| (asset.name, gzip::compress(asset.text.as_bytes())))
-                .collect(),
-        )
-    }
-}
 
 /// `GET /assets/NAME`: pages link to the style sheet, the script and the icons with their hash in the
 /// query, so that they can be cached forever.
@@ -53,7 +32,7 @@ pub(super) async fn show(
         (header::CACHE_CONTROL, cache_control),
         (header::VARY, "Accept-Encoding".to_owned()),
     ];
-    Ok(match web.assets.0.get(asset.name).filter(|_| coding == ContentCoding::Gzip) {
+    Ok(match web.assets.gzip(asset.name).filter(|_| coding == ContentCoding::Gzip) {
         Some(body) => {
             let encoding = [(header::CONTENT_ENCODING, "gzip")];
             (StatusCode::OK, headers, encoding, Body::from(body.clone())).into_response()

@@ -9,6 +9,7 @@ mod api_reference;
 mod assets;
 mod brand;
 mod client;
+mod compressed_assets;
 mod confirm;
 mod connections;
 mod demo;

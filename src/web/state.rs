@@ -6,7 +6,7 @@ use tokio::sync::Mutex;
 use url::Url;
 
 use super::api_operations;
-use super::assets::CompressedAssets;
+use super::compressed_assets::CompressedAssets;
 use super::error::{WebError, WebResult};
 use super::paused_digests::PausedDigests;
 use super::section_cache::SectionCache;
