@@ -31,22 +31,19 @@ fn local_part_start(text: &str) -> usize {
         // A sign within the quotes has ended the previous part, with the first quote.
         return opening_quote(quoted).unwrap_or(0);
     }
-    let token = text.rfind(is_outside).map_or(0, |at| at + next_len(text, at));
+    let token = text.rsplit(is_outside).next().unwrap_or(text);
+    let before = &text[..text.len() - token.len()];
     // Of a URL, the address is the value of a parameter or a part of the path.
-    let in_url = text[..token].ends_with(':') && text[token..].starts_with("//");
-    match text[token..].rfind(|c: char| "/?&=#".contains(c)) {
-        Some(at) if in_url => token + at + 1,
-        _ => token,
-    }
+    let local_part = match before.ends_with(':') && token.starts_with("//") {
+        true => token.rsplit(['/', '?', '&', '=', '#']).next().unwrap_or(token),
+        false => token,
+    };
+    text.len() - local_part.len()
 }
 
 /// Returns `true` for characters that no unquoted local part has (RFC 5322, section 3.2.3).
 fn is_outside(c: char) -> bool {
     c.is_whitespace() || "<>()[]\\:;,\"".contains(c)
-}
-
-fn next_len(text: &str, at: usize) -> usize {
-    text[at..].chars().next().map_or(0, char::len_utf8)
 }
 
 /// Returns the position of the last quote without a backslash that escapes it.
