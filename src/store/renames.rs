@@ -189,21 +189,14 @@ async fn apply_all(
 }
 
 impl Store {
-    /// Moves the history of former names to the present ones, all in one transaction; returns `true` if
-    /// anything was moved.
-    pub async fn rename(
-        &self,
-        renames: &[Rename],
-        actor: &Actor,
-        now: Millis,
-    ) -> StoreResult<bool> {
+    /// Moves the history of former names to the present ones, all in one transaction.
+    pub async fn rename(&self, renames: &[Rename], actor: &Actor, now: Millis) -> StoreResult<()> {
         if renames.is_empty() {
-            return Ok(false);
+            return Ok(());
         }
         let mut tx = self.begin().await?;
-        let has_changed = apply_all(&mut tx, renames, actor, now).await?;
-        tx.commit().await?;
-        Ok(has_changed)
+        apply_all(&mut tx, renames, actor, now).await?;
+        tx.commit().await
     }
 
     /// Like [`rename`](Self::rename); in the same transaction, servers that still use the former names are
