@@ -248,7 +248,7 @@ fn postgres_options(url: &str) -> StoreResult<PgConnectOptions> {
         .options([
             // Ends transactions of lost tasks, which would otherwise hold their locks forever.
             ("idle_in_transaction_session_timeout", "15000"),
-            // Compiling a statement takes longer than running it: none reads many rows for seconds.
+            // Just-in-time compilation takes longer than the statements, none of which runs for seconds.
             ("jit", "off"),
         ])
         .log_statements(LevelFilter::Trace)

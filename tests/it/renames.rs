@@ -154,8 +154,6 @@ database_tests! {
         assert_eq!(node.pending_renames().await.unwrap(), []);
         assert_eq!(node.store.reloads().newest_request().await.unwrap(), 1);
         node.store.close().await;
-        // The rest of the story uses the new names.
-        world.configure(|_| ()).await;
     }
 
     async fn a_server_that_cannot_render_its_feeds_yet_follows_the_renames_of_another(world) {
